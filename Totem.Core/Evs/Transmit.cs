@@ -1,0 +1,26 @@
+using Totem.Core.Model;
+
+namespace Totem.Core.Evs;
+
+/// <summary>Where a datagram goes.</summary>
+/// <param name="Destination">The processor it is for; nobody means all: every configured processor but the sender itself.
+/// A ring of one sends tokens to itself: the host must hand them back through the socket or a queue.</param>
+/// <param name="LengthBytes">How many bytes of the caller's buffer were written.</param>
+public readonly record struct Transmit(ProcessorId Destination, int LengthBytes)
+{
+    /// <summary>True when the datagram is for everybody.</summary>
+    public bool IsMulticast => Destination.IsNone;
+}
+
+/// <summary>What became of a submission.</summary>
+public enum SubmitResult
+{
+    /// <summary>The message is queued and will be sent in the next regular configuration, or in this one.</summary>
+    Accepted,
+
+    /// <summary>The send queue is full; submit again once <c>SendQueueFreeBytes</c> has grown.</summary>
+    Backpressured,
+
+    /// <summary>The processor has left, or has not been started.</summary>
+    NotRunning,
+}

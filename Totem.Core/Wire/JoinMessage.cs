@@ -1,0 +1,66 @@
+using Totem.Core.Model;
+
+namespace Totem.Core.Wire;
+
+/// <summary>A proposal for a membership, or a farewell (wire.md sections 5.4 and 9.13).</summary>
+/// <param name="Header">The frame's header; its node is the sender, or nobody in a farewell.</param>
+/// <param name="System">The sender, also in a farewell.</param>
+/// <param name="RingSequence">The sequence of the sender's current ring.</param>
+/// <param name="Proposed">Who the sender knows (proc set).</param>
+/// <param name="Failed">Whom the sender excludes (fail set).</param>
+public sealed record JoinMessage(
+    FrameHeader Header, ProcessorId System, ulong RingSequence, ProcessorSet Proposed, ProcessorSet Failed)
+{
+    // corosync lists processors in order of discovery. The order has no meaning, and is kept so that a frame re-encodes.
+    private ProcessorId[]? ProposedOrder { get; init; }
+
+    private ProcessorId[]? FailedOrder { get; init; }
+
+    /// <summary>The length of the frame this message is written as.</summary>
+    internal int EncodedBytes => WireFormat.JoinBytes
+        + 4 * ((ProposedOrder?.Length ?? Proposed.Count) + (FailedOrder?.Length ?? Failed.Count));
+
+    /// <summary>True when the sender says goodbye.</summary>
+    public bool IsLeave => Header.Node.IsNone;
+
+    /// <summary>Reads the frame; null unless the result is <see cref="DecodeResult.Ok"/>.</summary>
+    public static DecodeResult TryRead(ReadOnlySpan<byte> frame, out JoinMessage? join)
+    {
+        join = null;
+        var result = FrameHeader.TryRead(frame, out var header);
+        if (result != DecodeResult.Ok)
+            return result;
+        var reader = new WireReader(frame[WireFormat.HeaderBytes..], header.Swapped);
+        var system = reader.ProcessorId();
+        var proposedCount = reader.U32();
+        var failedCount = reader.U32();
+        var ringSequence = reader.U64();
+        if (system.IsNone || (!header.Node.IsNone && header.Node != system))
+            return DecodeResult.InvalidProcessor;
+        result = ProcessorList.TryRead(ref reader, proposedCount, out var proposed, out var proposedOrder);
+        if (result != DecodeResult.Ok)
+            return result;
+        result = ProcessorList.TryRead(ref reader, failedCount, out var failed, out var failedOrder);
+        if (result != DecodeResult.Ok)
+            return result;
+        join = new JoinMessage(header, system, ringSequence, proposed!, failed!)
+        {
+            ProposedOrder = proposedOrder,
+            FailedOrder = failedOrder,
+        };
+        return DecodeResult.Ok;
+    }
+
+    internal void Write(ref WireWriter writer)
+    {
+        var proposed = ProposedOrder is null ? Proposed.AsSpan() : ProposedOrder;
+        var failed = FailedOrder is null ? Failed.AsSpan() : FailedOrder;
+        Header.Write(ref writer);
+        writer.ProcessorId(System);
+        writer.U32((uint)proposed.Length);
+        writer.U32((uint)failed.Length);
+        writer.U64(RingSequence);
+        ProcessorList.Write(ref writer, proposed);
+        ProcessorList.Write(ref writer, failed);
+    }
+}
