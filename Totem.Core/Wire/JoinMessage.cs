@@ -16,9 +16,11 @@ public sealed record JoinMessage(
 
     private ProcessorId[]? FailedOrder { get; init; }
 
-    /// <summary>The length of the frame this message is written as.</summary>
-    internal int EncodedBytes => WireFormat.JoinBytes
-        + 4 * ((ProposedOrder?.Length ?? Proposed.Count) + (FailedOrder?.Length ?? Failed.Count));
+    /// <summary>Why somebody is in the fail set; null when the sender does not say (it is not one of ours).</summary>
+    public JoinTrailer? Trailer { get; init; }
+
+    /// <summary>The longest frame this kind has.</summary>
+    internal const int BytesMax = WireFormat.JoinBytes + 8 * ProcessorSet.CountMax + JoinTrailer.BytesMax;
 
     /// <summary>True when the sender says goodbye.</summary>
     public bool IsLeave => Header.Node.IsNone;
@@ -43,10 +45,14 @@ public sealed record JoinMessage(
         result = ProcessorList.TryRead(ref reader, failedCount, out var failed, out var failedOrder);
         if (result != DecodeResult.Ok)
             return result;
+        result = JoinTrailer.TryRead(ref reader, out var trailer);
+        if (result != DecodeResult.Ok)
+            return result;
         join = new JoinMessage(header, system, ringSequence, proposed!, failed!)
         {
             ProposedOrder = proposedOrder,
             FailedOrder = failedOrder,
+            Trailer = trailer,
         };
         return DecodeResult.Ok;
     }
@@ -62,5 +68,6 @@ public sealed record JoinMessage(
         writer.U64(RingSequence);
         ProcessorList.Write(ref writer, proposed);
         ProcessorList.Write(ref writer, failed);
+        Trailer?.Write(ref writer);
     }
 }
