@@ -29,7 +29,7 @@ public sealed record JoinMessage(
     public static DecodeResult TryRead(ReadOnlySpan<byte> frame, out JoinMessage? join)
     {
         join = null;
-        var result = FrameHeader.TryRead(frame, out var header);
+        var result = FrameHeader.TryRead(frame, FrameKind.Join, out var header);
         if (result != DecodeResult.Ok)
             return result;
         var reader = new WireReader(frame[WireFormat.HeaderBytes..], header.Swapped);
@@ -56,6 +56,13 @@ public sealed record JoinMessage(
         };
         return DecodeResult.Ok;
     }
+
+    /// <summary>True when both say the same; the order in which they list processors is not part of it.</summary>
+    public bool Equals(JoinMessage? other) => other is not null && Header == other.Header && System == other.System
+        && RingSequence == other.RingSequence && Proposed == other.Proposed && Failed == other.Failed;
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(Header, System, RingSequence, Proposed, Failed);
 
     internal void Write(ref WireWriter writer)
     {
