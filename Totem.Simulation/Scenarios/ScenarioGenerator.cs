@@ -15,10 +15,13 @@ public static class ScenarioGenerator
     private static readonly int[] ProcessorWeights = [8, 28, 18, 18, 7, 5, 4, 3, 2, 2, 2, 1, 2];
 
     /// <summary>The scenario of this seed: always the same.</summary>
-    public static FaultScript Draw(ulong seed)
+    /// <param name="seed">Any 64 bits.</param>
+    /// <param name="processors">How many processors it has; null draws 2 to 14.</param>
+    public static FaultScript Draw(ulong seed, int? processors = null)
     {
         var random = new SimulationRandom(seed);
-        var setup = DrawSetup(random, DrawProcessorCount(random));
+        var drawn = DrawProcessorCount(random);
+        var setup = DrawSetup(random, processors ?? drawn);
         return new ScriptDraw(random, setup).Draw();
     }
 
