@@ -255,28 +255,26 @@ public sealed partial class RingProcessor
         AskAgain(gather, now);
     }
 
-    private void SendJoin(GatherState gather)
-    {
-        var buffer = _buffers.Rent(JoinMessage.BytesMax);
-        var writer = new WireWriter(buffer);
+    private void SendJoin(GatherState gather) => SendJoin(
         new JoinMessage(
             new FrameHeader(FrameKind.Join, Encapsulation.None, Options.Self),
             Options.Self, _ring.Sequence, gather.Proposed, gather.Failed)
         {
             Trailer = gather.Trailer,
-        }.Write(ref writer);
-        _outbox.Add(ProcessorId.None, buffer, writer.WrittenBytes);
-    }
+        });
 
     /// <summary>wire.md section 9.13: a join without a node id in its header, with ourselves as failed.</summary>
-    private void SendFarewell()
-    {
-        var members = _installed?.Members ?? ProcessorSet.Empty;
-        var buffer = _buffers.Rent(JoinMessage.BytesMax);
-        var writer = new WireWriter(buffer);
+    private void SendFarewell() => SendJoin(
         new JoinMessage(
             new FrameHeader(FrameKind.Join, Encapsulation.None, ProcessorId.None),
-            Options.Self, _ring.Sequence, members.Without(Options.Self), ProcessorSet.Of(Options.Self)).Write(ref writer);
+            Options.Self, _ring.Sequence, (_installed?.Members ?? ProcessorSet.Empty).Without(Options.Self),
+            ProcessorSet.Of(Options.Self)));
+
+    private void SendJoin(JoinMessage join)
+    {
+        var buffer = _buffers.Rent(join.EncodedBytes);
+        var writer = new WireWriter(buffer);
+        join.Write(ref writer);
         _outbox.Add(ProcessorId.None, buffer, writer.WrittenBytes);
     }
 

@@ -19,8 +19,10 @@ public sealed record JoinMessage(
     /// <summary>Why somebody is in the fail set; null when the sender does not say (it is not one of ours).</summary>
     public JoinTrailer? Trailer { get; init; }
 
-    /// <summary>The longest frame this kind has.</summary>
-    internal const int BytesMax = WireFormat.JoinBytes + 8 * ProcessorSet.CountMax + JoinTrailer.BytesMax;
+    /// <summary>The length of the frame this message is written as.</summary>
+    internal int EncodedBytes => WireFormat.JoinBytes
+        + 4 * ((ProposedOrder?.Length ?? Proposed.Count) + (FailedOrder?.Length ?? Failed.Count))
+        + (Trailer?.EncodedBytes ?? 0);
 
     /// <summary>True when the sender says goodbye.</summary>
     public bool IsLeave => Header.Node.IsNone;

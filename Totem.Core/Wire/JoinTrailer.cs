@@ -18,8 +18,8 @@ public sealed record JoinTrailer(ProcessorSet Silent, IReadOnlyList<LinkPair> Br
     /// <summary>The trailer of a message that explains nothing.</summary>
     public static JoinTrailer Empty { get; } = new(ProcessorSet.Empty, []);
 
-    /// <summary>The longest trailer.</summary>
-    internal const int BytesMax = 4 + 2 + 4 * ProcessorSet.CountMax + 2 + 8 * PairCountMax;
+    /// <summary>How long this trailer is on the wire.</summary>
+    internal int EncodedBytes => 4 + 2 + (4 * Silent.Count) + 2 + (8 * Broken.Count);
 
     internal static DecodeResult TryRead(ref WireReader reader, out JoinTrailer? trailer)
     {
