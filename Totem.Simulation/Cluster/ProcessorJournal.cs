@@ -98,13 +98,12 @@ internal sealed class ProcessorJournal : IRingObserver
     public void RecordStart() => Add(new TraceEvent(TraceEventKind.Start, _node.Id, _life, _cluster.NowTicks));
 
     /// <summary>
-    /// The end of this life. What it sent on a ring that its slow application had not been told of is in the trace
-    /// only after that ring's configuration, so the stream is read up to there first.
+    /// The end of this life. What the engine had decided to deliver counts as delivered, however late the application: others
+    /// may rely on an install or a delivery here from the moment it was decided.
     /// </summary>
     public void RecordFail(RingProcessor engine)
     {
-        while (_sentAhead.Count > 0 && engine.TryDeliver(out var delivery))
-            Record(delivery);
+        Consume(engine);
         foreach (var (ring, message) in _sentAhead)
             _cluster.ReportAnomaly("2.1", $"{message.Id} was sent on {ring}, which {_node.Id} never installed");
         _sentAhead.Clear();
@@ -177,12 +176,12 @@ internal sealed class ProcessorJournal : IRingObserver
         if (Regular is null)
             return;
         var kept = 0;
-        foreach (var (ring, message) in _sentAhead)
+        for (var i = 0; i < _sentAhead.Count; i++)
         {
-            if (ring == Regular.Ring)
-                AddSend(ring, message);
+            if (_sentAhead[i].Ring == Regular.Ring)
+                AddSend(Regular.Ring, _sentAhead[i].Message);
             else
-                _sentAhead[kept++] = (ring, message);
+                _sentAhead[kept++] = _sentAhead[i];
         }
 
         _sentAhead.RemoveRange(kept, _sentAhead.Count - kept);

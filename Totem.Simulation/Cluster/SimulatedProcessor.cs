@@ -106,7 +106,6 @@ internal sealed class SimulatedProcessor
             return;
         Engine.Leave(_cluster.Now);
         Drain();
-        Crash();
     }
 
     /// <summary>SIGSTOP: nothing is processed, the socket buffer fills.</summary>
@@ -126,7 +125,11 @@ internal sealed class SimulatedProcessor
 
     public void Arm(CrashTrigger trigger) => _triggers.Add(trigger);
 
-    public void DisarmAll() => _triggers.Clear();
+    public void DisarmAll()
+    {
+        _triggers.Clear();
+        _pulled = null;
+    }
 
     /// <summary>Lets the application hand messages in; what meets back-pressure waits for room.</summary>
     public void Submit(in Submission submission)
@@ -307,6 +310,13 @@ internal sealed class SimulatedProcessor
                 ScheduleConsume();
         }
         while (_journal!.SubmitWaiting(Engine));
+        // An engine that has left, by itself or by our wish, is a process that ends.
+        if (Engine.Phase == RingPhase.Left)
+        {
+            Crash();
+            return;
+        }
+
         ScheduleDeadline();
     }
 

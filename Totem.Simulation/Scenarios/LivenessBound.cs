@@ -38,7 +38,11 @@ internal static class LivenessBound
         return setup.Options.TokenTimeout * 4 + Rotation(setup) * (16 + 4.0 * frames / perRotation);
     }
 
-    /// <summary>How long nothing may change before a view counts as stable.</summary>
+    /// <summary>How long a ring must have lasted before it counts: whoever has lost its token knows by then.</summary>
+    public static TimeSpan Settled(ClusterSetup setup) =>
+        1.5 * setup.Options.TokenTimeout + 2 * setup.Options.MergeDetectInterval;
+
+    /// <summary>How long nothing may change after that, while nothing happens.</summary>
     public static TimeSpan Calm(ClusterSetup setup) =>
         2 * (setup.Options.TokenTimeout + setup.Options.ConsensusTimeout) + 3 * setup.Options.MergeDetectInterval;
 

@@ -57,15 +57,16 @@ public static class ScenarioGenerator
         // More jitter than latency means that datagrams overtake one another all the time.
         var jitter = TimeSpan.FromMicroseconds(random.Chance(0.3) ? 0 : random.Between(0, 2000));
         var ids = DrawIds(random, count);
+        var store = random.Chance(0.3) ? TimeSpan.FromMicroseconds(random.Between(10, 2000)) : TimeSpan.Zero;
         return new ClusterSetup
         {
             Seed = random.Next(),
             Processors = ids,
             Latency = latency,
             Jitter = jitter,
-            StoreLatency = random.Chance(0.3) ? TimeSpan.FromMicroseconds(random.Between(10, 3000)) : TimeSpan.Zero,
+            StoreLatency = store,
             UnreachableRate = random.Chance(0.5) ? 0 : Percent(random, 1, 100),
-            Options = DrawOptions(random, count * (latency + jitter)),
+            Options = DrawOptions(random, count * (latency + jitter + store)),
             Stored = DrawStored(random, ids),
         };
     }

@@ -30,7 +30,7 @@ public sealed class ScenarioRunner
 /// <summary>One run of one script.</summary>
 internal sealed class ScenarioRun
 {
-    private const int ViolationsMax = 10;
+    private const int ViolationsPerRuleMax = 3;
 
     private readonly FaultScript _script;
     private readonly SimulatedCluster _cluster;
@@ -44,7 +44,7 @@ internal sealed class ScenarioRun
         _script = script;
         _cluster = new SimulatedCluster(script.Setup, memory, listener);
         _expected = ProcessorSet.Of([.. script.Setup.Processors]).Except(script.End.Down);
-        _bound = LivenessBound.ForRing(script.Setup) + (KeepsCuts ? LivenessBound.Calm(script.Setup) : TimeSpan.Zero);
+        _bound = LivenessBound.ForRing(script.Setup) + LivenessBound.Settled(script.Setup);
     }
 
     private bool KeepsCuts => _script.End.KeepCuts.Count > 0;
@@ -71,8 +71,8 @@ internal sealed class ScenarioRun
 
         foreach (var anomaly in _cluster.Anomalies)
             Fail(anomaly.Rule, $"{anomaly.At} s: {anomaly.Text}");
-        foreach (var violation in TraceRules.Check(_cluster.Trace, completed).Take(ViolationsMax))
-            _failures.Add(violation);
+        _failures.AddRange(TraceRules.Check(
+            _cluster.Trace, completed, KeepsCuts ? null : _expected, ViolationsPerRuleMax));
         return Result();
     }
 
@@ -115,11 +115,9 @@ internal sealed class ScenarioRun
     /// <summary>True when the cluster came to rest, so that the trace may be judged as complete.</summary>
     private bool Recover()
     {
-        var calm = LivenessBound.Calm(_script.Setup);
-        if (!RunUntil(MissingForRing, _bound, "2.5", "no ring"))
+        if (!RunUntil(MissingForRing, _bound, "2.5", "no ring that lasts"))
             return false;
-        _convergence = _cluster.LastInstallAt > FaultsEnd ? _cluster.LastInstallAt - FaultsEnd : TimeSpan.Zero;
-
+        _convergence = LastChange - FaultsEnd;
         foreach (var node in _cluster.Nodes.Where(x => x.Engine is not null))
         {
             node.Submit(new Submission(16, Guarantee.Agreed));
@@ -127,33 +125,28 @@ internal sealed class ScenarioRun
         }
 
         var installs = _cluster.InstallCount;
-        if (!RunUntil(ClusterConditions.MissingForQuiet, BacklogBound(), "liveness", "messages are not delivered"))
+        if (!RunUntil(() => ClusterConditions.MissingForQuiet(_cluster), BacklogBound(), "liveness", "messages are not delivered"))
             return false;
-        // The bound for a stable view has passed, or a while in any case: from here on nothing may change.
-        _cluster.RunUntil(_cluster.Now + calm);
-        if (_cluster.InstallCount != installs)
-        {
-            Fail("2.5", $"the configuration changed at {_cluster.LastInstallAt} s, though nothing happened since {FaultsEnd} s:"
-                + Views());
-            return false;
-        }
-
-        return true;
+        _cluster.RunUntil(_cluster.Now + LivenessBound.Calm(_script.Setup));
+        if (_cluster.InstallCount == installs)
+            return true;
+        Fail("2.5", $"the configuration changed at {_cluster.LastInstallAt} s, though nothing happened since {FaultsEnd} s:"
+            + Views());
+        return false;
     }
 
-    // With a cut that stays, a consistent view may be one step on the way: it counts once it has lasted.
+    private Instant LastChange => _cluster.LastInstallAt > FaultsEnd ? _cluster.LastInstallAt : FaultsEnd;
+
+    // A ring may look whole and have lost its token, and with a cut that stays a consistent view may be one step on the
+    // way: it counts once it has lasted.
     private string? MissingForRing()
     {
-        if (!KeepsCuts)
-            return ClusterConditions.MissingForOneRing(_cluster, _expected);
-        var since = _cluster.LastInstallAt > FaultsEnd ? _cluster.LastInstallAt : FaultsEnd;
-        return _cluster.Now - since < LivenessBound.Calm(_script.Setup)
-            ? $"the last change was at {_cluster.LastInstallAt} s"
-            : ClusterConditions.MissingForConsistentRings(_cluster);
+        if (_cluster.Now - LastChange < LivenessBound.Settled(_script.Setup))
+            return $"the last change was at {_cluster.LastInstallAt} s";
+        return KeepsCuts
+            ? ClusterConditions.MissingForConsistentRings(_cluster)
+            : ClusterConditions.MissingForOneRing(_cluster, _expected);
     }
-
-    private bool RunUntil(Func<SimulatedCluster, string?> missing, TimeSpan limit, string rule, string what) =>
-        RunUntil(() => missing(_cluster), limit, rule, what);
 
     private bool RunUntil(Func<string?> missing, TimeSpan limit, string rule, string what)
     {

@@ -1,3 +1,5 @@
+using Totem.Core.Model;
+using Totem.Simulation.Checkers;
 using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Scenarios;
@@ -7,10 +9,17 @@ internal static class TraceRules
 {
     /// <param name="trace">What happened.</param>
     /// <param name="isQuiescent">True when the cluster came to rest, so that what is missing is missing for good.</param>
-    public static IEnumerable<ScenarioFailure> Check(Trace trace, bool isQuiescent)
+    /// <param name="component">Who must have found together in the end; null when nobody can say.</param>
+    /// <param name="violationsMax">How many violations of each rule are described.</param>
+    public static IEnumerable<ScenarioFailure> Check(
+        Trace trace, bool isQuiescent, ProcessorSet? component, int violationsMax)
     {
-        _ = trace;
-        _ = isQuiescent;
-        return [];
+        var report = EvsChecker.Check(trace, new EvsCheckOptions
+        {
+            Quiescent = isQuiescent,
+            ExpectedComponents = isQuiescent && component is not null ? [component] : null,
+            ViolationsPerRuleMax = violationsMax,
+        });
+        return report.Violations.Select(x => new ScenarioFailure(x.Rule.Number, x.ToString()));
     }
 }
