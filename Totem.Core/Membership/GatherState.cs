@@ -101,7 +101,7 @@ internal sealed class GatherState : ProcessorState
     }
 
     /// <summary>Notes a broken pair; false when it is known, or one too many.</summary>
-    public bool TryBreak(LinkPair pair) => _broken.Count < JoinTrailer.PairCountMax && _broken.Add(pair);
+    public bool TryBreak(LinkPair pair) => _broken.Count < LinkPairList.CountMax && _broken.Add(pair);
 
     /// <summary>
     /// Of each broken pair one must go. Whoever stands in most pairs goes first, of two equals the higher id, so that all

@@ -1,5 +1,6 @@
 using Totem.Core.Model;
 using Totem.Core.Time;
+using Totem.Core.Wire;
 
 namespace Totem.Core.Membership;
 
@@ -35,8 +36,33 @@ internal sealed class Neighbourhood(RingOptions options)
         }
     }
 
-    /// <summary>Whom we have heard of late, for others to know.</summary>
-    public ProcessorSet HeardLately(Instant now)
+    /// <summary>What others should know before they try to merge with us.</summary>
+    public MergeTrailer Describe(Instant now) => new(HeardLately(now), _broken);
+
+    /// <summary>A merge detect says with whom its sender can work; <paramref name="since"/> is how far back "heard" reaches.
+    /// Who does not say (corosync) gets the benefit of the doubt.</summary>
+    public void Described(ProcessorId peer, MergeTrailer? trailer, Instant since)
+    {
+        if (trailer is null)
+        {
+            Welcomed(peer);
+            return;
+        }
+
+        if (trailer.Heard.Contains(options.Self))
+            _deafToUs = _deafToUs.Without(peer);
+        var blockers = ProcessorSet.Empty;
+        foreach (var pair in trailer.Broken)
+        {
+            var other = pair.Low == options.Self ? pair.High : pair.Low;
+            if (pair.Includes(options.Self) && !HasHeardSince(other, since))
+                blockers = blockers.With(other);
+        }
+
+        SetBlockers(peer, blockers);
+    }
+
+    private ProcessorSet HeardLately(Instant now)
     {
         var lately = ProcessorSet.Empty;
         foreach (var (peer, at) in _heardAt)
@@ -46,6 +72,14 @@ internal sealed class Neighbourhood(RingOptions options)
         }
 
         return lately;
+    }
+
+    private void SetBlockers(ProcessorId peer, ProcessorSet blockers)
+    {
+        if (blockers.IsEmpty)
+            _blockersOf.Remove(peer);
+        else if (_blockersOf.Count < ProcessorsMax)
+            _blockersOf[peer] = blockers;
     }
 
     public bool HasHeardSince(ProcessorId peer, Instant since) => _heardAt.TryGetValue(peer, out var at) && at >= since;
@@ -65,10 +99,7 @@ internal sealed class Neighbourhood(RingOptions options)
                 blockers = blockers.With(member);
         }
 
-        if (blockers.IsEmpty)
-            _blockersOf.Remove(excluder);
-        else if (_blockersOf.Count < ProcessorsMax)
-            _blockersOf[excluder] = blockers;
+        SetBlockers(excluder, blockers);
     }
 
     /// <summary>The processor shows that it hears us, or does not exclude us any more.</summary>
@@ -78,16 +109,18 @@ internal sealed class Neighbourhood(RingOptions options)
         _blockersOf.Remove(peer);
     }
 
-    /// <summary>The processor hears us, whatever company it keeps.</summary>
-    public void HearsUs(ProcessorId peer) => _deafToUs = _deafToUs.Without(peer);
-
     /// <summary>A member proposes to work with a processor: the two hear each other again.</summary>
     public void Mended(LinkPair pair) => _broken.Remove(pair);
 
     /// <summary>A ring is installed: pairs that straddle its edge are remembered, and nothing else of links.</summary>
     public void Installed(ProcessorSet members, IEnumerable<LinkPair> brokenInGather)
     {
-        _broken.UnionWith(brokenInGather);
+        foreach (var pair in brokenInGather)
+        {
+            if (_broken.Count < LinkPairList.CountMax)
+                _broken.Add(pair);
+        }
+
         _broken.RemoveWhere(pair =>
             pair.Includes(options.Self) || members.Contains(pair.Low) == members.Contains(pair.High));
         _deafToUs = _deafToUs.Except(members);

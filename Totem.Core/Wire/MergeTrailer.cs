@@ -1,0 +1,37 @@
+using Totem.Core.Model;
+
+namespace Totem.Core.Wire;
+
+/// <summary>
+/// What our merge detects say behind the announced length, where corosync does not look: with whom a merge can work.
+/// </summary>
+/// <param name="Heard">Whom the sender has heard of late.</param>
+/// <param name="Broken">Pairs of one member of the sender's ring and one stranger that do not hear each other.</param>
+public sealed record MergeTrailer(ProcessorSet Heard, IReadOnlyCollection<LinkPair> Broken)
+{
+    private const uint Magic = 0x4854_4F54; // "TOTH", little-endian: Totem, heard.
+
+    internal int EncodedBytes => 4 + 2 + (4 * Heard.Count) + LinkPairList.EncodedBytes(Broken);
+
+    internal static DecodeResult TryRead(ref WireReader reader, out MergeTrailer? trailer)
+    {
+        trailer = null;
+        if (reader.RemainingBytes < 8 || reader.U32() != Magic)
+            return DecodeResult.Ok;
+        var result = ProcessorList.TryRead(ref reader, reader.U16(), out var heard);
+        if (result != DecodeResult.Ok)
+            return result;
+        result = LinkPairList.TryRead(ref reader, out var broken);
+        if (result == DecodeResult.Ok)
+            trailer = new MergeTrailer(heard!, broken!);
+        return result;
+    }
+
+    internal void Write(ref WireWriter writer)
+    {
+        writer.U32(Magic);
+        writer.U16((ushort)Heard.Count);
+        ProcessorList.Write(ref writer, Heard);
+        LinkPairList.Write(ref writer, Broken);
+    }
+}
