@@ -94,6 +94,12 @@ public sealed partial class RingProcessor
         else
         {
             _neighbours.Welcomed(join.System);
+            if (!ring.IsSettled)
+            {
+                Discard(DiscardReason.NotInThisState, join.System);
+                return;
+            }
+
             if (IsBlocked(join.System, ring, isCalling: true, now))
                 return;
         }

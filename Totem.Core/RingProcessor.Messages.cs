@@ -132,6 +132,8 @@ public sealed partial class RingProcessor
                 // A member on a ring older than ours has spoken before it joined us.
                 if (ring.Members.Contains(stranger) && !RingId.IsLater(itsRing.Sequence, ring.Id.Sequence))
                     Discard(DiscardReason.StaleRing, stranger);
+                else if (!ring.IsSettled)
+                    Discard(DiscardReason.NotInThisState, stranger);
                 else if (!IsBlocked(stranger, ring, isCalling: false, now))
                     LeaveRing(reason, stranger, now);
                 break;
