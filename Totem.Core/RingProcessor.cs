@@ -1,7 +1,11 @@
 using Totem.Core.Diagnostics;
 using Totem.Core.Evs;
+using Totem.Core.Membership;
 using Totem.Core.Model;
+using Totem.Core.Ordering;
+using Totem.Core.Packing;
 using Totem.Core.Time;
+using Totem.Core.Wire;
 
 namespace Totem.Core;
 
@@ -16,94 +20,215 @@ namespace Totem.Core;
 /// <see cref="TryDeliver"/> until it returns false, or later when the application is slow (undelivered messages stay in
 /// the receive window and in time slow the ring down); then sleep until a datagram or <see cref="NextDeadline"/>.
 /// </remarks>
-public sealed class RingProcessor
+public sealed partial class RingProcessor
 {
+    private readonly ObserverGuard _observer;
+    private readonly FrameBuffers _buffers = new();
+    private readonly ReceiveWindows _windows;
+    private readonly Outbox _outbox;
+    private readonly ApplicationFrames _frames;
+    private readonly TokenVisit _visit;
+    private readonly DeliveryStream _stream;
+    private readonly Neighbourhood _neighbours;
+    private readonly RingHistory _history = new();
+    private readonly DeadlineTable _deadlines = new();
+    private readonly RingId _firstRing;
+
+    private ProcessorState _state = new IdleState();
+    private InstalledRing? _installed;
+
+    // The ring we are on or have committed to, and the highest ring sequence anybody has shown us.
+    private RingId _ring;
+    private ulong _highestRingSequence;
+
     /// <summary>Creates a processor that has not started.</summary>
     /// <param name="options">See <see cref="RingOptions.Validate"/>.</param>
     /// <param name="storedRingSequence">What <see cref="PendingStore"/> last asked to keep; 0 on the very first start.</param>
     /// <param name="observer">Told of everything that happens; may be null.</param>
     /// <exception cref="ArgumentException">The options contradict themselves; the message lists every problem.</exception>
     public RingProcessor(RingOptions options, ulong storedRingSequence, IRingObserver? observer = null)
-        => throw new NotSupportedException();
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var problems = options.Validate();
+        if (problems.Count > 0)
+            throw new ArgumentException(string.Join(Environment.NewLine, problems), nameof(options));
+        Options = options;
+        _observer = new ObserverGuard(observer);
+        _windows = new ReceiveWindows(_buffers, options.ReceiveWindow, options.ReceiveWindowBytesMax);
+        _outbox = new Outbox(_buffers);
+        _frames = new ApplicationFrames(options, _observer);
+        _visit = new TokenVisit(options, _buffers, _outbox, _observer);
+        _stream = new DeliveryStream(_windows);
+        _neighbours = new Neighbourhood(options);
+        // wire.md section 6.3: one more than what was stored, so that a restarted processor is told from its old self.
+        _firstRing = _ring = new RingId(options.Self, unchecked(storedRingSequence + 1));
+        _highestRingSequence = _ring.Sequence;
+    }
 
     /// <summary>The options the processor was created with.</summary>
-    public RingOptions Options => throw new NotSupportedException();
+    public RingOptions Options { get; }
 
     /// <summary>What the processor is doing.</summary>
-    public RingPhase Phase => throw new NotSupportedException();
+    public RingPhase Phase => _state.Phase;
 
     /// <summary>The regular configuration installed last (perhaps not yet delivered); null before the first.</summary>
-    public Configuration? Installed => throw new NotSupportedException();
+    public Configuration? Installed => _installed?.Configuration;
 
     /// <summary>The member our token goes to, while operational; nobody otherwise. Hosts may probe it.</summary>
-    public ProcessorId Successor => throw new NotSupportedException();
+    public ProcessorId Successor => _state is OperationalState { Ring: var ring } ? ring.Successor : ProcessorId.None;
 
     /// <summary>When to call <see cref="HandleDeadline"/>; null when nothing is waited for.</summary>
-    public Instant? NextDeadline => throw new NotSupportedException();
+    public Instant? NextDeadline => _deadlines.Earliest;
 
     /// <summary>The ring sequence that must reach stable storage before anything else is sent; null when there is none.</summary>
-    public ulong? PendingStore => throw new NotSupportedException();
+    public ulong? PendingStore { get; private set; }
 
     /// <summary>Room in the send queue, in bytes of messages.</summary>
-    public int SendQueueFreeBytes => throw new NotSupportedException();
+    public int SendQueueFreeBytes => Math.Max(0, _frames.Queue.FreeBytes - PacketFormat.GroupPrefix.Length);
 
     /// <summary>Messages submitted and not yet multicast whole.</summary>
-    public int SendQueueCount => throw new NotSupportedException();
+    public int SendQueueCount => _frames.Queue.Count;
 
     /// <summary>Begins to look for a ring. Once.</summary>
-    public void Start(Instant now) => throw new NotSupportedException();
+    /// <exception cref="InvalidOperationException">Called a second time.</exception>
+    public void Start(Instant now)
+    {
+        _observer.Enter();
+        if (_state is not IdleState)
+            throw new InvalidOperationException("A processor starts once; create a new one to start again.");
+        NoteCause(GatherReason.Started, ProcessorSet.Empty, TimeSpan.Zero);
+        EnterGather(new GatherState(Options.Self, ProcessorSet.Empty, ProcessorSet.Empty, now), GatherReason.Started, default, now);
+    }
 
     /// <summary>Says goodbye (the farewell is in the next <see cref="TryTransmit"/>) and stops for good.</summary>
-    public void Leave(Instant now) => throw new NotSupportedException();
+    /// <remarks>Messages that were multicast stay on the ring; those still queued are forgotten.</remarks>
+    public void Leave(Instant now)
+    {
+        _observer.Enter();
+        if (_state is LeftState)
+            return;
+        if (_state is not IdleState)
+            SendFarewell();
+        EnterLeft();
+    }
 
     /// <summary>A datagram came. Whatever it holds, this neither throws nor grows without bound.</summary>
-    public void HandleDatagram(ReadOnlySpan<byte> datagram, Instant now) => throw new NotSupportedException();
+    public void HandleDatagram(ReadOnlySpan<byte> datagram, Instant now)
+    {
+        _observer.Enter();
+        var result = FrameHeader.TryRead(datagram, out var header);
+        if (result == DecodeResult.Ok)
+        {
+            if (_state is IdleState or LeftState)
+            {
+                Discard(DiscardReason.NotInThisState, header.Node);
+                return;
+            }
+
+            if (Options.Allowed is { } allowed && !header.Node.IsNone && !allowed.Contains(header.Node))
+            {
+                Discard(DiscardReason.UnknownProcessor, header.Node);
+                return;
+            }
+
+            result = header.Kind switch
+            {
+                FrameKind.RegularToken => HandleToken(datagram, now),
+                FrameKind.RegularMessage => HandleMessage(datagram, now),
+                FrameKind.MergeDetect => HandleMergeDetect(datagram, now),
+                FrameKind.Join => HandleJoin(datagram, now),
+                FrameKind.CommitToken => HandleCommitToken(datagram, now),
+                _ => HandleHoldCancel(datagram, now),
+            };
+        }
+
+        if (result != DecodeResult.Ok)
+            _observer.OnEvent(new RingEvent(RingEventKind.Discarded, _ring, header.Node, Discard: DiscardReason.Malformed, Decode: result));
+        CheckInvariants();
+    }
 
     /// <summary>Time has passed. Too early is a no-op.</summary>
-    public void HandleDeadline(Instant now) => throw new NotSupportedException();
+    public void HandleDeadline(Instant now)
+    {
+        _observer.Enter();
+        while (_deadlines.TryTakeDue(now, out var deadline))
+            Expire(deadline, now);
+        CheckInvariants();
+    }
 
     /// <summary>The operating system reports that nobody listens at this processor's port any more.</summary>
-    public void HandleUnreachable(ProcessorId peer, Instant now) => throw new NotSupportedException();
+    public void HandleUnreachable(ProcessorId peer, Instant now)
+    {
+        _observer.Enter();
+        if (!peer.IsNone && peer != Options.Self)
+            SuspectUnreachable(peer, now);
+        CheckInvariants();
+    }
 
     /// <summary>The sequence that <see cref="PendingStore"/> named is on stable storage.</summary>
-    public void HandleStored(ulong ringSequence) => throw new NotSupportedException();
+    public void HandleStored(ulong ringSequence)
+    {
+        if (PendingStore == ringSequence)
+            PendingStore = null;
+    }
 
     /// <summary>Queues a message for the ring. It is copied.</summary>
     /// <param name="payload">0 to <see cref="RingOptions.MessageBytesMax"/> bytes.</param>
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="now">The time.</param>
     /// <exception cref="ArgumentException">The payload is longer than <see cref="RingOptions.MessageBytesMax"/>.</exception>
-    public SubmitResult TrySubmit(ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now) => throw new NotSupportedException();
+    public SubmitResult TrySubmit(ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
+    {
+        _observer.Enter();
+        if (payload.Length > RingOptions.MessageBytesMax)
+        {
+            throw new ArgumentException(
+                $"A message of {payload.Length} bytes; at most {RingOptions.MessageBytesMax} expected.", nameof(payload));
+        }
+
+        if (_state is IdleState or LeftState)
+            return SubmitResult.NotRunning;
+        if (!_frames.Queue.TryEnqueue(PacketFormat.GroupPrefix, payload, guarantee))
+            return SubmitResult.Backpressured;
+        if (_state is OperationalState { Ring: var ring })
+            WakeToken(ring, now);
+        return SubmitResult.Accepted;
+    }
 
     /// <summary>Takes the next datagram to send.</summary>
-    /// <param name="buffer">Room for one frame: <see cref="Wire.WireFormat.FrameBytesMax"/> is always enough.</param>
+    /// <param name="buffer">Room for one frame: <see cref="WireFormat.FrameBytesMax"/> is always enough.</param>
     /// <param name="transmit">Where it goes and how long it is.</param>
     /// <returns>False when there is nothing to send (now).</returns>
-    public bool TryTransmit(Span<byte> buffer, out Transmit transmit) => throw new NotSupportedException();
+    public bool TryTransmit(Span<byte> buffer, out Transmit transmit)
+    {
+        transmit = default;
+        // A ring sequence must survive a crash before anybody can learn of it (wire.md section 6.3).
+        return PendingStore is null && _outbox.TryTake(buffer, out transmit);
+    }
 
     /// <summary>Takes the next element of the ordered stream.</summary>
     /// <returns>False when there is nothing to deliver (now).</returns>
-    public bool TryDeliver(out Delivery delivery) => throw new NotSupportedException();
-}
+    public bool TryDeliver(out Delivery delivery)
+    {
+        _observer.Enter();
+        return _stream.TryNext(out delivery);
+    }
 
-/// <summary>What a processor is doing (TOCS95: the states of the membership protocol).</summary>
-public enum RingPhase
-{
-    /// <summary>Not started.</summary>
-    Idle,
+    private void Discard(DiscardReason reason, ProcessorId peer) =>
+        _observer.OnEvent(new RingEvent(RingEventKind.Discarded, _ring, peer, Discard: reason));
 
-    /// <summary>Looking for others and agreeing on a membership.</summary>
-    Gather,
-
-    /// <summary>The commit token is on its way.</summary>
-    Commit,
-
-    /// <summary>Exchanging messages of the old ring.</summary>
-    Recovery,
-
-    /// <summary>On a ring, ordering messages.</summary>
-    Operational,
-
-    /// <summary>Left for good, or stopped by a broken invariant.</summary>
-    Left,
+    private void CheckInvariants()
+    {
+        Invariant.That(
+            _state is not OperationalState || _installed is not null, "who is operational has installed a configuration");
+        Invariant.That(
+            _state is LeftState or IdleState || _deadlines.Earliest is not null, "a running processor always waits for something");
+        if (_state is OperationalState { Ring: var ring })
+        {
+            Invariant.That(ring.Id == _ring && ring.Id == _installed!.Id, "the ring we are on is the ring we installed");
+            Invariant.That(ring.Log.SafeThrough <= ring.Log.Window.Aru, "nothing is safe that we lack");
+            Invariant.That(ring.Log.DeliveredThrough <= ring.Log.DeliverableThrough, "nothing is delivered before it is decided");
+            Invariant.That(ring.Log.Window.Released <= ring.Log.DeliveredThrough, "nothing is released before it is delivered");
+        }
+    }
 }

@@ -43,8 +43,14 @@ public enum RingEventKind
     /// <summary>Messages were asked for on the token. Count; Seq: the first.</summary>
     RetransmitRequested,
 
-    /// <summary>Old-ring messages were delivered behind a hole, or withheld behind it. Count: withheld.</summary>
+    /// <summary>A frame of the old ring is not delivered: it lies behind a hole and its sender did not come along. Peer, Seq.</summary>
+    MessageWithheld,
+
+    /// <summary>The old ring ended with a hole: a frame that no transitional member has. Ring: the old ring; Seq: the first.</summary>
     HoleInRecovery,
+
+    /// <summary>Somebody's earlier promise to deliver was taken over in recovery. Ring: the new ring; Count: the obligation set.</summary>
+    ObligationTakenOver,
 
     /// <summary>A member is put into the fail set. Peer; Reason.</summary>
     MemberSuspected,

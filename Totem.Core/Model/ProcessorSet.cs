@@ -59,7 +59,7 @@ public sealed class ProcessorSet : IEquatable<ProcessorSet>, IReadOnlyCollection
     public bool Contains(ProcessorId id) => IndexOf(id) >= 0;
 
     /// <summary>The rank of a processor, or a negative number when it is not in the set.</summary>
-    public int IndexOf(ProcessorId id) => _sorted.AsSpan().BinarySearch(id);
+    public int IndexOf(ProcessorId id) => Array.BinarySearch(_sorted, id);
 
     /// <summary>The member after <paramref name="id"/> in ring order: the next higher one, or the lowest.</summary>
     public ProcessorId SuccessorOf(ProcessorId id)

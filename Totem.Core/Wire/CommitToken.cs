@@ -33,7 +33,7 @@ public sealed record CommitToken(
     public static DecodeResult TryRead(ReadOnlySpan<byte> frame, out CommitToken? token)
     {
         token = null;
-        var result = FrameHeader.TryRead(frame, out var header);
+        var result = FrameHeader.TryRead(frame, FrameKind.CommitToken, out var header);
         if (result != DecodeResult.Ok)
             return result;
         var reader = new WireReader(frame[WireFormat.HeaderBytes..], header.Swapped);
@@ -42,11 +42,11 @@ public sealed record CommitToken(
         var retransFlag = reader.U32();
         var filledCount = (int)reader.U32();
         var count = reader.U32();
-        result = ProcessorList.TryRead(ref reader, count, out var members);
+        result = ProcessorList.TryRead(ref reader, count, out var members, out var foreignOrder);
         if (result != DecodeResult.Ok)
             return result;
         // The address list is a set in ascending order; anything else would make two members disagree on their places.
-        if (members!.Count != (int)count || count == 0 || ring.Representative != members.Lowest)
+        if (foreignOrder is not null || members!.IsEmpty || ring.Representative != members.Lowest)
             return DecodeResult.InvalidProcessor;
         if (filledCount < 0 || filledCount > members.Count)
             return DecodeResult.CountOutOfRange;
@@ -59,6 +59,14 @@ public sealed record CommitToken(
         token = new CommitToken(header, tokenSeq, ring, retransFlag, filledCount, members, entries);
         return DecodeResult.Ok;
     }
+
+    /// <summary>True when both say the same, entry by entry.</summary>
+    public bool Equals(CommitToken? other) => other is not null && Header == other.Header && TokenSeq == other.TokenSeq
+        && Ring == other.Ring && RetransFlag == other.RetransFlag && FilledCount == other.FilledCount
+        && Members == other.Members && Entries.AsSpan().SequenceEqual(other.Entries);
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(Header, TokenSeq, Ring, FilledCount, Members);
 
     internal void Write(ref WireWriter writer)
     {

@@ -39,6 +39,13 @@ public readonly record struct FrameHeader(
         return frame.Length < MinimumBytes(kind) ? DecodeResult.TooShort : DecodeResult.Ok;
     }
 
+    /// <summary>Reads the header of a frame that must be of this kind: a frame read as another kind would make sense by accident.</summary>
+    internal static DecodeResult TryRead(ReadOnlySpan<byte> frame, FrameKind kind, out FrameHeader header)
+    {
+        var result = TryRead(frame, out header);
+        return result == DecodeResult.Ok && header.Kind != kind ? DecodeResult.UnknownKind : result;
+    }
+
     internal void Write(ref WireWriter writer)
     {
         writer.U16(WireFormat.Magic);

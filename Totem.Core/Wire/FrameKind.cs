@@ -50,7 +50,7 @@ public enum DecodeResult
     /// <summary>A version other than 3.</summary>
     UnknownVersion,
 
-    /// <summary>A kind, or an encapsulation, that does not exist.</summary>
+    /// <summary>A kind, or an encapsulation, that does not exist; or a kind that this decoder does not read.</summary>
     UnknownKind,
 
     /// <summary>A count beyond its limit.</summary>

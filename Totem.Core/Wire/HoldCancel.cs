@@ -11,7 +11,7 @@ public readonly record struct HoldCancel(FrameHeader Header, RingId Ring)
     public static DecodeResult TryRead(ReadOnlySpan<byte> frame, out HoldCancel cancel)
     {
         cancel = default;
-        var result = FrameHeader.TryRead(frame, out var header);
+        var result = FrameHeader.TryRead(frame, FrameKind.HoldCancel, out var header);
         if (result != DecodeResult.Ok)
             return result;
         var reader = new WireReader(frame[WireFormat.HeaderBytes..], header.Swapped);

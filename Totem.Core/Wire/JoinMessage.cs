@@ -16,9 +16,13 @@ public sealed record JoinMessage(
 
     private ProcessorId[]? FailedOrder { get; init; }
 
+    /// <summary>Why somebody is in the fail set; null when the sender does not say (it is not one of ours).</summary>
+    public JoinTrailer? Trailer { get; init; }
+
     /// <summary>The length of the frame this message is written as.</summary>
     internal int EncodedBytes => WireFormat.JoinBytes
-        + 4 * ((ProposedOrder?.Length ?? Proposed.Count) + (FailedOrder?.Length ?? Failed.Count));
+        + 4 * ((ProposedOrder?.Length ?? Proposed.Count) + (FailedOrder?.Length ?? Failed.Count))
+        + (Trailer?.EncodedBytes ?? 0);
 
     /// <summary>True when the sender says goodbye.</summary>
     public bool IsLeave => Header.Node.IsNone;
@@ -27,7 +31,7 @@ public sealed record JoinMessage(
     public static DecodeResult TryRead(ReadOnlySpan<byte> frame, out JoinMessage? join)
     {
         join = null;
-        var result = FrameHeader.TryRead(frame, out var header);
+        var result = FrameHeader.TryRead(frame, FrameKind.Join, out var header);
         if (result != DecodeResult.Ok)
             return result;
         var reader = new WireReader(frame[WireFormat.HeaderBytes..], header.Swapped);
@@ -43,13 +47,24 @@ public sealed record JoinMessage(
         result = ProcessorList.TryRead(ref reader, failedCount, out var failed, out var failedOrder);
         if (result != DecodeResult.Ok)
             return result;
+        result = JoinTrailer.TryRead(ref reader, out var trailer);
+        if (result != DecodeResult.Ok)
+            return result;
         join = new JoinMessage(header, system, ringSequence, proposed!, failed!)
         {
             ProposedOrder = proposedOrder,
             FailedOrder = failedOrder,
+            Trailer = trailer,
         };
         return DecodeResult.Ok;
     }
+
+    /// <summary>True when both say the same; the order in which they list processors is not part of it.</summary>
+    public bool Equals(JoinMessage? other) => other is not null && Header == other.Header && System == other.System
+        && RingSequence == other.RingSequence && Proposed == other.Proposed && Failed == other.Failed;
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(Header, System, RingSequence, Proposed, Failed);
 
     internal void Write(ref WireWriter writer)
     {
@@ -62,5 +77,6 @@ public sealed record JoinMessage(
         writer.U64(RingSequence);
         ProcessorList.Write(ref writer, proposed);
         ProcessorList.Write(ref writer, failed);
+        Trailer?.Write(ref writer);
     }
 }

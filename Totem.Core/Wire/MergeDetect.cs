@@ -11,6 +11,9 @@ namespace Totem.Core.Wire;
 /// <param name="Ring">The sender's ring.</param>
 public readonly record struct MergeDetect(FrameHeader Header, ProcessorId System, RingId Ring)
 {
+    /// <summary>The longest trailer.</summary>
+    internal const int TrailerBytesMax = 4 + 2 + 4 * ProcessorSet.CountMax;
+
     private const uint TrailerMagic = 0x4854_4F54; // "TOTH", little-endian: Totem, heard.
 
     /// <summary>Reads the frame. Without our trailer, <paramref name="heard"/> is null: the sender does not say.</summary>
@@ -18,7 +21,7 @@ public readonly record struct MergeDetect(FrameHeader Header, ProcessorId System
     {
         detect = default;
         heard = null;
-        var result = FrameHeader.TryRead(frame, out var header);
+        var result = FrameHeader.TryRead(frame, FrameKind.MergeDetect, out var header);
         if (result != DecodeResult.Ok)
             return result;
         var reader = new WireReader(frame[WireFormat.HeaderBytes..], header.Swapped);

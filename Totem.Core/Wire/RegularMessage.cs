@@ -25,7 +25,7 @@ public readonly record struct RegularMessage(
     public static DecodeResult TryRead(ReadOnlySpan<byte> frame, out RegularMessage message)
     {
         message = default;
-        var result = FrameHeader.TryRead(frame, out var header);
+        var result = FrameHeader.TryRead(frame, FrameKind.RegularMessage, out var header);
         if (result != DecodeResult.Ok)
             return result;
         var reader = new WireReader(frame[WireFormat.HeaderBytes..], header.Swapped);

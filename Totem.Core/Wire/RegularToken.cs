@@ -30,7 +30,7 @@ public readonly record struct RegularToken(
     {
         token = default;
         requests = default;
-        var result = FrameHeader.TryRead(frame, out var header);
+        var result = FrameHeader.TryRead(frame, FrameKind.RegularToken, out var header);
         if (result != DecodeResult.Ok)
             return result;
 

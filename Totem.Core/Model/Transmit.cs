@@ -1,6 +1,4 @@
-using Totem.Core.Model;
-
-namespace Totem.Core.Evs;
+namespace Totem.Core.Model;
 
 /// <summary>Where a datagram goes.</summary>
 /// <param name="Destination">The processor it is for; nobody means all: every configured processor but the sender itself.

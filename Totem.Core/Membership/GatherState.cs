@@ -1,0 +1,143 @@
+using Totem.Core.Model;
+using Totem.Core.Time;
+using Totem.Core.Wire;
+
+namespace Totem.Core.Membership;
+
+/// <summary>
+/// Agreeing on a membership: the proc set and fail set we propose, and who has proposed the same. Both sets only grow
+/// until a ring is installed, so agreement is reached or somebody is given up after finitely many joins (TOCS95, the
+/// membership protocol).
+/// </summary>
+internal sealed class GatherState : ProcessorState
+{
+    private readonly ProcessorId _self;
+    private readonly Dictionary<ProcessorId, Instant> _joinedAt = [];
+    private readonly HashSet<LinkPair> _broken = [];
+
+    public GatherState(ProcessorId self, ProcessorSet proposed, ProcessorSet failed, Instant since)
+    {
+        _self = self;
+        Proposed = proposed.With(self);
+        Failed = failed.Without(self);
+        Agreed = ProcessorSet.Of(self);
+        Since = since;
+    }
+
+    public override RingPhase Phase => RingPhase.Gather;
+
+    /// <summary>Who is known (proc set).</summary>
+    public ProcessorSet Proposed { get; private set; }
+
+    /// <summary>Who is given up (fail set); never ourselves.</summary>
+    public ProcessorSet Failed { get; private set; }
+
+    /// <summary>Those of the fail set that we have heard nothing from ourselves.</summary>
+    public ProcessorSet Silent { get; private set; } = ProcessorSet.Empty;
+
+    /// <summary>Who has proposed the same sets as we do.</summary>
+    public ProcessorSet Agreed { get; private set; }
+
+    /// <summary>When we began to look.</summary>
+    public Instant Since { get; }
+
+    /// <summary>Pairs that do not hear each other although somebody hears both.</summary>
+    public IReadOnlyCollection<LinkPair> Broken => _broken;
+
+    /// <summary>Who would be on the ring.</summary>
+    public ProcessorSet Candidates => Proposed.Except(Failed);
+
+    public bool HasConsensus => Candidates.IsSubsetOf(Agreed);
+
+    public bool Knows(ProcessorId id) => Proposed.Contains(id);
+
+    /// <summary>A join came from this processor.</summary>
+    public void Joined(ProcessorId id, Instant now)
+    {
+        if (_joinedAt.Count < ProcessorSet.CountMax || _joinedAt.ContainsKey(id))
+            _joinedAt[id] = now;
+    }
+
+    /// <summary>True when a join of this processor came since then.</summary>
+    public bool HasJoinedSince(ProcessorId id, Instant since) => _joinedAt.TryGetValue(id, out var at) && at >= since;
+
+    public void Agree(ProcessorId id) => Agreed = Agreed.With(id);
+
+    /// <summary>Everybody must say it again: sets have changed, or the commit token did not come.</summary>
+    public void ForgetAgreement() => Agreed = ProcessorSet.Of(_self);
+
+    /// <summary>Adds to the proc set; false when nothing is new, or the set would grow over its limit.</summary>
+    public bool TryPropose(ProcessorSet others)
+    {
+        if (others.IsSubsetOf(Proposed) || Proposed.Count + others.Except(Proposed).Count > ProcessorSet.CountMax)
+            return false;
+        Proposed = Proposed.Union(others);
+        return true;
+    }
+
+    /// <summary>Gives somebody up; false when that is no news.</summary>
+    public bool TryFail(ProcessorId id)
+    {
+        if (id == _self || Failed.Contains(id) || Failed.Count == ProcessorSet.CountMax)
+            return false;
+        Failed = Failed.With(id);
+        // A failed processor counts as known: the sets that are compared must hold it in both.
+        if (Proposed.Count < ProcessorSet.CountMax)
+            Proposed = Proposed.With(id);
+        return true;
+    }
+
+    /// <summary>Gives those up who have not agreed; we have heard nothing of them ourselves.</summary>
+    public ProcessorSet FailTheSilent(Instant heardSince)
+    {
+        var missing = Candidates.Except(Agreed);
+        foreach (var id in missing)
+        {
+            if (TryFail(id) && !HasJoinedSince(id, heardSince))
+                Silent = Silent.With(id);
+        }
+
+        return missing;
+    }
+
+    /// <summary>Notes a broken pair; false when it is known, or one too many.</summary>
+    public bool TryBreak(LinkPair pair) => _broken.Count < JoinTrailer.PairCountMax && _broken.Add(pair);
+
+    /// <summary>
+    /// Of each broken pair one must go. Whoever stands in most pairs goes first, of two equals the higher id, so that all
+    /// who know the same pairs give up the same processors.
+    /// </summary>
+    public bool ResolveBrokenPairs()
+    {
+        var changed = false;
+        while (true)
+        {
+            var worst = ProcessorId.None;
+            var worstCount = 0;
+            foreach (var id in Candidates)
+            {
+                var count = _broken.Count(pair => pair.Includes(id)
+                    && Candidates.Contains(pair.Low) && Candidates.Contains(pair.High));
+                if (count > 0 && count >= worstCount)
+                    (worst, worstCount) = (id, count);
+            }
+
+            if (worst.IsNone)
+                return changed;
+            if (worst == _self)
+                return FailPartners() || changed;
+            changed |= TryFail(worst);
+        }
+    }
+
+    /// <summary>It is we who must go: give our partners up, which is how the others see it from their side.</summary>
+    private bool FailPartners()
+    {
+        var changed = false;
+        foreach (var pair in _broken.Where(x => x.Includes(_self)).ToArray())
+            changed |= TryFail(pair.Low == _self ? pair.High : pair.Low);
+        return changed;
+    }
+
+    public JoinTrailer Trailer => new(Silent, [.. _broken]);
+}

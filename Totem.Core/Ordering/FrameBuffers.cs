@@ -1,0 +1,31 @@
+namespace Totem.Core.Ordering;
+
+/// <summary>
+/// The buffers frames live in, in three sizes. What is returned is kept and rented again, so that a ring in steady state
+/// allocates nothing; how much is out at a time is bounded by the windows that rent.
+/// </summary>
+internal sealed class FrameBuffers
+{
+    private const int SmallBytes = 2048;
+    private const int MediumBytes = 10 * 1024;
+    private const int LargeBytes = 66 * 1024;
+
+    private readonly Stack<byte[]> _small = new();
+    private readonly Stack<byte[]> _medium = new();
+    private readonly Stack<byte[]> _large = new();
+
+    /// <summary>A buffer of at least that many bytes. Its content is whatever was there.</summary>
+    public byte[] Rent(int bytes)
+    {
+        var (stack, size) = bytes <= SmallBytes ? (_small, SmallBytes)
+            : bytes <= MediumBytes ? (_medium, MediumBytes)
+            : (_large, LargeBytes);
+        return stack.TryPop(out var buffer) ? buffer : GC.AllocateUninitializedArray<byte>(size);
+    }
+
+    public void Return(byte[] buffer)
+    {
+        var stack = buffer.Length == SmallBytes ? _small : buffer.Length == MediumBytes ? _medium : _large;
+        stack.Push(buffer);
+    }
+}

@@ -1,0 +1,56 @@
+using Totem.Core.Diagnostics;
+using Totem.Core.Model;
+
+namespace Totem.Core.Ordering;
+
+/// <summary>
+/// The messages of one ring at one processor: what has been received, what may be delivered, what is known to be safe.
+/// </summary>
+internal sealed class OrderedLog(ReceiveWindow window, Seq first)
+{
+    public ReceiveWindow Window => window;
+
+    /// <summary>Everything up to here has been received by all members of the ring.</summary>
+    public Seq SafeThrough { get; private set; } = first;
+
+    /// <summary>
+    /// Delivery in the regular configuration is decided up to here, whether or not the application has taken it yet. This is
+    /// what a commit token calls high delivered: deciding it by the application's pace would let two members disagree on
+    /// which configuration a message belongs to.
+    /// </summary>
+    public Seq DeliverableThrough { get; private set; } = first;
+
+    /// <summary>The application has taken everything up to here.</summary>
+    public Seq DeliveredThrough { get; private set; } = first;
+
+    /// <summary>All members are known to have everything up to here.</summary>
+    public void AdvanceSafe(Seq through)
+    {
+        if (through > SafeThrough)
+        {
+            Invariant.That(through <= window.Aru, "what all have received, we have received");
+            SafeThrough = through;
+        }
+    }
+
+    /// <summary>Decides delivery as far as order and safety allow (agreed: no hole before it; safe: all have it).</summary>
+    public void AdvanceDeliverable()
+    {
+        while (DeliverableThrough < window.Aru)
+        {
+            var next = DeliverableThrough.Next;
+            if (window.Flags(next).HasFlag(FrameFlags.Safe) && next > SafeThrough)
+                return;
+            DeliverableThrough = next;
+        }
+    }
+
+    public void MarkDelivered(Seq seq)
+    {
+        Invariant.That(seq > DeliveredThrough, "delivery moves forward");
+        DeliveredThrough = seq;
+    }
+
+    /// <summary>Gives back what nobody can ask for any more and the application has taken.</summary>
+    public void Release() => window.ReleaseThrough(Seq.Min(SafeThrough, DeliveredThrough));
+}

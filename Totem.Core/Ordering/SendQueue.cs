@@ -1,0 +1,120 @@
+using Totem.Core.Diagnostics;
+using Totem.Core.Model;
+
+namespace Totem.Core.Ordering;
+
+/// <summary>
+/// Messages that wait for the token, bytes in one circular buffer. The message at the head may have been sent in part; when
+/// the ring changes under it, <see cref="Rewind"/> makes it start again, because its fragments must not span two rings.
+/// </summary>
+internal sealed class SendQueue
+{
+    private const int InitialBytes = 16 * 1024;
+    private const int InitialEntries = 64;
+
+    private readonly int _bytesMax;
+    private readonly int _messagesMax;
+    private byte[] _bytes;
+    private Entry[] _entries;
+    private int _bytesHead;
+    private int _entriesHead;
+
+    public SendQueue(int bytesMax, int messagesMax)
+    {
+        _bytesMax = bytesMax;
+        _messagesMax = messagesMax;
+        _bytes = new byte[Math.Min(InitialBytes, bytesMax)];
+        _entries = new Entry[Math.Min(InitialEntries, messagesMax)];
+    }
+
+    public int Count { get; private set; }
+
+    public int UsedBytes { get; private set; }
+
+    public int FreeBytes => Count == _messagesMax ? 0 : _bytesMax - UsedBytes;
+
+    public int HeadLength => _entries[_entriesHead].Length;
+
+    /// <summary>How much of the message at the head has been packed already.</summary>
+    public int HeadOffset { get; private set; }
+
+    public Guarantee HeadGuarantee => _entries[_entriesHead].Guarantee;
+
+    public bool TryEnqueue(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> payload, Guarantee guarantee)
+    {
+        var length = prefix.Length + payload.Length;
+        if (Count == _messagesMax || length > _bytesMax - UsedBytes)
+            return false;
+        Reserve(length);
+        Append(prefix);
+        Append(payload);
+        _entries[(_entriesHead + Count) % _entries.Length] = new Entry(length, guarantee);
+        Count++;
+        return true;
+    }
+
+    /// <summary>Copies the next bytes of the message at the head; when it is through, the next message becomes the head.</summary>
+    /// <returns>True when that was the end of the message.</returns>
+    public bool TakeFromHead(Span<byte> destination)
+    {
+        Invariant.That(Count > 0 && destination.Length <= HeadLength - HeadOffset, "no more is taken than the head holds");
+        var start = (_bytesHead + HeadOffset) % _bytes.Length;
+        var run = Math.Min(destination.Length, _bytes.Length - start);
+        _bytes.AsSpan(start, run).CopyTo(destination);
+        _bytes.AsSpan(0, destination.Length - run).CopyTo(destination[run..]);
+        HeadOffset += destination.Length;
+        if (HeadOffset < HeadLength)
+            return false;
+        _bytesHead = (_bytesHead + HeadLength) % _bytes.Length;
+        UsedBytes -= HeadLength;
+        _entriesHead = (_entriesHead + 1) % _entries.Length;
+        Count--;
+        HeadOffset = 0;
+        return true;
+    }
+
+    /// <summary>The length of the n-th message from the head, and what it asks for; n below <see cref="Count"/>.</summary>
+    public (int Length, Guarantee Guarantee) Peek(int n)
+    {
+        var entry = _entries[(_entriesHead + n) % _entries.Length];
+        return (entry.Length, entry.Guarantee);
+    }
+
+    /// <summary>The message at the head starts again from its first byte.</summary>
+    public void Rewind() => HeadOffset = 0;
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear() => (Count, UsedBytes, HeadOffset) = (0, 0, 0);
+
+    private void Append(ReadOnlySpan<byte> bytes)
+    {
+        var start = (_bytesHead + UsedBytes) % _bytes.Length;
+        var run = Math.Min(bytes.Length, _bytes.Length - start);
+        bytes[..run].CopyTo(_bytes.AsSpan(start));
+        bytes[run..].CopyTo(_bytes);
+        UsedBytes += bytes.Length;
+    }
+
+    /// <summary>The buffers double until the limits, so that a quiet processor stays small.</summary>
+    private void Reserve(int length)
+    {
+        if (UsedBytes + length > _bytes.Length)
+        {
+            var bytes = new byte[(int)Math.Min(_bytesMax, Math.Max(2L * _bytes.Length, UsedBytes + (long)length))];
+            var run = Math.Min(UsedBytes, _bytes.Length - _bytesHead);
+            _bytes.AsSpan(_bytesHead, run).CopyTo(bytes);
+            _bytes.AsSpan(0, UsedBytes - run).CopyTo(bytes.AsSpan(run));
+            (_bytes, _bytesHead) = (bytes, 0);
+        }
+
+        if (Count == _entries.Length)
+        {
+            var entries = new Entry[Math.Min(_messagesMax, 2 * _entries.Length)];
+            for (var i = 0; i < Count; i++)
+                entries[i] = _entries[(_entriesHead + i) % _entries.Length];
+            (_entries, _entriesHead) = (entries, 0);
+        }
+    }
+
+    private readonly record struct Entry(int Length, Guarantee Guarantee);
+}

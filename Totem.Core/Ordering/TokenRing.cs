@@ -1,0 +1,64 @@
+using Totem.Core.Model;
+using Totem.Core.Time;
+
+namespace Totem.Core.Ordering;
+
+/// <summary>What a processor keeps of a ring whose token it takes: its place, its log, and what the last visit left.</summary>
+internal sealed class TokenRing
+{
+    public TokenRing(RingId id, ProcessorSet members, RingOptions options, ReceiveWindow window)
+    {
+        Id = id;
+        Members = members;
+        Successor = members.SuccessorOf(options.Self);
+        IsRepresentative = id.Representative == options.Self;
+        Log = new OrderedLog(window, options.FirstSeq);
+        Flow = new FlowControl(options.WindowSize, options.MessagesPerVisitMax);
+        LastTokenSeq = options.FirstTokenSeq.Previous;
+        LastSeq = options.FirstSeq;
+        // wire.md section 6.2: the first token says that nobody has received anything.
+        SentAru = options.FirstSeq - 1;
+    }
+
+    public RingId Id { get; }
+
+    public ProcessorSet Members { get; }
+
+    public ProcessorId Successor { get; }
+
+    public bool IsRepresentative { get; }
+
+    public OrderedLog Log { get; }
+
+    public FlowControl Flow { get; }
+
+    /// <summary>The hop number of the last token that was taken; anything not after it is a duplicate.</summary>
+    public TokenSeq LastTokenSeq { get; set; }
+
+    /// <summary>The seq that the token of the last visit came with: what it counted has had a whole rotation to arrive.</summary>
+    public Seq LastSeq { get; set; }
+
+    /// <summary>The aru that our last token left with.</summary>
+    public Seq SentAru { get; set; }
+
+    /// <summary>The seq that our last token left with.</summary>
+    public Seq SentSeq { get; set; }
+
+    /// <summary>Visits in a row whose token brought no new message number.</summary>
+    public int UnchangedVisits { get; set; }
+
+    /// <summary>When the last token came.</summary>
+    public Instant LastTokenAt { get; set; }
+
+    /// <summary>True while the representative keeps the token to itself.</summary>
+    public bool IsHolding { get; set; }
+
+    /// <summary>Who holds the aru down, at which number, since when.</summary>
+    public StuckAru Stuck { get; set; }
+}
+
+/// <summary>One member holds the ring's aru at one number.</summary>
+/// <param name="Setter">The member; nobody when the aru moves.</param>
+/// <param name="Aru">The number.</param>
+/// <param name="Since">When it was first seen there.</param>
+internal readonly record struct StuckAru(ProcessorId Setter, Seq Aru, Instant Since);

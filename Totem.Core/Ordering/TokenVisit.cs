@@ -1,0 +1,152 @@
+using Totem.Core.Diagnostics;
+using Totem.Core.Model;
+using Totem.Core.Wire;
+
+namespace Totem.Core.Ordering;
+
+/// <summary>
+/// A holder's steps, in order (TOCS95, the total ordering protocol; wire.md section 10.2): serve requests, learn what is
+/// safe, multicast, correct the aru, ask for what is missing.
+/// </summary>
+internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outbox outbox, IRingObserver observer)
+{
+    private readonly RetransmitRequest[] _requests = new RetransmitRequest[WireFormat.RetransmitRequestCountMax];
+    private int _requestCount;
+    private uint _originCount;
+
+    /// <summary>The requests that go on with the token of the last run.</summary>
+    public ReadOnlySpan<RetransmitRequest> Requests => _requests.AsSpan(0, _requestCount);
+
+    /// <summary>Does everything a visit does; returns the token as it goes on.</summary>
+    public RegularToken Run(TokenRing ring, in RegularToken token, in RetransmitRequestList asked, IFrameSource source)
+    {
+        var queued = source.QueuedFrames;
+        var allowed = ring.Flow.Allowed(token.FlowControlCount, token.Backlog, queued);
+        _requestCount = 0;
+        var served = Serve(ring, asked, allowed);
+
+        LearnSafe(ring, token.Aru);
+        var sent = Multicast(ring, token.Seq, allowed - served, source, out var seq);
+        var (aru, setter) = CorrectAru(ring, token, seq);
+        AskForMissing(ring);
+
+        var (flowControlCount, backlog) = ring.Flow.Account(token.FlowControlCount, token.Backlog, queued, served + sent);
+        ring.UnchangedVisits = token.Seq == ring.LastSeq ? ring.UnchangedVisits + 1 : 0;
+        if (sent > 0)
+            ring.UnchangedVisits = 0;
+        ring.LastTokenSeq = token.TokenSeq;
+        ring.LastSeq = token.Seq;
+        ring.SentAru = aru;
+        ring.SentSeq = seq;
+        observer.OnEvent(new RingEvent(
+            RingEventKind.TokenVisit, ring.Id, token.Header.Node, Seq: token.Seq, TokenSeq: token.TokenSeq, Count: sent));
+        return token with
+        {
+            Header = new FrameHeader(FrameKind.RegularToken, Encapsulation.None, options.Self),
+            Seq = seq,
+            TokenSeq = token.TokenSeq.Next,
+            Aru = aru,
+            AruSetter = setter,
+            Backlog = backlog,
+            FlowControlCount = flowControlCount,
+            RequestCount = _requestCount,
+        };
+    }
+
+    /// <summary>Multicasts again what others miss and we hold; the rest of the requests goes on with the token.</summary>
+    private int Serve(TokenRing ring, in RetransmitRequestList asked, int allowed)
+    {
+        var served = 0;
+        for (var i = 0; i < asked.Count; i++)
+        {
+            var request = asked[i];
+            if (served < allowed && request.Ring == ring.Id && ring.Log.Window.Contains(request.Seq))
+            {
+                outbox.AddFromWindow(ring.Log.Window, request.Seq);
+                observer.OnEvent(new RingEvent(RingEventKind.MessageRetransmitted, ring.Id, Seq: request.Seq));
+                served++;
+            }
+            else if (request.Ring == ring.Id && request.Seq > ring.Log.Window.Released)
+            {
+                _requests[_requestCount++] = request;
+            }
+        }
+
+        return served;
+    }
+
+    /// <summary>
+    /// Everything up to the lower of the aru that left with our last token and the aru that came back has been received by
+    /// all: whoever lacked a message would have lowered the aru on the way, and only that processor may raise it again, one
+    /// rotation later. That is the two successive visits of safe delivery (TOCS95, safe delivery).
+    /// </summary>
+    private static void LearnSafe(TokenRing ring, Seq aru)
+    {
+        ring.Log.AdvanceSafe(Seq.Min(Seq.Min(ring.SentAru, aru), ring.Log.Window.Aru));
+        ring.Log.AdvanceDeliverable();
+        ring.Log.Release();
+    }
+
+    private int Multicast(TokenRing ring, Seq tokenSeq, int allowed, IFrameSource source, out Seq seq)
+    {
+        var window = ring.Log.Window;
+        // No member may be asked to hold more than its window; ours stands for all, because what we have not
+        // released somebody may not have received.
+        var room = (window.Released + (window.Capacity - options.WindowSize)).DistanceFrom(tokenSeq);
+        var sent = 0;
+        for (seq = tokenSeq; sent < Math.Min(allowed, room) && source.QueuedFrames > 0; sent++)
+        {
+            seq = seq.Next;
+            var buffer = buffers.Rent(source.NextFrameBytesMax);
+            var frame = source.WriteFrame(buffer, ring.Id, seq, _originCount++);
+            window.Keep(seq, options.Self, frame.Flags, buffer, frame.Length);
+            outbox.AddFromWindow(window, seq);
+        }
+
+        ring.Log.AdvanceDeliverable();
+        return sent;
+    }
+
+    /// <summary>wire.md section 10.6: who lacks something lowers the aru, and only who lowered it raises it.</summary>
+    private (Seq Aru, ProcessorId Setter) CorrectAru(TokenRing ring, in RegularToken token, Seq seq)
+    {
+        var aru = ring.Log.Window.Aru;
+        if (aru < token.Aru || token.AruSetter == options.Self || token.AruSetter.IsNone)
+            return (aru, aru == seq ? ProcessorId.None : options.Self);
+        return (token.Aru, token.AruSetter);
+    }
+
+    /// <summary>
+    /// Asks only for what the token counted one rotation ago: newer frames may still be on their way on another path, and
+    /// asking for them would double the traffic of a healthy ring.
+    /// </summary>
+    private void AskForMissing(TokenRing ring)
+    {
+        var window = ring.Log.Window;
+        var inherited = _requestCount;
+        for (var seq = window.Aru.Next; seq <= ring.LastSeq && _requestCount < _requests.Length; seq = seq.Next)
+        {
+            if (!window.Covers(seq))
+                break;
+            if (!window.Contains(seq) && !IsAsked(seq, inherited))
+                _requests[_requestCount++] = new RetransmitRequest(ring.Id, seq);
+        }
+
+        if (_requestCount > inherited)
+        {
+            observer.OnEvent(new RingEvent(
+                RingEventKind.RetransmitRequested, ring.Id, Seq: _requests[inherited].Seq, Count: _requestCount - inherited));
+        }
+    }
+
+    private bool IsAsked(Seq seq, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if (_requests[i].Seq == seq)
+                return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Buffers.Binary;
+using Totem.Core.Model;
+using Totem.Core.Ordering;
+
+namespace Totem.Core.Packing;
+
+/// <summary>What a packet holds.</summary>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Completed">How many messages end in it.</param>
+/// <param name="Guarantee">What all its messages ask for.</param>
+internal readonly record struct PackedPacket(int Bytes, int Completed, Guarantee Guarantee);
+
+/// <summary>
+/// Fills packets from the send queue when the token is here: small messages share one, large ones are cut. A packet never
+/// mixes guarantees, so that its frame can say which one it needs.
+/// </summary>
+internal sealed class Packer(int netMtu)
+{
+    private readonly int _budgetBytes = PacketFormat.BudgetBytes(netMtu);
+    private byte _lastFragment;
+
+    /// <summary>The longest packet.</summary>
+    public int PacketBytesMax => PacketFormat.HeaderBytes + _budgetBytes;
+
+    /// <summary>A new ring begins: no packet of the old one is continued.</summary>
+    public void Reset() => _lastFragment = 0;
+
+    /// <summary>Takes as many messages as fit; the queue must not be empty.</summary>
+    public PackedPacket Pack(SendQueue queue, Span<byte> packet)
+    {
+        var guarantee = queue.HeadGuarantee;
+        Span<ushort> lengths = stackalloc ushort[PacketFormat.PieceCountMax];
+        var (pieces, cut) = Plan(queue, guarantee, lengths);
+
+        var continuation = queue.HeadOffset > 0 ? _lastFragment : (byte)0;
+        // Fragment numbers run 1…255 and then 1 again: 0 says that nothing is cut.
+        _lastFragment = !cut ? (byte)0 : continuation is 0 or 255 ? (byte)1 : (byte)(continuation + 1);
+        BinaryPrimitives.WriteUInt32LittleEndian(packet, 0);
+        packet[4] = _lastFragment;
+        packet[5] = continuation;
+        BinaryPrimitives.WriteUInt16LittleEndian(packet[6..], (ushort)pieces);
+
+        var position = PacketFormat.HeaderBytes + 2 * pieces;
+        var completed = 0;
+        for (var i = 0; i < pieces; i++)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(packet[(PacketFormat.HeaderBytes + 2 * i)..], lengths[i]);
+            if (queue.TakeFromHead(packet.Slice(position, lengths[i])))
+                completed++;
+            position += lengths[i];
+        }
+
+        return new PackedPacket(position, completed, guarantee);
+    }
+
+    private (int Pieces, bool Cut) Plan(SendQueue queue, Guarantee guarantee, Span<ushort> lengths)
+    {
+        var used = 0;
+        var offset = queue.HeadOffset;
+        for (var i = 0; i < queue.Count && i < lengths.Length; i++)
+        {
+            var (length, itsGuarantee) = queue.Peek(i);
+            var room = _budgetBytes - 2 * (i + 1) - used;
+            var rest = length - offset;
+            if (itsGuarantee != guarantee || (i > 0 && rest > room && room < PacketFormat.FragmentBytesMin))
+                return (i, false);
+            lengths[i] = (ushort)Math.Min(rest, room);
+            used += lengths[i];
+            if (rest > room)
+                return (i + 1, true);
+            offset = 0;
+        }
+
+        return (Math.Min(queue.Count, lengths.Length), false);
+    }
+}

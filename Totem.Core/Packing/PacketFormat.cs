@@ -1,0 +1,25 @@
+using Totem.Core.Wire;
+
+namespace Totem.Core.Packing;
+
+/// <summary>The packet of messages inside a regular multicast (wire.md section 12).</summary>
+internal static class PacketFormat
+{
+    /// <summary>Version, type, fragment number, continuation number, piece count.</summary>
+    public const int HeaderBytes = 8;
+
+    /// <summary>The most pieces one packet of ours holds; a reader takes what fits a frame.</summary>
+    public const int PieceCountMax = 512;
+
+    /// <summary>A piece that would start with less room than this waits for the next packet.</summary>
+    public const int FragmentBytesMin = 32;
+
+    /// <summary>
+    /// What precedes a message of ours: addressed to one group, of the one-byte name "t". Real daemons know the groups
+    /// "a" and "sync" and ignore others.
+    /// </summary>
+    public static ReadOnlySpan<byte> GroupPrefix => [1, 0, 1, 0, (byte)'t'];
+
+    /// <summary>Room for piece lengths and pieces in a packet.</summary>
+    public static int BudgetBytes(int netMtu) => netMtu - WireFormat.MtuOverheadBytes - HeaderBytes;
+}

@@ -1,0 +1,297 @@
+using Totem.Core.Diagnostics;
+using Totem.Core.Evs;
+using Totem.Core.Membership;
+using Totem.Core.Model;
+using Totem.Core.Ordering;
+using Totem.Core.Recovery;
+using Totem.Core.Time;
+using Totem.Core.Wire;
+
+namespace Totem.Core;
+
+/// <content>The membership protocol: gather, consensus, and the frames that drive them.</content>
+public sealed partial class RingProcessor
+{
+    /// <summary>How far apart two ring sequences may be; beyond it one of them is garbage. 2^48 rings outlast any cluster.</summary>
+    private const ulong RingSequenceDistanceMax = 1UL << 48;
+
+    /// <summary>Joins are repeated every join interval; who was not heard for this many is not heard.</summary>
+    private const int JoinsUntilSilent = 6;
+
+    private Instant _lastMergeDetectAt = new(long.MinValue / 2);
+
+    private DecodeResult HandleJoin(ReadOnlySpan<byte> datagram, Instant now)
+    {
+        var result = JoinMessage.TryRead(datagram, out var join);
+        if (result != DecodeResult.Ok)
+            return result;
+        if (join!.System == Options.Self)
+            Discard(DiscardReason.OwnMessage, join.System);
+        else if (Options.Allowed is { } allowed && !(allowed.Contains(join.System) && join.Proposed.IsSubsetOf(allowed)))
+            Discard(DiscardReason.UnknownProcessor, join.System);
+        else if (!IsPlausible(join.RingSequence))
+            Discard(DiscardReason.AbsurdRingSequence, join.System);
+        else
+            HandleJoin(join, now);
+        return DecodeResult.Ok;
+    }
+
+    private bool IsPlausible(ulong ringSequence) => RingId.IsLater(ringSequence, _highestRingSequence)
+        ? ringSequence - _highestRingSequence <= RingSequenceDistanceMax
+        : _highestRingSequence - ringSequence <= RingSequenceDistanceMax;
+
+    private void HandleJoin(JoinMessage join, Instant now)
+    {
+        _highestRingSequence = RingId.Later(_highestRingSequence, join.RingSequence);
+        var excludesUs = join.Failed.Contains(Options.Self);
+        if (!join.IsLeave)
+        {
+            _neighbours.Heard(join.System, now);
+            if (!excludesUs)
+                _neighbours.Welcomed(join.System);
+        }
+
+        switch (_state)
+        {
+            case GatherState gather:
+                ApplyJoin(gather, join, now);
+                break;
+            case OperationalState { Ring: var ring }:
+                HandleJoinOnRing(ring, join, excludesUs, now);
+                break;
+            case CommitState commit when commit.Members.Contains(join.System)
+                && !RingId.IsLater(commit.Ring.Sequence, join.RingSequence):
+                GatherAgain(commit.Gather, GatherReason.JoinReceived, join.System, now);
+                if (_state == commit.Gather)
+                    ApplyJoin(commit.Gather, join, now);
+                break;
+            case RecoveryState recovery when recovery.Ring.Members.Contains(join.System)
+                && !RingId.IsLater(recovery.Ring.Id.Sequence, join.RingSequence):
+                GatherAgain(recovery.Gather, GatherReason.JoinReceived, join.System, now);
+                if (_state == recovery.Gather)
+                    ApplyJoin(recovery.Gather, join, now);
+                break;
+            default:
+                // Joins from before the commit are still on their way; strangers are heard once the ring stands.
+                Discard(DiscardReason.NotInThisState, join.System);
+                break;
+        }
+    }
+
+    private void HandleJoinOnRing(TokenRing ring, JoinMessage join, bool excludesUs, Instant now)
+    {
+        var isMember = ring.Members.Contains(join.System);
+        if (excludesUs || (isMember && RingId.IsLater(ring.Id.Sequence, join.RingSequence)) || (join.IsLeave && !isMember))
+        {
+            Discard(DiscardReason.IrrelevantJoin, join.System);
+            return;
+        }
+
+        if (isMember)
+        {
+            foreach (var candidate in join.Proposed.Except(join.Failed))
+            {
+                if (candidate != join.System)
+                    _neighbours.Mended(new LinkPair(join.System, candidate));
+            }
+        }
+        else if (IsBlocked(join.System, ring, now))
+        {
+            return;
+        }
+
+        LeaveRing(join.IsLeave ? GatherReason.MemberLeft : GatherReason.JoinReceived, join.System, now);
+        if (!join.IsLeave && _state is GatherState gather)
+            ApplyJoin(gather, join, now);
+    }
+
+    private void ApplyJoin(GatherState gather, JoinMessage join, Instant now)
+    {
+        var heardSince = HeardSince(now);
+        if (!join.IsLeave)
+            gather.Joined(join.System, now);
+        if (join.Failed.Contains(Options.Self) && !join.IsLeave)
+            _neighbours.ExcludedBy(join.System, join.Proposed.Except(join.Failed), heardSince);
+        var lastMembers = _installed?.Members ?? ProcessorSet.Empty;
+        switch (JoinRules.Apply(gather, join, Options.Self, lastMembers, heardSince))
+        {
+            case JoinOutcome.Agreed:
+                CheckConsensus(gather, now);
+                break;
+            case JoinOutcome.Changed:
+                AskAgain(gather, now);
+                break;
+            default:
+                Discard(DiscardReason.IrrelevantJoin, join.System);
+                break;
+        }
+    }
+
+    private Instant HeardSince(Instant now) => new(now.Ticks - (JoinsUntilSilent * Options.JoinInterval.Ticks));
+
+    /// <summary>Leaves an operational ring to form another, with a stranger or without a member.</summary>
+    private void LeaveRing(GatherReason reason, ProcessorId peer, Instant now)
+    {
+        Invariant.That(_installed is not null, "a ring is left by who is on it");
+        NoteCause(reason, peer.IsNone ? ProcessorSet.Empty : ProcessorSet.Of(peer), TimeSpan.Zero);
+        var proposed = _installed.Members;
+        if (!peer.IsNone && proposed.Count < ProcessorSet.CountMax)
+            proposed = proposed.With(peer);
+        var failed = reason == GatherReason.MemberLeft ? ProcessorSet.Of(peer) : ProcessorSet.Empty;
+        EnterGather(new GatherState(Options.Self, proposed, failed, now), reason, peer, now);
+    }
+
+    /// <summary>Leaves an operational ring because a member of it is of no use any more.</summary>
+    private void GiveUpMember(ProcessorId member, GatherReason reason, TimeSpan elapsed, Instant now)
+    {
+        NoteCause(reason, ProcessorSet.Of(member), elapsed);
+        _observer.OnEvent(new RingEvent(RingEventKind.MemberSuspected, _ring, member, Reason: reason));
+        EnterGather(
+            new GatherState(Options.Self, _installed!.Members, ProcessorSet.Of(member), now), reason, member, now);
+    }
+
+    private void SuspectUnreachable(ProcessorId peer, Instant now)
+    {
+        switch (_state)
+        {
+            case OperationalState { Ring: var ring } when ring.Members.Contains(peer):
+                GiveUpMember(peer, GatherReason.MemberUnreachable, TimeSpan.Zero, now);
+                break;
+            case GatherState gather when gather.Candidates.Contains(peer)
+                && !gather.HasJoinedSince(peer, new Instant(now.Ticks - Options.JoinInterval.Ticks)):
+                if (gather.TryFail(peer))
+                    AskAgain(gather, now);
+                break;
+            case CommitState commit when commit.Members.Contains(peer):
+                commit.Gather.TryFail(peer);
+                GatherAgain(commit.Gather, GatherReason.MemberUnreachable, peer, now);
+                break;
+            case RecoveryState recovery when recovery.Ring.Members.Contains(peer):
+                recovery.Gather.TryFail(peer);
+                GatherAgain(recovery.Gather, GatherReason.MemberUnreachable, peer, now);
+                break;
+            default:
+                break; // Nobody we count on.
+        }
+    }
+
+    /// <summary>Our sets have changed: say so, and wait for everybody to agree anew.</summary>
+    private void AskAgain(GatherState gather, Instant now)
+    {
+        gather.ForgetAgreement();
+        SendJoin(gather);
+        _deadlines.Set(Deadline.Join, now + Options.JoinInterval);
+        _deadlines.Set(Deadline.Consensus, now + Options.ConsensusTimeout);
+        CheckConsensus(gather, now);
+    }
+
+    private void CheckConsensus(GatherState gather, Instant now)
+    {
+        if (!gather.HasConsensus || gather.Candidates.Lowest != Options.Self)
+            return;
+        // Who has heard nobody yet gives others a moment to be heard, instead of installing a ring of one first.
+        if (gather.Proposed.Count == 1 && now - gather.Since < Options.AloneTimeout)
+            return;
+        StartCommit(gather, now);
+    }
+
+    private void Expire(Deadline deadline, Instant now)
+    {
+        switch (deadline, _state)
+        {
+            case (Deadline.TokenLoss, OperationalState { Ring: var ring }):
+                NoteCause(GatherReason.TokenLost, ProcessorSet.Empty, now - ring.LastTokenAt);
+                LeaveRing(GatherReason.TokenLost, ProcessorId.None, now);
+                break;
+            case (Deadline.TokenLoss, CommitState { Gather: var gather }):
+                GatherAgain(gather, GatherReason.CommitTokenLost, ProcessorId.None, now);
+                break;
+            case (Deadline.TokenLoss, RecoveryState { Gather: var gather }):
+                GatherAgain(gather, GatherReason.RecoveryTokenLost, ProcessorId.None, now);
+                break;
+            case (Deadline.TokenRetransmit, OperationalState or CommitState or RecoveryState):
+                RetransmitToken(now);
+                break;
+            case (Deadline.TokenHold, OperationalState { Ring: { IsHolding: true } ring }):
+                ReleaseToken(ring, now);
+                break;
+            case (Deadline.Join, GatherState gather):
+                SendJoin(gather);
+                _deadlines.Set(Deadline.Join, now + Options.JoinInterval);
+                CheckConsensus(gather, now);
+                break;
+            case (Deadline.Consensus, GatherState gather):
+                ExpireConsensus(gather, now);
+                break;
+            case (Deadline.MergeDetect, OperationalState { Ring: var ring }):
+                SendMergeDetect(ring, now);
+                _deadlines.Set(Deadline.MergeDetect, now + Options.MergeDetectInterval);
+                break;
+            default:
+                Invariant.That(condition: false, $"the deadline {deadline} is not set in {_state.Phase}");
+                break;
+        }
+    }
+
+    private void ExpireConsensus(GatherState gather, Instant now)
+    {
+        if (gather.HasConsensus)
+        {
+            // All agreed, and the commit token did not come: whoever should have made it must speak up again.
+            gather.ForgetAgreement();
+            _deadlines.Set(Deadline.Consensus, now + Options.ConsensusTimeout);
+            SendJoin(gather);
+            CheckConsensus(gather, now);
+            return;
+        }
+
+        foreach (var id in gather.FailTheSilent(HeardSince(now)))
+        {
+            _observer.OnEvent(new RingEvent(
+                RingEventKind.MemberSuspected, _ring, id, Reason: GatherReason.ConsensusTimeout));
+        }
+
+        _observer.OnEvent(new RingEvent(RingEventKind.EnteredGather, _ring, Reason: GatherReason.ConsensusTimeout));
+        AskAgain(gather, now);
+    }
+
+    private void SendJoin(GatherState gather) => SendJoin(
+        new JoinMessage(
+            new FrameHeader(FrameKind.Join, Encapsulation.None, Options.Self),
+            Options.Self, _ring.Sequence, gather.Proposed, gather.Failed)
+        {
+            Trailer = gather.Trailer,
+        });
+
+    /// <summary>wire.md section 9.13: a join without a node id in its header, with ourselves as failed.</summary>
+    private void SendFarewell() => SendJoin(
+        new JoinMessage(
+            new FrameHeader(FrameKind.Join, Encapsulation.None, ProcessorId.None),
+            Options.Self, _ring.Sequence, (_installed?.Members ?? ProcessorSet.Empty).Without(Options.Self),
+            ProcessorSet.Of(Options.Self)));
+
+    private void SendJoin(JoinMessage join)
+    {
+        var buffer = _buffers.Rent(join.EncodedBytes);
+        var writer = new WireWriter(buffer);
+        join.Write(ref writer);
+        _outbox.Add(ProcessorId.None, buffer, writer.WrittenBytes);
+    }
+
+    private void SendMergeDetect(TokenRing ring, Instant now)
+    {
+        _lastMergeDetectAt = now;
+        var buffer = _buffers.Rent(WireFormat.MergeDetectBytes + MergeDetect.TrailerBytesMax);
+        var writer = new WireWriter(buffer);
+        new MergeDetect(
+            new FrameHeader(FrameKind.MergeDetect, Encapsulation.None, Options.Self), Options.Self, ring.Id).Write(ref writer);
+        MergeDetect.WriteTrailer(ref writer, _neighbours.HeardLately(now));
+        _outbox.Add(ProcessorId.None, buffer, writer.WrittenBytes);
+    }
+
+    private void SendMergeDetectProbe(TokenRing ring, Instant now)
+    {
+        if (now - _lastMergeDetectAt >= Options.MergeDetectInterval)
+            SendMergeDetect(ring, now);
+    }
+}

@@ -1,0 +1,163 @@
+using Totem.Core.Diagnostics;
+using Totem.Core.Membership;
+using Totem.Core.Model;
+using Totem.Core.Ordering;
+using Totem.Core.Recovery;
+using Totem.Core.Time;
+using Totem.Core.Wire;
+
+namespace Totem.Core;
+
+/// <content>Multicast messages: of our ring, of an old one, of another.</content>
+public sealed partial class RingProcessor
+{
+    private DecodeResult HandleMessage(ReadOnlySpan<byte> datagram, Instant now)
+    {
+        var result = RegularMessage.TryRead(datagram, out var message);
+        if (result != DecodeResult.Ok)
+            return result;
+        if (message.System == Options.Self || message.Header.Node == Options.Self)
+        {
+            Discard(DiscardReason.OwnMessage, message.System);
+            return DecodeResult.Ok;
+        }
+
+        switch (_state)
+        {
+            case OperationalState { Ring: var ring } when message.Ring == ring.Id:
+                if (TryStore(ring.Log.Window, ring.Members, message, datagram))
+                {
+                    ring.Log.AdvanceDeliverable();
+                    // A newer number shows that the token has gone on from our successor.
+                    if (message.Seq > ring.SentSeq)
+                        _deadlines.Clear(Deadline.TokenRetransmit);
+                }
+
+                break;
+            case RecoveryState { Ring: var ring } recovery when message.Ring == ring.Id:
+                if (TryStore(ring.Log.Window, ring.Members, message, datagram)
+                    && message.Header.Encapsulation == Encapsulation.Encapsulated)
+                    TakeRecovered(recovery, datagram[WireFormat.RegularMessageHeaderBytes..]);
+                break;
+            case GatherState when _installed is { } old && message.Ring == old.Id:
+                // Late messages of the ring that was; each one kept here need not be recovered. In commit and recovery
+                // no more: what we hold has been declared, and all must recover the same.
+                TryStore(old.Log.Window, old.Members, message, datagram);
+                break;
+            default:
+                HandleForeign(message.System, message.Ring, GatherReason.ForeignMessage, now);
+                break;
+        }
+
+        return DecodeResult.Ok;
+    }
+
+    private bool TryStore(ReceiveWindow window, ProcessorSet members, in RegularMessage message, ReadOnlySpan<byte> frame)
+    {
+        if (!members.Contains(message.Header.Node))
+        {
+            Discard(DiscardReason.UnknownProcessor, message.Header.Node);
+            return false;
+        }
+
+        var flags = message.Header.Encapsulation == Encapsulation.Encapsulated ? FrameFlags.Encapsulated
+            : message.Guarantee == (uint)Guarantee.Safe ? FrameFlags.Safe
+            : FrameFlags.None;
+        var result = window.Store(message.Seq, message.Header.Node, flags, frame);
+        if (result == ReceiveWindow.StoreResult.Stored)
+            return true;
+        Discard(
+            result switch
+            {
+                ReceiveWindow.StoreResult.Duplicate => DiscardReason.Duplicate,
+                ReceiveWindow.StoreResult.WindowFull => DiscardReason.WindowFull,
+                _ => DiscardReason.OutsideWindow,
+            },
+            message.Header.Node);
+        return false;
+    }
+
+    /// <summary>
+    /// A message of an old ring, multicast again. What is of our old ring goes into its window at once, so that it is not
+    /// lost if this recovery comes to nothing.
+    /// </summary>
+    private void TakeRecovered(RecoveryState recovery, ReadOnlySpan<byte> inner)
+    {
+        if (_installed is not { } old || RegularMessage.TryRead(inner, out var message) != DecodeResult.Ok)
+            return;
+        if (message.Ring == old.Id)
+        {
+            if (!old.Log.Window.Contains(message.Seq))
+                TryStore(old.Log.Window, old.Members, message, inner);
+            recovery.Plan.Strike(message.Seq);
+        }
+        else if (RecoveryNote.TryRead(inner, message) is { } note && note.OldRing == old.Id)
+        {
+            recovery.TakeOver(note.Obligation);
+            _observer.OnEvent(new RingEvent(
+                RingEventKind.ObligationTakenOver, recovery.Ring.Id, message.System, Count: recovery.Obligation.Count));
+        }
+    }
+
+    private DecodeResult HandleMergeDetect(ReadOnlySpan<byte> datagram, Instant now)
+    {
+        var result = MergeDetect.TryRead(datagram, out var detect, out var heard);
+        if (result != DecodeResult.Ok)
+            return result;
+        if (detect.System == Options.Self)
+        {
+            Discard(DiscardReason.OwnMessage, detect.System);
+            return DecodeResult.Ok;
+        }
+
+        _neighbours.Heard(detect.System, now);
+        // Who does not say whom it hears (corosync) gets the benefit of the doubt.
+        if (heard is null || heard.Contains(Options.Self))
+            _neighbours.HearsUs(detect.System);
+        if (detect.Ring != _ring)
+            HandleForeign(detect.System, detect.Ring, GatherReason.MergeDetected, now);
+        return DecodeResult.Ok;
+    }
+
+    /// <summary>Somebody is on another ring (wire.md section 9.4).</summary>
+    private void HandleForeign(ProcessorId stranger, RingId itsRing, GatherReason reason, Instant now)
+    {
+        if (_history.Contains(itsRing))
+        {
+            Discard(DiscardReason.StaleRing, stranger);
+            return;
+        }
+
+        switch (_state)
+        {
+            case OperationalState { Ring: var ring }:
+                // A member on a ring older than ours has spoken before it joined us.
+                if (ring.Members.Contains(stranger) && !RingId.IsLater(itsRing.Sequence, ring.Id.Sequence))
+                    Discard(DiscardReason.StaleRing, stranger);
+                else if (!IsBlocked(stranger, ring, now))
+                    LeaveRing(reason, stranger, now);
+                break;
+            case GatherState gather when !gather.Knows(stranger):
+                if (gather.TryPropose(ProcessorSet.Of(stranger)))
+                    AskAgain(gather, now);
+                break;
+            default:
+                // In gather the stranger is known; in commit and recovery the ring comes first, strangers later.
+                Discard(DiscardReason.NotInThisState, stranger);
+                break;
+        }
+    }
+
+    /// <summary>True when a new ring with this stranger could not hold (docs/protocol.md, "One broken link").</summary>
+    private bool IsBlocked(ProcessorId stranger, TokenRing ring, Instant now)
+    {
+        var obstacle = ring.Members.Contains(stranger) ? Obstacle.None : _neighbours.ObstacleTo(stranger, ring.Members);
+        if (obstacle == Obstacle.None)
+            return false;
+        Discard(DiscardReason.BrokenLink, stranger);
+        // If it hears this, it will say so, and the obstacle is gone.
+        if (obstacle == Obstacle.ItCannotHearUs)
+            SendMergeDetectProbe(ring, now);
+        return true;
+    }
+}

@@ -1,0 +1,52 @@
+using Totem.Core;
+using Totem.Core.Model;
+
+namespace Totem.Simulation.Cluster;
+
+/// <summary>What a cluster is made of, before anything happens to it.</summary>
+internal sealed record ClusterSetup
+{
+    /// <summary>Every random decision of the network and the payloads follows from it.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>The processors, 2 to 14 of them in the supported range.</summary>
+    public required IReadOnlyList<ProcessorId> Processors { get; init; }
+
+    /// <summary>Everybody's options; <see cref="RingOptions.Self"/> is replaced for each.</summary>
+    public RingOptions Options { get; init; } = FastOptions;
+
+    /// <summary>What stable storage holds at the first start; 0 for those who are not named.</summary>
+    public IReadOnlyDictionary<ProcessorId, ulong> Stored { get; init; } = new Dictionary<ProcessorId, ulong>();
+
+    /// <summary>How long a datagram takes at least.</summary>
+    public TimeSpan Latency { get; init; } = TimeSpan.FromMicroseconds(300);
+
+    /// <summary>How much longer it may take, evenly drawn. More than the latency means reordering.</summary>
+    public TimeSpan Jitter { get; init; } = TimeSpan.FromMicroseconds(100);
+
+    /// <summary>How long stable storage needs; a crash before that loses the write.</summary>
+    public TimeSpan StoreLatency { get; init; }
+
+    /// <summary>How likely a datagram to a crashed process on a live host is answered by "nobody listens".</summary>
+    public double UnreachableRate { get; init; }
+
+    /// <summary>Timeouts a tenth of the defaults, so that virtual time is short.</summary>
+    public static RingOptions FastOptions { get; } = new()
+    {
+        Self = new ProcessorId(1),
+        TokenTimeout = TimeSpan.FromMilliseconds(100),
+        TokenRetransmit = TimeSpan.FromMilliseconds(24),
+        TokenHold = TimeSpan.FromMilliseconds(18),
+        IdleVisitsBeforeHold = 5,
+        JoinInterval = TimeSpan.FromMilliseconds(5),
+        AloneTimeout = TimeSpan.FromMilliseconds(15),
+        ConsensusTimeout = TimeSpan.FromMilliseconds(120),
+        MergeDetectInterval = TimeSpan.FromMilliseconds(20),
+        FailToReceiveTimeout = TimeSpan.FromMilliseconds(400),
+        ReceiveWindow = 1024,
+    };
+
+    /// <summary>Processors 1 to n.</summary>
+    public static IReadOnlyList<ProcessorId> Numbered(int count) =>
+        [.. Enumerable.Range(1, count).Select(i => new ProcessorId((uint)i))];
+}

@@ -1,0 +1,394 @@
+using Totem.Core;
+using Totem.Core.Diagnostics;
+using Totem.Core.Evs;
+using Totem.Core.Model;
+using Totem.Core.Time;
+
+namespace Totem.Simulation.Cluster;
+
+/// <summary>
+/// One processor over all its lives, with its host: stable storage, a socket buffer, an application that may be slow. It
+/// does what the remarks of <see cref="RingProcessor"/> ask of a host, after each input.
+/// </summary>
+internal sealed class SimulatedProcessor
+{
+    /// <summary>What a socket buffer holds before the kernel drops datagrams.</summary>
+    public const int InboxBytesMax = 2 << 20;
+
+    /// <summary>How many datagrams a host handles before it looks at its deadlines.</summary>
+    private const int DatagramBatch = 32;
+
+    /// <summary>An engine that sends more than this after one input has run wild.</summary>
+    private const int TransmitsPerInputMax = 100_000;
+
+    private readonly SimulatedCluster _cluster;
+    private readonly Queue<(int Handle, int From)> _inbox = [];
+    private readonly List<CrashTrigger> _triggers = [];
+    private ProcessorJournal? _journal;
+    private int _inboxBytes;
+    private int _sinceDeadlines;
+    private long _busyUntil;
+    private long _deadlineEventAt = long.MaxValue;
+    private bool _consumeScheduled;
+    private ulong? _storing;
+    private bool _storedWhilePaused;
+    private CrashTrigger? _pulled;
+    private int _sendsUntilCrash;
+
+    public SimulatedProcessor(SimulatedCluster cluster, int index, ProcessorId id, ulong stored)
+    {
+        _cluster = cluster;
+        Index = index;
+        Id = id;
+        StoredRingSequence = stored;
+    }
+
+    /// <summary>The place in the cluster, from 0.</summary>
+    public int Index { get; }
+
+    public ProcessorId Id { get; }
+
+    /// <summary>The engine of this life; null while the process is down.</summary>
+    public RingProcessor? Engine { get; private set; }
+
+    /// <summary>What this life accepted, sent and delivered; null while the process is down.</summary>
+    public ProcessorJournal? Journal => Engine is null ? null : _journal;
+
+    /// <summary>Which start this is, from 1; 0 before the first.</summary>
+    public int Life { get; private set; }
+
+    /// <summary>What survives a crash.</summary>
+    public ulong StoredRingSequence { get; private set; }
+
+    public bool IsPaused { get; private set; }
+
+    /// <summary>How long the host needs for one datagram.</summary>
+    public long DatagramTicks { get; set; }
+
+    /// <summary>How long the application leaves deliveries lying.</summary>
+    public long ConsumeTicks { get; set; }
+
+    public void Start()
+    {
+        if (Engine is not null)
+            return;
+        Life++;
+        _journal = new ProcessorJournal(_cluster, this);
+        Engine = new RingProcessor(_cluster.OptionsOf(Id), StoredRingSequence, _journal);
+        _busyUntil = 0;
+        _journal.RecordStart();
+        Engine.Start(_cluster.Now);
+        Drain();
+    }
+
+    /// <summary>Everything but the stored ring sequence is lost.</summary>
+    public void Crash()
+    {
+        if (Engine is null)
+            return;
+        _journal!.RecordFail(Engine);
+        Engine = null;
+        IsPaused = false;
+        _pulled = null;
+        _storing = null;
+        _storedWhilePaused = false;
+        _consumeScheduled = false;
+        _deadlineEventAt = long.MaxValue;
+        _inboxBytes = 0;
+        while (_inbox.TryDequeue(out var item))
+            _cluster.Memory.Datagrams.Release(item.Handle);
+    }
+
+    /// <summary>Says goodbye, and ends the process.</summary>
+    public void Leave()
+    {
+        if (Engine is null || IsPaused)
+            return;
+        Engine.Leave(_cluster.Now);
+        Drain();
+    }
+
+    /// <summary>SIGSTOP: nothing is processed, the socket buffer fills.</summary>
+    public void Pause() => IsPaused = Engine is not null;
+
+    /// <summary>SIGCONT: first all datagrams that wait, then deadlines, as a host does.</summary>
+    public void Resume()
+    {
+        if (!IsPaused || Engine is null)
+            return;
+        IsPaused = false;
+        if (_storedWhilePaused)
+            FinishStore();
+        Drain();
+        WorkOff();
+    }
+
+    public void Arm(CrashTrigger trigger) => _triggers.Add(trigger);
+
+    public void DisarmAll()
+    {
+        _triggers.Clear();
+        _pulled = null;
+    }
+
+    /// <summary>Lets the application hand messages in; what meets back-pressure waits for room.</summary>
+    public void Submit(in Submission submission)
+    {
+        if (Engine is null)
+            return;
+        _journal!.Enqueue(submission);
+        if (!IsPaused)
+            Drain();
+    }
+
+    /// <summary>An application too slow to take deliveries catches up.</summary>
+    public void ConsumeAll()
+    {
+        if (Engine is null || IsPaused)
+            return;
+        _journal!.Consume(Engine);
+        Drain();
+    }
+
+    public void OnArrival(int handle, int from)
+    {
+        var datagrams = _cluster.Memory.Datagrams;
+        if (Engine is null)
+        {
+            _cluster.OnNobodyThere(from, this, handle);
+            datagrams.Release(handle);
+            return;
+        }
+
+        if (!IsPaused && _inbox.Count == 0 && _busyUntil <= _cluster.NowTicks)
+        {
+            Handle(handle);
+            return;
+        }
+
+        if (_inboxBytes + datagrams[handle].Length > InboxBytesMax)
+        {
+            _cluster.ReportFrame(from, this, handle, FrameFate.Overflowed);
+            datagrams.Release(handle);
+            return;
+        }
+
+        _inbox.Enqueue((handle, from));
+        _inboxBytes += datagrams[handle].Length;
+        ScheduleWake();
+    }
+
+    public void OnWake(int life)
+    {
+        if (life == Life && Engine is not null && !IsPaused && _busyUntil <= _cluster.NowTicks)
+            WorkOff();
+    }
+
+    public void OnDeadline(int life)
+    {
+        if (life != Life || Engine is null || _cluster.NowTicks < _deadlineEventAt)
+            return;
+        _deadlineEventAt = long.MaxValue;
+        if (IsPaused)
+            return;
+        if (_busyUntil > _cluster.NowTicks)
+        {
+            ScheduleWake();
+            return;
+        }
+
+        HandleDueDeadline();
+        ScheduleDeadline();
+    }
+
+    public void OnConsume(int life)
+    {
+        if (life != Life || Engine is null)
+            return;
+        _consumeScheduled = false;
+        ConsumeAll();
+    }
+
+    public void OnStored(int life)
+    {
+        if (life != Life || Engine is null || _storing is not { } value)
+            return;
+        StoredRingSequence = value;
+        if (IsPaused)
+        {
+            _storedWhilePaused = true;
+            return;
+        }
+
+        FinishStore();
+        Drain();
+    }
+
+    public void OnUnreachable(int life, ProcessorId peer)
+    {
+        if (life != Life || Engine is null || IsPaused)
+            return;
+        Engine.HandleUnreachable(peer, _cluster.Now);
+        Drain();
+    }
+
+    /// <summary>The engine reported something: a trigger may wait for it.</summary>
+    public void PullTriggers(RingEventKind kind)
+    {
+        foreach (var trigger in _triggers)
+        {
+            if (trigger.IsPulledBy(kind) && _pulled is null)
+            {
+                _pulled = trigger;
+                _sendsUntilCrash = trigger.Sends;
+            }
+        }
+    }
+
+    private void WorkOff()
+    {
+        while (Engine is not null && !IsPaused && _busyUntil <= _cluster.NowTicks && _inbox.TryDequeue(out var item))
+        {
+            _inboxBytes -= _cluster.Memory.Datagrams[item.Handle].Length;
+            Handle(item.Handle);
+        }
+
+        if (Engine is null || IsPaused)
+            return;
+        if (_inbox.Count > 0)
+            ScheduleWake();
+        // A host reads its socket empty, or a batch, before it looks at the clock.
+        if (_inbox.Count > 0 && _sinceDeadlines < DatagramBatch)
+            return;
+        HandleDueDeadline();
+        ScheduleDeadline();
+    }
+
+    private void Handle(int handle)
+    {
+        _sinceDeadlines++;
+        Engine!.HandleDatagram(_cluster.Memory.Datagrams[handle], _cluster.Now);
+        _cluster.Memory.Datagrams.Release(handle);
+        if (DatagramTicks > 0)
+            _busyUntil = _cluster.NowTicks + DatagramTicks;
+        Drain();
+    }
+
+    private void HandleDueDeadline()
+    {
+        _sinceDeadlines = 0;
+        if (Engine?.NextDeadline is not { } deadline || deadline > _cluster.Now)
+            return;
+        Engine.HandleDeadline(_cluster.Now);
+        Drain();
+    }
+
+    /// <summary>The host's duty after every input.</summary>
+    private void Drain()
+    {
+        do
+        {
+            if (_pulled?.Point == CrashPoint.AtOnce)
+            {
+                Crash();
+                return;
+            }
+
+            if (Engine!.PendingStore is { } value && _storing is null)
+                BeginStore(value);
+            if (_pulled?.Point == CrashPoint.Stored && _storing is null)
+            {
+                Crash();
+                return;
+            }
+
+            if (!TransmitAll())
+                return;
+            if (ConsumeTicks == 0)
+                _journal!.Consume(Engine);
+            else
+                ScheduleConsume();
+        }
+        while (_journal!.SubmitWaiting(Engine));
+        // An engine that has left, by itself or by our wish, is a process that ends.
+        if (Engine.Phase == RingPhase.Left)
+        {
+            Crash();
+            return;
+        }
+
+        ScheduleDeadline();
+    }
+
+    /// <summary>False when the processor crashed on the way.</summary>
+    private bool TransmitAll()
+    {
+        for (var count = 0; ; count++)
+        {
+            if (_pulled?.Point == CrashPoint.Sent && _sendsUntilCrash == 0)
+            {
+                Crash();
+                return false;
+            }
+
+            var mayNotSend = Engine!.PendingStore;
+            if (!Engine.TryTransmit(_cluster.Memory.Frame, out var transmit))
+                return true;
+            if (mayNotSend is not null)
+                _cluster.ReportAnomaly("store", $"{Id} sends while ring sequence {mayNotSend} waits to be stored");
+            if (count >= TransmitsPerInputMax)
+                throw new SimulationLimitException($"{Id} sent {count} datagrams after one input");
+            _sendsUntilCrash--;
+            _cluster.Transmit(this, transmit);
+        }
+    }
+
+    private void BeginStore(ulong value)
+    {
+        var latency = _cluster.Setup.StoreLatency.Ticks;
+        _storing = value;
+        if (latency > 0)
+        {
+            _cluster.Push(latency, SimulationEventKind.Stored, this, Life);
+            return;
+        }
+
+        StoredRingSequence = value;
+        FinishStore();
+    }
+
+    private void FinishStore()
+    {
+        var value = _storing!.Value;
+        _storing = null;
+        _storedWhilePaused = false;
+        Engine!.HandleStored(value);
+    }
+
+    // The engine moves its deadline at every token visit, mostly to later. One event waits in the queue; when it comes
+    // too early it is put off, which is cheaper than a new one each time.
+    private void ScheduleDeadline()
+    {
+        if (Engine?.NextDeadline is not { } deadline)
+            return;
+        var at = Math.Max(deadline.Ticks, _cluster.NowTicks);
+        if (at >= _deadlineEventAt)
+            return;
+        _deadlineEventAt = at;
+        _cluster.Push(at - _cluster.NowTicks, SimulationEventKind.Deadline, this, Life);
+    }
+
+    private void ScheduleWake()
+    {
+        if (!IsPaused)
+            _cluster.Push(Math.Max(0, _busyUntil - _cluster.NowTicks), SimulationEventKind.Wake, this, Life);
+    }
+
+    private void ScheduleConsume()
+    {
+        if (_consumeScheduled)
+            return;
+        _consumeScheduled = true;
+        _cluster.Push(ConsumeTicks, SimulationEventKind.Consume, this, Life);
+    }
+}

@@ -1,0 +1,127 @@
+using Totem.Core;
+using Totem.Core.Diagnostics;
+using Totem.Core.Model;
+using Totem.Simulation.Cluster;
+using Totem.Simulation.Network;
+
+namespace Totem.Simulation.Faults;
+
+/// <summary>Reads the text of actions.</summary>
+internal static class ActionParser
+{
+    /// <summary>More submissions in one action are a typing error.</summary>
+    private const int CountMax = 100_000;
+
+    /// <summary>Reads one action.</summary>
+    /// <exception cref="FormatException">It is not one; the message says where and what was expected.</exception>
+    public static FaultAction Parse(string text, string where)
+    {
+        var line = new ScriptLine(text, where);
+        var action = TryParse(line) ?? throw line.Error($"unknown command '{line.Verb}'");
+        line.Finish();
+        return action;
+    }
+
+    /// <summary>Null when the verb is none of an action.</summary>
+    public static FaultAction? TryParse(ScriptLine line) => line.Verb switch
+    {
+        "start" => new StartNode(line.Node("node")),
+        "crash" => new CrashNode(line.Node("node")),
+        "leave" => new LeaveNode(line.Node("node")),
+        "crash-at" => ParseCrashAt(line),
+        "pause" => new PauseNode(line.Node("node")),
+        "resume" => new ResumeNode(line.Node("node")),
+        "slow" => new SlowNode(
+            line.Node("node"), line.Duration("datagram", TimeSpan.Zero), line.Duration("consume", TimeSpan.Zero)),
+        "submit" => ParseSubmit(line),
+        "unreachable" => new ReportUnreachable(line.Node("node"), line.Node("peer")),
+        "partition" => ParsePartition(line),
+        "heal" => new HealNetwork(),
+        "cut" => ParseCut(line, mend: false),
+        "mend" => ParseCut(line, mend: true),
+        "loss" => new LoseOnLink(line.NodeOrAll("from"), line.NodeOrAll("to"), line.Rate("rate")),
+        "delay" => new DelayLink(line.NodeOrAll("from"), line.NodeOrAll("to"), line.Duration("add")),
+        "blackout" => new DarkenLink(line.NodeOrAll("from"), line.NodeOrAll("to"), line.Duration("for")),
+        "noise" => ParseNoise(line),
+        "drop" => ParseDrop(line),
+        _ => null,
+    };
+
+    private static CrashAt ParseCrashAt(ScriptLine line)
+    {
+        var point = line.Enum("point", (CrashPoint?)CrashPoint.AtOnce);
+        return new CrashAt(
+            line.Node("node"),
+            line.Enum<RingEventKind>("event"),
+            line.Int("nth", 1, CountMax, otherwise: 1),
+            point,
+            point == CrashPoint.Sent ? line.Int("sends", 0, CountMax) : 0);
+    }
+
+    private static SubmitMessages ParseSubmit(ScriptLine line)
+    {
+        var (low, high) = (16, 16);
+        if (line.Optional("size") is { } size)
+        {
+            var ends = size.Split("..", 2);
+            low = SizeOf(line, ends[0]);
+            high = SizeOf(line, ends[^1]);
+            if (high < low)
+                throw line.Error($"size={size}, expected the smaller length first");
+        }
+
+        return new SubmitMessages(
+            line.Node("node"),
+            line.Int("count", 0, CountMax, otherwise: 1),
+            low,
+            high,
+            line.Enum("guarantee", (SubmitGuarantee?)SubmitGuarantee.Agreed));
+    }
+
+    private static int SizeOf(ScriptLine line, string text)
+    {
+        var value = line.ULongOf("size", text);
+        return value <= RingOptions.MessageBytesMax
+            ? (int)value
+            : throw line.Error($"size={text}, expected at most {RingOptions.MessageBytesMax}");
+    }
+
+    private static PartitionNetwork ParsePartition(ScriptLine line) =>
+        new([.. line.Word("pieces like 1,2|3").Split('|').Select(line.NodesOf)]);
+
+    private static CutLink ParseCut(ScriptLine line, bool mend)
+    {
+        var word = line.Word("a link like 1-2, or 1>2 for one direction");
+        var isOneWay = word.Contains('>', StringComparison.Ordinal);
+        var ends = word.Split(isOneWay ? '>' : '-');
+        if (ends.Length != 2)
+            throw line.Error($"'{word}', expected a link like 1-2, or 1>2 for one direction");
+        return new CutLink(line.NodeOf("link", ends[0]), line.NodeOf("link", ends[1]), !isOneWay, mend);
+    }
+
+    private static SetNoise ParseNoise(ScriptLine line) => new(new NetworkNoise
+    {
+        LossRate = line.Rate("loss", 0),
+        DuplicateRate = line.Rate("duplicate", 0),
+        ReplayMax = line.Duration("replay", TimeSpan.Zero),
+        ReorderRate = line.Rate("reorder", 0),
+        ReorderMax = line.Duration("hold-back", TimeSpan.Zero),
+        CorruptRate = line.Rate("corrupt", 0),
+        TokenLossRate = line.Rate("token-loss", 0),
+        BigLossRate = line.Rate("big-loss", 0),
+        BigBytes = line.Int("big", 0, ushort.MaxValue, otherwise: 0),
+    });
+
+    private static DropFrames ParseDrop(ScriptLine line)
+    {
+        var word = line.Word(FrameKindNames.Expected);
+        if (!FrameKindNames.TryParse(word, out var kind))
+            throw line.Error($"'{word}', expected {FrameKindNames.Expected}");
+        return new DropFrames(
+            kind,
+            line.NodeOrAll("from"),
+            line.NodeOrAll("to"),
+            line.Int("skip", 0, CountMax, otherwise: 0),
+            line.Int("count", 1, CountMax, otherwise: 1));
+    }
+}

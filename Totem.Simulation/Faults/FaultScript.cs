@@ -1,0 +1,137 @@
+using System.Text;
+using Totem.Core.Model;
+using Totem.Simulation.Cluster;
+
+namespace Totem.Simulation.Faults;
+
+/// <summary>
+/// A whole scenario: what the cluster is made of, what happens to it when, and how it ends. Immutable. Its text is what a
+/// failure prints and what <c>totem simulate --script FILE</c> replays.
+/// </summary>
+public sealed class FaultScript
+{
+    /// <summary>Longer scripts are not scripts: ours have a few dozen lines.</summary>
+    private const int LinesMax = 100_000;
+
+    internal FaultScript(ClusterSetup setup, IReadOnlyList<TimedAction> actions, ScriptEnd end)
+    {
+        Setup = setup;
+        Actions = actions;
+        End = end;
+    }
+
+    internal ClusterSetup Setup { get; }
+
+    internal IReadOnlyList<TimedAction> Actions { get; }
+
+    internal ScriptEnd End { get; }
+
+    /// <summary>How many processors there are.</summary>
+    public int ProcessorCount => Setup.Processors.Count;
+
+    /// <summary>How many actions the script has.</summary>
+    public int ActionCount => Actions.Count;
+
+    /// <summary>The seed of the network's dice and the payloads.</summary>
+    public ulong Seed => Setup.Seed;
+
+    /// <summary>Reads a script.</summary>
+    /// <param name="text">Its lines; empty ones and those that begin with <c>#</c> are skipped.</param>
+    /// <param name="name">What errors call it: a file name.</param>
+    /// <exception cref="FormatException">A line is wrong: the message has its number and says what was expected.</exception>
+    public static FaultScript Parse(string text, string name)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var setup = new ClusterSetup { Processors = ClusterSetup.Numbered(3) };
+        var actions = new List<TimedAction>();
+        ScriptEnd? end = null;
+        var number = 0;
+        foreach (var raw in text.AsSpan().EnumerateLines())
+        {
+            var where = $"{name}:{++number}";
+            var content = raw.Trim();
+            if (content.IsEmpty || content[0] == '#')
+                continue;
+            if (number > LinesMax)
+                throw new FormatException($"{where}: expected at most {LinesMax} lines");
+            if (content.StartsWith("at "))
+            {
+                actions.Add(ParseTimed(content[3..].Trim().ToString(), where));
+                continue;
+            }
+
+            var line = new ScriptLine(content.ToString(), where);
+            if (line.Verb == "end")
+                end = ParseEnd(line);
+            else
+                setup = SetupText.TryParse(line, setup)
+                    ?? throw line.Error($"'{line.Verb}', expected seed, processors, network, options, stored, at or end");
+            line.Finish();
+        }
+
+        var script = new FaultScript(setup, actions, end ?? throw new FormatException($"{name}: no 'end at=…' line"));
+        return script.FindProblem() is { } problem ? throw new FormatException($"{name}: {problem}") : script;
+    }
+
+    /// <summary>The text that <see cref="Parse"/> reads.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        foreach (var line in SetupText.Lines(Setup))
+            text.Append(line).Append('\n');
+        foreach (var action in Actions)
+            text.Append(action).Append('\n');
+        return text.Append(End).Append('\n').ToString();
+    }
+
+    internal FaultScript With(
+        ClusterSetup? setup = null, IReadOnlyList<TimedAction>? actions = null, ScriptEnd? end = null) =>
+        new(setup ?? Setup, actions ?? Actions, end ?? End);
+
+    /// <summary>What is wrong with the script as a whole; null when nothing is.</summary>
+    internal string? FindProblem()
+    {
+        var all = ProcessorSet.Of([.. Setup.Processors]);
+        if (all.Count < 1)
+            return "no processors";
+        if (all.Count != Setup.Processors.Count)
+            return "a processor is named twice";
+        foreach (var action in Actions)
+        {
+            if (action.Action.Nodes.FirstOrDefault(x => !x.IsNone && !all.Contains(x)) is { IsNone: false } stranger)
+                return $"'{action}' names {stranger}, expected one of {all}";
+        }
+
+        if (!End.Down.IsSubsetOf(all))
+            return $"'{End}' names a processor that is not one of {all}";
+        return End.KeepCuts.SelectMany(x => x.Nodes).All(all.Contains) ? null : $"'{End}' names a link outside {all}";
+    }
+
+    private static TimedAction ParseTimed(string text, string where)
+    {
+        var space = text.IndexOf(' ', StringComparison.Ordinal);
+        if (space < 0 || !ScriptText.TryDuration(text[..space], out var at))
+            throw new FormatException($"{where}: 'at {text}', expected: at 12.5ms command");
+        return new TimedAction(at, ActionParser.Parse(text[(space + 1)..], where));
+    }
+
+    private static ScriptEnd ParseEnd(ScriptLine line)
+    {
+        var cuts = line.Optional("keep") is { } keep
+            ? keep.Split(',').Select(x => (CutLink)ActionParser.Parse("cut " + x, "end")).ToArray()
+            : [];
+        return new ScriptEnd(
+            line.Duration("at"), line.Has("down") ? line.Nodes("down") : ProcessorSet.Empty, cuts);
+    }
+}
+
+/// <summary>How a scenario ends: the faults stop, and the cluster must recover.</summary>
+/// <param name="At">When the faults stop.</param>
+/// <param name="Down">Who is down then and stays down; everybody else is started.</param>
+/// <param name="KeepCuts">Links that stay cut.</param>
+internal sealed record ScriptEnd(TimeSpan At, ProcessorSet Down, IReadOnlyList<CutLink> KeepCuts)
+{
+    public override string ToString() => $"end at={ScriptText.Duration(At)}"
+        + (Down.IsEmpty ? "" : $" down={ScriptText.Nodes(Down)}")
+        + (KeepCuts.Count == 0 ? "" : " keep=" + string.Join(',', KeepCuts.Select(x => x.ToString()["cut ".Length..])));
+}

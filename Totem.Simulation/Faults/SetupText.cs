@@ -1,0 +1,107 @@
+using System.Globalization;
+using Totem.Core;
+using Totem.Core.Model;
+using Totem.Simulation.Cluster;
+
+namespace Totem.Simulation.Faults;
+
+/// <summary>How scripts write the make-up of a cluster: <c>seed</c>, <c>processors</c>, <c>network</c>, <c>options</c> and
+/// <c>stored</c> lines. Only what differs from <see cref="ClusterSetup.FastOptions"/> is written.</summary>
+internal static class SetupText
+{
+    private static readonly OptionEntry[] Entries =
+    [
+        new("token", x => ScriptText.Duration(x.TokenTimeout), (x, l) => x with { TokenTimeout = l.Duration("token") }),
+        new("retransmit", x => ScriptText.Duration(x.TokenRetransmit),
+            (x, l) => x with { TokenRetransmit = l.Duration("retransmit") }),
+        new("hold", x => ScriptText.Duration(x.TokenHold), (x, l) => x with { TokenHold = l.Duration("hold") }),
+        new("idle-visits", x => Number(x.IdleVisitsBeforeHold),
+            (x, l) => x with { IdleVisitsBeforeHold = l.Int("idle-visits", 1, 1000) }),
+        new("join", x => ScriptText.Duration(x.JoinInterval), (x, l) => x with { JoinInterval = l.Duration("join") }),
+        new("alone", x => ScriptText.Duration(x.AloneTimeout), (x, l) => x with { AloneTimeout = l.Duration("alone") }),
+        new("consensus", x => ScriptText.Duration(x.ConsensusTimeout),
+            (x, l) => x with { ConsensusTimeout = l.Duration("consensus") }),
+        new("merge", x => ScriptText.Duration(x.MergeDetectInterval),
+            (x, l) => x with { MergeDetectInterval = l.Duration("merge") }),
+        new("fail-to-receive", x => ScriptText.Duration(x.FailToReceiveTimeout),
+            (x, l) => x with { FailToReceiveTimeout = l.Duration("fail-to-receive") }),
+        new("window", x => Number(x.WindowSize), (x, l) => x with { WindowSize = l.Int("window", 1, 1 << 20) }),
+        new("per-visit", x => Number(x.MessagesPerVisitMax),
+            (x, l) => x with { MessagesPerVisitMax = l.Int("per-visit", 1, 1 << 20) }),
+        new("mtu", x => Number(x.NetMtu), (x, l) => x with { NetMtu = l.Int("mtu", 576, 65_000) }),
+        new("receive-window", x => Number(x.ReceiveWindow),
+            (x, l) => x with { ReceiveWindow = l.Int("receive-window", 64, 1 << 20) }),
+        new("queue-messages", x => Number(x.SendQueueMessagesMax),
+            (x, l) => x with { SendQueueMessagesMax = l.Int("queue-messages", 1, 1 << 20) }),
+        new("first-seq", x => Number(x.FirstSeq.Value),
+            (x, l) => x with { FirstSeq = new Seq((uint)l.ULongOf("first-seq", l.Optional("first-seq")!)) }),
+        new("first-token-seq", x => Number(x.FirstTokenSeq.Value), (x, l) => x with
+        {
+            FirstTokenSeq = new TokenSeq((uint)l.ULongOf("first-token-seq", l.Optional("first-token-seq")!)),
+        }),
+    ];
+
+    public static IEnumerable<string> Lines(ClusterSetup setup)
+    {
+        yield return $"seed {Number(setup.Seed)}";
+        yield return $"processors {ScriptText.Nodes(setup.Processors)}";
+        yield return $"network latency={ScriptText.Duration(setup.Latency)} jitter={ScriptText.Duration(setup.Jitter)}"
+            + $" store={ScriptText.Duration(setup.StoreLatency)} unreachable={ScriptText.Rate(setup.UnreachableRate)}";
+        var options = Entries
+            .Where(x => x.Write(setup.Options) != x.Write(ClusterSetup.FastOptions))
+            .Select(x => $" {x.Name}={x.Write(setup.Options)}");
+        var line = string.Concat(options);
+        if (line.Length > 0)
+            yield return "options" + line;
+        var stored = setup.Stored.Where(x => x.Value != 0).OrderBy(x => x.Key).Select(x => $" {x.Key}={Number(x.Value)}");
+        line = string.Concat(stored);
+        if (line.Length > 0)
+            yield return "stored" + line;
+    }
+
+    /// <summary>Reads one line of a setup; null when its verb is none of a setup.</summary>
+    public static ClusterSetup? TryParse(ScriptLine line, ClusterSetup setup)
+    {
+        switch (line.Verb)
+        {
+            case "seed":
+                return setup with { Seed = line.ULongOf("seed", line.Word("a number of up to 64 bits")) };
+            case "processors":
+                return setup with { Processors = [.. line.NodesOf(line.Word("processor ids like 1,2,3"))] };
+            case "network":
+                return setup with
+                {
+                    Latency = line.Duration("latency", setup.Latency),
+                    Jitter = line.Duration("jitter", setup.Jitter),
+                    StoreLatency = line.Duration("store", setup.StoreLatency),
+                    UnreachableRate = line.Rate("unreachable", setup.UnreachableRate),
+                };
+            case "options":
+                return setup with { Options = ParseOptions(line, setup.Options) };
+            case "stored":
+                var stored = line.TakeAll().ToDictionary(
+                    x => line.NodeOf("stored", x.Key), x => line.ULongOf(x.Key, x.Value));
+                return setup with { Stored = stored };
+            default:
+                return null;
+        }
+    }
+
+    private static RingOptions ParseOptions(ScriptLine line, RingOptions options)
+    {
+        foreach (var entry in Entries)
+        {
+            if (line.Has(entry.Name))
+                options = entry.Read(options, line);
+        }
+
+        var problems = options.Validate();
+        return problems.Count == 0 ? options : throw line.Error(string.Join("; ", problems));
+    }
+
+    private static string Number<T>(T value)
+        where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
+
+    private sealed record OptionEntry(
+        string Name, Func<RingOptions, string> Write, Func<RingOptions, ScriptLine, RingOptions> Read);
+}

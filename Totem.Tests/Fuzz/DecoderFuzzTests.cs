@@ -1,0 +1,135 @@
+using System.Globalization;
+using Totem.Core.Wire;
+using Totem.Simulation.Fuzz;
+using Totem.Tests.Core.Wire;
+using Xunit.Sdk;
+
+namespace Totem.Tests.Fuzz;
+
+/// <summary>
+/// Real frames, damaged, through every decoder. <c>TOTEM_FUZZ_FRAMES</c> says how many (default a million; issue: ten),
+/// <c>TOTEM_FUZZ_SEED</c> which.
+/// </summary>
+public sealed class DecoderFuzzTests
+{
+    private const int DefaultFrameCount = 1_000_000;
+    private const int DefaultSeed = 1;
+
+    // A commit token of 128 members is the dearest: 128 entries of 32 bytes, and a set of 128 ids. A join comes close: two sets,
+    // and the order of both lists, 512 bytes each.
+    private const int AllocatedBytesMax = 5 * 1024;
+
+    // Most frames are damaged before they reach a list, or have short ones.
+    private const int AllocatedBytesMeanMax = 512;
+
+    [Fact]
+    public void Damaged_frames_are_refused_or_read_but_never_thrown_at_and_cost_little_memory()
+    {
+        var frameCount = Setting("TOTEM_FUZZ_FRAMES", DefaultFrameCount);
+        var seed = Setting("TOTEM_FUZZ_SEED", DefaultSeed);
+        var mutator = new FrameMutator(FuzzSeeds.All, seed);
+        var seen = new int[byte.MaxValue, Enum.GetValues<DecodeResult>().Length];
+        long allocatedInAll = 0;
+
+        for (ulong number = 0; number < frameCount; number++)
+        {
+            var frame = mutator.Next(number);
+            try
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                var (kind, result) = Decode(frame);
+                var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+                seen[kind, (int)result]++;
+                allocatedInAll += allocated;
+                var mayAllocate = kind is (byte)FrameKind.Join or (byte)FrameKind.CommitToken or (byte)FrameKind.MergeDetect;
+                Assert.InRange(allocated, 0, mayAllocate ? AllocatedBytesMax : 0);
+                if (result == DecodeResult.Ok)
+                    AssertEncodesAgain(frame);
+            }
+            catch (Exception exception)
+            {
+                throw new XunitException(
+                    $"frame {number} of seed {seed} (TOTEM_FUZZ_SEED={seed} TOTEM_FUZZ_FRAMES={number + 1}), {frame.Length} bytes: "
+                    + Convert.ToHexString(frame[..Math.Min(frame.Length, 2000)]), exception);
+            }
+        }
+
+        Assert.InRange(allocatedInAll / (long)frameCount, 0, AllocatedBytesMeanMax);
+        AssertEveryAnswerWasGiven(seen);
+    }
+
+    [Fact]
+    public void A_frame_is_made_again_from_its_number()
+    {
+        var first = new FrameMutator(FuzzSeeds.All, seed: 7);
+        var frames = Enumerable.Range(0, 100).Select(x => Convert.ToHexString(first.Next((ulong)x))).ToArray();
+        var second = new FrameMutator(FuzzSeeds.All, seed: 7);
+
+        foreach (var number in new[] { 99, 3, 50 })
+            Assert.Equal(frames[number], Convert.ToHexString(second.Next((ulong)number)));
+        Assert.InRange(frames.Distinct(StringComparer.Ordinal).Count(), 95, 100);
+        Assert.False(new FrameMutator(FuzzSeeds.All, seed: 8).Next(3).SequenceEqual(second.Next(3)));
+    }
+
+    /// <summary>What the decoder of the frame's own kind says, after all others have been asked too.</summary>
+    private static (byte Kind, DecodeResult Result) Decode(ReadOnlySpan<byte> frame)
+    {
+        var kind = frame.Length > 3 ? frame[3] : byte.MaxValue - 1;
+        var header = FrameHeader.TryRead(frame, out _);
+        var token = RegularToken.TryRead(frame, out _, out var requests);
+        var message = RegularMessage.TryRead(frame, out var regular);
+        var merge = MergeDetect.TryRead(frame, out _, out _);
+        var join = JoinMessage.TryRead(frame, out _);
+        var commit = CommitToken.TryRead(frame, out _);
+        var cancel = HoldCancel.TryRead(frame, out _);
+        for (var i = 0; i < requests.Count; i++)
+            _ = requests[i];
+        if (message == DecodeResult.Ok && regular.Header.Encapsulation == Encapsulation.Encapsulated)
+            _ = RegularMessage.TryRead(frame[WireFormat.RegularMessageHeaderBytes..], out _);
+
+        return (FrameKind)kind switch
+        {
+            _ when header != DecodeResult.Ok => ((byte)Math.Min(kind, byte.MaxValue - 1), header),
+            FrameKind.RegularToken => ((byte)kind, token),
+            FrameKind.RegularMessage => ((byte)kind, message),
+            FrameKind.MergeDetect => ((byte)kind, merge),
+            FrameKind.Join => ((byte)kind, join),
+            FrameKind.CommitToken => ((byte)kind, commit),
+            _ => ((byte)kind, cancel),
+        };
+    }
+
+    private static void AssertEncodesAgain(ReadOnlySpan<byte> frame)
+    {
+        var read = AnyFrame.Read(frame);
+        Assert.Equal(read.AsLittleEndian(), AnyFrame.Read(read.Encode()));
+    }
+
+    // A fuzzer that only ever makes garbage proves nothing: every answer a decoder can give must have been given.
+    private static void AssertEveryAnswerWasGiven(int[,] seen)
+    {
+        (FrameKind Kind, DecodeResult[] OwnAnswers)[] answers =
+        [
+            (FrameKind.RegularToken, [DecodeResult.CountOutOfRange]),
+            (FrameKind.RegularMessage, [DecodeResult.InvalidProcessor]),
+            (FrameKind.MergeDetect, [DecodeResult.CountOutOfRange, DecodeResult.InvalidProcessor]),
+            (FrameKind.Join, [DecodeResult.CountOutOfRange, DecodeResult.InvalidProcessor]),
+            (FrameKind.CommitToken, [DecodeResult.CountOutOfRange, DecodeResult.InvalidProcessor]),
+            (FrameKind.HoldCancel, []),
+        ];
+        DecodeResult[] common =
+            [DecodeResult.Ok, DecodeResult.TooShort, DecodeResult.TooLong, DecodeResult.BadMagic, DecodeResult.UnknownVersion, DecodeResult.UnknownKind];
+        foreach (var (kind, ownAnswers) in answers)
+        {
+            // An absent encapsulation is an unknown kind, and an unknown one is for all kinds.
+            foreach (var result in common.Concat(ownAnswers))
+                Assert.True(seen[(byte)kind, (int)result] > 0, $"no {kind} was ever {result}");
+        }
+    }
+
+    private static ulong Setting(string name, int byDefault) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
+            ? ulong.Parse(value, CultureInfo.InvariantCulture)
+            : (ulong)byDefault;
+}

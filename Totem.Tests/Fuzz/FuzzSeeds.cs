@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+using Totem.Core.Model;
+using Totem.Core.Wire;
+using Totem.Simulation.Fuzz;
+using Totem.Tests.Captures;
+using Totem.Tests.Core.Wire;
+
+namespace Totem.Tests.Fuzz;
+
+/// <summary>Good frames to make bad ones of: real ones of every kind, and the largest there may be, in both byte orders.</summary>
+internal static class FuzzSeeds
+{
+    // Kinds that are rare on a ring weigh as much as tokens.
+    private const int CountOfEachKind = 64;
+
+    public static byte[][] All { get; } = Create();
+
+    private static byte[][] Create()
+    {
+        var real = Capture.Names.SelectMany(x => Capture.Named(x).File.Datagrams).Where(x => !x.IsTruncated).Select(x => x.Payload)
+            .DistinctBy(x => (x[3], x[4], x.Length));
+        var byKind = Largest().Concat(real).SelectMany(x => new[] { x, FrameLayout.ToBigEndian(x) }).GroupBy(x => x[3]).ToList();
+        Assert.Equal(Enum.GetValues<FrameKind>().Length, byKind.Count);
+        return [.. byKind.SelectMany(kind => Enumerable.Repeat(kind.ToArray(), CountOfEachKind).SelectMany(x => x).Take(CountOfEachKind))];
+    }
+
+    /// <summary>Frames whose lists are as long as the wire lets them be; no ring of three ever sent one.</summary>
+    private static IEnumerable<byte[]> Largest()
+    {
+        var ids = Enumerable.Range(1, ProcessorSet.CountMax).Select(x => new ProcessorId((uint)x)).ToArray();
+        var set = ProcessorSet.Of(ids);
+        var ring = new RingId(ids[0], 9);
+        var request = new RetransmitRequest(ring, new Seq(5));
+        var entry = new CommitEntry(ring, new Seq(5), new Seq(4), ReceivedFlag: true);
+        const int requestCount = WireFormat.RetransmitRequestCountMax;
+
+        yield return new TokenFrame(
+            new RegularToken(Header(FrameKind.RegularToken), new Seq(9), new TokenSeq(9), new Seq(5), ids[2], ring, 1, 1, 0, requestCount),
+            Enumerable.Repeat(request, requestCount).ToArray()).Encode();
+        yield return new MergeFrame(new MergeDetect(Header(FrameKind.MergeDetect), ids[0], ring), set).Encode();
+        yield return new MergeFrame(new MergeDetect(Header(FrameKind.MergeDetect), ids[0], ring), ProcessorSet.Of(ids.AsSpan(0, 3))).Encode();
+        yield return new CommitFrame(new CommitToken(
+            Header(FrameKind.CommitToken), new TokenSeq(1), ring, 0, ids.Length, set,
+            [.. Enumerable.Repeat(entry, ids.Length)])).Encode();
+
+        var join = new JoinFrame(new JoinMessage(Header(FrameKind.Join), ids[0], 9, set, set)).Encode();
+        yield return join;
+        // Both lists backward: the order of a foreign list is kept, which costs memory.
+        var backward = (byte[])join.Clone();
+        MemoryMarshal.Cast<byte, uint>(backward.AsSpan(WireFormat.JoinBytes)).Reverse();
+        yield return backward;
+    }
+
+    private static FrameHeader Header(FrameKind kind) => new(kind, Encapsulation.None, new ProcessorId(1));
+}
