@@ -49,6 +49,9 @@ internal sealed class UdpTransport : IDisposable
     /// <summary>Every configured member.</summary>
     public ProcessorSet Members { get; }
 
+    /// <summary>What the sockets are bound to, for people.</summary>
+    public string LocalAddress => _peers.All[_peers.IndexOf(Self)].EndPoint.ToString();
+
     /// <summary>What the kernel granted instead of the buffers that were asked for; null when all is well.</summary>
     public string? SmallBuffers => _sockets.SmallBuffers;
 
