@@ -32,6 +32,12 @@ public sealed record JoinTrailer(ProcessorSet Silent, IReadOnlyList<BrokenLink> 
         return result;
     }
 
+    /// <summary>True when both name the same processors, and the same pairs in the same order.</summary>
+    public bool Equals(JoinTrailer? other) => other is not null && Silent == other.Silent && Broken.SequenceEqual(other.Broken);
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(Silent, Broken.Count);
+
     internal void Write(ref WireWriter writer)
     {
         writer.U32(TrailerMagic);

@@ -43,11 +43,13 @@ internal static class FuzzSeeds
             Header(FrameKind.CommitToken), new TokenSeq(1), ring, 0, ids.Length, set,
             [.. Enumerable.Repeat(entry, ids.Length)])).Encode();
 
-        var join = new JoinFrame(new JoinMessage(Header(FrameKind.Join), ids[0], 9, set, set)).Encode();
-        yield return join;
+        var pairs = ids.Skip(1).Select(x => new LinkPair(ids[0], x)).Append(new LinkPair(ids[1], ids[2])).ToArray();
+        var join = new JoinMessage(Header(FrameKind.Join), ids[0], 9, set, set);
+        yield return new JoinFrame(join with { Trailer = new JoinTrailer(ProcessorSet.Of(ids.AsSpan(0, 2)), pairs[..2]) }).Encode();
+        yield return new JoinFrame(join).Encode();
         // Both lists backward: the order of a foreign list is kept, which costs memory.
-        var backward = (byte[])join.Clone();
-        MemoryMarshal.Cast<byte, uint>(backward.AsSpan(WireFormat.JoinBytes)).Reverse();
+        var backward = new JoinFrame(join with { Trailer = new JoinTrailer(set, pairs) }).Encode();
+        MemoryMarshal.Cast<byte, uint>(backward.AsSpan(WireFormat.JoinBytes, 2 * 4 * ids.Length)).Reverse();
         yield return backward;
     }
 
