@@ -13,7 +13,7 @@ internal static class DemoTable
         foreach (var x in report.Configurations)
         {
             configurations.Add(
-                x.Ring, $"{{{string.Join(", ", x.Members)}}}", Number(x.Messages), x.OrderHash ?? "DIFFERS", string.Join(", ", x.DeliveredBy));
+                x.Ring, Ids(x.Members), Number(x.Messages), x.OrderHash ?? "DIFFERS", Ids(x.DeliveredBy));
         }
 
         var lives = new TextTable("node", ">sent", ">delivered", ">configurations", "order hash");
@@ -38,6 +38,21 @@ internal static class DemoTable
         foreach (var problem in report.Problems)
             output.WriteLine($"  BROKEN: {problem}");
         output.WriteLine(report.Holds ? "  Everything held." : "  NOT everything held.");
+    }
+
+    // 1-13, 15: fourteen members have to fit on a line.
+    private static string Ids(uint[] ids)
+    {
+        var parts = new List<string>();
+        for (var i = 0; i < ids.Length; i++)
+        {
+            var first = i;
+            while (i + 1 < ids.Length && ids[i + 1] == ids[i] + 1)
+                i++;
+            parts.Add(i == first ? $"{ids[i]}" : i == first + 1 ? $"{ids[first]}, {ids[i]}" : $"{ids[first]}-{ids[i]}");
+        }
+
+        return string.Join(", ", parts);
     }
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
