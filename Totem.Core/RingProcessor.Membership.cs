@@ -83,15 +83,7 @@ public sealed partial class RingProcessor
             return;
         }
 
-        if (isMember)
-        {
-            foreach (var candidate in join.Proposed.Except(join.Failed))
-            {
-                if (candidate != join.System)
-                    _neighbours.Mended(new LinkPair(join.System, candidate));
-            }
-        }
-        else
+        if (!isMember)
         {
             _neighbours.Welcomed(join.System);
             if (!ring.IsSettled)
@@ -292,7 +284,7 @@ public sealed partial class RingProcessor
     private void SendMergeDetect(TokenRing ring, Instant now)
     {
         _lastMergeDetectAt = now;
-        var trailer = _neighbours.Describe(now);
+        var trailer = _neighbours.Tell(now);
         var buffer = _buffers.Rent(WireFormat.MergeDetectBytes + trailer.EncodedBytes);
         var writer = new WireWriter(buffer);
         new MergeDetect(

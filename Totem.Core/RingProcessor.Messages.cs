@@ -111,7 +111,7 @@ public sealed partial class RingProcessor
         }
 
         _neighbours.Heard(detect.System, now);
-        _neighbours.Described(detect.System, trailer, HeardSince(now));
+        _neighbours.Told(detect.System, trailer, HeardSince(now));
         if (detect.Ring != _ring)
             HandleForeign(detect.System, detect.Ring, GatherReason.MergeDetected, now);
         return DecodeResult.Ok;
@@ -156,7 +156,7 @@ public sealed partial class RingProcessor
             return false;
         Discard(DiscardReason.BrokenLink, stranger);
         // If it hears this, it will say so, and the obstacle is gone; or it learns whom it does not hear, and leaves us alone.
-        if (obstacle == Obstacle.ItCannotHearUs || isCalling)
+        if (obstacle == Obstacle.ItCannotHearUs || isCalling || _neighbours.HasNews(now))
             SendMergeDetectProbe(ring, now);
         return true;
     }

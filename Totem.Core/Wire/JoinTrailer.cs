@@ -7,8 +7,8 @@ namespace Totem.Core.Wire;
 /// Without it, two members that do not hear each other make the others choose between them at random, and for ever anew.
 /// </summary>
 /// <param name="Silent">Members of the fail set from which the sender itself has heard nothing.</param>
-/// <param name="Broken">Pairs known not to hear each other although others hear both.</param>
-public sealed record JoinTrailer(ProcessorSet Silent, IReadOnlyList<LinkPair> Broken)
+/// <param name="Broken">Links known to carry nothing although others hear both ends.</param>
+public sealed record JoinTrailer(ProcessorSet Silent, IReadOnlyList<BrokenLink> Broken)
 {
     private const uint TrailerMagic = 0x4A54_4F54; // "TOTJ", little-endian: Totem, join.
 
@@ -16,7 +16,7 @@ public sealed record JoinTrailer(ProcessorSet Silent, IReadOnlyList<LinkPair> Br
     public static JoinTrailer Empty { get; } = new(ProcessorSet.Empty, []);
 
     /// <summary>How long this trailer is on the wire.</summary>
-    internal int EncodedBytes => 4 + 2 + (4 * Silent.Count) + LinkPairList.EncodedBytes(Broken);
+    internal int EncodedBytes => 4 + 2 + (4 * Silent.Count) + BrokenLinkList.EncodedBytes(Broken);
 
     internal static DecodeResult TryRead(ref WireReader reader, out JoinTrailer? trailer)
     {
@@ -26,7 +26,7 @@ public sealed record JoinTrailer(ProcessorSet Silent, IReadOnlyList<LinkPair> Br
         var result = ProcessorList.TryRead(ref reader, reader.U16(), out var silent);
         if (result != DecodeResult.Ok)
             return result;
-        result = LinkPairList.TryRead(ref reader, out var pairs);
+        result = BrokenLinkList.TryRead(ref reader, out var pairs);
         if (result == DecodeResult.Ok)
             trailer = new JoinTrailer(silent!, pairs!);
         return result;
@@ -37,6 +37,6 @@ public sealed record JoinTrailer(ProcessorSet Silent, IReadOnlyList<LinkPair> Br
         writer.U32(TrailerMagic);
         writer.U16((ushort)Silent.Count);
         ProcessorList.Write(ref writer, Silent);
-        LinkPairList.Write(ref writer, Broken);
+        BrokenLinkList.Write(ref writer, Broken);
     }
 }

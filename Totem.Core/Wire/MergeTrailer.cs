@@ -6,12 +6,12 @@ namespace Totem.Core.Wire;
 /// What our merge detects say behind the announced length, where corosync does not look: with whom a merge can work.
 /// </summary>
 /// <param name="Heard">Whom the sender has heard of late.</param>
-/// <param name="Broken">Pairs of one member of the sender's ring and one stranger that do not hear each other.</param>
-public sealed record MergeTrailer(ProcessorSet Heard, IReadOnlyCollection<LinkPair> Broken)
+/// <param name="Broken">Broken links between a member of the sender's ring and a stranger.</param>
+public sealed record MergeTrailer(ProcessorSet Heard, IReadOnlyCollection<BrokenLink> Broken)
 {
     private const uint Magic = 0x4854_4F54; // "TOTH", little-endian: Totem, heard.
 
-    internal int EncodedBytes => 4 + 2 + (4 * Heard.Count) + LinkPairList.EncodedBytes(Broken);
+    internal int EncodedBytes => 4 + 2 + (4 * Heard.Count) + BrokenLinkList.EncodedBytes(Broken);
 
     internal static DecodeResult TryRead(ref WireReader reader, out MergeTrailer? trailer)
     {
@@ -21,7 +21,7 @@ public sealed record MergeTrailer(ProcessorSet Heard, IReadOnlyCollection<LinkPa
         var result = ProcessorList.TryRead(ref reader, reader.U16(), out var heard);
         if (result != DecodeResult.Ok)
             return result;
-        result = LinkPairList.TryRead(ref reader, out var broken);
+        result = BrokenLinkList.TryRead(ref reader, out var broken);
         if (result == DecodeResult.Ok)
             trailer = new MergeTrailer(heard!, broken!);
         return result;
@@ -32,6 +32,6 @@ public sealed record MergeTrailer(ProcessorSet Heard, IReadOnlyCollection<LinkPa
         writer.U32(Magic);
         writer.U16((ushort)Heard.Count);
         ProcessorList.Write(ref writer, Heard);
-        LinkPairList.Write(ref writer, Broken);
+        BrokenLinkList.Write(ref writer, Broken);
     }
 }

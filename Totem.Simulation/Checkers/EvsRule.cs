@@ -66,6 +66,14 @@ public sealed record EvsRule(string Number, string Name, string Statement)
     public static EvsRule SafeInstalled { get; } = new("7.2", "safe in a regular configuration",
         "When a safe message is delivered in a regular configuration, every member has installed that configuration.");
 
+    /// <summary>All rules, in the order of their numbers.</summary>
+    public static IReadOnlyList<EvsRule> All { get; } =
+    [
+        HappenedBefore, SentBefore, OnlyOnce,
+        InInstalledConfiguration, SameMembers, SimultaneousInstalls, RegularTransitionalRegular, LastConfiguration,
+        SelfDelivery, FailureAtomicity, CausalDelivery, TotalOrder, NoHoles, SafeDelivery, SafeInstalled,
+    ];
+
     /// <summary>The rule's number and name: <c>6.1 total order</c>.</summary>
     public override string ToString() => $"{Number} {Name}";
 }

@@ -1,5 +1,6 @@
 using Totem.Core.Evs;
 using Totem.Core.Model;
+using Totem.Simulation.Checkers;
 using Totem.Simulation.Traces;
 
 namespace Totem.Tests.Checkers;
@@ -28,6 +29,17 @@ internal sealed class LegalRun
 
     /// <summary>The processors that are alive.</summary>
     public ProcessorSet Alive => ProcessorSet.Of([.. _nodes.Where(x => x.IsAlive).Select(x => x.Id)]);
+
+    /// <summary>The lives that ended without a word: only who killed them knows.</summary>
+    public LifeId[] Torn => [.. _nodes
+        .Where(x => !x.IsAlive && _events.FindLast(y => y.Processor == x.Id)!.Kind != TraceEventKind.Fail)
+        .Select(x => new LifeId(x.Id, x.Incarnation))];
+
+    /// <summary>What is known of the end, once the run has settled.</summary>
+    public EvsCheckOptions SettledOptions => new()
+    {
+        Quiescent = true, ExpectedComponents = Alive.IsEmpty ? [] : [Alive], TornLives = Torn,
+    };
 
     public static Trace Of(IEnumerable<TraceEvent> events)
     {

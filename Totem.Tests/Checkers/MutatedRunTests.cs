@@ -38,4 +38,28 @@ public sealed class MutatedRunTests
         });
         Assert.Equal(["3", "4", "5", "6.1", "6.2", "7.1", "7.2"], seen);
     }
+
+    public static TheoryData<string> Rules() => [.. EvsRule.All.Select(x => x.Number)];
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void What_a_rule_forbids_is_reported_under_its_number(string number)
+    {
+        var rule = EvsRule.All.Single(x => string.Equals(x.Number, number, StringComparison.Ordinal));
+        var spoiled = 0;
+        Steps.ForAll(400, (nodeCount, steps) =>
+        {
+            var random = new Random(steps.Sum(x => x & 0xFFFF));
+            var run = LegalRun.From(nodeCount, steps).Settle();
+            var options = run.SettledOptions;
+            var mutations = new Mutations(run.Events, random);
+            var sites = new Spoilers(new TraceIndex(run.Trace, options), mutations).For(rule);
+            if (sites.Count == 0)
+                return;
+            sites[random.Next(sites.Count)]();
+            Assert.Contains(EvsChecker.Check(mutations.Trace, options).Violations, x => x.Rule == rule);
+            spoiled++;
+        });
+        Assert.InRange(spoiled, 40, 400);
+    }
 }
