@@ -1,1 +1,74 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Help;
+using Totem.Cli.Commands;
+
+namespace Totem.Cli;
+
+/// <summary>The command <c>totem</c>: composes the other projects and holds no protocol of its own.</summary>
+internal static class Program
+{
+    private static Task<int> Main(string[] args) => RunAsync(args, Console.Out, Console.Error);
+
+    /// <summary>Parses and runs one command line.</summary>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        var parsed = CreateRoot().Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
+        {
+            foreach (var problem in parsed.Errors)
+                await error.WriteLineAsync($"totem: {problem.Message}").ConfigureAwait(false);
+            await error.WriteLineAsync($"Try: {HelpCommandOf(parsed)}").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+
+        var configuration = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null, // The commands listen to signals themselves: see StopSignals.
+        };
+        try
+        {
+            return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+        }
+        catch (CommandFailedException failure)
+        {
+            await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
+            return failure.ExitCode;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
+            return ExitCode.Environment;
+        }
+    }
+
+    private static RootCommand CreateRoot()
+    {
+        var root = new RootCommand(
+            "Totem: messages in one total order, and one view of who is there, for 2 to 14 processes.")
+        {
+            new NodeCommand(),
+            new DemoCommand(),
+            new SimulateCommand(),
+            new CheckCommand(),
+            new WorkerCommand(),
+        };
+        foreach (var option in root.Options)
+        {
+            if (option is HelpOption { Action: HelpAction plain } help)
+                help.Action = new HelpWithExamples(plain);
+        }
+
+        // A bare `totem` asks what there is.
+        root.SetAction(parsed => root.Parse("--help").Invoke(parsed.InvocationConfiguration));
+        return root;
+    }
+
+    private static string HelpCommandOf(ParseResult parsed)
+        => parsed.CommandResult.Command is RootCommand
+            ? "totem --help"
+            : $"totem {parsed.CommandResult.Command.Name} --help";
+}

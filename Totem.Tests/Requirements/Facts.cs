@@ -11,6 +11,13 @@ internal sealed class LinuxFactAttribute : FactAttribute
     public LinuxFactAttribute() => Skip = Requirement.SkipUnless(Requirement.Linux());
 }
 
+/// <summary>The same, once per row of data.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class LinuxTheoryAttribute : TheoryAttribute
+{
+    public LinuxTheoryAttribute() => Skip = Requirement.SkipUnless(Requirement.Linux());
+}
+
 /// <summary>A test that must run as root.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class RootFactAttribute : FactAttribute

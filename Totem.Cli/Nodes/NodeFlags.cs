@@ -1,0 +1,162 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Totem.Core;
+using Totem.Core.Model;
+using Totem.Transport.Udp;
+using Totem.Transport.Udp.Corosync;
+
+namespace Totem.Cli.Nodes;
+
+/// <summary>The flags that <c>node</c> and <c>worker</c> share.</summary>
+internal sealed class NodeFlags
+{
+    private readonly Option<uint?> _id = Commands.Ranged.Optional<uint>(
+        "--id", "This member's id. On loopback 1 to 14, any free one when not given.", 1, uint.MaxValue);
+
+    private readonly Option<int?> _port = Commands.Ranged.Optional(
+        "--port", "UDP port; on loopback the first of fourteen. Default 5405.", 1, 65_535);
+
+    private readonly Option<string?> _config = new("--config")
+    {
+        Description = "Take everything from a corosync.conf; only --id may name which of its nodes this is.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _bind = new("--bind")
+    {
+        Description = "This member's address, or address:port, where the others send to. Needs --id and --peer.",
+        HelpName = "ADDRESS",
+    };
+
+    private readonly Option<string[]> _peers = new("--peer")
+    {
+        Description = "Another member, as ID=ADDRESS or ID=ADDRESS:PORT. Once for each.",
+        HelpName = "ID=ADDRESS",
+    };
+
+    private readonly Option<string?> _group = new("--group")
+    {
+        Description = "Multicast to this group (ADDRESS or ADDRESS:PORT) instead of sending to each member.",
+        HelpName = "ADDRESS",
+    };
+
+    private readonly Option<int?> _token = Commands.Ranged.Optional(
+        "--token-timeout", "Milliseconds without a token after which the ring is taken for broken. Default 1000.", 50, 3_600_000);
+
+    private readonly Option<string?> _state = new("--state")
+    {
+        Description = "Directory for the ring sequence, which must survive a restart.",
+        HelpName = "DIR",
+    };
+
+    /// <summary>Adds the flags to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in (ReadOnlySpan<Option>)[_id, _port, _config, _bind, _peers, _group, _token, _state])
+            command.Add(option);
+    }
+
+    /// <summary>What the flags of a command line mean together.</summary>
+    /// <exception cref="CommandFailedException">They contradict each other; every problem is in the message.</exception>
+    public TotemNodeOptions Read(ParseResult parsed)
+    {
+        var options = parsed.GetValue(_config) is { } file ? FromFile(parsed, file)
+            : parsed.GetValue(_bind) is { } bind ? FromAddresses(parsed, bind)
+            : OnLoopback(parsed);
+        var problems = options.Validate();
+        return problems.Count == 0 ? options : throw Usage(string.Join("\n       ", problems));
+    }
+
+    private TotemNodeOptions OnLoopback(ParseResult parsed)
+    {
+        if (parsed.GetValue(_peers) is { Length: > 0 })
+            throw Usage("--peer without --bind; expected --bind with this member's own address");
+        if (parsed.GetValue(_group) is not null)
+            throw Usage("--group without --bind; expected --bind with this member's own address");
+        var options = TotemNodeOptions.Loopback(
+            parsed.GetValue(_port) ?? UdpTransportOptions.DefaultPort, stateDirectory: parsed.GetValue(_state));
+        return options with { Ring = RingOf(parsed, memberCount: 0) };
+    }
+
+    private TotemNodeOptions FromFile(ParseResult parsed, string file)
+    {
+        if (parsed.GetValue(_bind) is not null || parsed.GetValue(_group) is not null || parsed.GetValue(_port) is not null
+            || parsed.GetValue(_token) is not null || parsed.GetValue(_peers) is { Length: > 0 })
+        {
+            throw Usage("--config says everything itself; expected none of --bind, --peer, --group, --port, --token-timeout beside it");
+        }
+
+        try
+        {
+            var self = parsed.GetValue(_id) is { } id ? new ProcessorId(id) : (ProcessorId?)null;
+            return TotemNodeOptions.FromCorosyncConf(file, self, parsed.GetValue(_state));
+        }
+        catch (CorosyncConfException failure)
+        {
+            throw Usage(failure.Message);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Usage($"--config {file} cannot be read: {failure.Message}");
+        }
+    }
+
+    private TotemNodeOptions FromAddresses(ParseResult parsed, string bind)
+    {
+        if (parsed.GetValue(_id) is not { } id )
+            throw Usage("--bind without --id; expected a node id from 1 up");
+        var port = parsed.GetValue(_port) ?? UdpTransportOptions.DefaultPort;
+        var peers = new List<UdpPeer> { new(new ProcessorId(id), EndPointOf("--bind", bind, port)) };
+        foreach (var text in parsed.GetValue(_peers) ?? [])
+            peers.Add(PeerOf(text, port));
+        if (peers.Count > ProcessorSet.CountMax)
+            throw Usage($"{peers.Count} members, expected at most {ProcessorSet.CountMax}");
+        var group = parsed.GetValue(_group) is { } x ? EndPointOf("--group", x, port) : null;
+        return new TotemNodeOptions
+        {
+            Ring = RingOf(parsed, peers.Count) with { Allowed = ProcessorSet.Of([.. peers.Select(peer => peer.Id)]) },
+            Transport = new UdpTransportOptions
+            {
+                Kind = group is null ? UdpTransportKind.Unicast : UdpTransportKind.Multicast,
+                Peers = peers,
+                Group = group?.Address,
+                GroupPort = group?.Port ?? port,
+            },
+            StateDirectory = parsed.GetValue(_state) ?? DefaultStateDirectory,
+        };
+    }
+
+    private static string DefaultStateDirectory => Environment.IsPrivilegedProcess
+        ? "/var/lib/totem"
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "totem");
+
+    private RingOptions RingOf(ParseResult parsed, int memberCount)
+    {
+        var self = new ProcessorId(parsed.GetValue(_id) ?? 0);
+        return parsed.GetValue(_token) is { } milliseconds
+            ? RingOptions.ForNodes(self, memberCount, TimeSpan.FromMilliseconds(milliseconds), TimeSpan.Zero)
+            : new RingOptions { Self = self };
+    }
+
+    private static UdpPeer PeerOf(string text, int port)
+    {
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        if (equals < 1 || !uint.TryParse(text.AsSpan(0, equals), NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == 0)
+            throw Usage($"--peer is '{text}', expected ID=ADDRESS or ID=ADDRESS:PORT with an id from 1 up");
+        return new UdpPeer(new ProcessorId(id), EndPointOf("--peer", text[(equals + 1)..], port));
+    }
+
+    private static IPEndPoint EndPointOf(string name, string text, int port)
+    {
+        // A bare IPv6 address has colons too, so the address alone is tried first.
+        if (IPAddress.TryParse(text, out var address) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+            return new IPEndPoint(address, port);
+        return IPEndPoint.TryParse(text, out var endPoint) && endPoint.Port != 0
+            ? endPoint
+            : throw Usage($"{name} is '{text}', expected an address such as 10.0.0.1, 10.0.0.1:5405 or [fd00::1]:5405");
+    }
+
+    private static CommandFailedException Usage(string message) => new(ExitCode.Usage, message);
+}

@@ -1,0 +1,77 @@
+namespace Totem.Cli.Output;
+
+/// <summary>
+/// What a long command tells people meanwhile, on standard error: on a terminal one live line that is overwritten,
+/// elsewhere a line for each step, and nothing at all for programs. Any thread.
+/// </summary>
+internal sealed class ProgressLine : IDisposable
+{
+    private static readonly TimeSpan RedrawInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly TextWriter? _output;
+    private readonly bool _isLive;
+    private readonly Lock _lock = new();
+    private readonly long _started = System.Diagnostics.Stopwatch.GetTimestamp();
+    private TimeSpan _lastDraw = TimeSpan.MinValue;
+    private bool _hasLine;
+
+    /// <summary>Creates the line.</summary>
+    /// <param name="output">Where it goes; null for silence.</param>
+    /// <param name="isLive">Whether that is a terminal.</param>
+    public ProgressLine(TextWriter? output, bool isLive) => (_output, _isLive) = (output, isLive);
+
+    /// <summary>The line for a command's output: silent for programs, live on a terminal.</summary>
+    public static ProgressLine For(TextWriter error, bool isSilent)
+        => new(isSilent ? null : error, ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected);
+
+    /// <summary>A step is done: the text stays.</summary>
+    public void Step(string text)
+    {
+        if (_output is null)
+            return;
+        lock (_lock)
+        {
+            Clear();
+            var elapsed = System.Diagnostics.Stopwatch.GetElapsedTime(_started);
+            _output.WriteLine($"{elapsed.TotalSeconds,6:0.00} s  {text}");
+            _output.Flush();
+        }
+    }
+
+    /// <summary>How far the current step is: the text is overwritten by the next one. Only on a terminal.</summary>
+    public void Update(Func<string> text)
+    {
+        if (_output is null || !_isLive)
+            return;
+        lock (_lock)
+        {
+            var elapsed = System.Diagnostics.Stopwatch.GetElapsedTime(_started);
+            if (_lastDraw != TimeSpan.MinValue && elapsed - _lastDraw < RedrawInterval)
+                return;
+            _lastDraw = elapsed;
+            Clear();
+            _output.Write($"{elapsed.TotalSeconds,6:0.00} s  {text()}");
+            _output.Flush();
+            _hasLine = true;
+        }
+    }
+
+    private void Clear()
+    {
+        if (_hasLine)
+            _output!.Write("\r\u001b[2K");
+        _hasLine = false;
+    }
+
+    /// <summary>Leaves the terminal clean.</summary>
+    public void Dispose()
+    {
+        if (_output is null)
+            return;
+        lock (_lock)
+        {
+            Clear();
+            _output.Flush();
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Totem.Cli.Nodes;
+
+namespace Totem.Cli.Workers;
+
+/// <summary>
+/// A child process that runs one member: commands go to its standard input, events come from its standard output. The
+/// child leaves when its input ends, so it never outlives this process for long, however this one ends.
+/// </summary>
+internal sealed class WorkerProcess : IAsyncDisposable
+{
+    private const int ErrorLinesMax = 40;
+
+    private readonly Process _process;
+    private readonly Queue<string> _errorLines = [];
+    private readonly Lock _writeLock = new();
+    private readonly Task _reading;
+
+    private WorkerProcess(WorkerLaunch launch, int incarnation, Process process, Action<WorkerProcess, NodeEvent?> onEvent)
+    {
+        Node = launch.Node;
+        Incarnation = incarnation;
+        _process = process;
+        _reading = Task.WhenAll(ReadEventsAsync(onEvent), ReadErrorsAsync());
+    }
+
+    /// <summary>Its node id.</summary>
+    public uint Node { get; }
+
+    /// <summary>Which life of the node this process is, from 1.</summary>
+    public int Incarnation { get; }
+
+    /// <summary>Its process id.</summary>
+    public int Pid => _process.Id;
+
+    /// <summary>True once it was killed on purpose.</summary>
+    public bool WasKilled { get; private set; }
+
+    /// <summary>True when the process is over.</summary>
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>What its events say; see there for who may read it.</summary>
+    public WorkerView View { get; } = new();
+
+    /// <summary>Starts the process.</summary>
+    /// <param name="launch">How.</param>
+    /// <param name="incarnation">Which life of the node it is.</param>
+    /// <param name="onEvent">Called for each event, and with null when there will be none any more; on any thread.</param>
+    /// <exception cref="CommandFailedException">It cannot be started.</exception>
+    public static WorkerProcess Start(WorkerLaunch launch, int incarnation, Action<WorkerProcess, NodeEvent?> onEvent)
+    {
+        var info = launch.ToStartInfo();
+        try
+        {
+            var process = Process.Start(info) ?? throw new InvalidOperationException("no process");
+            return new WorkerProcess(launch, incarnation, process, onEvent);
+        }
+        catch (Exception failure) when (failure is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            throw new CommandFailedException(ExitCode.Environment, $"cannot start {info.FileName}: {failure.Message}");
+        }
+    }
+
+    /// <summary>Tells it something. What a dead process is told is lost.</summary>
+    public void Tell(WorkerInstruction command)
+    {
+        var line = JsonSerializer.Serialize(command, WorkerInstructionJson.Default.WorkerInstruction);
+        lock (_writeLock)
+        {
+            try
+            {
+                _process.StandardInput.WriteLine(line);
+                _process.StandardInput.Flush();
+            }
+            catch (IOException)
+            {
+                // It died; whoever waits for it learns that from the end of its events.
+            }
+        }
+    }
+
+    /// <summary>SIGKILL: no goodbye.</summary>
+    public void Kill()
+    {
+        WasKilled = true;
+        _process.Kill();
+    }
+
+    /// <summary>SIGSTOP: it stands still and knows nothing of it.</summary>
+    public void Pause() => ProcessSignal.Pause(_process);
+
+    /// <summary>SIGCONT: it runs on.</summary>
+    public void Continue() => ProcessSignal.Continue(_process);
+
+    /// <summary>The processor time it has used so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Waits until the process is over and its last event was read.</summary>
+    public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        await _reading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return _process.ExitCode;
+    }
+
+    /// <summary>The last lines it wrote to standard error.</summary>
+    public string LastErrors
+    {
+        get
+        {
+            lock (_errorLines)
+                return string.Join('\n', _errorLines);
+        }
+    }
+
+    private async Task ReadEventsAsync(Action<WorkerProcess, NodeEvent?> onEvent)
+    {
+        try
+        {
+            while (await _process.StandardOutput.ReadLineAsync().ConfigureAwait(false) is { } line)
+            {
+                if (TryParse(line) is { } nodeEvent)
+                    onEvent(this, nodeEvent);
+            }
+        }
+        finally
+        {
+            onEvent(this, null);
+        }
+    }
+
+    private NodeEvent? TryParse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, NodeEventJson.Default.NodeEvent);
+        }
+        catch (JsonException)
+        {
+            // The last line of a killed process may be torn.
+            AddErrorLine($"not an event: {line}");
+            return null;
+        }
+    }
+
+    private async Task ReadErrorsAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync().ConfigureAwait(false) is { } line)
+            AddErrorLine(line);
+    }
+
+    private void AddErrorLine(string line)
+    {
+        lock (_errorLines)
+        {
+            if (_errorLines.Count == ErrorLinesMax)
+                _errorLines.Dequeue();
+            _errorLines.Enqueue(line);
+        }
+    }
+
+    /// <summary>Kills the process if it still runs, and waits for its end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            Kill();
+        await _process.WaitForExitAsync().ConfigureAwait(false);
+        await _reading.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        _process.Dispose();
+    }
+}

@@ -1,0 +1,87 @@
+using Totem.Cli;
+using Xunit;
+
+namespace Totem.Tests.Cli;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("--help")]
+    [InlineData("node --help")]
+    [InlineData("demo --help")]
+    [InlineData("simulate --help")]
+    [InlineData("check --help")]
+    public async Task Help_goes_to_the_output_and_is_no_error(string commandLine)
+    {
+        var (exitCode, output, error) = await Run(commandLine);
+        Assert.Equal(ExitCode.Ok, exitCode);
+        Assert.Contains("Usage:", output, StringComparison.Ordinal);
+        Assert.Empty(error);
+    }
+
+    [Theory]
+    [InlineData("node")]
+    [InlineData("demo")]
+    [InlineData("simulate")]
+    [InlineData("check")]
+    public async Task Help_has_examples_and_exit_codes(string command)
+    {
+        var (_, output, _) = await Run(command + " --help");
+        Assert.Contains("Examples:", output, StringComparison.Ordinal);
+        Assert.Contains($"  totem {command}", output, StringComparison.Ordinal);
+        Assert.Contains("Exit codes:", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("dmeo", "'dmeo'")]
+    [InlineData("demo --nodes 1", "--nodes is '1', expected a number from 2 to 14")]
+    [InlineData("demo --nodes three", "--nodes is 'three', expected a number from 2 to 14")]
+    [InlineData("simulate --seed -1", "--seed is '-1', expected a number from 0 to 18446744073709551615")]
+    [InlineData("simulate --seed 1 --script x", "expected neither --seed nor --scenarios")]
+    [InlineData("simulate --script does-not-exist", "does-not-exist")]
+    [InlineData("check", "TRACE")]
+    [InlineData("check does-not-exist", "does-not-exist")]
+    [InlineData("node --peer 2=10.0.0.2", "--peer without --bind")]
+    [InlineData("node --bind 10.0.0.1", "--bind without --id")]
+    [InlineData("node --id 1 --bind nowhere", "--bind is 'nowhere', expected an address such as")]
+    [InlineData("node --id 1 --bind 10.0.0.1 --peer 10.0.0.2", "--peer is '10.0.0.2', expected ID=ADDRESS")]
+    [InlineData("node --id 1 --bind 10.0.0.1 --peer 1=10.0.0.2", "processor 1 2 times, expected once")]
+    [InlineData("node --id 1 --bind 10.0.0.1 --group 10.0.0.9", "expected a multicast address")]
+    [InlineData("node --id 15", "expected 1 to 14")]
+    [InlineData("node --config does-not-exist", "does-not-exist")]
+    [InlineData("node --config x --port 1", "expected none of --bind")]
+    public async Task What_is_wrong_is_said_with_what_was_expected(string commandLine, string said)
+    {
+        var (exitCode, output, error) = await Run(commandLine);
+        Assert.Equal(ExitCode.Usage, exitCode);
+        Assert.Contains(said, error, StringComparison.Ordinal);
+        Assert.StartsWith("totem: ", error, StringComparison.Ordinal);
+        Assert.Empty(output);
+    }
+
+    [Fact]
+    public async Task A_seed_replays_byte_for_byte()
+    {
+        var (exitCode, first, _) = await Run("simulate --seed 7 --processors 3 --json");
+        Assert.Equal(ExitCode.Ok, exitCode);
+        var (_, second, _) = await Run("simulate --seed 7 --processors 3 --json");
+        Assert.Equal(WithoutTimes(first), WithoutTimes(second));
+
+        static string WithoutTimes(string json)
+        {
+            var report = System.Text.Json.Nodes.JsonNode.Parse(json)!.AsObject();
+            Assert.True(report.Remove("seconds"));
+            Assert.True(report.Remove("perSecond"));
+            return report.ToJsonString();
+        }
+    }
+
+    internal static async Task<(int ExitCode, string Output, string Error)> Run(string commandLine)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var exitCode = await Program.RunAsync(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries), output, error);
+        return (exitCode, output.ToString(), error.ToString());
+    }
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+
+namespace Totem.Tests.Processes;
+
+/// <summary>
+/// A network of its own for each node: a network namespace with one interface, joined by a bridge in one more namespace, so
+/// that nothing touches the host's interfaces. A partition is a second bridge. Removed with this object; what a killed
+/// test run left behind is removed by the next one, known by the process id in its names.
+/// </summary>
+internal sealed class NamespaceNetwork : IDisposable
+{
+    private const string Prefix = "totem-test-";
+
+    private static int _created;
+
+    private readonly string _name;
+    private readonly int _nodes;
+    private readonly HashSet<uint> _lossy = [];
+
+    private NamespaceNetwork(string name, int nodes) => (_name, _nodes) = (name, nodes);
+
+    /// <summary>Makes the network.</summary>
+    public static NamespaceNetwork Create(int nodes)
+    {
+        RemoveStale();
+        var number = Interlocked.Increment(ref _created);
+        var network = new NamespaceNetwork($"{Prefix}{Environment.ProcessId}-{number}", nodes);
+        try
+        {
+            network.Build();
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The address of a node.</summary>
+    public static string AddressOf(uint node) => $"10.77.0.{node}";
+
+    /// <summary>The command that runs another one at a node.</summary>
+    public IReadOnlyList<string> WrapperOf(uint node) => ["ip", "netns", "exec", NamespaceOf(node)];
+
+    /// <summary>Cuts the network in two: these nodes, and the others.</summary>
+    public void Separate(params ReadOnlySpan<uint> nodes)
+    {
+        foreach (var node in nodes)
+            InSwitch($"ip link set port{node} master side");
+    }
+
+    /// <summary>Joins the parts.</summary>
+    public void Heal()
+    {
+        for (var node = 1; node <= _nodes; node++)
+            InSwitch($"ip link set port{node} master main");
+    }
+
+    /// <summary>From now on a node loses this share of the datagrams that reach it.</summary>
+    public void Lose(uint node, double share)
+    {
+        var probability = share.ToString(CultureInfo.InvariantCulture);
+        At(node, $"iptables -A INPUT -i net0 -p udp -m statistic --mode random --probability {probability} -j DROP");
+        _lossy.Add(node);
+    }
+
+    /// <summary>Ends all loss, and says how many datagrams it took.</summary>
+    public long LoseNothing()
+    {
+        var lost = 0L;
+        foreach (var node in _lossy)
+        {
+            // The first two lines are headings; then a rule a line, which begins with its packets.
+            var rule = At(node, "iptables -L INPUT -v -x -n").Split('\n')[2];
+            lost += long.Parse(rule.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture);
+            At(node, "iptables -F INPUT");
+        }
+
+        _lossy.Clear();
+        return lost;
+    }
+
+    private void Build()
+    {
+        SystemCommand.Run($"ip netns add {Switch}");
+        foreach (var bridge in (ReadOnlySpan<string>)["main", "side"])
+        {
+            // Without snooping a multicast goes to every port, as on a plain switch.
+            InSwitch($"ip link add {bridge} type bridge mcast_snooping 0");
+            InSwitch($"ip link set {bridge} up");
+        }
+
+        for (var node = 1u; node <= _nodes; node++)
+        {
+            SystemCommand.Run($"ip netns add {NamespaceOf(node)}");
+            InSwitch($"ip link add port{node} type veth peer name net0 netns {NamespaceOf(node)}");
+            InSwitch($"ip link set port{node} master main up");
+            At(node, $"ip addr add {AddressOf(node)}/24 dev net0");
+            At(node, "ip link set net0 up");
+            At(node, "ip link set lo up");
+            At(node, "ip route add default dev net0"); // Multicast needs a route as well.
+        }
+    }
+
+    private string Switch => $"{_name}-switch";
+
+    private string NamespaceOf(uint node) => $"{_name}-{node}";
+
+    private void InSwitch(string command) => SystemCommand.Run($"ip netns exec {Switch} {command}");
+
+    private string At(uint node, string command) => SystemCommand.Run($"ip netns exec {NamespaceOf(node)} {command}");
+
+    private static IEnumerable<string> OurNamespaces()
+        => SystemCommand.Run("ip netns list").Split('\n')
+            .Select(line => line.Split(' ')[0])
+            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal));
+
+    private static void RemoveStale()
+    {
+        foreach (var name in OurNamespaces())
+        {
+            var owner = name[Prefix.Length..].Split('-')[0];
+            if (!Directory.Exists($"/proc/{owner}"))
+                SystemCommand.TryRun($"ip netns del {name}");
+        }
+    }
+
+    /// <summary>Removes the namespaces, and with them their interfaces.</summary>
+    public void Dispose()
+    {
+        foreach (var name in OurNamespaces().Where(x => x.StartsWith(_name + "-", StringComparison.Ordinal)))
+            SystemCommand.TryRun($"ip netns del {name}");
+    }
+}

@@ -1,0 +1,211 @@
+using System.Globalization;
+using System.Text;
+using Totem.Cli.Demos;
+using Totem.Cli.Traces;
+using Totem.Cli.Workers;
+using Totem.Core.Model;
+using Totem.Simulation.Checkers;
+
+namespace Totem.Tests.Processes;
+
+/// <summary>
+/// Real processes of the command, each running one member, on loopback or each in a network namespace of its own. They are
+/// driven through their standard input, waited for by what they report, and leave traces that the checker reads.
+/// </summary>
+internal sealed class ProcessCluster : IAsyncDisposable
+{
+    private const int EndMark = 1_000_000;
+
+    // Bounds for a run that goes wrong, far above what busy cores need.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(120);
+
+    private readonly TraceFolder _folder = new(Path.Combine(Path.GetTempPath(), $"totem-test-{Guid.NewGuid():n}"));
+    private readonly HashSet<LifeId> _killed = [];
+    private readonly PortBlock? _ports;
+    private readonly bool _isTraced;
+
+    private ProcessCluster(int nodes, NamespaceNetwork? network, int duplicatePercent, bool isTraced)
+    {
+        Nodes = [.. Enumerable.Range(1, nodes).Select(x => (uint)x)];
+        Network = network;
+        _isTraced = isTraced;
+        Func<uint, string[]> arguments = node =>
+            ["--config", ConfigurationFile, "--id", Text(node), "--duplicate", Text((uint)duplicatePercent)];
+        if (network is null)
+        {
+            _ports = PortBlock.Take();
+            arguments = node => ["--id", Text(node), "--port", Text((uint)_ports.BasePort)];
+        }
+
+        Workers = new WorkerCluster((node, incarnation) => new WorkerLaunch(
+            node,
+            [
+                .. arguments(node), "--incarnation", Text((uint)incarnation), "--state", _folder.StateOf(node),
+                .. isTraced ? ["--trace", _folder.TraceOf(node, incarnation)] : Array.Empty<string>(),
+            ],
+            network?.WrapperOf(node) ?? []));
+    }
+
+    /// <summary>Every node, running or not.</summary>
+    public uint[] Nodes { get; }
+
+    /// <summary>The network of namespaces; null on loopback.</summary>
+    public NamespaceNetwork? Network { get; }
+
+    /// <summary>The processes.</summary>
+    public WorkerCluster Workers { get; }
+
+    /// <summary>Members on loopback ports that no other run uses.</summary>
+    public static ProcessCluster OnLoopback(int nodes, bool isTraced = true) => new(nodes, network: null, duplicatePercent: 0, isTraced);
+
+    /// <summary>Members in network namespaces, configured by a <c>corosync.conf</c>.</summary>
+    /// <param name="nodes">How many.</param>
+    /// <param name="transport"><c>udp</c> or <c>udpu</c>.</param>
+    /// <param name="tokenTimeout">The token timeout.</param>
+    /// <param name="duplicatePercent">How many of a hundred datagrams each member takes twice.</param>
+    public static ProcessCluster InNamespaces(int nodes, string transport, TimeSpan tokenTimeout, int duplicatePercent)
+    {
+        var network = NamespaceNetwork.Create(nodes);
+        try
+        {
+            var cluster = new ProcessCluster(nodes, network, duplicatePercent, isTraced: true);
+            File.WriteAllText(cluster.ConfigurationFile, Configuration(nodes, transport, tokenTimeout));
+            return cluster;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    private string ConfigurationFile => Path.Combine(_folder.Path, "corosync.conf");
+
+    private static string Configuration(int nodes, string transport, TimeSpan tokenTimeout)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $$"""
+            totem {
+                version: 2
+                cluster_name: totem-test
+                transport: {{transport}}
+                crypto_cipher: none
+                crypto_hash: none
+                token: {{tokenTimeout.TotalMilliseconds}}
+                token_coefficient: 0
+                interface {
+                    ringnumber: 0
+                    bindnetaddr: 10.77.0.0
+                    mcastaddr: 239.192.77.1
+                    mcastport: 5405
+                }
+            }
+
+            nodelist {
+
+            """);
+        for (var node = 1u; node <= nodes; node++)
+        {
+            text.Append(CultureInfo.InvariantCulture, $$"""
+                    node {
+                        nodeid: {{node}}
+                        ring0_addr: {{NamespaceNetwork.AddressOf(node)}}
+                    }
+
+                """);
+        }
+
+        return text.Append("}\n").ToString();
+    }
+
+    /// <summary>Starts all, and waits until they are one ring.</summary>
+    public async Task StartAllAsync()
+    {
+        foreach (var node in Nodes)
+            Workers.Start(node);
+        await RingOf(Nodes);
+    }
+
+    /// <summary>Waits until these are one ring of exactly themselves.</summary>
+    public Task RingOf(params uint[] members) => Workers.WaitForRingAsync(members, Limit, CancellationToken.None);
+
+    /// <summary>Waits until these have delivered that many messages more.</summary>
+    public async Task Deliver(int more, params uint[] nodes)
+    {
+        var goals = Workers.Read(x => nodes.ToDictionary(node => node, node => x[node].View.Delivered + more));
+        await Workers.WaitAsync(
+            nodes, () => nodes.All(x => Workers[x].View.Delivered >= goals[x]), $"{more} more messages", Limit, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// From now on everybody multicasts that many messages a second, small and large, three in ten of them safe; a member
+    /// that is started later does not.
+    /// </summary>
+    public void Load(int perSecond) => Workers.Tell(
+        new StartLoad(1, Count: 0, SizeBytesMin: 32, SizeBytesMax: 20_000, SafePercent: 30, OutstandingMax: 64, perSecond), Nodes);
+
+    /// <summary>Kills a member without a goodbye.</summary>
+    public void Kill(uint node)
+    {
+        var worker = Workers[node];
+        _killed.Add(new LifeId(new ProcessorId(node), worker.Incarnation));
+        worker.Kill();
+    }
+
+    /// <summary>How many regular configurations each of these has installed.</summary>
+    public int[] ConfigurationCounts(params uint[] nodes)
+        => Workers.Read(x => nodes.Select(node => x[node].View.Configurations.Count(c => c.IsRegular)).ToArray());
+
+    /// <summary>
+    /// Ends every load, waits until everything is delivered everywhere, and checks every rule over the traces of all lives.
+    /// Everybody must run and be in one ring.
+    /// </summary>
+    public async Task<EvsReport> FinishAsync()
+    {
+        await EndLoadsAsync();
+        Workers.Tell(new EndTrace(), Nodes);
+        await Workers.WaitForAllAsync(Nodes, x => x.HasEndedTrace, "the end of every trace", Limit, CancellationToken.None);
+        await LeaveAsync();
+        if (!_isTraced)
+            throw new InvalidOperationException("the run was not traced");
+        return EvsChecker.Check(RunTraces.Read(_folder.TraceFiles), new EvsCheckOptions
+        {
+            Quiescent = true,
+            ExpectedComponents = [ProcessorSet.Of([.. Nodes.Select(x => new ProcessorId(x))])],
+            TornLives = _killed,
+        });
+    }
+
+    /// <summary>Ends every load, and waits until everybody has delivered everything.</summary>
+    public async Task EndLoadsAsync()
+    {
+        Workers.Tell(new StopLoad(), Nodes);
+        Workers.Tell(new SendMark(EndMark), Nodes);
+        await Workers.WaitForAllAsync(Nodes, x => x.HasMarks(EndMark, Nodes), "everybody's marks", DrainLimit, CancellationToken.None);
+    }
+
+    /// <summary>Everybody says goodbye; their processes end well.</summary>
+    public async Task LeaveAsync()
+    {
+        Workers.Tell(new LeaveRing(), Nodes);
+        using var limit = new CancellationTokenSource(Limit);
+        foreach (var worker in Workers.Current)
+        {
+            var exitCode = await worker.WaitForExitAsync(limit.Token);
+            if (exitCode != 0)
+                throw new WorkerClusterException($"node {worker.Node} ended with exit code {exitCode}\n{worker.LastErrors}");
+        }
+    }
+
+    private static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Kills whatever still runs, and removes the network and the traces.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Workers.DisposeAsync();
+        Network?.Dispose();
+        _ports?.Dispose();
+        Directory.Delete(_folder.Path, recursive: true);
+    }
+}
