@@ -44,11 +44,11 @@ internal static class ModelGen
 
     public static Gen<ProcessorSet> NonEmptyProcessorSet { get; } = ProcessorSet.Where(x => !x.IsEmpty);
 
-    /// <summary>Two different processors.</summary>
-    public static Gen<LinkPair> LinkPair { get; } =
+    /// <summary>Two different processors, one deaf to the other.</summary>
+    public static Gen<BrokenLink> BrokenLink { get; } =
         from ids in Gen.Two(ProcessorId)
         where ids.Item1 != ids.Item2
-        select new LinkPair(ids.Item1, ids.Item2);
+        select new BrokenLink(ids.Item1, ids.Item2);
 
     /// <summary>Checks a property on a thousand values; a failure is shrunk as far as the generator allows, and thrown.</summary>
     public static void Holds<T>(Gen<T> gen, Action<T> property) =>

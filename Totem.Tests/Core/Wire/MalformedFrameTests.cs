@@ -186,7 +186,7 @@ public sealed class MalformedFrameTests
         Assert.Equal(expected, result);
         var trailer = new JoinTrailer(
             ProcessorSet.Of(new ProcessorId(3)),
-            [new LinkPair(new ProcessorId(1), new ProcessorId(2)), new LinkPair(new ProcessorId(3), new ProcessorId(1))]);
+            [new BrokenLink(new ProcessorId(1), new ProcessorId(2)), new BrokenLink(new ProcessorId(3), new ProcessorId(1))]);
         Assert.Equal(expected == DecodeResult.Ok ? trailer : null, join?.Trailer);
     }
 
