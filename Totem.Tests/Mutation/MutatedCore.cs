@@ -1,0 +1,98 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.Loader;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Totem.Tests.Mutation;
+
+/// <summary>
+/// Totem.Core compiled from its source with one line changed, under a simulator that believes it is the real one. So the
+/// product needs no switch for tests to break it by.
+/// </summary>
+internal sealed class MutatedCore : AssemblyLoadContext
+{
+    private const string Preamble = """
+        global using System;
+        global using System.Collections.Generic;
+        global using System.Linq;
+        [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("Totem.Simulation")]
+        """;
+
+    private readonly byte[] _core;
+    private readonly object _runner;
+    private readonly MethodInfo _run;
+
+    private MutatedCore(byte[] core)
+        : base(isCollectible: true)
+    {
+        _core = core;
+        var simulation = LoadFromAssemblyPath(Path.Combine(AppContext.BaseDirectory, "Totem.Simulation.dll"));
+        var runner = simulation.GetType("Totem.Simulation.Scenarios.ScenarioRunner", throwOnError: true)!;
+        _runner = Activator.CreateInstance(runner)!;
+        _run = runner.GetMethod("Run", [typeof(ulong)])!;
+    }
+
+    /// <summary>Compiles the core with a mutant; null compiles it as it is.</summary>
+    public static MutatedCore Compile(Mutant? mutant)
+    {
+        var folder = Path.Combine(Root(), "Totem.Core");
+        var found = 0;
+        var trees = new List<SyntaxTree> { CSharpSyntaxTree.ParseText(Preamble, Options) };
+        foreach (var path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
+        {
+            var relative = Path.GetRelativePath(folder, path).Replace('\\', '/');
+            if (relative.StartsWith("obj/", StringComparison.Ordinal) || relative.StartsWith("bin/", StringComparison.Ordinal))
+                continue;
+            var text = File.ReadAllText(path);
+            if (relative == mutant?.File)
+            {
+                found = text.Split(mutant.Find).Length - 1;
+                text = text.Replace(mutant.Find, mutant.Replace, StringComparison.Ordinal);
+            }
+
+            trees.Add(CSharpSyntaxTree.ParseText(text, Options, path));
+        }
+
+        Assert.True(mutant is null || found == 1,
+            $"The mutant \"{mutant?.Name}\" no longer fits: its text stands {found} times in {mutant?.File}, expected once.");
+        return new MutatedCore(Emit(trees));
+    }
+
+    /// <summary>Runs one scenario; the rule it breaks, or null.</summary>
+    public string? BrokenRule(ulong seed)
+    {
+        var result = _run.Invoke(_runner, [seed])!;
+        return (string?)result.GetType().GetProperty("Rule")!.GetValue(result);
+    }
+
+    protected override Assembly? Load(AssemblyName assemblyName)
+    {
+        if (assemblyName.Name != "Totem.Core")
+            return null;
+        using var stream = new MemoryStream(_core);
+        return LoadFromStream(stream);
+    }
+
+    private static CSharpParseOptions Options { get; } = new(LanguageVersion.Latest);
+
+    private static byte[] Emit(List<SyntaxTree> trees)
+    {
+        var platform = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(x => Path.GetFileName(x).StartsWith("System.", StringComparison.Ordinal)
+                || Path.GetFileName(x) is "mscorlib.dll" or "netstandard.dll");
+        var compilation = CSharpCompilation.Create(
+            "Totem.Core", trees, platform.Select(x => MetadataReference.CreateFromFile(x)),
+            new CSharpCompilationOptions(
+                OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release,
+                nullableContextOptions: NullableContextOptions.Enable));
+        using var image = new MemoryStream();
+        var result = compilation.Emit(image);
+        Assert.True(result.Success, string.Join(Environment.NewLine,
+            result.Diagnostics.Where(x => x.Severity == DiagnosticSeverity.Error).Take(5)));
+        return image.ToArray();
+    }
+
+    private static string Root([CallerFilePath] string thisFile = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", ".."));
+}

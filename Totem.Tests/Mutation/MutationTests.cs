@@ -1,0 +1,87 @@
+namespace Totem.Tests.Mutation;
+
+/// <summary>Each rule that makes delivery exact, broken once: the simulator and the checker must notice.</summary>
+public sealed class MutationTests
+{
+    /// <summary>Scenarios a mutant may survive. All of these are caught within a fraction of it.</summary>
+    private const int ScenariosMax = 6000;
+
+    public static TheoryData<Mutant> Mutants { get; } =
+    [
+        new("lowers no aru", "Ordering/TokenVisit.cs",
+            "if (aru < token.Aru || token.AruSetter == options.Self", "if (token.AruSetter == options.Self",
+            "7.1", "3", "4", "engine"),
+        new("takes one visit for safe", "Ordering/TokenVisit.cs",
+            "ring.Log.AdvanceSafe(Seq.Min(Seq.Min(ring.SentAru, aru), ring.Log.Window.Aru));",
+            "ring.Log.AdvanceSafe(Seq.Min(aru, ring.Log.Window.Aru));",
+            "7.1", "7.2"),
+        new("skips the transitional configuration", "Evs/DeliveryStream.cs",
+            "_closed.Enqueue(new Item(transitional, Ring: null, default, Obligation: null));", "",
+            "2.4"),
+        new("drops what lies behind the boundary", "Evs/DeliveryStream.cs",
+            "_closed.Enqueue(new Item(Change: null, old, old.Log.Window.High, obligation));", "",
+            "3", "4", "7.1"),
+        new("delivers everybody's messages behind a hole", "Evs/RingDelivery.cs",
+            "!obligation.Contains(window.Source(seq))", "false",
+            "5", "6.2", "4"),
+        new("delivers safe messages in the old ring without knowing", "RingProcessor.Transitions.cs",
+            "&& !(window.IsSafe(boundary.Next) && boundary.Next > highDelivered))", ")",
+            "7.1"),
+        new("forgets its promise", "RingProcessor.Tokens.cs",
+            "old.Obligation = recovery.Obligation;", "old.Obligation = Model.ProcessorSet.Empty;",
+            "3", "4", "7.1"),
+        new("keeps its promise to itself", "RingProcessor.Transitions.cs",
+            "var note = old.Obligation.IsEmpty ? null : new RecoveryNote(old.Id, old.Obligation);", "RecoveryNote? note = null;",
+            "4"),
+        new("goes on with a cut message on the next ring", "Packing/ApplicationFrames.cs",
+            "Queue.Rewind();", "",
+            "1.2", "3", "4", "6.2", "engine"),
+        new("takes late messages while it recovers", "RingProcessor.Messages.cs",
+            "case GatherState when _installed is { } old && message.Ring == old.Id:",
+            "case GatherState or CommitState or RecoveryState when _installed is { } old && message.Ring == old.Id:",
+            "4"),
+        new("installs after one rotation", "Recovery/RecoveryState.cs",
+            "if (_completeVisits < 2)", "if (_completeVisits < 1)",
+            "4", "7.1", "engine"),
+        new("sends before it stores", "RingProcessor.Transitions.cs",
+            "PendingStore = _ring.Sequence;", "",
+            "store", "2.2", "2.4", "1.1"),
+        new("comes back as its old self", "RingProcessor.cs",
+            "unchecked(storedRingSequence + 1)", "storedRingSequence",
+            "2.1", "2.4", "1.2", "3", "4", "engine"),
+        new("never asks for what it lacks", "Ordering/TokenVisit.cs",
+            "_requests[_requestCount++] = new RetransmitRequest(ring.Id, seq);", "break;",
+            "2.5", "3", "4"),
+        new("regroups for a broken link", "Membership/Neighbourhood.cs",
+            "return Obstacle.MemberLink;", "return Obstacle.None;",
+            "2.5"),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Mutants), DisableDiscoveryEnumeration = true)]
+    public void A_broken_rule_is_noticed(Mutant mutant)
+    {
+        ArgumentNullException.ThrowIfNull(mutant);
+        var core = MutatedCore.Compile(mutant);
+        var seen = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        for (var seed = 1UL; seed <= ScenariosMax; seed++)
+        {
+            if (core.BrokenRule(seed) is not { } rule)
+                continue;
+            if (mutant.Rules.Contains(rule, StringComparer.Ordinal))
+                return;
+            seen[rule] = seen.GetValueOrDefault(rule) + 1;
+        }
+
+        Assert.Fail($"A processor that {mutant.Name} was not noticed under {string.Join(" or ", mutant.Rules)} in "
+            + $"{ScenariosMax} scenarios; rules it broke: {string.Join(", ", seen)}.");
+    }
+
+    [Fact]
+    public void The_core_compiled_the_same_way_without_a_mutation_breaks_nothing()
+    {
+        var core = MutatedCore.Compile(mutant: null);
+        for (var seed = 1UL; seed <= 100; seed++)
+            Assert.Null(core.BrokenRule(seed));
+    }
+}
