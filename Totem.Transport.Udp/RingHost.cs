@@ -33,7 +33,7 @@ internal sealed class RingHost
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    
+
     private Instant? _nextProbe;
     private Instant? _leaveAt;
     private bool _hasMoreToDeliver;

@@ -18,7 +18,7 @@ public sealed record JoinTrailer(ProcessorSet Silent, IReadOnlyList<BrokenLink> 
     /// <summary>How long this trailer is on the wire.</summary>
     internal int EncodedBytes => 4 + 2 + (4 * Silent.Count) + BrokenLinkList.EncodedBytes(Broken);
 
-    /// <inheritdoc />
+    /// <summary>True when both name the same processors, and the same links in the same order.</summary>
     public bool Equals(JoinTrailer? other) =>
         other is not null && Silent == other.Silent && Broken.SequenceEqual(other.Broken);
 

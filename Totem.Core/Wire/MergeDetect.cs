@@ -16,7 +16,7 @@ public readonly record struct MergeDetect(FrameHeader Header, ProcessorId System
     {
         detect = default;
         trailer = null;
-        var result = FrameHeader.TryRead(frame, out var header);
+        var result = FrameHeader.TryRead(frame, FrameKind.MergeDetect, out var header);
         if (result != DecodeResult.Ok)
             return result;
         var reader = new WireReader(frame[WireFormat.HeaderBytes..], header.Swapped);

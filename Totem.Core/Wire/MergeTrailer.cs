@@ -13,7 +13,7 @@ public sealed record MergeTrailer(ProcessorSet Heard, IReadOnlyCollection<Broken
 
     internal int EncodedBytes => 4 + 2 + (4 * Heard.Count) + BrokenLinkList.EncodedBytes(Broken);
 
-    /// <inheritdoc />
+    /// <summary>True when both name the same processors, and the same links in the same order.</summary>
     public bool Equals(MergeTrailer? other) =>
         other is not null && Heard == other.Heard && Broken.SequenceEqual(other.Broken);
 

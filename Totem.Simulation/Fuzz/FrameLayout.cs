@@ -24,7 +24,6 @@ internal static class FrameLayout
     private static readonly int[] TokenWidths = [.. HeaderWidths, 4, 4, 4, 4, .. RingWidths, 4, 4, 4, 4];
     private static readonly int[] MessageWidths = [.. HeaderWidths, 4, 4, 4, .. RingWidths, 4, 4];
     private static readonly int[] MergeWidths = [.. HeaderWidths, 4, .. RingWidths];
-    private static readonly int[] MergeTrailerWidths = [4, 2];
     private static readonly int[] JoinWidths = [.. HeaderWidths, 4, 4, 4, 8];
     private static readonly int[] CommitWidths = [.. HeaderWidths, 4, .. RingWidths, 4, 4, 4];
     private static readonly int[] CommitEntryWidths = [.. RingWidths, 4, 4, 4];
@@ -41,13 +40,11 @@ internal static class FrameLayout
     {
         FrameKind.RegularToken => [.. TokenWidths, .. Repeat(RequestWidths, U32(frame, TokenRequestCountOffset))],
         FrameKind.RegularMessage => MessageWidths,
-        FrameKind.MergeDetect when frame.Length >= MergeHeardCountOffset + 2 =>
-            [.. MergeWidths, .. MergeTrailerWidths, .. Ids(U16(frame, MergeHeardCountOffset))],
-        FrameKind.MergeDetect => MergeWidths,
+        FrameKind.MergeDetect => [.. MergeWidths, .. TrailerWidths(frame, MergeTrailerOffset)],
         FrameKind.Join =>
         [
             .. JoinWidths, .. Ids(U32(frame, JoinProposedCountOffset)), .. Ids(U32(frame, JoinFailedCountOffset)),
-            .. JoinTrailerWidths(frame),
+            .. TrailerWidths(frame, JoinTrailerOffset(frame)),
         ],
         FrameKind.CommitToken =>
         [
@@ -75,15 +72,15 @@ internal static class FrameLayout
         return swapped;
     }
 
-    /// <summary>Our own trailer: a magic, the silent members, and the pairs whose link is broken.</summary>
-    private static IEnumerable<int> JoinTrailerWidths(byte[] frame)
+    /// <summary>Our own trailers: a magic, a list of processors, and one of broken links.</summary>
+    private static IEnumerable<int> TrailerWidths(byte[] frame, int offset)
     {
-        var silentCountOffset = JoinTrailerOffset(frame) + 4;
-        if (silentCountOffset + 2 > frame.Length)
+        var idCountOffset = offset + 4;
+        if (idCountOffset + 2 > frame.Length)
             return [];
-        var silent = U16(frame, silentCountOffset);
-        var pairs = U16(frame, silentCountOffset + 2 + 4 * silent);
-        return [4, 2, .. Ids(silent), 2, .. Ids(2 * pairs)];
+        var ids = U16(frame, idCountOffset);
+        var links = U16(frame, idCountOffset + 2 + 4 * ids);
+        return [4, 2, .. Ids(ids), 2, .. Ids(2 * links)];
     }
 
     private static int JoinTrailerOffset(byte[] frame) =>

@@ -39,17 +39,18 @@ internal static class FuzzSeeds
             new RegularToken(Header(FrameKind.RegularToken), new Seq(9), new TokenSeq(9), new Seq(5), ids[2], ring, 1, 1, 0, requestCount),
             Enumerable.Repeat(request, requestCount).ToArray()).Encode();
         var detect = new MergeDetect(Header(FrameKind.MergeDetect), ids[0], ring);
-        yield return new MergeFrame(detect, set, links).Encode();
-        yield return new MergeFrame(detect, ProcessorSet.Of(ids.AsSpan(0, 3)), links[..2]).Encode();
+        yield return new MergeFrame(detect, new MergeTrailer(set, links)).Encode();
+        yield return new MergeFrame(detect, new MergeTrailer(ProcessorSet.Of(ids.AsSpan(0, 3)), links[..2])).Encode();
         yield return new CommitFrame(new CommitToken(
             Header(FrameKind.CommitToken), new TokenSeq(1), ring, 0, ids.Length, set,
             [.. Enumerable.Repeat(entry, ids.Length)])).Encode();
 
         var join = new JoinMessage(Header(FrameKind.Join), ids[0], 9, set, set);
-        yield return new JoinFrame(join with { Trailer = new JoinTrailer(set, links) }).Encode();
+        yield return new JoinFrame(join).Encode();
+        yield return new JoinFrame(join with { Trailer = new JoinTrailer(ProcessorSet.Of(ids.AsSpan(0, 2)), links[..2]) }).Encode();
         // Both lists backward: the order of a foreign list is kept, which costs memory.
-        var backward = new JoinFrame(join).Encode();
-        MemoryMarshal.Cast<byte, uint>(backward.AsSpan(WireFormat.JoinBytes)).Reverse();
+        var backward = new JoinFrame(join with { Trailer = new JoinTrailer(set, links) }).Encode();
+        MemoryMarshal.Cast<byte, uint>(backward.AsSpan(WireFormat.JoinBytes, 2 * 4 * ids.Length)).Reverse();
         yield return backward;
     }
 

@@ -26,7 +26,7 @@ internal abstract record AnyFrame(FrameHeader Header)
                 break;
             case FrameKind.MergeDetect:
                 result = MergeDetect.TryRead(bytes, out var detect, out var trailer);
-                frame = new MergeFrame(detect, trailer?.Heard, trailer?.Broken.ToArray() ?? []);
+                frame = new MergeFrame(detect, trailer);
                 break;
             case FrameKind.Join:
                 result = JoinMessage.TryRead(bytes, out var join);
@@ -122,16 +122,14 @@ internal sealed record MessageFrame(RegularMessage Message, EquatableArray<byte>
     }
 }
 
-internal sealed record MergeFrame(MergeDetect Detect, ProcessorSet? Heard, EquatableArray<BrokenLink> Broken)
-    : AnyFrame(Detect.Header)
+internal sealed record MergeFrame(MergeDetect Detect, MergeTrailer? Trailer) : AnyFrame(Detect.Header)
 {
-    public override AnyFrame AsLittleEndian() => this with { Detect = Detect with { Header = LittleEndianHeader } };
+    public override AnyFrame AsLittleEndian() => new MergeFrame(Detect with { Header = LittleEndianHeader }, Trailer);
 
     protected override void Write(ref WireWriter writer)
     {
         Detect.Write(ref writer);
-        if (Heard is not null)
-            new MergeTrailer(Heard, Broken.Items).Write(ref writer);
+        Trailer?.Write(ref writer);
     }
 }
 

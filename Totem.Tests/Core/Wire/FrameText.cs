@@ -23,7 +23,7 @@ internal static class FrameText
     {
         TokenFrame x => Fields(x.Token, x.Requests.Items),
         MessageFrame x => Fields(x),
-        MergeFrame { Heard: null, Detect: var x } => $"node={x.Header.Node} sys={x.System} ring={x.Ring}",
+        MergeFrame { Trailer: null, Detect: var x } => $"node={x.Header.Node} sys={x.System} ring={x.Ring}",
         JoinFrame { Join: var x } =>
             $"node={x.Header.Node} sys={x.System} ring_seq={x.RingSequence} proc={Ids(x.Proposed)} fail={Ids(x.Failed)}",
         CommitFrame { Commit: var x } => Fields(x),

@@ -144,7 +144,7 @@ public sealed class HandDecodedFrameTests
         Assert.Equal(Header(FrameKind.MergeDetect, node: 1, target: 0x7833_33DF), frame.Header);
         Assert.Equal(Id(1), frame.Detect.System);
         Assert.Equal(Ring(1, 13), frame.Detect.Ring);
-        Assert.Null(frame.Heard);
+        Assert.Null(frame.Trailer);
     }
 
     [Fact]

@@ -45,9 +45,10 @@ public sealed class RoundTripTests
         from header in Header(FrameKind.MergeDetect)
         from system in ModelGen.ProcessorId
         from ring in ModelGen.RingId
-        from heard in Gen.OneOf(Gen.Constant<ProcessorSet?>(null), ModelGen.ProcessorSet.Select(x => (ProcessorSet?)x))
-        from broken in heard is null ? Gen.Constant(Array.Empty<BrokenLink>()) : BrokenLinks
-        select new MergeFrame(new MergeDetect(header, system, ring), heard, broken));
+        from speaks in Gen.Elements(false, true)
+        from heard in ModelGen.ProcessorSet
+        from broken in BrokenLinks
+        select new MergeFrame(new MergeDetect(header, system, ring), speaks ? new MergeTrailer(heard, broken) : null));
 
     [Fact]
     public void A_join_is_read_as_it_was_written() => RoundTrips(
@@ -55,17 +56,13 @@ public sealed class RoundTripTests
         from leaves in Gen.Elements(false, true)
         from sequence in ModelGen.U64
         from sets in Gen.Two(ModelGen.ProcessorSet)
-        from explains in Gen.Elements(false, true)
-        from broken in BrokenLinks
+        from trailer in JoinTrailers
         select new JoinFrame(
             new JoinMessage(
                 leaves ? header with { Node = ProcessorId.None } : header, header.Node, sequence, sets.Item1, sets.Item2)
             {
-                Trailer = explains ? new JoinTrailer(sets.Item2, broken) : null,
+                Trailer = trailer,
             }));
-
-    private static Gen<BrokenLink[]> BrokenLinks =>
-        ModelGen.BrokenLink.ArrayOf().Select(x => x.Take(BrokenLinkList.CountMax).ToArray());
 
     [Fact]
     public void A_commit_token_is_read_as_it_was_written() => RoundTrips(
@@ -89,7 +86,8 @@ public sealed class RoundTripTests
     public void A_join_says_how_long_it_becomes() => ModelGen.Holds(
         from header in Header(FrameKind.Join)
         from sets in Gen.Two(ModelGen.ProcessorSet)
-        select new JoinFrame(new JoinMessage(header, header.Node, 7, sets.Item1, sets.Item2)),
+        from trailer in JoinTrailers
+        select new JoinFrame(new JoinMessage(header, header.Node, 7, sets.Item1, sets.Item2) { Trailer = trailer }),
         frame => Assert.Equal(frame.Encode().Length, frame.Join.EncodedBytes));
 
     [Fact]
@@ -107,6 +105,23 @@ public sealed class RoundTripTests
             var ours = ((JoinFrame)AnyFrame.Read(JoinBytes([.. join.Proposed], [.. join.Failed]))).Join;
             Assert.Equal(ours, join);
             Assert.Equal(ours.GetHashCode(), join.GetHashCode());
+        });
+
+    [Fact]
+    public void Trailers_that_name_other_links_differ() => ModelGen.Holds(
+        from set in ModelGen.ProcessorSet
+        from links in Gen.Two(BrokenLinks)
+        select (set, links),
+        x =>
+        {
+            var ((one, other), set) = (x.links, x.set);
+            Assert.Equal(one.SequenceEqual(other), new JoinTrailer(set, one) == new JoinTrailer(set, other));
+            Assert.Equal(one.SequenceEqual(other), new MergeTrailer(set, one) == new MergeTrailer(set, other));
+            Assert.Equal(new JoinTrailer(set, one), new JoinTrailer(set, [.. one]));
+            BrokenLink[] same = [.. one];
+            Assert.Equal(new JoinTrailer(set, one).GetHashCode(), new JoinTrailer(set, same).GetHashCode());
+            Assert.Equal(new MergeTrailer(set, one), new MergeTrailer(set, same));
+            Assert.Equal(new MergeTrailer(set, one).GetHashCode(), new MergeTrailer(set, same).GetHashCode());
         });
 
     [Fact]
@@ -135,6 +150,18 @@ public sealed class RoundTripTests
         from seqs in Gen.Two(ModelGen.Seq)
         from received in Gen.Elements(false, true)
         select new CommitEntry(ring, seqs.Item1, seqs.Item2, received);
+
+    private static Gen<BrokenLink[]> BrokenLinks { get; } =
+        from count in Gen.Frequency((9, Gen.Choose(0, 3)), (1, Gen.Choose(0, BrokenLinkList.CountMax)))
+        from links in ModelGen.BrokenLink.ArrayOf(count)
+        select links;
+
+    /// <summary>Often none: corosync's joins have none.</summary>
+    private static Gen<JoinTrailer?> JoinTrailers { get; } = Gen.OneOf(
+        Gen.Constant<JoinTrailer?>(null),
+        from silent in ModelGen.ProcessorSet
+        from broken in BrokenLinks
+        select (JoinTrailer?)new JoinTrailer(silent, broken));
 
     private static Gen<FrameHeader> Header(FrameKind kind) =>
         from node in ModelGen.ProcessorId
