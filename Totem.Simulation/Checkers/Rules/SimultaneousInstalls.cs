@@ -9,6 +9,8 @@ internal sealed class SimultaneousInstalls() : RuleCheck(EvsRule.SimultaneousIns
 {
     public override void Evaluate(TraceIndex index, Findings findings)
     {
+        if (index.IsOrdered)
+            return;
         var nodeOf = new int[index.Events.Length];
         for (var e = 0; e < nodeOf.Length; e++)
         {
