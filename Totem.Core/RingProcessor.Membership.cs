@@ -45,11 +45,7 @@ public sealed partial class RingProcessor
         _highestRingSequence = RingId.Later(_highestRingSequence, join.RingSequence);
         var excludesUs = join.Failed.Contains(Options.Self);
         if (!join.IsLeave)
-        {
             _neighbours.Heard(join.System, now);
-            if (!excludesUs)
-                _neighbours.Welcomed(join.System);
-        }
 
         switch (_state)
         {
@@ -87,17 +83,17 @@ public sealed partial class RingProcessor
             return;
         }
 
-        if (isMember)
+        if (!isMember)
         {
-            foreach (var candidate in join.Proposed.Except(join.Failed))
+            _neighbours.Welcomed(join.System);
+            if (!ring.IsSettled)
             {
-                if (candidate != join.System)
-                    _neighbours.Mended(new LinkPair(join.System, candidate));
+                Discard(DiscardReason.NotInThisState, join.System);
+                return;
             }
-        }
-        else if (IsBlocked(join.System, ring, now))
-        {
-            return;
+
+            if (IsBlocked(join.System, ring, isCalling: true, now))
+                return;
         }
 
         LeaveRing(join.IsLeave ? GatherReason.MemberLeft : GatherReason.JoinReceived, join.System, now);
@@ -112,6 +108,8 @@ public sealed partial class RingProcessor
             gather.Joined(join.System, now);
         if (join.Failed.Contains(Options.Self) && !join.IsLeave)
             _neighbours.ExcludedBy(join.System, join.Proposed.Except(join.Failed), heardSince);
+        else if (!gather.Failed.Contains(join.System))
+            _neighbours.Welcomed(join.System); // A join from before it excluded us may come late; it is no welcome.
         var lastMembers = _installed?.Members ?? ProcessorSet.Empty;
         switch (JoinRules.Apply(gather, join, Options.Self, lastMembers, heardSince))
         {
@@ -127,7 +125,12 @@ public sealed partial class RingProcessor
         }
     }
 
-    private Instant HeardSince(Instant now) => new(now.Ticks - (JoinsUntilSilent * Options.JoinInterval.Ticks));
+    /// <summary>
+    /// How far back "we hear it" reaches. Who is in commit sends no joins until the commit token is lost or comes; it must
+    /// not be taken for dead, or for deaf, because of that.
+    /// </summary>
+    private Instant HeardSince(Instant now) =>
+        new(now.Ticks - Options.TokenTimeout.Ticks - (JoinsUntilSilent * Options.JoinInterval.Ticks));
 
     /// <summary>Leaves an operational ring to form another, with a stranger or without a member.</summary>
     private void LeaveRing(GatherReason reason, ProcessorId peer, Instant now)
@@ -281,11 +284,12 @@ public sealed partial class RingProcessor
     private void SendMergeDetect(TokenRing ring, Instant now)
     {
         _lastMergeDetectAt = now;
-        var buffer = _buffers.Rent(WireFormat.MergeDetectBytes + MergeDetect.TrailerBytesMax);
+        var trailer = _neighbours.Tell(now);
+        var buffer = _buffers.Rent(WireFormat.MergeDetectBytes + trailer.EncodedBytes);
         var writer = new WireWriter(buffer);
         new MergeDetect(
             new FrameHeader(FrameKind.MergeDetect, Encapsulation.None, Options.Self), Options.Self, ring.Id).Write(ref writer);
-        MergeDetect.WriteTrailer(ref writer, _neighbours.HeardLately(now));
+        trailer.Write(ref writer);
         _outbox.Add(ProcessorId.None, buffer, writer.WrittenBytes);
     }
 

@@ -101,7 +101,7 @@ public sealed partial class RingProcessor
 
     private DecodeResult HandleMergeDetect(ReadOnlySpan<byte> datagram, Instant now)
     {
-        var result = MergeDetect.TryRead(datagram, out var detect, out var heard);
+        var result = MergeDetect.TryRead(datagram, out var detect, out var trailer);
         if (result != DecodeResult.Ok)
             return result;
         if (detect.System == Options.Self)
@@ -111,9 +111,7 @@ public sealed partial class RingProcessor
         }
 
         _neighbours.Heard(detect.System, now);
-        // Who does not say whom it hears (corosync) gets the benefit of the doubt.
-        if (heard is null || heard.Contains(Options.Self))
-            _neighbours.HearsUs(detect.System);
+        _neighbours.Told(detect.System, trailer, HeardSince(now));
         if (detect.Ring != _ring)
             HandleForeign(detect.System, detect.Ring, GatherReason.MergeDetected, now);
         return DecodeResult.Ok;
@@ -134,7 +132,9 @@ public sealed partial class RingProcessor
                 // A member on a ring older than ours has spoken before it joined us.
                 if (ring.Members.Contains(stranger) && !RingId.IsLater(itsRing.Sequence, ring.Id.Sequence))
                     Discard(DiscardReason.StaleRing, stranger);
-                else if (!IsBlocked(stranger, ring, now))
+                else if (!ring.IsSettled)
+                    Discard(DiscardReason.NotInThisState, stranger);
+                else if (!IsBlocked(stranger, ring, isCalling: false, now))
                     LeaveRing(reason, stranger, now);
                 break;
             case GatherState gather when !gather.Knows(stranger):
@@ -149,14 +149,14 @@ public sealed partial class RingProcessor
     }
 
     /// <summary>True when a new ring with this stranger could not hold (docs/protocol.md, "One broken link").</summary>
-    private bool IsBlocked(ProcessorId stranger, TokenRing ring, Instant now)
+    private bool IsBlocked(ProcessorId stranger, TokenRing ring, bool isCalling, Instant now)
     {
         var obstacle = ring.Members.Contains(stranger) ? Obstacle.None : _neighbours.ObstacleTo(stranger, ring.Members);
         if (obstacle == Obstacle.None)
             return false;
         Discard(DiscardReason.BrokenLink, stranger);
-        // If it hears this, it will say so, and the obstacle is gone.
-        if (obstacle == Obstacle.ItCannotHearUs)
+        // If it hears this, it will say so, and the obstacle is gone; or it learns whom it does not hear, and leaves us alone.
+        if (obstacle == Obstacle.ItCannotHearUs || isCalling || _neighbours.HasNews(now))
             SendMergeDetectProbe(ring, now);
         return true;
     }

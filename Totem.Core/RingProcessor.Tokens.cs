@@ -75,6 +75,7 @@ public sealed partial class RingProcessor
     private void VisitOperational(TokenRing ring, in RegularToken token, in RetransmitRequestList requests, Instant now)
     {
         ring.IsHolding = false;
+        ring.IsSettled = true;
         ring.LastTokenAt = now;
         var next = _visit.Run(ring, token, requests, _frames);
         if (FindStuck(ring, next, now) is { IsNone: false } stuck)

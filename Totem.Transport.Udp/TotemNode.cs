@@ -1,39 +1,153 @@
 using Totem.Core.Evs;
 using Totem.Core.Model;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Transport.Udp;
 
-/// <summary>A member of a ring, running: one thread owns its protocol, any thread may use it.</summary>
+/// <summary>
+/// A member of a ring, running: one thread owns its protocol, any thread may use it. Every member is safe to call from any
+/// thread at any time, also after the end.
+/// </summary>
+/// <example><code>
+/// await using var node = await TotemNode.StartAsync(TotemNodeOptions.Loopback());
+/// await node.WaitForMembersAsync(3);
+/// await node.MulticastAsync("hello"u8.ToArray());
+/// await foreach (var element in node.ReadEventsAsync())
+///     Console.WriteLine(element);
+/// </code></example>
 public sealed class TotemNode : IAsyncDisposable
 {
-    /// <summary>Starts a member.</summary>
-    public static Task<TotemNode> StartAsync(TotemNodeOptions options, CancellationToken cancellationToken = default)
-        => throw new NotSupportedException();
+    private readonly TotemNodeOptions _options;
+    private readonly RingHost _host;
+
+    private TotemNode(TotemNodeOptions options, ProcessorId id, RingHost host)
+    {
+        _options = options;
+        Id = id;
+        _host = host;
+    }
 
     /// <summary>This member's id.</summary>
-    public ProcessorId Id => throw new NotSupportedException();
+    public ProcessorId Id { get; }
 
-    /// <summary>Messages and configuration changes in one order. One reader; what it does not take in time slows the ring down.</summary>
+    /// <summary>The regular configuration this member is in, or was last; null before the first. A snapshot: events that are
+    /// not read yet may still belong to the configuration before.</summary>
+    public Configuration? Installed => _host.Membership.Installed;
+
+    /// <summary>What the member has done so far.</summary>
+    public NodeStatistics Statistics => NodeStatistics.Of(_host.Counters);
+
+    /// <summary>Ends when the member has ended: normally after <see cref="LeaveAsync"/>, with a <see cref="RingFailedException"/>
+    /// if it stopped by itself.</summary>
+    public Task Completion => _host.Completion;
+
+    internal RingHost Host => _host;
+
+    /// <summary>Opens the sockets, reads the ring sequence and begins to look for a ring.</summary>
+    /// <param name="options">How; see <see cref="TotemNodeOptions.Loopback"/> and <see cref="TotemNodeOptions.FromCorosyncConf"/>.</param>
+    /// <param name="cancellationToken">Ends the start, not the member.</param>
+    /// <returns>The member, on its way into a ring: <see cref="WaitForMembersAsync(int, CancellationToken)"/> tells when it is there.</returns>
+    /// <exception cref="ArgumentException">The options contradict themselves; the message lists every problem.</exception>
+    /// <exception cref="TransportException">An address cannot be bound, or every loopback slot is taken.</exception>
+    /// <exception cref="InvalidDataException">What is stored as ring sequence is none.</exception>
+    /// <exception cref="IOException">The ring sequence cannot be read.</exception>
+    public static Task<TotemNode> StartAsync(TotemNodeOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var problems = options.Validate();
+        if (problems.Count > 0)
+            throw new ArgumentException(string.Join(Environment.NewLine, problems), nameof(options));
+        return Task.Run(() => Start(options), cancellationToken);
+    }
+
+    /// <summary>
+    /// Messages and configuration changes in one order, the same at every member as far as extended virtual synchrony promises.
+    /// One reader at a time. What it does not take in time stays on the ring and slows everybody down
+    /// (<see cref="TotemNodeOptions.StreamBytesMax"/>). Ends when the member has left; what came before is read first.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A handler takes the deliveries, or somebody reads already.</exception>
+    /// <exception cref="RingFailedException">The member stopped by itself; thrown behind the last event.</exception>
     public IAsyncEnumerable<TotemEvent> ReadEventsAsync(CancellationToken cancellationToken = default)
-        => throw new NotSupportedException();
+        => _host.Stream?.ReadAsync(cancellationToken)
+            ?? throw new InvalidOperationException($"{nameof(TotemNodeOptions.OnDelivery)} takes the deliveries of this member");
 
-    /// <summary>Multicasts a message; completes when it is queued, and waits while the queue is full.</summary>
+    /// <summary>
+    /// Multicasts a message to all members, this one included. Completes when the message is accepted: it will be multicast unless
+    /// the member stops, in the configuration that is installed then. While the queues are full it waits, first come
+    /// first served.
+    /// </summary>
+    /// <param name="payload">Up to <see cref="Core.RingOptions.MessageBytesMax"/> bytes; must not change until the task has completed.</param>
+    /// <param name="guarantee">Agreed or safe.</param>
+    /// <param name="cancellationToken">Gives up waiting; an accepted message is not taken back.</param>
+    /// <exception cref="ArgumentException">The payload is too long.</exception>
+    /// <exception cref="InvalidOperationException">More than <see cref="TotemNodeOptions.WaitingMulticastsMax"/> calls wait.</exception>
+    /// <exception cref="ObjectDisposedException">The member leaves or has left.</exception>
+    /// <exception cref="RingFailedException">The member stopped by itself.</exception>
     public ValueTask MulticastAsync(
         ReadOnlyMemory<byte> payload, Guarantee guarantee = Guarantee.Agreed, CancellationToken cancellationToken = default)
-        => throw new NotSupportedException();
+        => _host.Submissions.AddAsync(payload, guarantee, cancellationToken);
 
-    /// <summary>Says goodbye and stops.</summary>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    /// <summary>Multicasts a message if there is room for it now. The payload is copied.</summary>
+    /// <returns><see cref="SubmitResult.Backpressured"/> when the queues are full or others wait for room; then
+    /// <see cref="MulticastAsync"/> waits for it.</returns>
+    /// <exception cref="ArgumentException">The payload is too long.</exception>
+    public SubmitResult TryMulticast(ReadOnlySpan<byte> payload, Guarantee guarantee = Guarantee.Agreed)
+        => _host.Submissions.TryAdd(payload, guarantee);
+
+    /// <summary>Waits until a configuration of at least that many members is installed.</summary>
+    /// <exception cref="ObjectDisposedException">The member has left.</exception>
+    /// <exception cref="RingFailedException">The member stopped by itself.</exception>
+    public Task<Configuration> WaitForMembersAsync(int count, CancellationToken cancellationToken = default)
+        => WaitForMembersAsync(members => members.Count >= count, cancellationToken);
+
+    /// <summary>Waits until a configuration with the right members is installed.</summary>
+    /// <param name="condition">Asked now and at each new configuration, then on the ring's thread: it must be quick.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="ObjectDisposedException">The member has left.</exception>
+    /// <exception cref="RingFailedException">The member stopped by itself.</exception>
+    public Task<Configuration> WaitForMembersAsync(Func<ProcessorSet, bool> condition, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        return _host.Membership.WaitAsync(configuration => condition(configuration.Members), cancellationToken);
+    }
+
+    /// <summary>
+    /// Multicasts what was accepted (for at most <see cref="TotemNodeOptions.FlushTimeout"/>), says goodbye, so that the others
+    /// need no timeout, and stops. New messages are refused from now on. Must not be waited for inside a
+    /// <see cref="DeliveryHandler"/>: the ring's thread cannot wait for itself.
+    /// </summary>
+    /// <exception cref="RingFailedException">The member stopped by itself before.</exception>
+    public Task LeaveAsync()
+    {
+        _host.Leave();
+        return Completion;
+    }
+
+    /// <summary>Leaves as <see cref="LeaveAsync"/> does, and never throws. Events that were delivered can still be read.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _host.Leave();
+        await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>For people: the id and where it stands.</summary>
+    public override string ToString() => $"node {Id} ({_options.Transport.Kind}), {Installed?.ToString() ?? "no configuration yet"}";
+
+    private static TotemNode Start(TotemNodeOptions options)
+    {
+        var counters = new NodeCounters();
+        var transport = UdpTransport.Open(options.Transport, options.Ring.Self, counters);
+        try
+        {
+            var host = new RingHost(options, transport, counters);
+            var node = new TotemNode(options, transport.Self, host);
+            host.Start();
+            return node;
+        }
+        catch
+        {
+            transport.Dispose();
+            throw;
+        }
+    }
 }
-
-/// <summary>How to run a member.</summary>
-public sealed record TotemNodeOptions;
-
-/// <summary>One element of the ordered stream.</summary>
-/// <param name="Change">A configuration change, or null for a message.</param>
-/// <param name="Sender">Who sent the message.</param>
-/// <param name="Ring">The ring it was sent on.</param>
-/// <param name="Guarantee">What its sender asked for.</param>
-/// <param name="Payload">Its bytes.</param>
-public sealed record TotemEvent(
-    ConfigurationChange? Change, ProcessorId Sender, RingId Ring, Guarantee Guarantee, ReadOnlyMemory<byte> Payload);

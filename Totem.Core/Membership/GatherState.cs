@@ -13,7 +13,7 @@ internal sealed class GatherState : ProcessorState
 {
     private readonly ProcessorId _self;
     private readonly Dictionary<ProcessorId, Instant> _joinedAt = [];
-    private readonly HashSet<LinkPair> _broken = [];
+    private readonly HashSet<BrokenLink> _broken = [];
 
     public GatherState(ProcessorId self, ProcessorSet proposed, ProcessorSet failed, Instant since)
     {
@@ -41,8 +41,8 @@ internal sealed class GatherState : ProcessorState
     /// <summary>When we began to look.</summary>
     public Instant Since { get; }
 
-    /// <summary>Pairs that do not hear each other although somebody hears both.</summary>
-    public IReadOnlyCollection<LinkPair> Broken => _broken;
+    /// <summary>Links that carry nothing although somebody hears both ends.</summary>
+    public IReadOnlyCollection<BrokenLink> Broken => _broken;
 
     /// <summary>Who would be on the ring.</summary>
     public ProcessorSet Candidates => Proposed.Except(Failed);
@@ -100,14 +100,16 @@ internal sealed class GatherState : ProcessorState
         return missing;
     }
 
-    /// <summary>Notes a broken pair; false when it is known, or one too many.</summary>
-    public bool TryBreak(LinkPair pair) => _broken.Count < JoinTrailer.PairCountMax && _broken.Add(pair);
+    /// <summary>Notes a broken link; false when it is known, or one too many.</summary>
+    public bool TryBreak(BrokenLink link) => _broken.Count < BrokenLinkList.CountMax && _broken.Add(link);
+
+    public bool IsBroken(BrokenLink link) => _broken.Contains(link);
 
     /// <summary>
-    /// Of each broken pair one must go. Whoever stands in most pairs goes first, of two equals the higher id, so that all
-    /// who know the same pairs give up the same processors.
+    /// Of the two ends of a broken link one must go. Whoever is at the end of most goes first, of two equals the higher id, so that all
+    /// who know the same links give up the same processors.
     /// </summary>
-    public bool ResolveBrokenPairs()
+    public bool ResolveBrokenLinks()
     {
         var changed = false;
         while (true)
@@ -116,8 +118,8 @@ internal sealed class GatherState : ProcessorState
             var worstCount = 0;
             foreach (var id in Candidates)
             {
-                var count = _broken.Count(pair => pair.Includes(id)
-                    && Candidates.Contains(pair.Low) && Candidates.Contains(pair.High));
+                var count = _broken.Count(link => link.Includes(id)
+                    && Candidates.Contains(link.Listener) && Candidates.Contains(link.Speaker));
                 if (count > 0 && count >= worstCount)
                     (worst, worstCount) = (id, count);
             }
@@ -134,8 +136,8 @@ internal sealed class GatherState : ProcessorState
     private bool FailPartners()
     {
         var changed = false;
-        foreach (var pair in _broken.Where(x => x.Includes(_self)).ToArray())
-            changed |= TryFail(pair.Low == _self ? pair.High : pair.Low);
+        foreach (var link in _broken.Where(x => x.Includes(_self)).ToArray())
+            changed |= TryFail(link.OtherEnd(_self));
         return changed;
     }
 

@@ -52,7 +52,7 @@ internal static class JoinRules
     {
         // We hear one who does not hear us. Others who hear both of us should know that it is the link.
         if (join.Trailer is { } trailer && trailer.Silent.Contains(self))
-            gather.TryBreak(new LinkPair(self, join.System));
+            gather.TryBreak(new BrokenLink(join.System, self));
         return gather.TryFail(join.System);
     }
 
@@ -62,29 +62,36 @@ internal static class JoinRules
     /// </summary>
     private static bool AdoptExplained(GatherState gather, JoinMessage join, JoinTrailer trailer, Instant heardSince)
     {
-        var changed = false;
-        foreach (var pair in trailer.Broken)
-            gather.TryBreak(pair);
+        foreach (var link in trailer.Broken)
+            gather.TryBreak(link);
+        foreach (var silent in trailer.Silent)
+        {
+            if (gather.HasJoinedSince(silent, heardSince))
+                gather.TryBreak(new BrokenLink(join.System, silent));
+        }
+
+        var changed = gather.ResolveBrokenLinks();
+        // If it is the sender that must go, whom it gives up in turn is nobody's business but its own.
+        if (gather.Failed.Contains(join.System))
+            return changed;
         foreach (var failed in join.Failed)
         {
-            if (trailer.Silent.Contains(failed) && gather.HasJoinedSince(failed, heardSince))
-                gather.TryBreak(new LinkPair(join.System, failed));
-            else if (!IsExplained(failed, trailer))
+            if (!IsExplained(failed, join.System, trailer, gather))
                 changed |= gather.TryFail(failed);
         }
 
-        return gather.ResolveBrokenPairs() | changed;
+        return changed;
     }
 
-    private static bool IsExplained(ProcessorId failed, JoinTrailer trailer)
+    private static bool IsExplained(ProcessorId failed, ProcessorId sender, JoinTrailer trailer, GatherState gather)
     {
-        foreach (var pair in trailer.Broken)
+        foreach (var link in trailer.Broken)
         {
-            if (pair.Includes(failed))
+            if (link.Includes(failed))
                 return true;
         }
 
-        return false;
+        return trailer.Silent.Contains(failed) && gather.IsBroken(new BrokenLink(sender, failed));
     }
 
     private static bool FailAll(GatherState gather, ProcessorSet failed)

@@ -1,5 +1,6 @@
 using Totem.Core.Model;
 using Totem.Core.Time;
+using Totem.Core.Wire;
 
 namespace Totem.Core.Membership;
 
@@ -8,14 +9,23 @@ namespace Totem.Core.Membership;
 /// another ring is worth forming a new ring for. A link that is cut for one pair only would otherwise make a ring reform
 /// for ever, since everybody else keeps hearing the processor that was left out (docs/protocol.md, "One broken link").
 /// </summary>
+/// <remarks>
+/// Nothing here is believed for longer than it is shown: a broken link is forgotten as soon as its listener says, or we
+/// see ourselves, that the speaker is heard again.
+/// </remarks>
 internal sealed class Neighbourhood(RingOptions options)
 {
     private const int ProcessorsMax = 512;
 
+    /// <summary>Merge intervals after which news of links is told again even when there is none: a telling may be lost.</summary>
+    private const int QuietIntervalsMax = 25;
+
     private readonly Dictionary<ProcessorId, Instant> _heardAt = [];
-    private readonly HashSet<LinkPair> _broken = [];
-    private readonly Dictionary<ProcessorId, ProcessorSet> _blockersOf = [];
+    private readonly HashSet<BrokenLink> _broken = [];
+    private readonly Dictionary<ProcessorId, HashSet<BrokenLink>> _blockersOf = [];
     private ProcessorSet _deafToUs = ProcessorSet.Empty;
+    private ProcessorSet _told = ProcessorSet.Empty;
+    private Instant _toldAt = new(long.MinValue / 2);
 
     /// <summary>A frame came straight from this processor (a retransmitted multicast is no proof, a join is).</summary>
     public void Heard(ProcessorId peer, Instant now)
@@ -23,29 +33,7 @@ internal sealed class Neighbourhood(RingOptions options)
         if (_heardAt.Count >= ProcessorsMax && !_heardAt.ContainsKey(peer))
             return;
         _heardAt[peer] = now;
-        foreach (var (excluder, blockers) in _blockersOf)
-        {
-            if (!blockers.Contains(peer))
-                continue;
-            var rest = blockers.Without(peer);
-            if (rest.IsEmpty)
-                _blockersOf.Remove(excluder);
-            else
-                _blockersOf[excluder] = rest;
-        }
-    }
-
-    /// <summary>Whom we have heard of late, for others to know.</summary>
-    public ProcessorSet HeardLately(Instant now)
-    {
-        var lately = ProcessorSet.Empty;
-        foreach (var (peer, at) in _heardAt)
-        {
-            if (now - at <= 5 * options.MergeDetectInterval && lately.Count < ProcessorSet.CountMax)
-                lately = lately.With(peer);
-        }
-
-        return lately;
+        Mend(new BrokenLink(options.Self, peer));
     }
 
     public bool HasHeardSince(ProcessorId peer, Instant since) => _heardAt.TryGetValue(peer, out var at) && at >= since;
@@ -58,38 +46,58 @@ internal sealed class Neighbourhood(RingOptions options)
     {
         if (_deafToUs.Count < ProcessorSet.CountMax)
             _deafToUs = _deafToUs.With(excluder);
-        var blockers = ProcessorSet.Empty;
-        foreach (var member in company)
-        {
-            if (member != excluder && member != options.Self && !HasHeardSince(member, since))
-                blockers = blockers.With(member);
-        }
-
-        if (blockers.IsEmpty)
-            _blockersOf.Remove(excluder);
-        else if (_blockersOf.Count < ProcessorsMax)
-            _blockersOf[excluder] = blockers;
+        SetBlockers(excluder, company
+            .Where(member => member != excluder && member != options.Self && !HasHeardSince(member, since))
+            .Select(member => new BrokenLink(options.Self, member)));
     }
 
-    /// <summary>The processor shows that it hears us, or does not exclude us any more.</summary>
+    /// <summary>The processor does not exclude us any more.</summary>
     public void Welcomed(ProcessorId peer)
     {
         _deafToUs = _deafToUs.Without(peer);
         _blockersOf.Remove(peer);
     }
 
-    /// <summary>The processor hears us, whatever company it keeps.</summary>
-    public void HearsUs(ProcessorId peer) => _deafToUs = _deafToUs.Without(peer);
-
-    /// <summary>A member proposes to work with a processor: the two hear each other again.</summary>
-    public void Mended(LinkPair pair) => _broken.Remove(pair);
-
-    /// <summary>A ring is installed: pairs that straddle its edge are remembered, and nothing else of links.</summary>
-    public void Installed(ProcessorSet members, IEnumerable<LinkPair> brokenInGather)
+    /// <summary>What others should know before they try to merge with us; they count as told.</summary>
+    public MergeTrailer Tell(Instant now)
     {
-        _broken.UnionWith(brokenInGather);
-        _broken.RemoveWhere(pair =>
-            pair.Includes(options.Self) || members.Contains(pair.Low) == members.Contains(pair.High));
+        (_told, _toldAt) = (HeardLately(now), now);
+        return new MergeTrailer(_told, _broken);
+    }
+
+    /// <summary>True when we hear somebody of whom we have not said so.</summary>
+    public bool HasNews(Instant now) =>
+        now - _toldAt >= QuietIntervalsMax * options.MergeDetectInterval || !HeardLately(now).IsSubsetOf(_told);
+
+    /// <summary>A merge detect says with whom its sender can work; <paramref name="since"/> is how far back "heard" reaches.
+    /// Who does not say (corosync) gets the benefit of the doubt.</summary>
+    public void Told(ProcessorId peer, MergeTrailer? trailer, Instant since)
+    {
+        if (trailer is null)
+        {
+            Welcomed(peer);
+            return;
+        }
+
+        if (trailer.Heard.Contains(options.Self))
+            _deafToUs = _deafToUs.Without(peer);
+        foreach (var speaker in trailer.Heard)
+            Mend(new BrokenLink(peer, speaker));
+        SetBlockers(peer, trailer.Broken.Where(link => link.Includes(options.Self)
+            && !(link.Listener == options.Self && HasHeardSince(link.Speaker, since))));
+    }
+
+    /// <summary>A ring is installed: broken links across its edge are remembered, and no others.</summary>
+    public void Installed(ProcessorSet members, IEnumerable<BrokenLink> brokenInGather)
+    {
+        foreach (var link in brokenInGather)
+        {
+            if (_broken.Count < BrokenLinkList.CountMax)
+                _broken.Add(link);
+        }
+
+        _broken.RemoveWhere(link =>
+            link.Includes(options.Self) || members.Contains(link.Listener) == members.Contains(link.Speaker));
         _deafToUs = _deafToUs.Except(members);
         foreach (var member in members)
             _blockersOf.Remove(member);
@@ -98,15 +106,46 @@ internal sealed class Neighbourhood(RingOptions options)
     /// <summary>Why a frame of another ring leads nowhere; <see cref="Obstacle.None"/> when it may.</summary>
     public Obstacle ObstacleTo(ProcessorId stranger, ProcessorSet members)
     {
-        foreach (var pair in _broken)
+        foreach (var link in _broken)
         {
-            if (pair.Includes(stranger) && members.Contains(pair.Low == stranger ? pair.High : pair.Low))
-                return Obstacle.MemberCannotHearIt;
+            if (link.Includes(stranger) && members.Contains(link.OtherEnd(stranger)))
+                return Obstacle.MemberLink;
         }
 
         if (_blockersOf.ContainsKey(stranger))
-            return Obstacle.WeCannotHearItsCompany;
+            return Obstacle.OurLinkToItsCompany;
         return _deafToUs.Contains(stranger) ? Obstacle.ItCannotHearUs : Obstacle.None;
+    }
+
+    private void Mend(BrokenLink link)
+    {
+        _broken.Remove(link);
+        foreach (var (peer, links) in _blockersOf)
+        {
+            if (links.Remove(link) && links.Count == 0)
+                _blockersOf.Remove(peer);
+        }
+    }
+
+    private ProcessorSet HeardLately(Instant now)
+    {
+        var lately = ProcessorSet.Empty;
+        foreach (var (peer, at) in _heardAt)
+        {
+            if (now - at <= 5 * options.MergeDetectInterval && lately.Count < ProcessorSet.CountMax)
+                lately = lately.With(peer);
+        }
+
+        return lately;
+    }
+
+    private void SetBlockers(ProcessorId peer, IEnumerable<BrokenLink> links)
+    {
+        var blockers = links.ToHashSet();
+        if (blockers.Count == 0)
+            _blockersOf.Remove(peer);
+        else if (_blockersOf.Count < ProcessorsMax || _blockersOf.ContainsKey(peer))
+            _blockersOf[peer] = blockers;
     }
 }
 
@@ -116,10 +155,10 @@ internal enum Obstacle
     None,
 
     /// <summary>A member of our ring and the stranger do not hear each other.</summary>
-    MemberCannotHearIt,
+    MemberLink,
 
-    /// <summary>A member of the stranger's ring is not heard by us.</summary>
-    WeCannotHearItsCompany,
+    /// <summary>A member of the stranger's ring and we do not hear each other.</summary>
+    OurLinkToItsCompany,
 
     /// <summary>The stranger said that it does not hear us; we show ourselves, and wait until it does.</summary>
     ItCannotHearUs,

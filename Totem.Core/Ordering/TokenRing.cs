@@ -47,6 +47,13 @@ internal sealed class TokenRing
     /// <summary>Visits in a row whose token brought no new message number.</summary>
     public int UnchangedVisits { get; set; }
 
+    /// <summary>
+    /// True from our first visit as operational on: then all members are operational. Before it some may still be in
+    /// recovery, and a stranger that some hear and others cannot heed would tear the ring before it stands; real daemons
+    /// can even abort (wire.md section 17). Strangers call again.
+    /// </summary>
+    public bool IsSettled { get; set; }
+
     /// <summary>When the last token came.</summary>
     public Instant LastTokenAt { get; set; }
 

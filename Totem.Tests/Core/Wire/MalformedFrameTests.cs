@@ -154,7 +154,11 @@ public sealed class MalformedFrameTests
     }
 
     [Theory]
-    [InlineData("544f5448 0200 03000000 01000000", DecodeResult.Ok)]
+    [InlineData("544f5448 0200 03000000 01000000 0000", DecodeResult.Ok)]
+    [InlineData("544f5448 0200 03000000 01000000 0100 01000000 02000000", DecodeResult.Ok)]
+    [InlineData("544f5448 0200 03000000 01000000 0100 01000000 020000", DecodeResult.TooShort)]
+    [InlineData("544f5448 0200 03000000 01000000 0100 01000000 01000000", DecodeResult.InvalidProcessor)]
+    [InlineData("544f5448 0200 03000000 01000000 8100", DecodeResult.CountOutOfRange)]
     [InlineData("544f5448 0200 03000000 010000", DecodeResult.TooShort)]
     [InlineData("544f5448 0100 00000000", DecodeResult.InvalidProcessor)]
     [InlineData("544f5448 8100 03000000", DecodeResult.CountOutOfRange)]
@@ -166,8 +170,8 @@ public sealed class MalformedFrameTests
             .. Convert.FromHexString(trailerHex.Replace(" ", "", StringComparison.Ordinal)),
         ];
 
-        Assert.Equal(expected, MergeDetect.TryRead(frame, out _, out var heard));
-        Assert.Equal(expected == DecodeResult.Ok ? ProcessorSet.Of(new ProcessorId(1), new ProcessorId(3)) : null, heard);
+        Assert.Equal(expected, MergeDetect.TryRead(frame, out _, out var trailer));
+        Assert.Equal(expected == DecodeResult.Ok ? ProcessorSet.Of(new ProcessorId(1), new ProcessorId(3)) : null, trailer?.Heard);
     }
 
     [Theory]
@@ -182,8 +186,8 @@ public sealed class MalformedFrameTests
             .. Convert.FromHexString(trailerHex.Replace(" ", "", StringComparison.Ordinal)),
         ];
 
-        Assert.Equal(DecodeResult.Ok, MergeDetect.TryRead(frame, out _, out var heard));
-        Assert.Null(heard);
+        Assert.Equal(DecodeResult.Ok, MergeDetect.TryRead(frame, out _, out var trailer));
+        Assert.Null(trailer);
     }
 
     /// <summary>A real frame with room behind it, so that no announced list runs off its end.</summary>

@@ -1,0 +1,179 @@
+using System.Globalization;
+using Totem.Core.Diagnostics;
+using Totem.Core.Evs;
+using Totem.Core.Model;
+using Totem.Core.Time;
+using Totem.Core.Wire;
+using Totem.Simulation.Cluster;
+using Totem.Simulation.Faults;
+using Totem.Simulation.Traces;
+
+namespace Totem.Simulation.Scenarios;
+
+/// <summary>What a transcript shows.</summary>
+[Flags]
+internal enum TranscriptParts
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>States entered, suspicions, what recovery found.</summary>
+    Membership = 1,
+
+    /// <summary>Configurations that applications are told of.</summary>
+    Configurations = 2,
+
+    /// <summary>Messages sent and delivered.</summary>
+    Messages = 4,
+
+    /// <summary>Tokens sent again, messages asked for and sent again.</summary>
+    Retransmissions = 8,
+
+    /// <summary>Tokens taken, held and let go.</summary>
+    Tokens = 16,
+
+    /// <summary>What engines throw away, and why.</summary>
+    Discards = 32,
+
+    /// <summary>What the network keeps from arriving or breaks.</summary>
+    Losses = 64,
+
+    /// <summary>Every datagram.</summary>
+    Frames = 128,
+
+    /// <summary>What the script does.</summary>
+    Actions = 256,
+}
+
+/// <summary>Writes what happens as one line of plain English each: <c>2 repeats token 17 of 1.4 to 3</c>.</summary>
+internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool withTime) : ISimulationListener
+{
+    /// <summary>What is shown; it may change while the run goes on.</summary>
+    public TranscriptParts Parts { get; set; } = parts;
+
+    /// <inheritdoc />
+    public void OnRingEvent(Instant now, ProcessorId node, in RingEvent ringEvent)
+    {
+        if (Parts.HasFlag(PartOf(ringEvent.Kind)))
+            Write(now, $"{node} {Describe(ringEvent)}");
+    }
+
+    /// <inheritdoc />
+    public void OnFrame(Instant now, ProcessorId from, ProcessorId to, ReadOnlySpan<byte> frame, FrameFate fate)
+    {
+        if (!Parts.HasFlag(fate == FrameFate.Sent ? TranscriptParts.Frames : TranscriptParts.Losses))
+            return;
+        var target = to.IsNone ? "all" : to.ToString();
+        var what = fate switch
+        {
+            FrameFate.Sent => "sends",
+            FrameFate.Lost => "lost:",
+            FrameFate.CutOff => "cut off:",
+            FrameFate.Filtered => "dropped:",
+            FrameFate.Held => "held:",
+            FrameFate.Duplicated => "duplicated:",
+            FrameFate.Corrupted => "corrupted:",
+            FrameFate.Overflowed => "buffer full:",
+            _ => "nobody there:",
+        };
+        var text = fate == FrameFate.Corrupted ? $"{frame.Length} bytes" : FrameText.Describe(frame);
+        Write(now, fate == FrameFate.Sent ? $"{from} sends {text} to {target}" : $"{what} {text} from {from} to {target}");
+    }
+
+    /// <inheritdoc />
+    public void OnInstall(Instant now, ProcessorId node, ConfigurationChange change)
+    {
+        if (Parts.HasFlag(TranscriptParts.Configurations))
+            Write(now, $"{node} installs {change.Configuration} ({change.Cause})");
+    }
+
+    /// <inheritdoc />
+    public void OnDeliver(Instant now, ProcessorId node, MessageId message, in Delivery delivery)
+    {
+        if (!Parts.HasFlag(TranscriptParts.Messages))
+            return;
+        var place = delivery.Index == 0 ? $"{delivery.Seq}" : $"{delivery.Seq}+{delivery.Index}";
+        Write(now, $"{node} delivers {message} ({NameOf(delivery.Guarantee)}, {delivery.Payload.Length} bytes, {delivery.Ring}:{place})");
+    }
+
+    /// <inheritdoc />
+    public void OnAction(Instant now, string action)
+    {
+        if (Parts.HasFlag(TranscriptParts.Actions))
+            Write(now, "* " + action);
+    }
+
+    private static string Describe(in RingEvent e) => e.Kind switch
+    {
+        RingEventKind.EnteredGather => $"gathers: {e.Reason}{By(e.Peer)}",
+        RingEventKind.EnteredCommit => $"commits to {e.Ring}",
+        RingEventKind.EnteredRecovery => $"recovers for {e.Ring}, {e.Count} old messages to send",
+        RingEventKind.EnteredOperational => $"is operational on {e.Ring} with {e.Count} members",
+        RingEventKind.Left => "leaves for good",
+        RingEventKind.TokenVisit => $"takes token {e.TokenSeq} of {e.Ring}: seq {e.Seq}, {e.Count} sent",
+        RingEventKind.TokenRetransmitted => $"repeats token {e.TokenSeq} to {e.Peer}",
+        RingEventKind.TokenHeld => "holds the token",
+        RingEventKind.HoldCancelled => $"lets the token go{By(e.Peer)}",
+        RingEventKind.MessageSent => $"sends message {e.Ring}:{e.Seq}+{e.Count}",
+        RingEventKind.MessageRetransmitted => $"sends {e.Seq} again",
+        RingEventKind.RetransmitRequested => $"asks for {e.Count} from {e.Seq}",
+        RingEventKind.MessageWithheld => $"withholds {e.Seq} of {e.Peer}",
+        RingEventKind.HoleInRecovery => $"finds a hole in {e.Ring} at {e.Seq}",
+        RingEventKind.ObligationTakenOver => $"takes over the obligation to {e.Count} for {e.Ring}",
+        RingEventKind.MemberSuspected => $"suspects {e.Peer}: {e.Reason}",
+        RingEventKind.LinkBroken => $"finds the link {e.Peer}-{e.OtherPeer} broken",
+        _ when e.Discard == DiscardReason.Malformed => $"discards a frame: {e.Decode}{By(e.Peer)}",
+        _ => $"discards a frame: {e.Discard}{By(e.Peer)}",
+    };
+
+    private static TranscriptParts PartOf(RingEventKind kind) => kind switch
+    {
+        RingEventKind.TokenVisit or RingEventKind.TokenHeld or RingEventKind.HoldCancelled => TranscriptParts.Tokens,
+        RingEventKind.TokenRetransmitted or RingEventKind.MessageRetransmitted or RingEventKind.RetransmitRequested =>
+            TranscriptParts.Retransmissions,
+        RingEventKind.MessageSent => TranscriptParts.Messages,
+        RingEventKind.Discarded => TranscriptParts.Discards,
+        _ => TranscriptParts.Membership,
+    };
+
+    private static string By(ProcessorId peer) => peer.IsNone ? "" : $" by {peer}";
+
+    private static string NameOf(Guarantee guarantee) => guarantee == Guarantee.Safe ? "safe" : "agreed";
+
+    private void Write(Instant now, string text)
+    {
+        if (withTime)
+            output.Write(string.Create(CultureInfo.InvariantCulture, $"{now.Ticks / 10_000.0,11:F4} "));
+        output.Write(text);
+        output.Write('\n');
+    }
+}
+
+/// <summary>Frames in a few words.</summary>
+internal static class FrameText
+{
+    public static string Describe(ReadOnlySpan<byte> frame)
+    {
+        if (FrameHeader.TryRead(frame, out var header) != DecodeResult.Ok)
+            return $"{frame.Length} bytes that are no frame";
+        var name = FrameKindNames.NameOf(header.Kind);
+        switch (header.Kind)
+        {
+            case FrameKind.RegularToken when RegularToken.TryRead(frame, out var token, out _) == DecodeResult.Ok:
+                return $"{name} {token.TokenSeq} of {token.Ring} (seq {token.Seq}, aru {token.Aru}"
+                    + (token.RequestCount > 0 ? $", {token.RequestCount} requests)" : ")");
+            case FrameKind.RegularMessage when RegularMessage.TryRead(frame, out var message) == DecodeResult.Ok:
+                var kind = header.Encapsulation == Encapsulation.Encapsulated ? "old message in " : "";
+                return $"{kind}{name} {message.Ring}:{message.Seq} of {message.System} ({frame.Length} bytes)";
+            case FrameKind.MergeDetect when MergeDetect.TryRead(frame, out var detect, out var heard) == DecodeResult.Ok:
+                return $"{name} of {detect.Ring}" + (heard is null ? "" : $", heard {heard}");
+            case FrameKind.Join when JoinMessage.TryRead(frame, out var join) == DecodeResult.Ok:
+                return $"{(join!.IsLeave ? "farewell" : name)} at {join.RingSequence}, {join.Proposed}"
+                    + (join.Failed.IsEmpty ? "" : $" without {join.Failed}");
+            case FrameKind.CommitToken when CommitToken.TryRead(frame, out var commit) == DecodeResult.Ok:
+                return $"{name} of {commit!.Ring} {commit.Members}, {commit.FilledCount} filled in";
+            default:
+                return name;
+        }
+    }
+}

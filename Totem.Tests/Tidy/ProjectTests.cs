@@ -1,0 +1,56 @@
+using System.Xml.Linq;
+
+namespace Totem.Tests.Tidy;
+
+/// <summary>Which project may use which.</summary>
+public sealed class ProjectTests
+{
+    /// <summary>The table of docs/architecture.md. A project that is not in it has no place yet.</summary>
+    private static readonly Dictionary<string, string[]> MayReference = new(StringComparer.Ordinal)
+    {
+        ["Totem.Core"] = [],
+        ["Totem.Transport.Udp"] = ["Totem.Core"],
+        ["Totem.Simulation"] = ["Totem.Core"],
+        ["Totem.Cli"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation"],
+        ["Totem.Tests"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli"],
+    };
+
+    public static TheoryData<string> Projects => [.. Repository.ProjectFiles];
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void A_project_references_what_the_table_lets_it(string projectFile)
+    {
+        var name = Path.GetFileNameWithoutExtension(projectFile);
+        Assert.True(MayReference.ContainsKey(name), $"{projectFile} is not in the table of projects");
+
+        var references = Items(projectFile, "ProjectReference")
+            .Select(x => Path.GetFileNameWithoutExtension(x.Attribute("Include")!.Value.Replace('\\', '/')));
+        Assert.Empty(references.Except(MayReference[name], StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_project_of_the_table_exists() =>
+        Assert.Equal(
+            MayReference.Keys.Order(StringComparer.Ordinal),
+            Repository.ProjectFiles.Select(x => Path.GetFileNameWithoutExtension(x)).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void The_core_has_no_package_but_analyzers()
+    {
+        var packages = Items("Totem.Core/Totem.Core.csproj", "PackageReference").ToList();
+        Assert.NotEmpty(packages);
+        Assert.All(packages, x => Assert.Equal("all", x.Attribute("PrivateAssets")?.Value));
+        Assert.All(
+            typeof(Totem.Core.RingProcessor).Assembly.GetReferencedAssemblies(),
+            x => Assert.StartsWith("System.", x.Name, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Every_project_is_in_the_solution(string projectFile) =>
+        Assert.Contains($"\"{projectFile.Replace('/', '\\')}\"", Repository.Read("totem.sln"), StringComparison.Ordinal);
+
+    private static IEnumerable<XElement> Items(string projectFile, string item) =>
+        XDocument.Load(Repository.FullPath(projectFile)).Descendants(item);
+}

@@ -1,0 +1,63 @@
+using System.Text.RegularExpressions;
+
+namespace Totem.Tests.Tidy;
+
+/// <summary>What no file may contain.</summary>
+public sealed partial class SourceTextTests
+{
+    // Written in two halves, because this file is searched as well.
+    private static readonly string[] MachinePaths = ["/" + "work/", "/" + "root/", "/" + "tmp/bash", "/" + "home/"];
+
+    [Fact]
+    public void No_file_names_a_path_of_somebodys_machine() => AssertNowhere(
+        Repository.TextFiles,
+        line => MachinePaths.Any(x => line.Contains(x, StringComparison.Ordinal)));
+
+    [Fact]
+    public void Whoever_postpones_work_names_the_issue() => AssertNowhere(
+        Repository.TextFiles,
+        line => PostponedWork().IsMatch(line));
+
+    [Fact]
+    public void No_line_ends_in_blanks() => AssertNowhere(
+        Repository.TextFiles.Where(x => x.EndsWith(".cs", StringComparison.Ordinal) || x.EndsWith(".md", StringComparison.Ordinal)),
+        line => line.EndsWith(' ') || line.EndsWith('\t'));
+
+    [Fact]
+    public void A_namespace_is_the_folder_it_lies_in()
+    {
+        var declarations = 0;
+        foreach (var file in Repository.SourceFiles)
+        {
+            var match = Namespace().Match(Repository.Read(file));
+            if (!match.Success)
+                continue; // a program of top-level statements
+            declarations++;
+            Assert.True(
+                match.Groups["name"].Value == Path.GetDirectoryName(file)!.Replace('\\', '/').Replace('/', '.') && match.Groups["end"].Value == ";",
+                $"{file}: {match.Value.Trim()}: a file-scoped namespace equal to the folder expected");
+        }
+
+        Assert.True(declarations > 50, $"{declarations} namespaces; the search finds too little");
+    }
+
+    private static void AssertNowhere(IEnumerable<string> files, Func<string, bool> isWrong)
+    {
+        var checkedCount = 0;
+        foreach (var file in files)
+        {
+            var lines = Repository.Lines(file);
+            checkedCount++;
+            for (var i = 0; i < lines.Length; i++)
+                Assert.False(isWrong(lines[i]), $"{file}:{i + 1}: {lines[i].Trim()}");
+        }
+
+        Assert.True(checkedCount > 50, $"{checkedCount} files; the search finds too little");
+    }
+
+    [GeneratedRegex(@"\b(TO" + @"DO|FIX" + @"ME|HA" + @"CK|XX" + @"X)\b(?!\s*\(?#\d)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex PostponedWork();
+
+    [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)\s*(?<end>[;{]?)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Namespace();
+}

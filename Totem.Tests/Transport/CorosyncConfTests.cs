@@ -1,0 +1,246 @@
+using System.Net;
+using Totem.Core.Model;
+using Totem.Transport.Udp;
+using Totem.Transport.Udp.Corosync;
+using Xunit;
+
+namespace Totem.Tests.Transport;
+
+/// <summary>wire.md sections 3 and 7; corosync.conf(5).</summary>
+public sealed class CorosyncConfTests
+{
+    private const string ThreeNodes = """
+        nodelist {
+            node {
+                ring0_addr: 10.88.0.1
+                name: a
+                nodeid: 1
+            }
+            node {
+                ring0_addr: 10.88.0.2
+                name: b
+                nodeid: 2
+            }
+            node {
+                ring0_addr: 10.88.0.3
+                nodeid: 3
+            }
+        }
+        """;
+
+    private static CorosyncConf Parse(string totem, string rest = ThreeNodes, HostTable? host = null, uint? self = null)
+        => CorosyncConf.Parse(
+            $"# a comment\ntotem {{\n{totem}\n}}\n{rest}\n", "c.conf",
+            self is { } id ? new ProcessorId(id) : null, host ?? new HostTable("h", "10.88.0.2"));
+
+    private static IReadOnlyList<string> Problems(string totem, string rest = ThreeNodes, HostTable? host = null, uint? self = null)
+        => Assert.Throws<CorosyncConfException>(() => Parse(totem, rest, host, self)).Problems;
+
+    [Fact]
+    public void Defaults_are_those_of_corosync_for_three_nodes()
+    {
+        var conf = Parse("version: 2\ntransport: udpu\ncluster_name: wf");
+
+        Assert.Equal(new ProcessorId(2), conf.Ring.Self);
+        Assert.Equal(ProcessorSet.Of(new ProcessorId(1), new ProcessorId(2), new ProcessorId(3)), conf.Ring.Allowed);
+        Assert.Equal(3650, conf.Ring.TokenTimeout.TotalMilliseconds);
+        Assert.Equal(869, conf.Ring.TokenRetransmit.TotalMilliseconds);
+        Assert.Equal(685, conf.Ring.TokenHold.TotalMilliseconds);
+        Assert.Equal(4380, conf.Ring.ConsensusTimeout.TotalMilliseconds);
+        Assert.Equal(50, conf.Ring.JoinInterval.TotalMilliseconds);
+        Assert.Equal(200, conf.Ring.MergeDetectInterval.TotalMilliseconds);
+        Assert.Equal(UdpTransportKind.Unicast, conf.Transport.Kind);
+        Assert.Equal(new IPEndPoint(IPAddress.Parse("10.88.0.3"), 5405), conf.Transport.Peers[2].EndPoint);
+        Assert.False(conf.Transport.AcceptUnlistedSources);
+        Assert.Empty(conf.Notices);
+    }
+
+    [Theory]
+    [InlineData(1, 3000, 714, 561, 3600)]
+    [InlineData(2, 3000, 714, 561, 3600)]
+    [InlineData(3, 3650, 869, 685, 4380)]
+    [InlineData(4, 4300, 1023, 808, 5160)]
+    [InlineData(5, 4950, 1178, 932, 5940)]
+    [InlineData(8, 6900, 1642, 1303, 8280)]
+    public void Timeouts_follow_the_number_of_nodes(int nodes, int token, int retransmit, int hold, int consensus)
+    {
+        var list = string.Concat(Enumerable.Range(1, nodes).Select(n => $"node {{\nring0_addr: 10.0.0.{n}\nnodeid: {n}\n}}\n"));
+
+        var ring = Parse("transport: udpu", $"nodelist {{\n{list}}}", self: 1).Ring;
+
+        Assert.Equal((token, retransmit, hold, consensus), (
+            (int)ring.TokenTimeout.TotalMilliseconds, (int)ring.TokenRetransmit.TotalMilliseconds,
+            (int)ring.TokenHold.TotalMilliseconds, (int)ring.ConsensusTimeout.TotalMilliseconds));
+    }
+
+    [Fact]
+    public void Configured_numbers_win_and_the_derived_ones_follow_them()
+    {
+        var ring = Parse("""
+            transport: udpu
+            token: 1000
+            token_coefficient: 0
+            token_retransmits_before_loss_const: 9
+            join: 60
+            merge: 300
+            window_size: 80
+            max_messages: 20
+            netmtu: 9000
+            seqno_unchanged_const: 7
+            """).Ring;
+
+        Assert.Equal(1000, ring.TokenTimeout.TotalMilliseconds);
+        Assert.Equal(Math.Floor(1000 / 9.2), ring.TokenRetransmit.TotalMilliseconds);
+        Assert.Equal(Math.Floor(0.8 * 108 - 10), ring.TokenHold.TotalMilliseconds);
+        Assert.Equal(1200, ring.ConsensusTimeout.TotalMilliseconds);
+        Assert.Equal((60, 300), (ring.JoinInterval.TotalMilliseconds, ring.MergeDetectInterval.TotalMilliseconds));
+        Assert.Equal((80, 20, 9000, 7), (ring.WindowSize, ring.MessagesPerVisitMax, ring.NetMtu, ring.IdleVisitsBeforeHold));
+    }
+
+    [Fact]
+    public void Explicit_retransmit_hold_and_consensus_are_taken()
+    {
+        var ring = Parse("transport: udpu\ntoken_retransmit: 400\nhold: 100\nconsensus: 5000").Ring;
+
+        Assert.Equal((400, 100, 5000), (
+            ring.TokenRetransmit.TotalMilliseconds, ring.TokenHold.TotalMilliseconds, ring.ConsensusTimeout.TotalMilliseconds));
+    }
+
+    [Theory]
+    [InlineData("wf", "239.192.1.85")] // wire.md: 119·2+102 = 340 = 0x0154, 340 mod 255 = 85
+    [InlineData("", "239.192.0.0")]
+    [InlineData("é", "239.192.255.47")] // signed bytes: -61·2-87 = -209 = 0xFF2F, 65327 mod 255 = 47
+    public void Multicast_address_follows_from_the_cluster_name(string name, string expected)
+        => Assert.Equal(expected, MulticastAddress.Derive(name, System.Net.Sockets.AddressFamily.InterNetwork).ToString());
+
+    [Fact]
+    public void Multicast_address_of_ipv6_ends_with_the_same_number()
+        => Assert.Equal("ff15::154", MulticastAddress.Derive("wf", System.Net.Sockets.AddressFamily.InterNetworkV6).ToString());
+
+    [Fact]
+    public void Udp_has_a_group_and_udpu_has_none()
+    {
+        var udp = Parse("transport: udp\ncluster_name: wf\ninterface {\nlinknumber: 0\nmcastport: 6000\nttl: 3\n}").Transport;
+
+        Assert.Equal((UdpTransportKind.Multicast, "239.192.1.85", 6000, 3), (udp.Kind, udp.Group!.ToString(), udp.GroupPort, udp.MulticastTtl));
+        Assert.Equal(6000, udp.Peers[0].EndPoint.Port);
+        Assert.Null(Parse("transport: udpu").Transport.Group);
+        Assert.Equal("255.255.255.255", Parse("transport: udp\ninterface {\nbroadcast: yes\n}").Transport.Group!.ToString());
+        Assert.Equal("239.1.2.3", Parse("transport: udp\ninterface {\nmcastaddr: 239.1.2.3\nbindnetaddr: 10.88.0.0\n}").Transport.Group!.ToString());
+    }
+
+    [Fact]
+    public void Ids_follow_from_ipv4_addresses()
+    {
+        const string list = "nodelist {\nnode {\nring0_addr: 200.88.0.1\n}\n}";
+
+        Assert.Equal(0xC8580001u, Parse("transport: udpu", list, new HostTable("h", "200.88.0.1")).Ring.Self.Value);
+        Assert.Equal(0x48580001u, Parse("transport: udpu\nclear_node_high_bit: yes", list, new HostTable("h", "200.88.0.1")).Ring.Self.Value);
+    }
+
+    [Fact]
+    public void Host_name_wins_over_addresses_and_its_domain_does_not_matter()
+    {
+        Assert.Equal(1u, Parse("transport: udpu", host: new HostTable("a.example.org", "10.88.0.2", "10.88.0.3")).Ring.Self.Value);
+        Assert.Equal(3u, Parse("transport: udpu", host: new HostTable("h", "10.88.0.3")).Ring.Self.Value);
+        Assert.Equal(3u, Parse("transport: udpu", self: 3).Ring.Self.Value);
+    }
+
+    [Theory]
+    [InlineData("udpu", "fd00::7")]
+    [InlineData("udp", "10.0.0.7")]
+    public void Names_are_resolved_to_the_family_the_transport_prefers(string transport, string expected)
+    {
+        var host = new HostTable("seven") { Names = { ["seven"] = ["10.0.0.7", "fd00::7"] } };
+
+        var conf = Parse($"transport: {transport}", "nodelist {\nnode {\nring0_addr: seven\nnodeid: 7\n}\n}", host);
+
+        Assert.Equal(expected, conf.Transport.Peers[0].EndPoint.Address.ToString());
+    }
+
+    [Fact]
+    public void Logging_is_read()
+    {
+        var conf = Parse("transport: udpu", ThreeNodes + "\nlogging {\ndebug: on\nto_stderr: yes\nto_logfile: yes\nlogfile: /l\n}");
+
+        Assert.Equal(new ConfLogging(true, true, "/l"), conf.Logging);
+    }
+
+    [Fact]
+    public void Unknown_keys_and_sections_are_named_once_each_with_their_line()
+    {
+        var conf = Parse("transport: udpu\ntokn: 5", ThreeNodes + "\nquorum {\nanything: 1\n}\nnodelst {\nnode {\n}\n}");
+
+        Assert.Equal("c.conf:4: unknown key 'totem.tokn'|c.conf:25: unknown section 'nodelst'", string.Join('|', conf.Notices));
+    }
+
+    [Theory]
+    [InlineData("transport: knet", "c.conf:3: totem.transport is 'knet', expected udpu or udp")]
+    [InlineData("version: 2", "c.conf:2: totem.transport is missing, expected udpu or udp")]
+    [InlineData("transport: tcp", "c.conf:3: totem.transport is 'tcp', expected udpu, udp")]
+    [InlineData("transport: udpu\nversion: 1", "c.conf:4: totem.version is '1', expected 2")]
+    [InlineData("transport: udpu\ncrypto_cipher: aes256", "c.conf:4: totem.crypto_cipher is 'aes256', expected none")]
+    [InlineData("transport: udpu\ncrypto_hash: sha1", "c.conf:4: totem.crypto_hash is 'sha1', expected none")]
+    [InlineData("transport: udpu\nsecauth: on", "c.conf:4: totem.secauth is 'on', expected off")]
+    [InlineData("transport: udpu\ntoken: 3s", "c.conf:4: totem.token is '3s', expected a number from 30 to 3600000")]
+    [InlineData("transport: udpu\ntoken: -5", "c.conf:4: totem.token is '-5', expected a number from 30 to 3600000")]
+    [InlineData("transport: udpu\nip_version: 4", "c.conf:4: totem.ip_version is '4', expected ipv4, ipv6, ipv4-6, ipv6-4")]
+    [InlineData("transport: udpu\nblock_unlisted_ips: maybe", "c.conf:4: totem.block_unlisted_ips is 'maybe', expected yes, no")]
+    [InlineData("transport: udp\ninterface {\nmcastaddr: 10.0.0.1\n}", "c.conf:5: interface.mcastaddr is '10.0.0.1', expected a multicast")]
+    [InlineData("transport: udp\ninterface {\nmcastaddr: ff15::1\n}", "c.conf:5: interface.mcastaddr is 'ff15::1', expected a multicast")]
+    [InlineData("transport: udp\ninterface {\nmcastport: 70000\n}", "c.conf:5: interface.mcastport is '70000', expected a number from 2 to 65535")]
+    [InlineData("transport: udpu\ninterface {\nlinknumber: 1\n}", "c.conf:4: interface 1: udp and udpu have one link")]
+    [InlineData("transport: udpu\nhold: 2000", "c.conf:2: TokenHold is 00:00:02, expected less than TokenRetransmit")]
+    [InlineData("transport: udpu\ngarbage", "c.conf:4: 'garbage' is neither")]
+    public void Wrong_values_name_file_line_and_what_was_expected(string totem, string expected)
+        => Assert.StartsWith(expected, Assert.Single(Problems(totem)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("nodelist {\n}", "c.conf: nodelist is missing")]
+    [InlineData("nodelist {\nnode {\nnodeid: 1\n}\n}", "c.conf:6: node.ring0_addr is missing")]
+    [InlineData("nodelist {\nnode {\nring0_addr: nowhere\nnodeid: 1\n}\n}", "c.conf:7: node.ring0_addr is 'nowhere'")]
+    [InlineData("nodelist {\nnode {\nring0_addr: fd00::1\n}\n}", "c.conf:6: node.nodeid is missing")]
+    [InlineData("nodelist {\nnode {\nring0_addr: 10.88.0.2\nnodeid: 0\n}\n}", "c.conf:8: node.nodeid is '0'")]
+    [InlineData("nodelist {\nnode {\nring0_addr: 10.88.0.2\nring1_addr: 10.89.0.2\nnodeid: 4\n}\n}", "c.conf:8: node.ring1_addr: udp and udpu have one link")]
+    [InlineData("nodelist {\nnode {\nring0_addr: 10.9.9.9\nnodeid: 4\n}\n}", "c.conf: no node of the list has the name (h)")]
+    [InlineData("nodelist {\nnode {\nring0_addr: 10.88.0.2\nnodeid: 4\n}\nnode {\nring0_addr: 10.88.0.9\nnodeid: 4\n}\n}", "c.conf:10: node.nodeid 4 stands in line 6 too")]
+    [InlineData("nodelist {\nnode {\nring0_addr: 10.88.0.2\nnodeid: 4\n}\nnode {\nring0_addr: fd00::9\nnodeid: 5\n}\n}", "c.conf:10: node.ring0_addr fd00::9 is of another address family")]
+    public void Wrong_node_lists_are_refused(string list, string expected)
+        => Assert.Contains(Problems("transport: udpu", list), problem => problem.StartsWith(expected, StringComparison.Ordinal));
+
+    [Fact]
+    public void Two_nodes_of_one_host_need_a_choice()
+    {
+        var host = new HostTable("h", "10.88.0.1", "10.88.0.2");
+
+        Assert.Contains("nodes 1, 2 all are this host", Assert.Single(Problems("transport: udpu", host: host)), StringComparison.Ordinal);
+        Assert.Contains("no node 9, expected one of 1, 2, 3", Assert.Single(Problems("transport: udpu", self: 9)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_problem_is_reported_at_once_in_the_order_of_the_file()
+        => Assert.Equal(
+            "3 4 5 9 10",
+            string.Join(' ', Problems("transport: nope\ntoken: x\njoin: 1", "nodelist {\nnode {\nnodeid: zero\nring0_addr: nowhere\n}\n}")
+                .Select(problem => problem.Split(':')[1])));
+
+    [Theory]
+    [InlineData("totem {\ntransport: udpu\n", "c.conf:1: section 'totem' is not closed")]
+    [InlineData("}\n", "c.conf:1: '}' closes no section")]
+    [InlineData("{\n}\n", "c.conf:1: '{' without a name")]
+    [InlineData("totem {\n} extra\n", "c.conf:2: '} extra': expected nothing behind '}'")]
+    public void Unbalanced_braces_are_named(string text, string expected)
+        => Assert.Contains(
+            Assert.Throws<CorosyncConfException>(() => CorosyncConf.Parse(text, "c.conf", null, new HostTable("h"))).Problems,
+            problem => problem.StartsWith(expected, StringComparison.Ordinal));
+
+    [Fact]
+    public void Hopeless_nesting_and_floods_of_problems_are_bounded()
+    {
+        var text = string.Concat(Enumerable.Repeat("a {\n", 10_000));
+
+        var exception = Assert.Throws<CorosyncConfException>(() => CorosyncConf.Parse(text, "c.conf", null, new HostTable("h")));
+
+        Assert.Equal(50, exception.Problems.Count);
+    }
+}

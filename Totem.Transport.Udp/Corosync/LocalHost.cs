@@ -1,0 +1,47 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace Totem.Transport.Udp.Corosync;
+
+/// <summary>What a configuration needs to know of the host it is read on. Tests answer from a table.</summary>
+internal interface ILocalHost
+{
+    /// <summary>The host's name, perhaps with its domain.</summary>
+    string Name { get; }
+
+    /// <summary>True for an address that a socket of this host can be bound to.</summary>
+    bool Owns(IPAddress address);
+
+    /// <summary>The addresses of a name or literal; empty when there are none.</summary>
+    IReadOnlyList<IPAddress> Resolve(string nameOrAddress);
+}
+
+/// <summary>The host this process runs on.</summary>
+internal sealed class LocalHost : ILocalHost
+{
+    private readonly HashSet<IPAddress> _addresses = [.. NetworkInterface.GetAllNetworkInterfaces()
+        .SelectMany(@interface => @interface.GetIPProperties().UnicastAddresses)
+        .Select(unicast => WithoutScope(unicast.Address))];
+
+    public string Name { get; } = Environment.MachineName;
+
+    public bool Owns(IPAddress address) => IPAddress.IsLoopback(address) || _addresses.Contains(WithoutScope(address));
+
+    public IReadOnlyList<IPAddress> Resolve(string nameOrAddress)
+    {
+        if (IPAddress.TryParse(nameOrAddress, out var literal))
+            return [literal];
+        try
+        {
+            return Dns.GetHostAddresses(nameOrAddress);
+        }
+        catch (Exception exception) when (exception is SocketException or ArgumentException)
+        {
+            return [];
+        }
+    }
+
+    private static IPAddress WithoutScope(IPAddress address)
+        => address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(address.GetAddressBytes()) : address;
+}

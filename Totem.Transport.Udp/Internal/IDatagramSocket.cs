@@ -1,0 +1,40 @@
+namespace Totem.Transport.Udp.Internal;
+
+/// <summary>
+/// A bound UDP socket with a fixed table of destinations. Used by the ring's thread only. Nothing here throws because of
+/// the network: what cannot be sent is lost, which the protocol repairs.
+/// </summary>
+internal interface IDatagramSocket : IDisposable
+{
+    /// <summary>Reads what is pending, up to a batch, without waiting.</summary>
+    /// <returns>How many datagrams <see cref="Datagram"/> and <see cref="Source"/> now know; 0 when nothing was pending.</returns>
+    int Receive();
+
+    /// <summary>A datagram of the last batch. Valid until the next <see cref="Receive"/>.</summary>
+    ReadOnlySpan<byte> Datagram(int index);
+
+    /// <summary>Who sent it.</summary>
+    NetAddress Source(int index);
+
+    /// <summary>Sends every datagram of the batch.</summary>
+    /// <returns>How many were not taken by the system.</returns>
+    int Send(SendBatch batch);
+
+    /// <summary>Sends an empty datagram, only to learn whether the port answers.</summary>
+    void Probe(int destination);
+
+    /// <summary>Takes the next report that nobody listens at a destination.</summary>
+    bool TryReadRefused(out NetAddress destination);
+}
+
+/// <summary>What the ring's thread sleeps on.</summary>
+internal interface IPoller : IDisposable
+{
+    /// <summary>Returns when a socket has something, when somebody called <see cref="Wake"/>, or after the timeout.</summary>
+    /// <param name="timeout">Null waits for ever; zero does not wait.</param>
+    /// <returns>False when no socket has a report of a closed port.</returns>
+    bool Wait(TimeSpan? timeout);
+
+    /// <summary>Ends the present or the next <see cref="Wait"/>. Any thread.</summary>
+    void Wake();
+}

@@ -1,0 +1,69 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using static Totem.Transport.Udp.Internal.LinuxNative;
+
+namespace Totem.Transport.Udp.Internal;
+
+/// <summary><c>ppoll</c> over the sockets and an eventfd: nanoseconds of resolution, and one write wakes it.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed unsafe class LinuxPoller : IPoller
+{
+    private readonly int _event;
+    private readonly PollFd[] _descriptors;
+    private readonly Lock _closing = new();
+    private bool _closed;
+
+    /// <exception cref="IOException">The process has no descriptors left.</exception>
+    public LinuxPoller(ReadOnlySpan<Socket> sockets)
+    {
+        _event = CreateEvent();
+        if (_event < 0)
+            throw new IOException($"eventfd: {Marshal.GetLastPInvokeErrorMessage()}");
+        _descriptors = GC.AllocateArray<PollFd>(sockets.Length + 1, pinned: true);
+        for (var i = 0; i < sockets.Length; i++)
+            _descriptors[i] = new PollFd { Descriptor = (int)sockets[i].SafeHandle.DangerousGetHandle(), Events = POLLIN };
+        _descriptors[^1] = new PollFd { Descriptor = _event, Events = POLLIN };
+    }
+
+    public bool Wait(TimeSpan? timeout)
+    {
+        var ticks = Math.Max(0, timeout.GetValueOrDefault().Ticks);
+        var limit = new TimeSpec { Seconds = ticks / TimeSpan.TicksPerSecond, Nanoseconds = ticks % TimeSpan.TicksPerSecond * 100 };
+        fixed (PollFd* descriptors = _descriptors)
+        {
+            // A signal ends the wait early, which the caller's loop does not mind.
+            if (PPoll(descriptors, (nuint)_descriptors.Length, timeout is null ? null : &limit, null) <= 0)
+                return false;
+        }
+
+        ulong count;
+        if (_descriptors[^1].Returned != 0)
+            _ = Read(_event, &count, sizeof(ulong));
+        var anyError = false;
+        foreach (ref readonly var descriptor in _descriptors.AsSpan(0, _descriptors.Length - 1))
+            anyError |= (descriptor.Returned & POLLERR) != 0;
+        return anyError;
+    }
+
+    public void Wake()
+    {
+        // Not after Dispose: the number could be another file's by then.
+        lock (_closing)
+        {
+            ulong one = 1;
+            if (!_closed)
+                _ = Write(_event, &one, sizeof(ulong));
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_closing)
+        {
+            if (!_closed)
+                _ = Close(_event);
+            _closed = true;
+        }
+    }
+}

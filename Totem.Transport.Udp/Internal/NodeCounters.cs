@@ -1,0 +1,28 @@
+namespace Totem.Transport.Udp.Internal;
+
+/// <summary>
+/// Counted by the ring's thread alone; other threads read them as they are at that moment, each exact, together perhaps a few
+/// datagrams apart.
+/// </summary>
+internal sealed class NodeCounters
+{
+    public long DatagramsReceived;
+    public long BytesReceived;
+    public long DatagramsSent;
+    public long BytesSent;
+    public long DatagramsIgnored;
+    public long DatagramsLostBySystem;
+    public long MessagesSubmitted;
+    public long MessagesSent;
+    public long MessagesDelivered;
+    public long BytesDelivered;
+    public long MessagesRetransmitted;
+    public long RetransmitRequests;
+    public long TokenVisits;
+    public long TokensRetransmitted;
+    public long FramesDiscarded;
+    public long ConfigurationChanges;
+    public long Gathers;
+    public long MembersFoundUnreachable;
+    public long StreamFull;
+}

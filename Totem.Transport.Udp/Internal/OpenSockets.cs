@@ -1,0 +1,105 @@
+using System.Net;
+using System.Net.Sockets;
+using Totem.Core.Model;
+
+namespace Totem.Transport.Udp.Internal;
+
+/// <summary>
+/// The sockets of one member by what they are for (wire.md sections 3.2 and 3.3). On a unicast ring one socket is everything;
+/// on a multicast ring three have a part each.
+/// </summary>
+internal sealed class OpenSockets : IDisposable
+{
+    private OpenSockets(
+        DatagramPath path, IPoller poller, IDatagramSocket sender, IDatagramSocket receiver, IDatagramSocket? groupReceiver, string? smallBuffers)
+    {
+        Path = path;
+        Poller = poller;
+        Sender = sender;
+        Receiver = receiver;
+        GroupReceiver = groupReceiver;
+        SmallBuffers = smallBuffers;
+    }
+
+    public DatagramPath Path { get; }
+
+    public IPoller Poller { get; }
+
+    /// <summary>Sends everything, and is told of closed ports.</summary>
+    public IDatagramSocket Sender { get; }
+
+    /// <summary>Receives what is for this member alone; on a unicast ring everything.</summary>
+    public IDatagramSocket Receiver { get; }
+
+    /// <summary>Receives what is for the group; null on a unicast ring.</summary>
+    public IDatagramSocket? GroupReceiver { get; }
+
+    public string? SmallBuffers { get; }
+
+    public static OpenSockets Open(UdpTransportOptions options, ProcessorId self)
+    {
+        var local = options.Peers.First(peer => peer.Id == self).EndPoint;
+        if (options.Kind != UdpTransportKind.Multicast)
+            return Around(options, SocketOpener.OpenBound(local, shared: false), options.Peers);
+
+        var opened = new List<Socket>();
+        try
+        {
+            var group = options.Group!;
+            opened.Add(SocketOpener.OpenMulticastSender(new IPEndPoint(local.Address, options.GroupPort - 1), group, options.MulticastTtl));
+            opened.Add(SocketOpener.OpenBound(local, shared: true));
+            opened.Add(SocketOpener.OpenMulticastReceiver(group, options.GroupPort, local.Address));
+            var destinations = EndPoints(options.Peers).Append(new IPEndPoint(group, options.GroupPort)).ToArray();
+            return Wrap(options, opened, destinations);
+        }
+        catch
+        {
+            opened.ForEach(socket => socket.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>One socket for everything.</summary>
+    public static OpenSockets Around(UdpTransportOptions options, Socket socket, IReadOnlyList<UdpPeer> peers)
+        => Wrap(options, [socket], EndPoints(peers).ToArray());
+
+    public void Dispose()
+    {
+        Poller.Dispose();
+        Sender.Dispose();
+        Receiver.Dispose();
+        GroupReceiver?.Dispose();
+    }
+
+    private static IEnumerable<IPEndPoint> EndPoints(IReadOnlyList<UdpPeer> peers) => peers.Select(peer => peer.EndPoint);
+
+    private static OpenSockets Wrap(UdpTransportOptions options, List<Socket> sockets, IPEndPoint[] destinations)
+    {
+        string? smallBuffers = null;
+        foreach (var socket in sockets)
+            smallBuffers ??= SocketOpener.RequestBuffers(socket, options.ReceiveBufferBytes, options.SendBufferBytes);
+
+        // Only the sender needs the destinations, but a table of addresses is small and one shape is simpler than two.
+        var path = Choose(options.Path);
+        var wrapped = sockets.ConvertAll(socket => CreateSocket(path, socket, destinations));
+        var poller = CreatePoller(path, [.. sockets]);
+        return new OpenSockets(
+            path, poller, wrapped[0], wrapped.Count == 1 ? wrapped[0] : wrapped[1], wrapped.Count == 1 ? null : wrapped[2], smallBuffers);
+    }
+
+    private static DatagramPath Choose(DatagramPath wanted)
+    {
+        var canBatch = OperatingSystem.IsLinux() && Environment.Is64BitProcess && BitConverter.IsLittleEndian;
+        if (wanted == DatagramPath.LinuxBatches && !canBatch)
+            throw new TransportException($"{nameof(DatagramPath)}.{wanted} needs 64-bit Linux; use {DatagramPath.Auto}");
+        return wanted == DatagramPath.Auto ? canBatch ? DatagramPath.LinuxBatches : DatagramPath.Portable : wanted;
+    }
+
+    private static IDatagramSocket CreateSocket(DatagramPath path, Socket socket, IPEndPoint[] destinations)
+        => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux()
+            ? new LinuxDatagramSocket(socket, destinations)
+            : new PortableDatagramSocket(socket, destinations);
+
+    private static IPoller CreatePoller(DatagramPath path, ReadOnlySpan<Socket> sockets)
+        => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux() ? new LinuxPoller(sockets) : new PortablePoller(sockets);
+}

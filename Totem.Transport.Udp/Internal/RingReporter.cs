@@ -1,0 +1,150 @@
+using Microsoft.Extensions.Logging;
+using Totem.Core.Diagnostics;
+using Totem.Core.Evs;
+using Totem.Core.Model;
+using Totem.Core.Time;
+using Totem.Core.Wire;
+
+namespace Totem.Transport.Udp.Internal;
+
+/// <summary>Turns what the engine reports into counters, metrics and log lines. The ring's thread.</summary>
+internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILogger logger, IRingObserver? next) : IRingObserver
+{
+    /// <summary>Whoever floods us shall not flood the log.</summary>
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
+
+    private static readonly string[] DiscardNames = Enum.GetNames<DiscardReason>();
+
+    private Instant _lastTokenVisit;
+    private Instant _nextDiscardReport;
+    private Instant _nextStreamReport;
+    private long _discardsSinceReport;
+
+    /// <summary>The time of the call into the engine that is being made.</summary>
+    public Instant Now { get; set; }
+
+    public void OnEvent(in RingEvent ringEvent)
+    {
+        next?.OnEvent(in ringEvent);
+        switch (ringEvent.Kind)
+        {
+            case RingEventKind.TokenVisit:
+                OnTokenVisit(in ringEvent);
+                break;
+            case RingEventKind.Discarded:
+                OnDiscarded(in ringEvent);
+                break;
+            case RingEventKind.MessageSent:
+                counters.MessagesSent++;
+                Meters.Sent();
+                break;
+            case RingEventKind.MessageRetransmitted:
+                counters.MessagesRetransmitted++;
+                Meters.Retransmitted();
+                break;
+            case RingEventKind.RetransmitRequested:
+                counters.RetransmitRequests += ringEvent.Count;
+                break;
+            case RingEventKind.TokenRetransmitted:
+                counters.TokensRetransmitted++;
+                Meters.TokenRetransmitted();
+                Log.TokenRetransmitted(logger, ringEvent.TokenSeq, ringEvent.Peer);
+                break;
+            default:
+                OnMembership(in ringEvent);
+                break;
+        }
+    }
+
+    public void OnChange(ConfigurationChange change)
+    {
+        if (change.Configuration.Kind != ConfigurationKind.Regular)
+            return;
+        counters.ConfigurationChanges++;
+        Meters.MembershipChanged();
+        Log.Installed(logger, self, change.Configuration, change.Cause);
+    }
+
+    public void OnUnreachable(ProcessorId peer)
+    {
+        counters.MembersFoundUnreachable++;
+        Meters.Unreachable();
+        Log.Unreachable(logger, peer);
+    }
+
+    public void OnStreamFull()
+    {
+        counters.StreamFull++;
+        if (Now < _nextStreamReport)
+            return;
+        Log.StreamFull(logger, self);
+        _nextStreamReport = Now + ReportInterval;
+    }
+
+    private void OnTokenVisit(in RingEvent visit)
+    {
+        counters.TokenVisits++;
+        if (_lastTokenVisit.Ticks != 0)
+            Meters.TokenVisited(Now - _lastTokenVisit);
+        _lastTokenVisit = Now;
+        Log.TokenVisit(logger, visit.TokenSeq, visit.Ring, visit.Seq, visit.Count);
+    }
+
+    private void OnMembership(in RingEvent ringEvent)
+    {
+        switch (ringEvent.Kind)
+        {
+            case RingEventKind.EnteredGather:
+                counters.Gathers++;
+                // The next ring's first visit ends no rotation.
+                _lastTokenVisit = default;
+                Meters.Gathering(ringEvent.Reason);
+                if (ringEvent.Reason is GatherReason.TokenLost or GatherReason.RecoveryTokenLost or GatherReason.CommitTokenLost)
+                    Log.TokenLost(logger, self, ringEvent.Ring, ringEvent.Reason);
+                else
+                    Log.Gathering(logger, self, ringEvent.Ring, ringEvent.Reason, ringEvent.Peer);
+                break;
+            case RingEventKind.EnteredCommit:
+                Log.Entered(logger, self, "commit", ringEvent.Ring, ringEvent.Count);
+                break;
+            case RingEventKind.EnteredRecovery:
+                Log.Entered(logger, self, "recovery", ringEvent.Ring, ringEvent.Count);
+                break;
+            case RingEventKind.EnteredOperational:
+                Log.Entered(logger, self, "operational", ringEvent.Ring, ringEvent.Count);
+                break;
+            case RingEventKind.MemberSuspected:
+                Log.Suspected(logger, ringEvent.Peer, ringEvent.Reason);
+                break;
+            case RingEventKind.LinkBroken:
+                Log.LinkBroken(logger, ringEvent.Peer, ringEvent.OtherPeer);
+                break;
+            case RingEventKind.HoleInRecovery:
+                Log.Hole(logger, ringEvent.Ring, ringEvent.Count);
+                break;
+            default:
+                // Tokens held and holds cancelled are the pulse of an idle ring: not worth a line.
+                break;
+        }
+    }
+
+    private void OnDiscarded(in RingEvent discarded)
+    {
+        counters.FramesDiscarded++;
+        Meters.Discarded(discarded.Discard);
+        if (IsRoutine(discarded.Discard))
+            return;
+        _discardsSinceReport++;
+        if (Now < _nextDiscardReport || !logger.IsEnabled(LogLevel.Warning))
+            return;
+        var detail = discarded.Decode == DecodeResult.Ok ? "" : $" ({discarded.Decode})";
+        Log.Discarded(logger, _discardsSinceReport, DiscardNames[(int)discarded.Discard], detail, discarded.Peer);
+        _discardsSinceReport = 0;
+        _nextDiscardReport = Now + ReportInterval;
+    }
+
+    /// <summary>What a healthy ring drops in the course of its life: duplicates, and what belongs to rings that were.</summary>
+    private static bool IsRoutine(DiscardReason reason) => reason is DiscardReason.OwnMessage or DiscardReason.Duplicate
+        or DiscardReason.StaleRing or DiscardReason.StaleToken or DiscardReason.NotInThisState or DiscardReason.IrrelevantJoin
+        or DiscardReason.ForeignRing or DiscardReason.BrokenLink or DiscardReason.FragmentWithoutStart;
+}

@@ -1,0 +1,138 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Totem.Transport.Udp.Internal;
+
+/// <summary>Makes, sets up and binds the sockets that wire.md section 3 describes. Errors name the address.</summary>
+internal static class SocketOpener
+{
+    private const int PriorityOfTokens = 6;
+
+    /// <summary>A socket for everything on a unicast ring, or the token socket of a multicast ring.</summary>
+    public static Socket OpenBound(IPEndPoint local, bool shared)
+    {
+        var socket = new Socket(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            if (shared)
+                ShareAddress(socket);
+            else if (OperatingSystem.IsWindows())
+                socket.ExclusiveAddressUse = true;
+            if (OperatingSystem.IsLinux())
+                socket.SetRawSocketOption(LinuxNative.SOL_SOCKET, LinuxNative.SO_PRIORITY, BitConverter.GetBytes(PriorityOfTokens));
+            socket.Bind(local);
+            return socket;
+        }
+        catch (SocketException exception)
+        {
+            socket.Dispose();
+            throw new TransportException($"cannot bind to {local}: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Like <see cref="OpenBound"/> for one process only; null when another has the port.</summary>
+    public static Socket? TryOpenExclusive(IPEndPoint local)
+    {
+        try
+        {
+            return OpenBound(local, shared: false);
+        }
+        catch (TransportException exception) when (exception.InnerException is SocketException
+        {
+            SocketErrorCode: SocketError.AddressAlreadyInUse or SocketError.AccessDenied,
+        })
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The socket that sends on a multicast ring: own copies are not looped back, the core has them already.</summary>
+    public static Socket OpenMulticastSender(IPEndPoint local, IPAddress group, int ttl)
+    {
+        var socket = OpenBound(local, shared: true);
+        try
+        {
+            if (group.Equals(IPAddress.Broadcast))
+            {
+                socket.EnableBroadcast = true;
+                return socket;
+            }
+
+            if (group.AddressFamily == AddressFamily.InterNetwork)
+            {
+                socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, local.Address.GetAddressBytes());
+                socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastTimeToLive, ttl);
+                socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastLoopback, false);
+            }
+            else
+            {
+                socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, InterfaceIndex(local.Address));
+                socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive, ttl);
+                socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastLoopback, false);
+            }
+
+            return socket;
+        }
+        catch (SocketException exception)
+        {
+            socket.Dispose();
+            throw new TransportException($"cannot send to {group} from {local}: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>The socket that hears the group, and nothing that was sent to another group on the same port.</summary>
+    public static Socket OpenMulticastReceiver(IPAddress group, int port, IPAddress local)
+    {
+        // Windows cannot bind to a group; it delivers only joined groups to a socket bound to the wildcard.
+        var wildcard = group.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
+        var socket = OpenBound(new IPEndPoint(OperatingSystem.IsWindows() ? wildcard : group, port), shared: true);
+        try
+        {
+            if (group.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(group, InterfaceIndex(local)));
+            else if (!group.Equals(IPAddress.Broadcast))
+                socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(group, local));
+            return socket;
+        }
+        catch (SocketException exception)
+        {
+            socket.Dispose();
+            throw new TransportException($"cannot join {group} on {local}: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Asks for buffers.</summary>
+    /// <returns>What the kernel granted where it is less than what was asked for; null when all is well.</returns>
+    public static string? RequestBuffers(Socket socket, int receiveBytes, int sendBytes)
+    {
+        socket.ReceiveBufferSize = receiveBytes;
+        socket.SendBufferSize = sendBytes;
+        // Linux reports twice what it grants: its own bookkeeping counts.
+        var factor = OperatingSystem.IsLinux() ? 2 : 1;
+        var (received, sent) = (socket.ReceiveBufferSize / factor, socket.SendBufferSize / factor);
+        return received >= receiveBytes && sent >= sendBytes
+            ? null
+            : $"receive buffer {received} bytes (asked for {receiveBytes}), send buffer {sent} bytes (asked for {sendBytes})";
+    }
+
+    private static void ShareAddress(Socket socket)
+    {
+        // .NET's own option also sets SO_REUSEPORT on Linux, which would spread the datagrams over the sockets.
+        if (OperatingSystem.IsLinux())
+            socket.SetRawSocketOption(LinuxNative.SOL_SOCKET, LinuxNative.SO_REUSEADDR, BitConverter.GetBytes(1));
+        else
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+    }
+
+    private static int InterfaceIndex(IPAddress local)
+    {
+        foreach (var candidate in System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces())
+        {
+            var properties = candidate.GetIPProperties();
+            if (properties.UnicastAddresses.Any(unicast => unicast.Address.GetAddressBytes().AsSpan().SequenceEqual(local.GetAddressBytes())))
+                return properties.GetIPv6Properties().Index;
+        }
+
+        throw new TransportException($"no interface has the address {local}, expected one for IPv6 multicast");
+    }
+}

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+using Totem.Core.Evs;
+using Totem.Core.Model;
+
+namespace Totem.Transport.Udp;
+
+/// <summary>
+/// Every line this project logs. Event ids are stable: 1000 life of a member, 2000 membership, 3000 tokens and frames,
+/// 4000 what stops a member.
+/// </summary>
+internal static partial class Log
+{
+    [LoggerMessage(1000, LogLevel.Information, "Node {Self} starts: {Kind} at {Local}, {Path}, ring sequence {Sequence}")]
+    public static partial void Started(ILogger logger, ProcessorId self, UdpTransportKind kind, string local, DatagramPath path, ulong sequence);
+
+    [LoggerMessage(1001, LogLevel.Information, "Node {Self} has left")]
+    public static partial void LeftRing(ILogger logger, ProcessorId self);
+
+    [LoggerMessage(1002, LogLevel.Warning, "The kernel granted smaller buffers than asked for: {Buffers}. Bursts may be lost; "
+        + "raise net.core.rmem_max and net.core.wmem_max")]
+    public static partial void SmallBuffers(ILogger logger, string buffers);
+
+    [LoggerMessage(1003, LogLevel.Warning, "{Notice}")]
+    public static partial void ConfigurationNotice(ILogger logger, string notice);
+
+    [LoggerMessage(1004, LogLevel.Warning, "Node {Self} leaves before everything was multicast: {Count} messages are dropped after {Waited}")]
+    public static partial void FlushTimedOut(ILogger logger, ProcessorId self, int count, TimeSpan waited);
+
+    [LoggerMessage(2000, LogLevel.Information, "Node {Self} installed {Configuration}: {Cause}")]
+    public static partial void Installed(ILogger logger, ProcessorId self, Configuration configuration, ConfigurationCause cause);
+
+    [LoggerMessage(2001, LogLevel.Debug, "Node {Self} gathers on ring {Ring}: {Reason} (node {Peer})")]
+    public static partial void Gathering(ILogger logger, ProcessorId self, RingId ring, GatherReason reason, ProcessorId peer);
+
+    [LoggerMessage(2002, LogLevel.Debug, "Node {Self} enters {Phase} of ring {Ring} ({Count})")]
+    public static partial void Entered(ILogger logger, ProcessorId self, string phase, RingId ring, int count);
+
+    [LoggerMessage(2003, LogLevel.Warning, "Nobody listens at the port of node {Peer} any more")]
+    public static partial void Unreachable(ILogger logger, ProcessorId peer);
+
+    [LoggerMessage(2004, LogLevel.Warning, "Nodes {Peer} and {OtherPeer} do not hear one another")]
+    public static partial void LinkBroken(ILogger logger, ProcessorId peer, ProcessorId otherPeer);
+
+    [LoggerMessage(2005, LogLevel.Debug, "Node {Peer} is suspected: {Reason}")]
+    public static partial void Suspected(ILogger logger, ProcessorId peer, GatherReason reason);
+
+    [LoggerMessage(2006, LogLevel.Warning, "Recovery of ring {Ring} found a hole; {Count} messages behind it are withheld")]
+    public static partial void Hole(ILogger logger, RingId ring, int count);
+
+    [LoggerMessage(3000, LogLevel.Warning, "Node {Self} lost the token of ring {Ring}: {Reason}")]
+    public static partial void TokenLost(ILogger logger, ProcessorId self, RingId ring, GatherReason reason);
+
+    [LoggerMessage(3001, LogLevel.Warning, "{Count} frames discarded since the last report, the latest as {Reason}{Detail} from node {Peer}")]
+    public static partial void Discarded(ILogger logger, long count, string reason, string detail, ProcessorId peer);
+
+    [LoggerMessage(3002, LogLevel.Debug, "Token {TokenSeq} sent to node {Peer} again")]
+    public static partial void TokenRetransmitted(ILogger logger, TokenSeq tokenSeq, ProcessorId peer);
+
+    [LoggerMessage(3003, LogLevel.Trace, "Token {TokenSeq} of ring {Ring} at seq {Seq}, {Count} messages multicast")]
+    public static partial void TokenVisit(ILogger logger, TokenSeq tokenSeq, RingId ring, Seq seq, int count);
+
+    [LoggerMessage(3004, LogLevel.Warning, "The application does not read its events: the ring waits for node {Self}")]
+    public static partial void StreamFull(ILogger logger, ProcessorId self);
+
+    [LoggerMessage(4000, LogLevel.Error, "Node {Self} stops: {Reason}")]
+    public static partial void Failed(ILogger logger, ProcessorId self, string reason, Exception exception);
+}

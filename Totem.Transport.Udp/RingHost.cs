@@ -1,0 +1,274 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Totem.Core;
+using Totem.Core.Diagnostics;
+using Totem.Core.Evs;
+using Totem.Core.Model;
+using Totem.Core.Time;
+using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Storage;
+
+namespace Totem.Transport.Udp;
+
+/// <summary>
+/// The duty cycle of one member: sleep until a datagram, a submission or a deadline; read everything that came; then the
+/// deadlines; then the submissions; and after each of them drain the engine. One dedicated thread owns all of it. The
+/// public methods are the doors for other threads.
+/// </summary>
+internal sealed class RingHost
+{
+    /// <summary>What a receive buffer of the default size can hold; more than that in one go would starve the deadlines.</summary>
+    private const int DatagramsPerCycleMax = 2048;
+
+    /// <summary>Deliveries between two looks at the network: an application that lags must not stop the token.</summary>
+    private const int DeliveriesPerDrainMax = 1024;
+
+    private static readonly long ClockOrigin = Stopwatch.GetTimestamp();
+
+    private readonly TotemNodeOptions _options;
+    private readonly UdpTransport _transport;
+    private readonly RingSequenceFile? _file;
+    private readonly RingProcessor _processor;
+    private readonly RingReporter _reporter;
+    private readonly ILogger _logger;
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    
+    private Instant? _nextProbe;
+    private Instant? _leaveAt;
+    private bool _hasMoreToDeliver;
+    private bool _isStopped;
+    private volatile bool _leaveRequested;
+    private volatile bool _killRequested;
+    private int _isSleeping;
+    private int _isWoken;
+
+    /// <exception cref="IOException">The ring sequence cannot be read.</exception>
+    /// <exception cref="InvalidDataException">What is stored is no ring sequence.</exception>
+    public RingHost(TotemNodeOptions options, UdpTransport transport, NodeCounters counters)
+    {
+        _options = options;
+        _transport = transport;
+        Counters = counters;
+        _logger = (options.LoggerFactory ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance).CreateLogger("Totem.Node");
+        _file = options.StateDirectory is { } directory ? new RingSequenceFile(directory, transport.Self) : null;
+        StoredSequence = _file?.Read() ?? 0;
+        _reporter = new RingReporter(transport.Self, counters, _logger, options.Observer);
+        _processor = new RingProcessor(
+            options.Ring with { Self = transport.Self, Allowed = options.Ring.Allowed ?? transport.Members }, StoredSequence, _reporter);
+        Submissions = new SubmissionQueue(options.SubmissionBytesMax, options.WaitingMulticastsMax, Wake);
+        Stream = options.OnDelivery is null ? new EventStream(options.StreamBytesMax, Wake) : null;
+        _thread = new Thread(Run) { IsBackground = true, Name = $"totem ring {transport.Self}" };
+    }
+
+    /// <summary>The way in for messages.</summary>
+    public SubmissionQueue Submissions { get; }
+
+    /// <summary>The way out; null when a handler takes the deliveries.</summary>
+    public EventStream? Stream { get; }
+
+    public NodeCounters Counters { get; }
+
+    public ulong StoredSequence { get; }
+
+    /// <summary>Who is here, for those who wait for it.</summary>
+    public MembershipWatch Membership { get; } = new();
+
+    /// <summary>Ends when the thread has ended: well after <see cref="Leave"/>, or with why it stopped by itself.</summary>
+    public Task Completion => _completion.Task;
+
+    /// <summary>Tests look at the ring's thread from inside: called at the start of each cycle.</summary>
+    internal Action? CycleProbe { get; set; }
+
+    public void Start()
+    {
+        foreach (var notice in _options.Notices)
+            Log.ConfigurationNotice(_logger, notice);
+        if (_transport.SmallBuffers is { } buffers)
+            Log.SmallBuffers(_logger, buffers);
+        _thread.Start();
+    }
+
+    /// <summary>Multicast what was accepted, say goodbye, stop. Any thread; again is a no-op.</summary>
+    public void Leave()
+    {
+        Submissions.Seal(new ObjectDisposedException(nameof(TotemNode), $"node {_transport.Self} is leaving the ring"));
+        _leaveRequested = true;
+        Wake();
+    }
+
+    /// <summary>Stop like a process that was killed: nothing is sent, nobody is told. Any thread.</summary>
+    public void Kill()
+    {
+        _killRequested = true;
+        Wake();
+    }
+
+    /// <summary>There is work. Costs a system call only while the ring's thread sleeps.</summary>
+    private void Wake()
+    {
+        // Exchanges are fences: either the thread sees that it is woken before it sleeps, or we see that it sleeps.
+        Interlocked.Exchange(ref _isWoken, 1);
+        if (Volatile.Read(ref _isSleeping) != 0 && Interlocked.Exchange(ref _isSleeping, 0) != 0)
+            _transport.Wake();
+    }
+
+    private static Instant Now() => new(Stopwatch.GetElapsedTime(ClockOrigin).Ticks);
+
+    private void Run()
+    {
+        Exception? failure = null;
+        try
+        {
+            Log.Started(_logger, _transport.Self, _options.Transport.Kind, _transport.LocalAddress, _transport.Path, StoredSequence);
+            var now = Tick();
+            _processor.Start(now);
+            Drain(now);
+            while (!_isStopped && !_killRequested)
+                RunCycle();
+            if (_isStopped)
+                Log.LeftRing(_logger, _transport.Self);
+        }
+        catch (Exception exception)
+        {
+            // Whatever it was: a member that cannot vouch for its state must not take part. The others survive its silence.
+            failure = Describe(exception);
+            Log.Failed(_logger, _transport.Self, failure.Message, exception);
+        }
+
+        _transport.Dispose();
+        var closed = failure ?? new ObjectDisposedException(nameof(TotemNode), $"node {_transport.Self} has left the ring");
+        Submissions.Close(closed);
+        Membership.Close(closed);
+        Stream?.Complete(failure);
+        if (failure is null)
+            _completion.SetResult();
+        else
+            _completion.SetException(failure);
+    }
+
+    private RingFailedException Describe(Exception exception) => exception switch
+    {
+        InvariantException => new RingFailedException($"node {_transport.Self} stopped, the engine contradicted itself: {exception.Message}", exception),
+        IOException or UnauthorizedAccessException => new RingFailedException(
+            $"node {_transport.Self} stopped, the ring sequence could not be stored: {exception.Message}", exception),
+        _ => new RingFailedException($"node {_transport.Self} stopped: {exception.Message}", exception),
+    };
+
+    private void RunCycle()
+    {
+        Sleep();
+        CycleProbe?.Invoke();
+
+        // Datagrams first: a process that was not scheduled for a while reads what had come before it judges that nothing did.
+        for (var count = 0; count < DatagramsPerCycleMax && _transport.TryReceive(out var frame); count++)
+        {
+            var received = Tick();
+            _processor.HandleDatagram(frame, received);
+            Drain(received);
+        }
+
+        var now = Tick();
+        while (_transport.TryTakeUnreachable(now, out var peer))
+        {
+            _reporter.OnUnreachable(peer);
+            _processor.HandleUnreachable(peer, now);
+            Drain(now);
+        }
+
+        if (_processor.NextDeadline <= now)
+            _processor.HandleDeadline(now);
+        Counters.MessagesSubmitted += Submissions.Drain(_processor, now);
+        Drain(now);
+        _nextProbe = _transport.ProbeIfQuiet(_processor.Successor, now);
+        if (_leaveRequested)
+            LeaveWhenFlushed(now);
+    }
+
+    private void Sleep()
+    {
+        Interlocked.Exchange(ref _isSleeping, 1);
+        var awake = Volatile.Read(ref _isWoken) != 0 || _hasMoreToDeliver;
+        _transport.Wait(awake ? TimeSpan.Zero : TimeUntilNext());
+        Volatile.Write(ref _isSleeping, 0);
+        Interlocked.Exchange(ref _isWoken, 0);
+    }
+
+    private TimeSpan? TimeUntilNext()
+    {
+        var next = Earlier(Earlier(_processor.NextDeadline, _nextProbe), _leaveAt);
+        if (next is not { } instant)
+            return null;
+        var wait = instant - Now();
+        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+    }
+
+    private static Instant? Earlier(Instant? a, Instant? b) => a is null || b < a ? b ?? a : a;
+
+    private Instant Tick() => _reporter.Now = Now();
+
+    /// <summary>The host's duty after every input: store, send, deliver (RingProcessor's remarks).</summary>
+    private void Drain(Instant now)
+    {
+        while (_processor.PendingStore is { } sequence)
+        {
+            // What was sent before may go; nothing is sent until the sequence would survive a loss of power.
+            _file?.Write(sequence);
+            _processor.HandleStored(sequence);
+        }
+
+        while (_processor.TryTransmit(_transport.NextFrame, out var transmit))
+            _transport.Send(in transmit, now);
+        _transport.Flush();
+        Deliver();
+        Membership.Update(_processor.Installed);
+    }
+
+    private void Deliver()
+    {
+        var (messages, bytes) = (0, 0L);
+        var budget = DeliveriesPerDrainMax;
+        while (budget > 0 && HasRoomInStream() && _processor.TryDeliver(out var delivery))
+        {
+            budget--;
+            if (delivery.Change is { } change)
+                _reporter.OnChange(change);
+            else
+                messages++;
+            bytes += delivery.Payload.Length;
+            if (Stream is null)
+                _options.OnDelivery!(in delivery);
+            else
+                Stream.Add(in delivery);
+        }
+
+        _hasMoreToDeliver = budget == 0;
+        if (budget == DeliveriesPerDrainMax)
+            return;
+        Counters.MessagesDelivered += messages;
+        Counters.BytesDelivered += bytes;
+        Meters.Delivered(messages);
+        Stream?.Signal();
+    }
+
+    private bool HasRoomInStream()
+    {
+        if (Stream is null || Stream.HasRoom())
+            return true;
+        _reporter.OnStreamFull();
+        return false;
+    }
+
+    private void LeaveWhenFlushed(Instant now)
+    {
+        _leaveAt ??= now + _options.FlushTimeout;
+        var isFlushed = Submissions.IsEmpty && _processor.SendQueueCount == 0;
+        if (!isFlushed && now < _leaveAt)
+            return;
+        if (!isFlushed)
+            Log.FlushTimedOut(_logger, _transport.Self, _processor.SendQueueCount, _options.FlushTimeout);
+        _processor.Leave(now);
+        Drain(now);
+        _isStopped = true;
+    }
+}

@@ -1,0 +1,127 @@
+using Microsoft.Extensions.Logging;
+using Totem.Core;
+using Totem.Core.Diagnostics;
+using Totem.Core.Model;
+using Totem.Transport.Udp.Corosync;
+
+namespace Totem.Transport.Udp;
+
+/// <summary>
+/// How to run a member. Start with <see cref="Loopback"/> or <see cref="FromCorosyncConf"/> and change what you must with
+/// <c>with</c>. Immutable.
+/// </summary>
+public sealed record TotemNodeOptions
+{
+    /// <summary>The smallest <see cref="StreamBytesMax"/> and <see cref="SubmissionBytesMax"/>: room for the largest message
+    /// wherever in its array a queue stands.</summary>
+    public const int QueueBytesMin = 2 * (RingOptions.MessageBytesMax + 256);
+
+    /// <summary>The protocol's numbers, and who this member is. On the loopback <see cref="RingOptions.Self"/> may be nobody: the
+    /// free slot decides.</summary>
+    public required RingOptions Ring { get; init; }
+
+    /// <summary>The sockets.</summary>
+    public required UdpTransportOptions Transport { get; init; }
+
+    /// <summary>
+    /// Where the ring sequence is kept, in corosync's format; created if it does not exist. A ring id is unique only because
+    /// this survives crashes. Null keeps it in memory, which is allowed on the loopback only: a member that is
+    /// started again may then repeat the id of a ring that others remember.
+    /// </summary>
+    public string? StateDirectory { get; init; }
+
+    /// <summary>Takes the log. Null logs nothing. Information: configurations; Warning: lost tokens, discarded frames; Error:
+    /// the member stopped itself; Debug: transitions.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>
+    /// Takes each message and configuration change on the ring's thread, without a copy; then
+    /// <see cref="TotemNode.ReadEventsAsync"/> is not available. Null, the default, queues them for that.
+    /// </summary>
+    public DeliveryHandler? OnDelivery { get; init; }
+
+    /// <summary>Told on the ring's thread of everything the engine reports, for traces; must be quick. Null for nobody. Logs and
+    /// metrics do not need it.</summary>
+    public IRingObserver? Observer { get; init; }
+
+    /// <summary>
+    /// Room for events that the application has not read, in bytes with 48 for each. Default 8 MiB. When less than one largest
+    /// message is free, the ring's thread stops delivering: messages stay in the receive window, and in time the
+    /// whole ring slows down to the slowest reader. More absorbs longer pauses of the reader.
+    /// </summary>
+    public int StreamBytesMax { get; init; } = 8 << 20;
+
+    /// <summary>Room for messages that the ring's thread has not taken over, in bytes with 16 for each. Default 4 MiB.</summary>
+    public int SubmissionBytesMax { get; init; } = 4 << 20;
+
+    /// <summary>How many <see cref="TotemNode.MulticastAsync"/> calls may wait for room at once. Default 65536; one more throws.</summary>
+    public int WaitingMulticastsMax { get; init; } = 65_536;
+
+    /// <summary>How long <see cref="TotemNode.DisposeAsync"/> and <see cref="TotemNode.LeaveAsync"/> wait until everything that was
+    /// accepted has been multicast. Default 2 s. Zero says goodbye at once.</summary>
+    public TimeSpan FlushTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>What a configuration file could not mean: logged once as warnings at the start.</summary>
+    internal IReadOnlyList<string> Notices { get; init; } = [];
+
+    /// <summary>
+    /// Several processes of one host, nothing to configure: processes with the same base port find each other. Each takes the
+    /// lowest free of 14 slots; slot n is UDP port <paramref name="basePort"/> + n of 127.0.0.1 and processor n + 1.
+    /// </summary>
+    /// <param name="basePort">The port of slot 0.</param>
+    /// <param name="id">1 to 14 asks for one slot, as a member does that is started again; null takes any.</param>
+    /// <param name="stateDirectory">Where the ring sequence is kept; null takes a directory of this user, by base port.</param>
+    public static TotemNodeOptions Loopback(
+        int basePort = UdpTransportOptions.DefaultPort, ProcessorId? id = null, string? stateDirectory = null) => new()
+        {
+            Ring = new RingOptions { Self = id ?? ProcessorId.None },
+            Transport = new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = basePort },
+            StateDirectory = stateDirectory ?? UserStateDirectory(basePort),
+        };
+
+    /// <summary>What a <c>corosync.conf</c> says. Reads the file and the host's addresses, and may ask the name service.</summary>
+    /// <param name="path">Usually <c>/etc/corosync/corosync.conf</c>.</param>
+    /// <param name="self">Which node this is; null finds it by this host's name and addresses.</param>
+    /// <param name="stateDirectory">Where the ring sequence is kept; null takes <c>/var/lib/totem</c>.</param>
+    /// <exception cref="CorosyncConfException">The file cannot be used; every problem is listed with file and line.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static TotemNodeOptions FromCorosyncConf(string path, ProcessorId? self = null, string? stateDirectory = null)
+    {
+        var conf = CorosyncConf.Load(path, self);
+        return new TotemNodeOptions
+        {
+            Ring = conf.Ring,
+            Transport = conf.Transport,
+            StateDirectory = stateDirectory ?? "/var/lib/totem",
+            Notices = conf.Notices,
+        };
+    }
+
+    /// <summary>Every problem of these options at once; empty when they can be used.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var loopback = Transport.Kind == UdpTransportKind.Loopback;
+        // Nobody is a good answer here: the slot that is free will decide. Any id stands in for the other checks.
+        var ring = loopback && Ring.Self.IsNone ? Ring with { Self = new ProcessorId(1) } : Ring;
+        List<string> problems = [.. ring.Validate(), .. Transport.Validate(Ring.Self)];
+        if (StateDirectory is null && !loopback)
+            problems.Add($"{nameof(StateDirectory)} is missing, expected a directory that survives a restart");
+        if (StreamBytesMax < QueueBytesMin)
+            problems.Add($"{nameof(StreamBytesMax)} is {StreamBytesMax}, expected {QueueBytesMin} or more");
+        if (SubmissionBytesMax < QueueBytesMin)
+            problems.Add($"{nameof(SubmissionBytesMax)} is {SubmissionBytesMax}, expected {QueueBytesMin} or more");
+        if (WaitingMulticastsMax < 1)
+            problems.Add($"{nameof(WaitingMulticastsMax)} is {WaitingMulticastsMax}, expected 1 or more");
+        if (FlushTimeout < TimeSpan.Zero || FlushTimeout > TimeSpan.FromHours(1))
+            problems.Add($"{nameof(FlushTimeout)} is {FlushTimeout}, expected 0 to an hour");
+        return problems;
+    }
+
+    private static string UserStateDirectory(int basePort)
+    {
+        // Gone with the host's next start, like every process that could remember the rings.
+        var runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
+        var root = string.IsNullOrEmpty(runtime) ? Path.Combine(Path.GetTempPath(), $"totem-{Environment.UserName}") : Path.Combine(runtime, "totem");
+        return Path.Combine(root, $"loopback-{basePort}");
+    }
+}

@@ -1,0 +1,280 @@
+using System.Net;
+using System.Net.Sockets;
+using Totem.Core.Evs;
+using Totem.Core.Model;
+using Totem.Core.Time;
+using Totem.Core.Wire;
+using Totem.Transport.Udp.Corosync;
+using Totem.Transport.Udp.Internal;
+
+namespace Totem.Transport.Udp;
+
+/// <summary>
+/// The sockets of one member: where a frame goes, in which order frames come in, and whose port has closed. It knows the
+/// kind of a frame and nothing else of the protocol. Used by the ring's thread; only <see cref="Wake"/> is for all.
+/// </summary>
+internal sealed class UdpTransport : IDisposable
+{
+    private readonly UdpTransportOptions _options;
+    private readonly PeerTable _peers;
+    private readonly NodeCounters _counters;
+    private readonly OpenSockets _sockets;
+    private readonly SendBatch _batch = new();
+    private readonly SelfQueue _self = new();
+    private readonly int _groupIndex;
+
+    // What TryReceive hands out next: a batch of one socket, or the frames to ourselves.
+    private IDatagramSocket? _reading;
+    private int _readingCount;
+    private int _readingIndex;
+    private int _repeats;
+    private int _tokensPending;
+    private long _refusedPass;
+    private bool _mayBeRefused;
+
+    private UdpTransport(UdpTransportOptions options, ProcessorId self, IReadOnlyList<UdpPeer> peers, OpenSockets sockets, NodeCounters counters)
+    {
+        _options = options;
+        Self = self;
+        Members = ProcessorSet.Of([.. peers.Select(peer => peer.Id)]);
+        _peers = new PeerTable(peers, self, new LocalHost().Owns);
+        _groupIndex = peers.Count;
+        _sockets = sockets;
+        _counters = counters;
+    }
+
+    /// <summary>This member.</summary>
+    public ProcessorId Self { get; }
+
+    /// <summary>Every configured member.</summary>
+    public ProcessorSet Members { get; }
+
+    /// <summary>What the sockets are bound to, for people.</summary>
+    public string LocalAddress => _peers.All[_peers.IndexOf(Self)].EndPoint.ToString();
+
+    /// <summary>What the kernel granted instead of the buffers that were asked for; null when all is well.</summary>
+    public string? SmallBuffers => _sockets.SmallBuffers;
+
+    /// <summary>Which system calls are in use.</summary>
+    public DatagramPath Path => _sockets.Path;
+
+    /// <summary>Opens and binds the sockets.</summary>
+    /// <exception cref="TransportException">An address cannot be bound, or no loopback slot is free.</exception>
+    public static UdpTransport Open(UdpTransportOptions options, ProcessorId self, NodeCounters counters)
+    {
+        if (options.Kind != UdpTransportKind.Loopback)
+            return new UdpTransport(options, self, options.Peers, OpenSockets.Open(options, self), counters);
+        var (slot, socket) = LoopbackSlots.Take(options.LoopbackPort, self);
+        var peers = LoopbackSlots.Peers(options.LoopbackPort);
+        return new UdpTransport(options, peers[slot].Id, peers, OpenSockets.Around(options, socket, peers), counters);
+    }
+
+    /// <summary>Where the next frame is to be written, with room for the largest.</summary>
+    public Span<byte> NextFrame
+    {
+        get
+        {
+            if (!_batch.HasRoom(_peers.All.Length))
+                Flush();
+            return _batch.NextFrame;
+        }
+    }
+
+    /// <summary>Sends the frame in <see cref="NextFrame"/>, at the latest with the next <see cref="Flush"/>.</summary>
+    public void Send(in Transmit transmit, Instant now)
+    {
+        var frame = _batch.NextFrame[..transmit.LengthBytes];
+        if (transmit.IsMulticast)
+            AddMulticast(frame, now);
+        else if (transmit.Destination == Self)
+            CountLost(_self.TryAdd(frame) ? 0 : 1);
+        else if (_peers.IndexOf(transmit.Destination) is >= 0 and var index)
+            Add(frame.Length, index, now);
+        else
+            CountLost(1);
+        _batch.EndFrame(frame.Length);
+    }
+
+    /// <summary>Hands the system everything that waits to be sent.</summary>
+    public void Flush()
+    {
+        if (_batch.IsEmpty)
+            return;
+        _counters.DatagramsSent += _batch.Outgoing.Length;
+        foreach (var outgoing in _batch.Outgoing)
+            _counters.BytesSent += outgoing.LengthBytes;
+        CountLost(_sockets.Sender.Send(_batch));
+        _batch.Clear();
+    }
+
+    /// <summary>Takes the next frame that came in. The frame is valid until the next call.</summary>
+    public bool TryReceive(out ReadOnlySpan<byte> frame)
+    {
+        while (true)
+        {
+            if (_repeats > 0)
+            {
+                _repeats--;
+                frame = _reading!.Datagram(_readingIndex - 1);
+                return true;
+            }
+
+            if (_readingIndex < _readingCount)
+                Examine(_reading!, _readingIndex++);
+            else if (!TryReadBatch())
+                return _self.TryTake(out frame);
+        }
+    }
+
+    /// <summary>Sleeps until something can be received, somebody wakes us, or the time is over.</summary>
+    public void Wait(TimeSpan? timeout) => _mayBeRefused = _sockets.Poller.Wait(_self.IsEmpty ? timeout : TimeSpan.Zero);
+
+    /// <summary>Ends the present or next <see cref="Wait"/>. Any thread, also after <see cref="Dispose"/>.</summary>
+    public void Wake() => _sockets.Poller.Wake();
+
+    /// <summary>
+    /// Takes the next member at whose port nobody listens any more. One report may be stale: it can be about a datagram
+    /// that left before the process there was up. So the first makes us ask again, and only a second one counts,
+    /// from a later pass over the reports and with nothing heard in between. On one host both come within microseconds.
+    /// </summary>
+    public bool TryTakeUnreachable(Instant now, out ProcessorId unreachable)
+    {
+        unreachable = default;
+        var asked = _mayBeRefused;
+        while (asked)
+        {
+            asked = false;
+            _refusedPass++;
+            while (_sockets.Sender.TryReadRefused(out var address))
+            {
+                if (!_peers.TryFind(address, out var index))
+                    continue;
+                var peer = _peers.All[index];
+                // A port that never answered is a member that has not been started, and nobody's loss.
+                if (!peer.IsHeard || peer.LastRefusedPass == _refusedPass)
+                    continue;
+                peer.LastRefusedPass = _refusedPass;
+                if (++peer.RefusedPasses == 1)
+                {
+                    Probe(index, now);
+                    asked = true;
+                    continue;
+                }
+
+                peer.IsHeard = false;
+                unreachable = peer.Id;
+                return true;
+            }
+        }
+
+        _mayBeRefused = false;
+        return false;
+    }
+
+    /// <summary>
+    /// Probes the successor, or everybody who was heard while there is none, where they run on this host and nothing was
+    /// sent to them for a while: an idle ring sends so little that a closed port would be noticed late.
+    /// </summary>
+    /// <returns>When to call again; null when nobody is to be probed.</returns>
+    public Instant? ProbeIfQuiet(ProcessorId successor, Instant now)
+    {
+        if (_options.ProbeInterval == TimeSpan.Zero)
+            return null;
+        Instant? next = null;
+        for (var i = 0; i < _peers.All.Length; i++)
+        {
+            var peer = _peers.All[i];
+            if (peer.IsSelf || !peer.IsOnThisHost || !peer.IsHeard || (!successor.IsNone && peer.Id != successor))
+                continue;
+            if (now - peer.LastSent >= _options.ProbeInterval)
+                Probe(i, now);
+            var due = peer.LastSent + _options.ProbeInterval;
+            if (next is null || due < next)
+                next = due;
+        }
+
+        return next;
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _sockets.Dispose();
+
+    private void AddMulticast(ReadOnlySpan<byte> frame, Instant now)
+    {
+        if (_options.Kind == UdpTransportKind.Multicast)
+        {
+            _batch.Add(frame.Length, _groupIndex);
+            return;
+        }
+
+        // corosync sends a copy to every configured node, running or not, and so do we. Of the loopback slots most are
+        // empty: who was not heard gets only what introduces us to it.
+        var toAll = _options.Kind == UdpTransportKind.Unicast || Introduces(frame);
+        for (var i = 0; i < _peers.All.Length; i++)
+        {
+            if (!_peers.All[i].IsSelf && (toAll || _peers.All[i].IsHeard))
+                Add(frame.Length, i, now);
+        }
+    }
+
+    private static bool Introduces(ReadOnlySpan<byte> frame)
+        => frame.Length > 3 && (FrameKind)frame[3] is FrameKind.Join or FrameKind.MergeDetect;
+
+    private void Add(int lengthBytes, int index, Instant now)
+    {
+        _batch.Add(lengthBytes, index);
+        _peers.All[index].LastSent = now;
+    }
+
+    private void Probe(int index, Instant now)
+    {
+        _sockets.Sender.Probe(index);
+        _peers.All[index].LastSent = now;
+    }
+
+    /// <summary>
+    /// The order of reading (wire.md section 3.2): tokens are taken from their socket first and wait until the multicast
+    /// socket is empty, because what was sent before a token must be read before it, or it looks lost.
+    /// </summary>
+    private bool TryReadBatch()
+    {
+        if (_tokensPending == 0)
+            _tokensPending = _sockets.Receiver.Receive();
+        if (_sockets.GroupReceiver is { } group && group.Receive() is > 0 and var count)
+            (_reading, _readingCount) = (group, count);
+        else if (_tokensPending > 0)
+            (_reading, _readingCount, _tokensPending) = (_sockets.Receiver, _tokensPending, 0);
+        else if (_sockets.Sender != _sockets.Receiver && _sockets.Sender.Receive() is > 0 and var stray)
+            (_reading, _readingCount) = (_sockets.Sender, stray);
+        else
+            return false;
+        _readingIndex = 0;
+        return true;
+    }
+
+    private void Examine(IDatagramSocket socket, int index)
+    {
+        var datagram = socket.Datagram(index);
+        var listed = _peers.Accepts(socket.Source(index), out var peerIndex);
+        if (!listed && _options.Kind != UdpTransportKind.Multicast && !_options.AcceptUnlistedSources)
+        {
+            _counters.DatagramsIgnored++;
+            return;
+        }
+
+        if (peerIndex >= 0)
+        {
+            _peers.All[peerIndex].IsHeard = true;
+            _peers.All[peerIndex].RefusedPasses = 0;
+        }
+
+        // A probe: it only asked whether anybody listens here.
+        if (datagram.IsEmpty)
+            return;
+        _counters.DatagramsReceived++;
+        _counters.BytesReceived += datagram.Length;
+        _repeats = _options.ReceiveFilter is { } filter ? filter(datagram) : 1;
+    }
+
+    private void CountLost(int count) => _counters.DatagramsLostBySystem += count;
+}

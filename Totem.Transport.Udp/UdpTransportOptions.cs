@@ -1,0 +1,167 @@
+using System.Net;
+using System.Net.Sockets;
+using Totem.Core.Model;
+
+namespace Totem.Transport.Udp;
+
+/// <summary>How frames travel.</summary>
+public enum UdpTransportKind
+{
+    /// <summary>corosync's <c>udpu</c>: a multicast is one datagram for each configured peer. Works on every network.</summary>
+    Unicast,
+
+    /// <summary>corosync's <c>udp</c>: a multicast is one datagram to an IP multicast (or broadcast) address.</summary>
+    Multicast,
+
+    /// <summary>
+    /// Several processes of one host, without configuration: a process takes the lowest free of
+    /// <see cref="UdpTransportOptions.LoopbackSlotCount"/> ports on the loopback address, and that slot is its identity.
+    /// </summary>
+    Loopback,
+}
+
+/// <summary>Which system calls move the datagrams.</summary>
+public enum DatagramPath
+{
+    /// <summary>Batches on 64-bit Linux, the portable path elsewhere.</summary>
+    Auto,
+
+    /// <summary><c>recvmmsg</c>, <c>sendmmsg</c> and <c>ppoll</c>; an error where they do not exist.</summary>
+    LinuxBatches,
+
+    /// <summary>.NET's <see cref="Socket"/>, one datagram a call.</summary>
+    Portable,
+}
+
+/// <summary>A processor and where its datagrams go.</summary>
+/// <param name="Id">Who.</param>
+/// <param name="EndPoint">Its address and port; no wildcard address.</param>
+public sealed record UdpPeer(ProcessorId Id, IPEndPoint EndPoint);
+
+/// <summary>The sockets of a member. Immutable; what it means on the wire is in <c>docs/transport.md</c>.</summary>
+public sealed record UdpTransportOptions
+{
+    /// <summary>corosync's port.</summary>
+    public const int DefaultPort = 5405;
+
+    /// <summary>Slots of the zero-configuration loopback mode: the largest supported ring.</summary>
+    public const int LoopbackSlotCount = 14;
+
+    /// <summary>How frames travel. Default <see cref="UdpTransportKind.Unicast"/>.</summary>
+    public UdpTransportKind Kind { get; init; } = UdpTransportKind.Unicast;
+
+    /// <summary>Every configured member, this one included; its entry is also what its sockets are bound to. Must stay empty
+    /// for <see cref="UdpTransportKind.Loopback"/>, which knows its peers by rule.</summary>
+    public IReadOnlyList<UdpPeer> Peers { get; init; } = [];
+
+    /// <summary>Loopback: the port of slot 0; slot n takes the port n above it. Default 5405. Processes that shall meet need
+    /// the same; test runs that shall not meet need bases at least <see cref="LoopbackSlotCount"/> apart.</summary>
+    public int LoopbackPort { get; init; } = DefaultPort;
+
+    /// <summary>Multicast: the group, or 255.255.255.255 for broadcast. Required for that kind, of the peers' family.</summary>
+    public IPAddress? Group { get; init; }
+
+    /// <summary>Multicast: the port of the group. Default 5405. Frames are sent from the port below it, as corosync does.</summary>
+    public int GroupPort { get; init; } = DefaultPort;
+
+    /// <summary>Multicast: how many routers a frame may pass, and one. Default 1, corosync's: it stays on the link.</summary>
+    public int MulticastTtl { get; init; } = 1;
+
+    /// <summary>Unicast: whether datagrams of addresses that are no peer's are read. Default false (corosync's
+    /// <c>block_unlisted_ips: yes</c>); they are counted as ignored. A multicast ring never checks, as corosync.</summary>
+    public bool AcceptUnlistedSources { get; init; }
+
+    /// <summary>Requested for each receiving socket; the kernel may grant less, which is logged once. Default 2 MiB: a burst of
+    /// the whole window of 1500-byte frames and their bookkeeping. Less loses frames when the process is not scheduled.</summary>
+    public int ReceiveBufferBytes { get; init; } = 2 << 20;
+
+    /// <summary>Requested for the sending socket. Default 2 MiB. A full buffer drops frames, which the protocol repairs late.</summary>
+    public int SendBufferBytes { get; init; } = 2 << 20;
+
+    /// <summary>
+    /// How soon silence towards the successor is broken by an empty datagram while it runs on this host, so that the
+    /// kernel can say that its port is gone. Default 25 ms: a dead process is noticed well within 100 ms. Zero turns
+    /// it off. Receivers ignore empty datagrams.
+    /// </summary>
+    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Which system calls are used. Default <see cref="DatagramPath.Auto"/>.</summary>
+    public DatagramPath Path { get; init; } = DatagramPath.Auto;
+
+    /// <summary>Tests lose and duplicate datagrams here; null leaves them alone.</summary>
+    internal DatagramFilter? ReceiveFilter { get; init; }
+
+    /// <summary>Every problem of these options at once; empty when they can be used.</summary>
+    /// <param name="self">The member they are for; nobody when <see cref="UdpTransportKind.Loopback"/> chooses.</param>
+    public IReadOnlyList<string> Validate(ProcessorId self)
+    {
+        var problems = new List<string>();
+        Require(ReceiveBufferBytes >= 1 << 16, $"{nameof(ReceiveBufferBytes)} is {ReceiveBufferBytes}, expected 65536 or more");
+        Require(SendBufferBytes >= 1 << 16, $"{nameof(SendBufferBytes)} is {SendBufferBytes}, expected 65536 or more");
+        Require(ProbeInterval == TimeSpan.Zero || ProbeInterval >= TimeSpan.FromMilliseconds(1),
+            $"{nameof(ProbeInterval)} is {ProbeInterval}, expected 0 or at least 1 ms");
+        if (Kind == UdpTransportKind.Loopback)
+            ValidateLoopback(self, Require);
+        else
+            ValidatePeers(self, Require);
+        if (Kind == UdpTransportKind.Multicast)
+            ValidateGroup(Require);
+        return problems;
+
+        void Require(bool holds, string problem)
+        {
+            if (!holds)
+                problems.Add(problem);
+        }
+    }
+
+    private void ValidateLoopback(ProcessorId self, Action<bool, string> require)
+    {
+        const int highest = IPEndPoint.MaxPort - LoopbackSlotCount + 1;
+        require(Peers.Count == 0, $"{nameof(Peers)} has {Peers.Count} entries, expected none: loopback peers follow from {nameof(LoopbackPort)}");
+        require(LoopbackPort is >= 1 and <= highest, $"{nameof(LoopbackPort)} is {LoopbackPort}, expected 1 to {highest}");
+        require(self.Value <= LoopbackSlotCount, $"the loopback id is {self}, expected 1 to {LoopbackSlotCount}, or 0 for any free one");
+    }
+
+    private void ValidatePeers(ProcessorId self, Action<bool, string> require)
+    {
+        require(Peers.Count <= ProcessorSet.CountMax, $"{nameof(Peers)} has {Peers.Count} entries, expected at most {ProcessorSet.CountMax}");
+        require(Peers.Any(peer => peer.Id == self), $"{nameof(Peers)} has no entry for this processor ({self})");
+        require(Peers.Select(peer => peer.EndPoint.AddressFamily).Distinct().Count() <= 1,
+            $"{nameof(Peers)} mixes IPv4 and IPv6, expected one family");
+        foreach (var group in Peers.GroupBy(peer => peer.Id).Where(group => group.Count() > 1))
+            require(false, $"{nameof(Peers)} names processor {group.Key} {group.Count()} times, expected once");
+        foreach (var group in Peers.GroupBy(peer => peer.EndPoint).Where(group => group.Count() > 1))
+            require(false, $"{nameof(Peers)} names {group.Key} {group.Count()} times, expected once");
+        foreach (var peer in Peers)
+        {
+            require(!peer.Id.IsNone, $"{nameof(Peers)} has an entry with id 0 ({peer.EndPoint}), expected ids from 1 up");
+            require(peer.EndPoint.Port != 0, $"{nameof(Peers)}: the port of processor {peer.Id} is 0");
+            require(!peer.EndPoint.Address.Equals(IPAddress.Any) && !peer.EndPoint.Address.Equals(IPAddress.IPv6Any),
+                $"{nameof(Peers)}: processor {peer.Id} has the wildcard address, expected one that others can send to");
+        }
+    }
+
+    private void ValidateGroup(Action<bool, string> require)
+    {
+        require(GroupPort is >= 2 and <= IPEndPoint.MaxPort, $"{nameof(GroupPort)} is {GroupPort}, expected 2 to {IPEndPoint.MaxPort}");
+        require(MulticastTtl is >= 0 and <= 255, $"{nameof(MulticastTtl)} is {MulticastTtl}, expected 0 to 255");
+        if (Group is null)
+        {
+            require(false, $"{nameof(Group)} is missing, expected a multicast address");
+            return;
+        }
+
+        require(IsGroup(Group), $"{nameof(Group)} is {Group}, expected a multicast address or 255.255.255.255");
+        require(Peers.All(peer => peer.EndPoint.AddressFamily == Group.AddressFamily),
+            $"{nameof(Group)} is {Group}, expected the address family of {nameof(Peers)}");
+    }
+
+    internal static bool IsGroup(IPAddress address)
+        => address.AddressFamily == AddressFamily.InterNetworkV6
+            ? address.IsIPv6Multicast
+            : address.Equals(IPAddress.Broadcast) || (address.GetAddressBytes()[0] & 0xF0) == 0xE0;
+}
+
+/// <summary>A fault for tests: how many times a datagram that came in is handed on. 0 loses it, 2 duplicates it.</summary>
+internal delegate int DatagramFilter(ReadOnlySpan<byte> datagram);
