@@ -11,7 +11,7 @@ internal sealed class MessageTable
     private readonly int[] _deliveries;
     private readonly int[] _firstDelivery;
 
-    public MessageTable(TraceEvent[] events)
+    public MessageTable(TraceEvent[] events, int[] slots)
     {
         Of = new int[events.Length];
         Array.Fill(Of, -1);
@@ -41,12 +41,9 @@ internal sealed class MessageTable
         for (var m = 0; m < counts.Count; m++)
             _firstDelivery[m + 1] = _firstDelivery[m] + counts[m];
         _deliveries = new int[_firstDelivery[^1]];
-        var filled = _firstDelivery.AsSpan(0, _ids.Count).ToArray();
-        for (var e = 0; e < events.Length; e++)
-        {
-            if (events[e].Kind == TraceEventKind.Deliver)
-                _deliveries[filled[Of[e]]++] = e;
-        }
+        DelivererCounts = new int[_ids.Count];
+        IsRepeated = new bool[events.Length];
+        FillDeliveries(events, slots);
 
         Rings = new RingId[_ids.Count];
         Safe = new bool[_ids.Count];
@@ -67,6 +64,12 @@ internal sealed class MessageTable
     /// <summary>By event, the number of the message that is sent or delivered; -1 for other events.</summary>
     public int[] Of { get; }
 
+    /// <summary>By event, whether it delivers what the same processor has delivered before.</summary>
+    public bool[] IsRepeated { get; }
+
+    /// <summary>By message, how many processors deliver it.</summary>
+    public int[] DelivererCounts { get; }
+
     /// <summary>By message, the ring it was sent on, as its sender says; where the send is missing, as its first delivery says.</summary>
     public RingId[] Rings { get; }
 
@@ -81,4 +84,20 @@ internal sealed class MessageTable
 
     /// <summary>The events in which it was delivered, by processor, then in time.</summary>
     public ReadOnlySpan<int> Deliveries(int message) => _deliveries.AsSpan(_firstDelivery[message].._firstDelivery[message + 1]);
+
+    private void FillDeliveries(TraceEvent[] events, int[] slots)
+    {
+        var filled = _firstDelivery.AsSpan(0, _ids.Count).ToArray();
+        for (var e = 0; e < events.Length; e++)
+        {
+            if (events[e].Kind != TraceEventKind.Deliver)
+                continue;
+            var m = Of[e];
+            var at = filled[m]++;
+            _deliveries[at] = e;
+            IsRepeated[e] = at > _firstDelivery[m] && slots[_deliveries[at - 1]] == slots[e];
+            if (!IsRepeated[e])
+                DelivererCounts[m]++;
+        }
+    }
 }

@@ -64,6 +64,9 @@ internal sealed class InstalledConfiguration(int index)
 
     /// <summary>All stays in it, by processor, then in time.</summary>
     public List<Stay> Stays { get; } = [];
+
+    /// <summary>How many processors installed it.</summary>
+    public int InstallerCount { get; set; }
 }
 
 /// <summary>What names a configuration: its kind and its ring; a transitional one also the ring before.</summary>

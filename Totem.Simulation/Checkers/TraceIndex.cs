@@ -14,6 +14,7 @@ internal sealed class TraceIndex
     private readonly Dictionary<ConfigurationName, InstalledConfiguration> _byName = [];
     private readonly HashSet<LifeId> _torn;
     private HappenedBeforeGraph? _happenedBefore;
+    private bool? _isOrdered;
 
     public TraceIndex(Trace trace, EvsCheckOptions options)
     {
@@ -40,7 +41,7 @@ internal sealed class TraceIndex
             ReadLives(slot);
         }
 
-        Messages = new MessageTable(Events);
+        Messages = new MessageTable(Events, Slots);
         Rings = new RingTable(this);
     }
 
@@ -74,7 +75,13 @@ internal sealed class TraceIndex
     /// <summary>All rings that messages were sent on.</summary>
     public RingTable Rings { get; }
 
-    /// <summary>The graph of rule 1.1, which 1.2 asks too.</summary>
+    /// <summary>
+    /// True when one order of all events exists in which every rule about order holds: 1.1, 2.3 and 6.1 and the "before" of
+    /// 1.2. When it is false, their graphs tell which of them is broken.
+    /// </summary>
+    public bool IsOrdered => _isOrdered ??= new Replay(this).Run();
+
+    /// <summary>The graph of rule 1.1, which 1.2 asks too. Needed only when the events are not ordered.</summary>
     public HappenedBeforeGraph HappenedBefore => _happenedBefore ??= new HappenedBeforeGraph(this);
 
     /// <summary>True when nothing that belongs to a stay in <paramref name="life"/> can come after the trace.</summary>
@@ -133,6 +140,8 @@ internal sealed class TraceIndex
             IsRepeated = entry.Stays.Count > 0 && entry.Stays[^1].Life.Slot == life.Slot,
         };
         entry.Stays.Add(stay);
+        if (!stay.IsRepeated)
+            entry.InstallerCount++;
         life.Stays.Add(stay);
         if (previous is not null)
         {

@@ -9,6 +9,8 @@ internal sealed class HappenedBefore() : RuleCheck(EvsRule.HappenedBefore)
     {
         for (var slot = 0; slot < index.Processors.Length; slot++)
             CheckLives(index, slot, findings);
+        if (index.IsOrdered)
+            return;
         foreach (var knot in index.HappenedBefore.Knots)
         {
             if (findings.IsFull || index.HappenedBefore.ShortCycle(knot) is not { } cycle)

@@ -9,6 +9,8 @@ internal sealed class SimultaneousInstalls() : RuleCheck(EvsRule.SimultaneousIns
 {
     public override void Evaluate(TraceIndex index, Findings findings)
     {
+        if (index.IsOrdered)
+            return;
         var nodeOf = new int[index.Events.Length];
         for (var e = 0; e < nodeOf.Length; e++)
         {
@@ -20,6 +22,8 @@ internal sealed class SimultaneousInstalls() : RuleCheck(EvsRule.SimultaneousIns
         var graph = new EventGraph(nodeOf, index.Configurations.Count + nodeOf.Length, HappenedBeforeGraph.Edges(index));
         foreach (var knot in graph.FindKnots())
         {
+            if (findings.IsFull)
+                return;
             // Configurations first: the cycles wanted go through one, others are 1.1's.
             knot.Sort();
             if (graph.ShortCycle(knot, Cycle.Switches) is not { } cycle)

@@ -10,6 +10,8 @@ internal sealed class TotalOrder() : RuleCheck(EvsRule.TotalOrder)
 {
     public override void Evaluate(TraceIndex index, Findings findings)
     {
+        if (index.IsOrdered)
+            return;
         var nodeOf = Nodes(index);
         var edges = new List<(int From, int To)>(index.Events.Length);
         for (var slot = 0; slot < index.Processors.Length; slot++)
@@ -43,20 +45,11 @@ internal sealed class TotalOrder() : RuleCheck(EvsRule.TotalOrder)
     {
         var nodeOf = new int[index.Events.Length];
         Array.Fill(nodeOf, -1);
-        for (var m = 0; m < index.Messages.Count; m++)
-        {
-            var slot = -1;
-            foreach (var delivery in index.Messages.Deliveries(m))
-            {
-                if (index.Slots[delivery] != slot)
-                    nodeOf[delivery] = m;
-                slot = index.Slots[delivery];
-            }
-        }
-
         for (var e = 0; e < nodeOf.Length; e++)
         {
-            if (index.Events[e].Kind == TraceEventKind.Install && !index.Stays[e]!.IsRepeated)
+            if (index.Events[e].Kind == TraceEventKind.Deliver && !index.Messages.IsRepeated[e])
+                nodeOf[e] = index.Messages.Of[e];
+            else if (index.Events[e].Kind == TraceEventKind.Install && !index.Stays[e]!.IsRepeated)
                 nodeOf[e] = index.Messages.Count + index.Stays[e]!.Entry.Index;
         }
 
