@@ -44,6 +44,7 @@ internal static class ActionParser
         "blackout" => new DarkenLink(line.NodeOrAll("from"), line.NodeOrAll("to"), line.Duration("for")),
         "noise" => ParseNoise(line),
         "drop" => ParseDrop(line),
+        "inject" => new InjectFrame(line.Node("node"), line.Enum<Forgery>("what"), line.Int("count", 1, CountMax, otherwise: 1)),
         _ => null,
     };
 

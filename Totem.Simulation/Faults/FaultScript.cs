@@ -96,6 +96,8 @@ public sealed class FaultScript
             return "no processors";
         if (all.Count != Setup.Processors.Count)
             return "a processor is named twice";
+        if (Setup.Options.Allowed is { } allowed && !all.IsSubsetOf(allowed))
+            return $"allowed={ScriptText.Nodes(allowed)}, expected all of {all}";
         foreach (var action in Actions)
         {
             if (action.Action.Nodes.FirstOrDefault(x => !x.IsNone && !all.Contains(x)) is { IsNone: false } stranger)

@@ -31,10 +31,14 @@ internal static class SetupText
         new("mtu", x => Number(x.NetMtu), (x, l) => x with { NetMtu = l.Int("mtu", 576, 65_000) }),
         new("receive-window", x => Number(x.ReceiveWindow),
             (x, l) => x with { ReceiveWindow = l.Int("receive-window", 64, 1 << 20) }),
+        new("receive-bytes", x => Number(x.ReceiveWindowBytesMax),
+            (x, l) => x with { ReceiveWindowBytesMax = l.Int("receive-bytes", 1 << 20, int.MaxValue) }),
         new("queue-messages", x => Number(x.SendQueueMessagesMax),
             (x, l) => x with { SendQueueMessagesMax = l.Int("queue-messages", 1, 1 << 20) }),
         new("first-seq", x => Number(x.FirstSeq.Value),
             (x, l) => x with { FirstSeq = new Seq((uint)l.ULongOf("first-seq", l.Optional("first-seq")!)) }),
+        new("allowed", x => x.Allowed is { } allowed ? ScriptText.Nodes(allowed) : "",
+            (x, l) => x with { Allowed = l.Nodes("allowed") }),
         new("first-token-seq", x => Number(x.FirstTokenSeq.Value), (x, l) => x with
         {
             FirstTokenSeq = new TokenSeq((uint)l.ULongOf("first-token-seq", l.Optional("first-token-seq")!)),
@@ -95,7 +99,8 @@ internal static class SetupText
                 options = entry.Read(options, line);
         }
 
-        var problems = options.Validate();
+        // Whose options they are is not known here: anybody who is allowed will do.
+        var problems = (options.Allowed is { } allowed ? options with { Self = allowed.Lowest } : options).Validate();
         return problems.Count == 0 ? options : throw line.Error(string.Join("; ", problems));
     }
 

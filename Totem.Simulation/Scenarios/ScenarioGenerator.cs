@@ -66,7 +66,7 @@ public static class ScenarioGenerator
             Jitter = jitter,
             StoreLatency = store,
             UnreachableRate = random.Chance(0.5) ? 0 : Percent(random, 1, 100),
-            Options = DrawOptions(random, count * (latency + jitter + store)),
+            Options = DrawOptions(random, count * (latency + jitter + store), ids),
             Stored = DrawStored(random, ids),
         };
     }
@@ -82,7 +82,7 @@ public static class ScenarioGenerator
         return [.. ids];
     }
 
-    private static RingOptions DrawOptions(SimulationRandom random, TimeSpan rotation)
+    private static RingOptions DrawOptions(SimulationRandom random, TimeSpan rotation, ProcessorId[] ids)
     {
         // The shortest sensible timeouts for this network, so that virtual time is short: several rotations fit into a
         // token timeout, else no ring could last.
@@ -105,11 +105,13 @@ public static class ScenarioGenerator
             AloneTimeout = 3 * join,
             ConsensusTimeout = TimeSpan.FromMilliseconds(Math.Floor(tokenMs * 1.2)),
             MergeDetectInterval = TimeSpan.FromMilliseconds(Math.Max(2, Math.Floor(tokenMs / 5))),
-            FailToReceiveTimeout = 4 * token,
+            FailToReceiveTimeout = random.Between(1, 4) * token,
+            Allowed = random.Chance(0.5) ? ProcessorSet.Of(ids) : null,
             WindowSize = window,
             MessagesPerVisitMax = perVisit,
             NetMtu = random.Pick([576, 1500, 1500, 1500, 9000, (int)random.Between(576, 9000)]),
             ReceiveWindow = receiveWindow,
+            ReceiveWindowBytesMax = random.Chance(0.2) ? 1 << 20 : ClusterSetup.FastOptions.ReceiveWindowBytesMax,
             SendQueueMessagesMax = random.Chance(0.2) ? (int)random.Between(1, 20) : 65536,
             FirstSeq = new Seq(random.Chance(0.25) ? uint.MaxValue - (uint)random.Between(0, 60) : 0),
             FirstTokenSeq = new TokenSeq(random.Chance(0.25) ? uint.MaxValue - (uint)random.Between(0, 200) : 0),

@@ -78,6 +78,7 @@ internal sealed class ScriptDraw
         [
             DrawCrash, DrawCrash, DrawCrashAt, DrawCrashAt, DrawPause, DrawPartition, DrawPartition, DrawCut, DrawOneWay,
             DrawLoss, DrawNoise, DrawNoise, DrawDelay, DrawBlackout, DrawDrop, DrawDrop, DrawSlow, DrawLeave, DrawUnreachable,
+            DrawInjection, DrawDeafness, DrawDeparture, DrawDeparture,
         ];
         if (_random.Chance(0.3))
             return all;
@@ -219,6 +220,47 @@ internal sealed class ScriptDraw
     }
 
     private void DrawUnreachable() => Add(Moment(), new ReportUnreachable(Node(), Node()));
+
+    private void DrawInjection()
+    {
+        // Without a list of who is configured a stranger is a guest, and a guest who never answers disturbs everybody.
+        var first = _setup.Options.Allowed is null ? Forgery.AbsurdTokenSeq : Forgery.OutsiderJoin;
+        var what = (Forgery)_random.Between((int)first, (int)Forgery.ForeignHoldCancel);
+        Add(Moment(), new InjectFrame(Node(), what, (int)_random.Between(1, 8)));
+    }
+
+    // One processor hears the token and no messages: the rest must go on without it, for as long as that lasts.
+    private void DrawDeafness()
+    {
+        var (node, at) = (Node(), Moment());
+        Add(at, new SubmitMessages(Node(), (int)_random.Between(1, 20), 0, 200, (SubmitGuarantee)_random.Below(3)));
+        Add(at, new DropFrames(FrameKind.RegularMessage, ProcessorId.None, node, 0, (int)_random.Between(5, 1000)));
+    }
+
+    // Messages of which some members have some and others have others, and whose sender is gone: what recovery is for.
+    private void DrawDeparture()
+    {
+        var (node, at) = (Node(), Moment());
+        foreach (var other in _setup.Processors)
+        {
+            if (other != node && _random.Chance(0.7))
+            {
+                Add(at, new DropFrames(
+                    FrameKind.RegularMessage, _random.Chance(0.8) ? node : ProcessorId.None, other,
+                    (int)_random.Between(0, 3), (int)_random.Between(1, 6)));
+            }
+        }
+
+        Add(at, new SubmitMessages(node, (int)_random.Between(1, 12), 0, 1500, (SubmitGuarantee)_random.Below(3)));
+        Add(at, new SubmitMessages(Node(), (int)_random.Between(1, 6), 0, 300, (SubmitGuarantee)_random.Below(3)));
+        if (_random.Chance(0.5))
+            Add(at, new CrashAt(node, RingEventKind.MessageSent, (int)_random.Between(1, 12), CrashPoint.Sent, (int)_random.Between(1, 8)));
+        else
+            Add(at + Span(0, _tokenMs * 0.5), new CrashNode(node));
+        if (_random.Chance(0.4))
+            Add(at + Span(0, _tokenMs * 3), new CrashAt(Node(), RingEventKind.EnteredRecovery, 1, (CrashPoint)_random.Below(3), (int)_random.Between(0, 4)));
+        DrawRestart(node, at + Span(0, _tokenMs));
+    }
 
     private void DrawWorkload()
     {
