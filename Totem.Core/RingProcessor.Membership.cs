@@ -96,6 +96,11 @@ public sealed partial class RingProcessor
                 return;
         }
 
+        // Another member's timeout ran out first. The token is as lost to us as to it, and that is what people want to know.
+        var elapsed = now - ring.LastTokenAt;
+        if (isMember && !join.IsLeave && !ring.IsHolding && elapsed >= Options.TokenRetransmit
+            && join.Failed.IsEmpty && join.Proposed.IsSubsetOf(ring.Members))
+            NoteCause(GatherReason.TokenLost, ProcessorSet.Empty, elapsed);
         LeaveRing(join.IsLeave ? GatherReason.MemberLeft : GatherReason.JoinReceived, join.System, now);
         if (!join.IsLeave && _state is GatherState gather)
             ApplyJoin(gather, join, now);

@@ -230,7 +230,10 @@ public sealed partial class RingProcessor
             _deadlines.Set(Deadline.MergeDetect, now + Options.MergeDetectInterval);
         _observer.OnEvent(new RingEvent(RingEventKind.EnteredOperational, ring.Id, Count: ring.Members.Count));
         if (_stream.WaitingCount > WaitingChangesMax)
+        {
+            _observer.OnEvent(new RingEvent(RingEventKind.ApplicationTooSlow, ring.Id, Count: _stream.WaitingCount));
             EnterLeft();
+        }
     }
 
     /// <summary>
@@ -242,7 +245,7 @@ public sealed partial class RingProcessor
         var window = old.Log.Window;
         var boundary = old.Log.DeliverableThrough;
         while (window.Contains(boundary.Next)
-            && !(window.Flags(boundary.Next).HasFlag(FrameFlags.Safe) && boundary.Next > highDelivered))
+            && !(window.IsSafe(boundary.Next) && boundary.Next > highDelivered))
             boundary = boundary.Next;
         if (window.Aru < window.High)
             _observer.OnEvent(new RingEvent(RingEventKind.HoleInRecovery, old.Id, Seq: window.Aru.Next));

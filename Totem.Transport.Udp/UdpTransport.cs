@@ -98,12 +98,9 @@ internal sealed class UdpTransport : IDisposable
     /// <summary>Hands the system everything that waits to be sent.</summary>
     public void Flush()
     {
-        if (_batch.IsEmpty)
-            return;
-        _counters.DatagramsSent += _batch.Outgoing.Length;
-        foreach (var outgoing in _batch.Outgoing)
-            _counters.BytesSent += outgoing.LengthBytes;
-        CountLost(_sockets.Sender.Send(_batch));
+        if (!_batch.IsEmpty)
+            HandOver();
+        // Without datagrams too: a frame for oneself, or for nobody, has used the arena.
         _batch.Clear();
     }
 
@@ -198,6 +195,14 @@ internal sealed class UdpTransport : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _sockets.Dispose();
+
+    private void HandOver()
+    {
+        _counters.DatagramsSent += _batch.Outgoing.Length;
+        foreach (var outgoing in _batch.Outgoing)
+            _counters.BytesSent += outgoing.LengthBytes;
+        CountLost(_sockets.Sender.Send(_batch));
+    }
 
     private void AddMulticast(ReadOnlySpan<byte> frame, Instant now)
     {

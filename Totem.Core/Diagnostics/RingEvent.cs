@@ -58,6 +58,9 @@ public enum RingEventKind
     /// <summary>Two members that we both hear do not hear one another. Peer, OtherPeer.</summary>
     LinkBroken,
 
+    /// <summary>The application is so many configuration changes behind that the processor leaves. Count: how many.</summary>
+    ApplicationTooSlow,
+
     /// <summary>A frame was dropped. Discard; Peer: who is named as its sender, if known.</summary>
     Discarded,
 }

@@ -57,7 +57,7 @@ internal sealed class RingDelivery(RingId ring, OrderedLog log, IRingObserver ob
             return false;
         }
 
-        if (window.Flags(seq).HasFlag(FrameFlags.Encapsulated))
+        if (window.IsEncapsulated(seq))
             return false;
         if (_isBehindHole && obligation is not null && !obligation.Contains(window.Source(seq)))
         {
@@ -78,7 +78,7 @@ internal sealed class RingDelivery(RingId ring, OrderedLog log, IRingObserver ob
     {
         var window = log.Window;
         var packet = window.Frame(seq)[WireFormat.RegularMessageHeaderBytes..];
-        var guarantee = window.Flags(seq).HasFlag(FrameFlags.Safe) ? Guarantee.Safe : Guarantee.Agreed;
+        var guarantee = window.IsSafe(seq) ? Guarantee.Safe : Guarantee.Agreed;
         bool found;
         do
         {

@@ -39,7 +39,7 @@ internal sealed class OrderedLog(ReceiveWindow window, Seq first)
         while (DeliverableThrough < window.Aru)
         {
             var next = DeliverableThrough.Next;
-            if (window.Flags(next).HasFlag(FrameFlags.Safe) && next > SafeThrough)
+            if (window.IsSafe(next) && next > SafeThrough)
                 return;
             DeliverableThrough = next;
         }

@@ -72,7 +72,9 @@ internal sealed class ReceiveWindow
 
     public ProcessorId Source(Seq seq) => _slots[Index(seq)].Source;
 
-    public FrameFlags Flags(Seq seq) => _slots[Index(seq)].Flags;
+    public bool IsSafe(Seq seq) => (_slots[Index(seq)].Flags & FrameFlags.Safe) != 0;
+
+    public bool IsEncapsulated(Seq seq) => (_slots[Index(seq)].Flags & FrameFlags.Encapsulated) != 0;
 
     /// <summary>Copies a received frame into the window.</summary>
     public StoreResult Store(Seq seq, ProcessorId source, FrameFlags flags, ReadOnlySpan<byte> frame)

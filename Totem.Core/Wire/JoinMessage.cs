@@ -61,7 +61,7 @@ public sealed record JoinMessage(
 
     /// <summary>True when both say the same; the order in which they list processors is not part of it.</summary>
     public bool Equals(JoinMessage? other) => other is not null && Header == other.Header && System == other.System
-        && RingSequence == other.RingSequence && Proposed == other.Proposed && Failed == other.Failed;
+        && RingSequence == other.RingSequence && Proposed == other.Proposed && Failed == other.Failed && Trailer == other.Trailer;
 
     /// <inheritdoc />
     public override int GetHashCode() => HashCode.Combine(Header, System, RingSequence, Proposed, Failed);

@@ -18,6 +18,13 @@ public sealed record JoinTrailer(ProcessorSet Silent, IReadOnlyList<BrokenLink> 
     /// <summary>How long this trailer is on the wire.</summary>
     internal int EncodedBytes => 4 + 2 + (4 * Silent.Count) + BrokenLinkList.EncodedBytes(Broken);
 
+    /// <inheritdoc />
+    public bool Equals(JoinTrailer? other) =>
+        other is not null && Silent == other.Silent && Broken.SequenceEqual(other.Broken);
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(Silent, Broken.Count);
+
     internal static DecodeResult TryRead(ref WireReader reader, out JoinTrailer? trailer)
     {
         trailer = null;

@@ -13,6 +13,13 @@ public sealed record MergeTrailer(ProcessorSet Heard, IReadOnlyCollection<Broken
 
     internal int EncodedBytes => 4 + 2 + (4 * Heard.Count) + BrokenLinkList.EncodedBytes(Broken);
 
+    /// <inheritdoc />
+    public bool Equals(MergeTrailer? other) =>
+        other is not null && Heard == other.Heard && Broken.SequenceEqual(other.Broken);
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(Heard, Broken.Count);
+
     internal static DecodeResult TryRead(ref WireReader reader, out MergeTrailer? trailer)
     {
         trailer = null;

@@ -28,7 +28,8 @@ internal static class StableHash
     /// <summary>A hash over bytes and their number.</summary>
     public static ulong Of(ReadOnlySpan<byte> bytes)
     {
-        var hash = (ulong)bytes.Length;
+        var length = (ulong)bytes.Length;
+        var hash = length;
         while (bytes.Length >= 16)
         {
             hash = Mix(
@@ -46,6 +47,6 @@ internal static class StableHash
         ulong tail = 0;
         foreach (var b in bytes)
             tail = (tail << 8) | b;
-        return Mix(hash, tail);
+        return Mix(Mix(hash, tail), length);
     }
 }

@@ -58,6 +58,8 @@ internal sealed class ScriptLine
     public ProcessorSet NodesOf(string text)
     {
         var ids = text.Split(',').Select(x => NodeOf("list", x)).ToArray();
+        if (ids.Length > ProcessorSet.CountMax || ids.Distinct().Count() != ids.Length)
+            throw Error($"'{text}', expected at most {ProcessorSet.CountMax} processors, each once");
         return ProcessorSet.Of(ids);
     }
 

@@ -42,9 +42,13 @@ internal static class FrameLayout
         FrameKind.RegularToken => [.. TokenWidths, .. Repeat(RequestWidths, U32(frame, TokenRequestCountOffset))],
         FrameKind.RegularMessage => MessageWidths,
         FrameKind.MergeDetect when frame.Length >= MergeHeardCountOffset + 2 =>
-            [.. MergeWidths, .. MergeTrailerWidths, .. Ids(BinaryPrimitives.ReadUInt16LittleEndian(frame.AsSpan(MergeHeardCountOffset)))],
+            [.. MergeWidths, .. MergeTrailerWidths, .. Ids(U16(frame, MergeHeardCountOffset))],
         FrameKind.MergeDetect => MergeWidths,
-        FrameKind.Join => [.. JoinWidths, .. Ids(U32(frame, JoinProposedCountOffset)), .. Ids(U32(frame, JoinFailedCountOffset))],
+        FrameKind.Join =>
+        [
+            .. JoinWidths, .. Ids(U32(frame, JoinProposedCountOffset)), .. Ids(U32(frame, JoinFailedCountOffset)),
+            .. JoinTrailerWidths(frame),
+        ],
         FrameKind.CommitToken =>
         [
             .. CommitWidths, .. Ids(U32(frame, CommitMemberCountOffset)),
@@ -70,6 +74,22 @@ internal static class FrameLayout
 
         return swapped;
     }
+
+    /// <summary>Our own trailer: a magic, the silent members, and the pairs whose link is broken.</summary>
+    private static IEnumerable<int> JoinTrailerWidths(byte[] frame)
+    {
+        var silentCountOffset = JoinTrailerOffset(frame) + 4;
+        if (silentCountOffset + 2 > frame.Length)
+            return [];
+        var silent = U16(frame, silentCountOffset);
+        var pairs = U16(frame, silentCountOffset + 2 + 4 * silent);
+        return [4, 2, .. Ids(silent), 2, .. Ids(2 * pairs)];
+    }
+
+    private static int JoinTrailerOffset(byte[] frame) =>
+        WireFormat.JoinBytes + 4 * (U32(frame, JoinProposedCountOffset) + U32(frame, JoinFailedCountOffset));
+
+    private static int U16(byte[] frame, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(frame.AsSpan(offset));
 
     private static int U32(byte[] frame, int offset) => BinaryPrimitives.ReadInt32LittleEndian(frame.AsSpan(offset));
 

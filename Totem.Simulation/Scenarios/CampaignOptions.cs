@@ -23,8 +23,29 @@ public sealed record CampaignOptions
     /// <summary>Reduces the first failures to short scripts: how many of them. Default 3.</summary>
     public int ShrinkCount { get; init; } = 3;
 
-    /// <summary>Draws the script of a seed; by default <see cref="ScenarioGenerator.Draw(ulong, int?)"/>.</summary>
-    public Func<ulong, FaultScript>? Generator { get; init; }
+    /// <summary>Draws scenarios in which one pair never hears each other: <see cref="ScenarioGenerator.DrawPairCut"/>. It
+    /// needs <see cref="ProcessorCount"/>, 3 or more.</summary>
+    public bool PairCut { get; init; }
+
+    /// <summary>Instead of the random ones, for tests of the campaign itself.</summary>
+    internal Func<ulong, FaultScript>? Generator { get; init; }
+
+    /// <summary>The scenario of a seed.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="PairCut"/> without a processor count of 3 or more.</exception>
+    public FaultScript Draw(ulong seed)
+    {
+        if (Generator is not null)
+            return Generator(seed);
+        if (!PairCut)
+            return ScenarioGenerator.Draw(seed, ProcessorCount);
+        return ProcessorCount is { } count && count >= 3
+            ? ScenarioGenerator.DrawPairCut(seed, count)
+            : throw new InvalidOperationException($"{nameof(PairCut)} with {ProcessorCount?.ToString() ?? "no"} processors, expected 3 or more");
+    }
+
+    /// <summary>The command that runs the scenario of a seed again.</summary>
+    public string ReplayCommand(ulong seed) =>
+        $"totem simulate --seed {seed}" + (ProcessorCount is { } count ? $" --processors {count}" : "") + (PairCut ? " --pair-cut" : "");
 }
 
 /// <summary>Where a campaign is.</summary>
@@ -37,7 +58,8 @@ public readonly record struct CampaignProgress(int Done, int Total, int Failed, 
 /// <summary>One failure of a campaign.</summary>
 /// <param name="Original">The scenario as it was drawn.</param>
 /// <param name="Shrunk">The shortest script found that breaks the same rule; the original where it was not reduced.</param>
-public sealed record CampaignFailure(ScenarioResult Original, ScenarioResult Shrunk);
+/// <param name="ReplayCommand">What runs the original again; null when it was not drawn from a seed.</param>
+public sealed record CampaignFailure(ScenarioResult Original, ScenarioResult Shrunk, string? ReplayCommand);
 
 /// <summary>What a campaign gave.</summary>
 public sealed record CampaignReport

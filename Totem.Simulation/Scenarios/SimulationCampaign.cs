@@ -13,6 +13,7 @@ public sealed class SimulationCampaign
     private readonly Coverage _coverage = new();
     private readonly List<ScenarioResult> _failed = [];
     private readonly Stopwatch _clock = new();
+    private Exception? _fault;
     private int _next;
     private int _done;
     private TimeSpan _virtualTime;
@@ -33,6 +34,7 @@ public sealed class SimulationCampaign
     /// <param name="options">What to run.</param>
     /// <param name="progress">Told after every scenario, on the thread that ran it, one call at a time; may be null.</param>
     /// <param name="cancellation">Ends it early, with what there is.</param>
+    /// <exception cref="InvalidOperationException">The simulator failed, not the engine.</exception>
     public static CampaignReport Run(
         CampaignOptions options, Action<CampaignProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -46,13 +48,15 @@ public sealed class SimulationCampaign
         var threads = new Thread[Math.Clamp(_options.ThreadCount, 1, 256)];
         for (var i = 0; i < threads.Length; i++)
         {
-            threads[i] = new Thread(Work) { IsBackground = true, Name = $"scenarios {i + 1}" };
+            threads[i] = new Thread(WorkSafely) { IsBackground = true, Name = $"scenarios {i + 1}" };
             threads[i].Start();
         }
 
         foreach (var thread in threads)
             thread.Join();
         _clock.Stop();
+        if (_fault is { } fault)
+            throw new InvalidOperationException("The simulator itself failed; no rule was broken.", fault);
         return new CampaignReport
         {
             Options = _options,
@@ -70,17 +74,30 @@ public sealed class SimulationCampaign
         };
     }
 
+    // An exception that leaves a thread ends the process; what the harness throws belongs to the caller of Run.
+    private void WorkSafely()
+    {
+        try
+        {
+            Work();
+        }
+        catch (Exception e)
+        {
+            lock (_lock)
+                _fault ??= e;
+        }
+    }
+
     private void Work()
     {
         var runner = new ScenarioRunner();
-        while (!_cancellation.IsCancellationRequested)
+        while (!_cancellation.IsCancellationRequested && Volatile.Read(ref _fault) is null)
         {
             var index = Interlocked.Increment(ref _next) - 1;
             if (index >= _options.ScenarioCount)
                 return;
             var seed = unchecked(_options.FirstSeed + (ulong)index);
-            var script = _options.Generator?.Invoke(seed) ?? ScenarioGenerator.Draw(seed, _options.ProcessorCount);
-            var result = runner.Run(script) with { ScenarioSeed = seed, Trace = null };
+            var result = runner.Run(_options.Draw(seed)) with { ScenarioSeed = seed, Trace = null };
             lock (_lock)
             {
                 Add(result, seed);
@@ -116,7 +133,7 @@ public sealed class SimulationCampaign
             var shrunk = failures.Count < _options.ShrinkCount
                 ? ScenarioShrinker.Shrink(runner, original, cancellation: _cancellation) with { Trace = null }
                 : original;
-            failures.Add(new CampaignFailure(original, shrunk));
+            failures.Add(new CampaignFailure(original, shrunk, _options.ReplayCommand(original.ScenarioSeed!.Value)));
         }
 
         return failures;

@@ -16,8 +16,8 @@ public static class SimulationReport
         output.Write($"{title} breaks {RuleName(original.Rule!)}\n");
         foreach (var line in original.Failures)
             output.Write($"  {Indent(line.Text)}\n");
-        if (original.ScenarioSeed is { } replay)
-            output.Write($"replay it: totem simulate --seed {replay}\n");
+        if (failure.ReplayCommand is { } command)
+            output.Write($"replay it: {command}\n");
         var shrunk = failure.Shrunk;
         if (ReferenceEquals(shrunk, original))
             return;

@@ -29,6 +29,7 @@ internal static class FuzzSeeds
     {
         var ids = Enumerable.Range(1, ProcessorSet.CountMax).Select(x => new ProcessorId((uint)x)).ToArray();
         var set = ProcessorSet.Of(ids);
+        var links = ids.Select(x => new BrokenLink(x, x == ids[0] ? ids[1] : ids[0])).ToArray();
         var ring = new RingId(ids[0], 9);
         var request = new RetransmitRequest(ring, new Seq(5));
         var entry = new CommitEntry(ring, new Seq(5), new Seq(4), ReceivedFlag: true);
@@ -37,16 +38,17 @@ internal static class FuzzSeeds
         yield return new TokenFrame(
             new RegularToken(Header(FrameKind.RegularToken), new Seq(9), new TokenSeq(9), new Seq(5), ids[2], ring, 1, 1, 0, requestCount),
             Enumerable.Repeat(request, requestCount).ToArray()).Encode();
-        yield return new MergeFrame(new MergeDetect(Header(FrameKind.MergeDetect), ids[0], ring), set).Encode();
-        yield return new MergeFrame(new MergeDetect(Header(FrameKind.MergeDetect), ids[0], ring), ProcessorSet.Of(ids.AsSpan(0, 3))).Encode();
+        var detect = new MergeDetect(Header(FrameKind.MergeDetect), ids[0], ring);
+        yield return new MergeFrame(detect, set, links).Encode();
+        yield return new MergeFrame(detect, ProcessorSet.Of(ids.AsSpan(0, 3)), links[..2]).Encode();
         yield return new CommitFrame(new CommitToken(
             Header(FrameKind.CommitToken), new TokenSeq(1), ring, 0, ids.Length, set,
             [.. Enumerable.Repeat(entry, ids.Length)])).Encode();
 
-        var join = new JoinFrame(new JoinMessage(Header(FrameKind.Join), ids[0], 9, set, set)).Encode();
-        yield return join;
+        var join = new JoinMessage(Header(FrameKind.Join), ids[0], 9, set, set);
+        yield return new JoinFrame(join with { Trailer = new JoinTrailer(set, links) }).Encode();
         // Both lists backward: the order of a foreign list is kept, which costs memory.
-        var backward = (byte[])join.Clone();
+        var backward = new JoinFrame(join).Encode();
         MemoryMarshal.Cast<byte, uint>(backward.AsSpan(WireFormat.JoinBytes)).Reverse();
         yield return backward;
     }

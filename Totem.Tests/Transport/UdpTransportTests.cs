@@ -143,6 +143,19 @@ public sealed class UdpTransportTests
         Assert.False(a.TryReceive(out _));
     }
 
+    [Fact]
+    public void Frames_to_oneself_and_to_nobody_never_use_up_the_arena()
+    {
+        using var a = Loopback(DatagramPath.Auto, Ports.TakeBase());
+
+        for (var i = 0; i < 2000; i++)
+        {
+            Send(a, a.Self, $"{i} " + new string('x', 500));
+            Send(a, ProcessorId.None, new string('y', 1000), FrameKind.RegularMessage);
+            Assert.StartsWith($"{i} ", Receive(a), StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Paths))]
     public void A_large_batch_arrives_whole_and_in_order(DatagramPath path)

@@ -44,6 +44,12 @@ internal static class ModelGen
 
     public static Gen<ProcessorSet> NonEmptyProcessorSet { get; } = ProcessorSet.Where(x => !x.IsEmpty);
 
+    /// <summary>Two different processors, one deaf to the other.</summary>
+    public static Gen<BrokenLink> BrokenLink { get; } =
+        from ids in Gen.Two(ProcessorId)
+        where ids.Item1 != ids.Item2
+        select new BrokenLink(ids.Item1, ids.Item2);
+
     /// <summary>Checks a property on a thousand values; a failure is shrunk as far as the generator allows, and thrown.</summary>
     public static void Holds<T>(Gen<T> gen, Action<T> property) =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(gen.ToArbitrary(), property));

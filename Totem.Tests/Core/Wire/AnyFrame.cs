@@ -25,8 +25,8 @@ internal abstract record AnyFrame(FrameHeader Header)
                 frame = new MessageFrame(message, bytes[WireFormat.RegularMessageHeaderBytes..].ToArray());
                 break;
             case FrameKind.MergeDetect:
-                result = MergeDetect.TryRead(bytes, out var detect, out var heard);
-                frame = new MergeFrame(detect, heard);
+                result = MergeDetect.TryRead(bytes, out var detect, out var trailer);
+                frame = new MergeFrame(detect, trailer?.Heard, trailer?.Broken.ToArray() ?? []);
                 break;
             case FrameKind.Join:
                 result = JoinMessage.TryRead(bytes, out var join);
@@ -122,15 +122,16 @@ internal sealed record MessageFrame(RegularMessage Message, EquatableArray<byte>
     }
 }
 
-internal sealed record MergeFrame(MergeDetect Detect, ProcessorSet? Heard) : AnyFrame(Detect.Header)
+internal sealed record MergeFrame(MergeDetect Detect, ProcessorSet? Heard, EquatableArray<BrokenLink> Broken)
+    : AnyFrame(Detect.Header)
 {
-    public override AnyFrame AsLittleEndian() => new MergeFrame(Detect with { Header = LittleEndianHeader }, Heard);
+    public override AnyFrame AsLittleEndian() => this with { Detect = Detect with { Header = LittleEndianHeader } };
 
     protected override void Write(ref WireWriter writer)
     {
         Detect.Write(ref writer);
         if (Heard is not null)
-            MergeDetect.WriteTrailer(ref writer, Heard);
+            new MergeTrailer(Heard, Broken.Items).Write(ref writer);
     }
 }
 

@@ -154,20 +154,50 @@ public sealed class MalformedFrameTests
     }
 
     [Theory]
-    [InlineData("544f5448 0200 03000000 01000000", DecodeResult.Ok)]
+    [InlineData("544f5448 0200 03000000 01000000 0000", DecodeResult.Ok)]
+    [InlineData("544f5448 0200 03000000 01000000 0100 01000000 02000000", DecodeResult.Ok)]
+    [InlineData("544f5448 0200 03000000 01000000 0100 01000000 020000", DecodeResult.TooShort)]
+    [InlineData("544f5448 0200 03000000 01000000 0100 01000000 01000000", DecodeResult.InvalidProcessor)]
+    [InlineData("544f5448 0200 03000000 01000000 8100", DecodeResult.CountOutOfRange)]
     [InlineData("544f5448 0200 03000000 010000", DecodeResult.TooShort)]
     [InlineData("544f5448 0100 00000000", DecodeResult.InvalidProcessor)]
     [InlineData("544f5448 8100 03000000", DecodeResult.CountOutOfRange)]
     public void A_merge_detect_with_our_trailer_says_whom_its_sender_heard(string trailerHex, DecodeResult expected)
     {
-        byte[] frame =
-        [
-            .. Capture.Frame("udp-b-cpg", 4),
-            .. Convert.FromHexString(trailerHex.Replace(" ", "", StringComparison.Ordinal)),
-        ];
+        byte[] frame = [.. Capture.Frame("udp-b-cpg", 4), .. Bytes(trailerHex)];
 
-        Assert.Equal(expected, MergeDetect.TryRead(frame, out _, out var heard));
-        Assert.Equal(expected == DecodeResult.Ok ? ProcessorSet.Of(new ProcessorId(1), new ProcessorId(3)) : null, heard);
+        Assert.Equal(expected, MergeDetect.TryRead(frame, out _, out var trailer));
+        Assert.Equal(expected == DecodeResult.Ok ? ProcessorSet.Of(new ProcessorId(1), new ProcessorId(3)) : null, trailer?.Heard);
+    }
+
+    [Theory]
+    [InlineData("544f544a 0100 03000000 0200 01000000 02000000 03000000 01000000", DecodeResult.Ok)]
+    [InlineData("544f544a 0100 03000000 0200 01000000 02000000 03000000 010000", DecodeResult.TooShort)]
+    [InlineData("544f544a 0200 03000000 0200", DecodeResult.TooShort)]
+    [InlineData("544f544a 0100 00000000 0000", DecodeResult.InvalidProcessor)]
+    [InlineData("544f544a 0000 0100 01000000 01000000", DecodeResult.InvalidProcessor)] // a link from a processor to itself
+    [InlineData("544f544a 0000 0100 00000000 01000000", DecodeResult.InvalidProcessor)]
+    [InlineData("544f544a 8100 03000000 0000", DecodeResult.CountOutOfRange)]
+    [InlineData("544f544a 0000 8100 01000000 02000000", DecodeResult.CountOutOfRange)]
+    public void A_join_with_our_trailer_says_why_somebody_failed(string trailerHex, DecodeResult expected)
+    {
+        var result = JoinMessage.TryRead(JoinWith(trailerHex), out var join);
+
+        Assert.Equal(expected, result);
+        var trailer = new JoinTrailer(
+            ProcessorSet.Of(new ProcessorId(3)),
+            [new BrokenLink(new ProcessorId(1), new ProcessorId(2)), new BrokenLink(new ProcessorId(3), new ProcessorId(1))]);
+        Assert.Equal(expected == DecodeResult.Ok ? trailer : null, join?.Trailer);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("544f544a 0000")] // cut before the second count
+    [InlineData("544f544b 0100 03000000 0000")] // another magic
+    public void A_join_with_a_foreign_trailer_does_not_say_why_somebody_failed(string trailerHex)
+    {
+        Assert.Equal(DecodeResult.Ok, JoinMessage.TryRead(JoinWith(trailerHex), out var join));
+        Assert.Null(join!.Trailer);
     }
 
     [Theory]
@@ -176,15 +206,15 @@ public sealed class MalformedFrameTests
     [InlineData("544f5449 0100 03000000")] // another magic
     public void A_merge_detect_with_a_foreign_trailer_does_not_say_whom_its_sender_heard(string trailerHex)
     {
-        byte[] frame =
-        [
-            .. Capture.Frame("udp-b-cpg", 4),
-            .. Convert.FromHexString(trailerHex.Replace(" ", "", StringComparison.Ordinal)),
-        ];
+        byte[] frame = [.. Capture.Frame("udp-b-cpg", 4), .. Bytes(trailerHex)];
 
-        Assert.Equal(DecodeResult.Ok, MergeDetect.TryRead(frame, out _, out var heard));
-        Assert.Null(heard);
+        Assert.Equal(DecodeResult.Ok, MergeDetect.TryRead(frame, out _, out var trailer));
+        Assert.Null(trailer);
     }
+
+    private static byte[] JoinWith(string trailerHex) => [.. Capture.Frame("udp-f-shutdown", 20), .. Bytes(trailerHex)];
+
+    private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
 
     /// <summary>A real frame with room behind it, so that no announced list runs off its end.</summary>
     private static byte[] Padded(string capture, int frameNumber) => [.. Capture.Frame(capture, frameNumber), .. new byte[1000]];

@@ -46,7 +46,8 @@ public sealed class RoundTripTests
         from system in ModelGen.ProcessorId
         from ring in ModelGen.RingId
         from heard in Gen.OneOf(Gen.Constant<ProcessorSet?>(null), ModelGen.ProcessorSet.Select(x => (ProcessorSet?)x))
-        select new MergeFrame(new MergeDetect(header, system, ring), heard));
+        from broken in heard is null ? Gen.Constant(Array.Empty<BrokenLink>()) : BrokenLinks
+        select new MergeFrame(new MergeDetect(header, system, ring), heard, broken));
 
     [Fact]
     public void A_join_is_read_as_it_was_written() => RoundTrips(
@@ -54,9 +55,17 @@ public sealed class RoundTripTests
         from leaves in Gen.Elements(false, true)
         from sequence in ModelGen.U64
         from sets in Gen.Two(ModelGen.ProcessorSet)
+        from explains in Gen.Elements(false, true)
+        from broken in BrokenLinks
         select new JoinFrame(
             new JoinMessage(
-                leaves ? header with { Node = ProcessorId.None } : header, header.Node, sequence, sets.Item1, sets.Item2)));
+                leaves ? header with { Node = ProcessorId.None } : header, header.Node, sequence, sets.Item1, sets.Item2)
+            {
+                Trailer = explains ? new JoinTrailer(sets.Item2, broken) : null,
+            }));
+
+    private static Gen<BrokenLink[]> BrokenLinks =>
+        ModelGen.BrokenLink.ArrayOf().Select(x => x.Take(BrokenLinkList.CountMax).ToArray());
 
     [Fact]
     public void A_commit_token_is_read_as_it_was_written() => RoundTrips(
