@@ -12,7 +12,7 @@ internal sealed class CheckCommand : TotemCommand
     private readonly Argument<FileInfo[]> _files = new("TRACE")
     {
         Description = "The traces of one run: one for each life of each member.",
-        Arity = ArgumentArity.OneOrMore,
+        Arity = ArgumentArity.ZeroOrMore,
     };
 
     private readonly Option<string[]> _torn = new("--torn")
@@ -35,6 +35,11 @@ internal sealed class CheckCommand : TotemCommand
         Add(_torn);
         Add(_complete);
         Add(_verbose);
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_files) is not { Length: > 0 })
+                result.AddError("no TRACE, expected one or more files");
+        });
         SetAction(Run);
     }
 

@@ -25,7 +25,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private readonly PortBlock? _ports;
     private readonly bool _isTraced;
 
-    private ProcessCluster(int nodes, NamespaceNetwork? network, int duplicatePercent, bool isTraced)
+    private ProcessCluster(int nodes, NamespaceNetwork? network, TimeSpan tokenTimeout, int duplicatePercent, bool isTraced)
     {
         Nodes = [.. Enumerable.Range(1, nodes).Select(x => (uint)x)];
         Network = network;
@@ -35,7 +35,11 @@ internal sealed class ProcessCluster : IAsyncDisposable
         if (network is null)
         {
             _ports = PortBlock.Take();
-            arguments = node => ["--id", Text(node), "--port", Text((uint)_ports.BasePort)];
+            arguments = node =>
+            [
+                "--id", Text(node), "--port", Text((uint)_ports.BasePort),
+                "--token-timeout", tokenTimeout.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
+            ];
         }
 
         Workers = new WorkerCluster((node, incarnation) => new WorkerLaunch(
@@ -57,7 +61,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public WorkerCluster Workers { get; }
 
     /// <summary>Members on loopback ports that no other run uses.</summary>
-    public static ProcessCluster OnLoopback(int nodes, bool isTraced = true) => new(nodes, network: null, duplicatePercent: 0, isTraced);
+    public static ProcessCluster OnLoopback(int nodes, TimeSpan tokenTimeout, bool isTraced = true)
+        => new(nodes, network: null, tokenTimeout, duplicatePercent: 0, isTraced);
 
     /// <summary>Members in network namespaces, configured by a <c>corosync.conf</c>.</summary>
     /// <param name="nodes">How many.</param>
@@ -69,7 +74,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
         var network = NamespaceNetwork.Create(nodes);
         try
         {
-            var cluster = new ProcessCluster(nodes, network, duplicatePercent, isTraced: true);
+            var cluster = new ProcessCluster(nodes, network, tokenTimeout, duplicatePercent, isTraced: true);
             File.WriteAllText(cluster.ConfigurationFile, Configuration(nodes, transport, tokenTimeout));
             return cluster;
         }
@@ -153,9 +158,12 @@ internal sealed class ProcessCluster : IAsyncDisposable
         worker.Kill();
     }
 
-    /// <summary>How many regular configurations each of these has installed.</summary>
-    public int[] ConfigurationCounts(params uint[] nodes)
-        => Workers.Read(x => nodes.Select(node => x[node].View.Configurations.Count(c => c.IsRegular)).ToArray());
+    /// <summary>Regular configurations that were installed since a moment, each with the cause its node gave.</summary>
+    public string[] ChangesSince(DateTimeOffset moment) => Workers.Read(x => x
+        .SelectMany(worker => worker.Value.View.Configurations.Where(c => c.IsRegular && c.At > moment)
+            .Select(c => $"{c.At:mm:ss.fff} node {worker.Key} installed {c.Ring} of {c.Members.Length}: {c.Cause}"))
+        .Order(StringComparer.Ordinal)
+        .ToArray());
 
     /// <summary>
     /// Ends every load, waits until everything is delivered everywhere, and checks every rule over the traces of all lives.
