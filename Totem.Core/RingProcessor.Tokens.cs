@@ -116,6 +116,15 @@ public sealed partial class RingProcessor
             EnterOperational(recovery, now);
         if (_state is LeftState)
             return;
+        if (!isComplete && FindStuck(ring, next, now) is { IsNone: false } stuck)
+        {
+            recovery.Gather.TryFail(stuck);
+            _observer.OnEvent(new RingEvent(
+                RingEventKind.MemberSuspected, ring.Id, stuck, Reason: GatherReason.MemberFailedToReceive));
+            GatherAgain(recovery.Gather, GatherReason.MemberFailedToReceive, stuck, now);
+            return;
+        }
+
         KeepToken(next with { RetransFlag = retransFlag }, ring.Successor);
         _deadlines.Set(Deadline.TokenLoss, now + Options.TokenTimeout);
         SendLastToken(now);

@@ -45,6 +45,16 @@ internal sealed class OrderedLog(ReceiveWindow window, Seq first)
         }
     }
 
+    /// <summary>
+    /// Passes over messages of an old ring: they were taken when they came, and the application never sees them. Without
+    /// this a recovery of more messages than the window holds would never end.
+    /// </summary>
+    public void SkipEncapsulated()
+    {
+        while (DeliveredThrough < DeliverableThrough && window.IsEncapsulated(DeliveredThrough.Next))
+            DeliveredThrough = DeliveredThrough.Next;
+    }
+
     public void MarkDelivered(Seq seq)
     {
         Invariant.That(seq > DeliveredThrough, "delivery moves forward");

@@ -84,6 +84,7 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
     {
         ring.Log.AdvanceSafe(Seq.Min(Seq.Min(ring.SentAru, aru), ring.Log.Window.Aru));
         ring.Log.AdvanceDeliverable();
+        ring.Log.SkipEncapsulated();
         ring.Log.Release();
     }
 
