@@ -8,5 +8,8 @@ namespace Totem.Tests.Mutation;
 /// <param name="Rules">The rules under which it may be caught: a mutation often breaks more than one.</param>
 public sealed record Mutant(string Name, string File, string Find, string Replace, params string[] Rules)
 {
+    /// <summary>A scenario that needs the rule, where random ones need it too rarely; null runs random ones.</summary>
+    public string? Script { get; init; }
+
     public override string ToString() => Name;
 }

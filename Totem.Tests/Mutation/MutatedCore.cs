@@ -22,6 +22,8 @@ internal sealed class MutatedCore : AssemblyLoadContext
     private readonly byte[] _core;
     private readonly object _runner;
     private readonly MethodInfo _run;
+    private readonly MethodInfo _runScript;
+    private readonly MethodInfo _parse;
 
     private MutatedCore(byte[] core)
         : base(isCollectible: true)
@@ -31,6 +33,9 @@ internal sealed class MutatedCore : AssemblyLoadContext
         var runner = simulation.GetType("Totem.Simulation.Scenarios.ScenarioRunner", throwOnError: true)!;
         _runner = Activator.CreateInstance(runner)!;
         _run = runner.GetMethod("Run", [typeof(ulong)])!;
+        var script = simulation.GetType("Totem.Simulation.Faults.FaultScript", throwOnError: true)!;
+        _runScript = runner.GetMethod("Run", [script])!;
+        _parse = script.GetMethod("Parse", [typeof(string), typeof(string)])!;
     }
 
     /// <summary>Compiles the core with a mutant; null compiles it as it is.</summary>
@@ -60,11 +65,13 @@ internal sealed class MutatedCore : AssemblyLoadContext
     }
 
     /// <summary>Runs one scenario; the rule it breaks, or null.</summary>
-    public string? BrokenRule(ulong seed)
-    {
-        var result = _run.Invoke(_runner, [seed])!;
-        return (string?)result.GetType().GetProperty("Rule")!.GetValue(result);
-    }
+    public string? BrokenRule(ulong seed) => Rule(_run.Invoke(_runner, [seed])!);
+
+    /// <summary>Runs one script; the rule it breaks, or null.</summary>
+    public string? BrokenRule(string script) =>
+        Rule(_runScript.Invoke(_runner, [_parse.Invoke(null, [script, "script"])])!);
+
+    private static string? Rule(object result) => (string?)result.GetType().GetProperty("Rule")!.GetValue(result);
 
     protected override Assembly? Load(AssemblyName assemblyName)
     {
