@@ -36,7 +36,7 @@ public sealed class FaultScript
     public ulong Seed => Setup.Seed;
 
     /// <summary>Reads a script.</summary>
-    /// <param name="text">Its lines; empty ones and those that begin with <c>#</c> are skipped.</param>
+    /// <param name="text">Its lines; what follows a <c>#</c> is skipped.</param>
     /// <param name="name">What errors call it: a file name.</param>
     /// <exception cref="FormatException">A line is wrong: the message has its number and says what was expected.</exception>
     public static FaultScript Parse(string text, string name)
@@ -49,8 +49,8 @@ public sealed class FaultScript
         foreach (var raw in text.AsSpan().EnumerateLines())
         {
             var where = $"{name}:{++number}";
-            var content = raw.Trim();
-            if (content.IsEmpty || content[0] == '#')
+            var content = ScriptText.WithoutComment(raw);
+            if (content.IsEmpty)
                 continue;
             if (number > LinesMax)
                 throw new FormatException($"{where}: expected at most {LinesMax} lines");

@@ -29,6 +29,13 @@ internal static class ScriptText
         return false;
     }
 
+    /// <summary>A line without its comment and the space around it.</summary>
+    public static ReadOnlySpan<char> WithoutComment(ReadOnlySpan<char> line)
+    {
+        var comment = line.IndexOf('#');
+        return (comment < 0 ? line : line[..comment]).Trim();
+    }
+
     public static string Rate(double rate) => rate.ToString("0.######", CultureInfo.InvariantCulture);
 
     public static string Node(ProcessorId node) => node.IsNone ? "*" : node.ToString();

@@ -237,30 +237,42 @@ internal sealed class ScriptDraw
         Add(at, new DropFrames(FrameKind.RegularMessage, ProcessorId.None, node, 0, (int)_random.Between(5, 1000)));
     }
 
-    // Messages of which some members have some and others have others, and whose sender is gone: what recovery is for.
+    // Messages of which some members have some and others have others, or one that nobody else has and more behind it,
+    // and whose sender is gone: what recovery is for. Often somebody else goes while it lasts, after it has promised to
+    // deliver what it holds (evs.md, where implementations go wrong, 1 and 2).
     private void DrawDeparture()
     {
         var (node, at) = (Node(), Moment());
+        var isHoleForAll = _random.Chance(0.5);
+        var (skip, count) = ((int)_random.Between(0, 3), (int)_random.Between(1, 2));
         foreach (var other in _setup.Processors)
         {
-            if (other != node && _random.Chance(0.7))
-            {
-                Add(at, new DropFrames(
-                    FrameKind.RegularMessage, _random.Chance(0.8) ? node : ProcessorId.None, other,
-                    (int)_random.Between(0, 3), (int)_random.Between(1, 6)));
-            }
+            if (other == node)
+                continue;
+            if (isHoleForAll)
+                Add(at, new DropFrames(FrameKind.RegularMessage, node, other, skip, count));
+            else if (_random.Chance(0.7))
+                Add(at, new DropFrames(FrameKind.RegularMessage, node, other, (int)_random.Between(0, 3), (int)_random.Between(1, 6)));
+            if (_random.Chance(0.5))
+                Add(at, new SubmitMessages(other, (int)_random.Between(1, 6), 0, 300, Guarantee()));
         }
 
-        Add(at, new SubmitMessages(node, (int)_random.Between(1, 12), 0, 1500, (SubmitGuarantee)_random.Below(3)));
-        Add(at, new SubmitMessages(Node(), (int)_random.Between(1, 6), 0, 300, (SubmitGuarantee)_random.Below(3)));
-        if (_random.Chance(0.5))
+        Add(at, new SubmitMessages(node, (int)_random.Between(1, 12), 0, 1500, Guarantee()));
+        if (_random.Chance(0.7))
             Add(at, new CrashAt(node, RingEventKind.MessageSent, (int)_random.Between(1, 12), CrashPoint.Sent, (int)_random.Between(1, 8)));
         else
             Add(at + Span(0, _tokenMs * 0.5), new CrashNode(node));
-        if (_random.Chance(0.4))
-            Add(at + Span(0, _tokenMs * 3), new CrashAt(Node(), RingEventKind.EnteredRecovery, 1, (CrashPoint)_random.Below(3), (int)_random.Between(0, 4)));
-        DrawRestart(node, at + Span(0, _tokenMs));
+        if (_random.Chance(0.6))
+        {
+            var step = _random.Pick(
+                [RingEventKind.EnteredRecovery, RingEventKind.EnteredOperational, RingEventKind.HoleInRecovery]);
+            Add(at + Span(0, _tokenMs), new CrashAt(Node(), step, 1, (CrashPoint)_random.Below(3), (int)_random.Between(0, 4)));
+        }
+
+        DrawRestart(node, at + Span(0, _tokenMs * 3));
     }
+
+    private SubmitGuarantee Guarantee() => (SubmitGuarantee)_random.Below(3);
 
     private void DrawWorkload()
     {

@@ -71,9 +71,9 @@ internal sealed class TextScenario
                 result.Append(_output);
                 _output.GetStringBuilder().Clear();
             }
-            else if (line.Length > 0 && line[0] != '#')
+            else if (ScriptText.WithoutComment(line) is { IsEmpty: false } command)
             {
-                Execute(line, $"{_name}:{number}");
+                Execute(command.ToString(), $"{_name}:{number}");
             }
         }
 

@@ -127,4 +127,29 @@ public sealed class RingClusterTests
         cluster.RunUntilOperational(Limit);
         Assert.Equal(3, cluster[3].Engine.Installed!.Members.Count);
     }
+
+    [Theory]
+    [InlineData("OutsiderJoin", "UnknownProcessor")]
+    [InlineData("OutsiderMergeDetect", "UnknownProcessor")]
+    [InlineData("OutsiderMessage", "UnknownProcessor")]
+    [InlineData("AbsurdTokenSeq", "AbsurdToken")]
+    [InlineData("AbsurdTokenAru", "AbsurdToken")]
+    [InlineData("AbsurdMessageSeq", "OutsideWindow")]
+    [InlineData("AbsurdRingSequence", "AbsurdRingSequence")]
+    [InlineData("ForeignToken", "UnknownProcessor")]
+    [InlineData("ForeignCommitToken", "UnknownProcessor")]
+    [InlineData("ForeignHoldCancel", "UnknownProcessor")]
+    public void A_frame_that_nobody_can_have_sent_is_counted_and_changes_nothing(string forgery, string reason)
+    {
+        var cluster = RingCluster.Operational(
+            processors: 3, seed: 10, with: x => x with { Options = x.Options with { Allowed = ProcessorSet.Of([.. x.Processors]) } });
+        var before = cluster.Simulation.Coverage[Enum.Parse<DiscardReason>(reason)];
+        cluster.Do($"inject node=2 what={forgery} count=6").Run(TimeSpan.FromMilliseconds(400));
+
+        Assert.True(cluster.Simulation.Coverage[Enum.Parse<DiscardReason>(reason)] > before, "nothing was counted");
+        Assert.Equal(3, cluster.Count(RingEventKind.EnteredGather));
+        Assert.Equal(3, cluster.Count(RingEventKind.EnteredOperational));
+        cluster[2].Submit("still here").RunUntilQuiet(Limit);
+        Assert.Equal(["still here"], cluster[3].Delivered);
+    }
 }

@@ -66,6 +66,14 @@ public sealed class ShrinkerTests
         Assert.Equal(2, json.ToString().TrimEnd().Split('\n').Length);
     }
 
+    [Fact]
+    public void Comments_and_empty_lines_are_skipped()
+    {
+        var script = FaultScript.Parse("# a script\n\nprocessors 1,2 # two\nat 5ms crash node=2 # dies\nend at=1s\n", "test");
+        Assert.Equal(2, script.ProcessorCount);
+        Assert.Equal("processors 1,2", script.ToString().Split('\n')[1]);
+    }
+
     [Theory]
     [InlineData("end at=1s\nprocessors 1,1\n", "test:2: '1,1', expected at most 128 processors, each once")]
     [InlineData("processors 1,2\nat 5ms crash node=7\nend at=1s\n", "test: 'at 5ms crash node=7' names 7, expected one of {1, 2}")]
