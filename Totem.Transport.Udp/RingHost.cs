@@ -51,7 +51,8 @@ internal sealed class RingHost
         _transport = transport;
         Counters = counters;
         _logger = (options.LoggerFactory ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance).CreateLogger("Totem.Node");
-        _file = options.StateDirectory is { } directory ? new RingSequenceFile(directory, transport.Self) : null;
+        var isOneHost = options.Transport.Kind == UdpTransportKind.Loopback;
+        _file = options.StateDirectory is { } directory ? new RingSequenceFile(directory, transport.Self, survivesPowerLoss: !isOneHost) : null;
         StoredSequence = _file?.Read() ?? 0;
         _reporter = new RingReporter(transport.Self, counters, _logger, options.Observer);
         _processor = new RingProcessor(
@@ -120,6 +121,8 @@ internal sealed class RingHost
         Exception? failure = null;
         try
         {
+            if (_options.RaiseThreadPriority && OperatingSystem.IsLinux())
+                LinuxThread.TryRaisePriority();
             Log.Started(_logger, _transport.Self, _options.Transport.Kind, _transport.LocalAddress, _transport.Path, StoredSequence);
             var now = Tick();
             _processor.Start(now);
@@ -212,7 +215,7 @@ internal sealed class RingHost
     {
         while (_processor.PendingStore is { } sequence)
         {
-            // What was sent before may go; nothing is sent until the sequence would survive a loss of power.
+            // Nothing more is sent until the sequence would survive a crash.
             _file?.Write(sequence);
             _processor.HandleStored(sequence);
         }

@@ -61,6 +61,13 @@ public sealed record TotemNodeOptions
     /// accepted has been multicast. Default 2 s. Zero says goodbye at once.</summary>
     public TimeSpan FlushTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Whether the ring's thread asks the system to run before ordinary ones (Linux: nice -10; corosync even asks for real
+    /// time). Default true; refused without the right to do so, which changes nothing else. On a busy host the token
+    /// otherwise queues behind the applications at every member, and healthy members look dead.
+    /// </summary>
+    public bool RaiseThreadPriority { get; init; } = true;
+
     /// <summary>What a configuration file could not mean: logged once as warnings at the start.</summary>
     internal IReadOnlyList<string> Notices { get; init; } = [];
 
@@ -74,7 +81,9 @@ public sealed record TotemNodeOptions
     public static TotemNodeOptions Loopback(
         int basePort = UdpTransportOptions.DefaultPort, ProcessorId? id = null, string? stateDirectory = null) => new()
         {
-            Ring = new RingOptions { Self = id ?? ProcessorId.None },
+            // Joins are repeated sooner than on a network: a repeat costs microseconds here, and a membership that has to wait
+            // for one should still change within 100 ms of a death.
+            Ring = new RingOptions { Self = id ?? ProcessorId.None, JoinInterval = TimeSpan.FromMilliseconds(15) },
             Transport = new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = basePort },
             StateDirectory = stateDirectory ?? UserStateDirectory(basePort),
         };

@@ -37,6 +37,14 @@ public sealed class RingSequenceFileTests : IDisposable
     }
 
     [Fact]
+    public void A_ring_of_one_host_needs_no_flush_and_the_same_file()
+    {
+        new RingSequenceFile(_directory.Path, new ProcessorId(7), survivesPowerLoss: false).Write(9);
+
+        Assert.Equal(9ul, Open().Read());
+    }
+
+    [Fact]
     public void A_write_torn_by_a_crash_leaves_the_number_before()
     {
         Open().Write(30);

@@ -34,6 +34,7 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
     private readonly IoVec* _vectors;
     private readonly MMsgHdr* _receiving;
     private readonly MMsgHdr* _sending;
+    private int _usedHeaders;
     private bool _drained;
     private bool _disposed;
 
@@ -79,10 +80,11 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
 
         for (var attempt = 0; attempt < PendingErrorsMax; attempt++)
         {
-            // The kernel shortens it to what it wrote.
-            for (var i = 0; i < ReceiveCountMax; i++)
-                _receiving[i].Header.NameLength = AddressBytes;
+            // The kernel has shortened those that it used to what it wrote.
+            for (; _usedHeaders > 0; _usedHeaders--)
+                _receiving[_usedHeaders - 1].Header.NameLength = AddressBytes;
             var count = RecvMMsg(_descriptor, _receiving, ReceiveCountMax, MSG_DONTWAIT, null);
+            _usedHeaders = Math.Max(0, count);
             _drained = count is > 0 and < ReceiveCountMax;
             if (count >= 0)
                 return count;
@@ -218,6 +220,7 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
     {
         _vectors[index] = new IoVec { Base = _slots + (index * SlotBytes), Length = SlotBytes };
         _receiving[index].Header = new MsgHdr { Name = _sources + (index * AddressBytes), Vectors = _vectors + index, VectorCount = 1 };
+        _receiving[index].Header.NameLength = AddressBytes;
     }
 
     private void PrepareSend(int index)

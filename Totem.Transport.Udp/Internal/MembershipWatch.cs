@@ -18,6 +18,12 @@ internal sealed class MembershipWatch
     {
         if (installed is null || ReferenceEquals(installed, _installed))
             return;
+        Change(installed);
+    }
+
+    // Apart from Update, which must not allocate the lambda's closure when nothing has changed.
+    private void Change(Configuration installed)
+    {
         _installed = installed;
         lock (_lock)
             _waiters.RemoveAll(waiter => TryEnd(waiter.Condition, waiter.Source, installed));

@@ -15,11 +15,18 @@ internal sealed class RingSequenceFile
     private readonly string _directory;
     private readonly string _path;
     private readonly string _temporaryPath;
+    private readonly bool _survivesPowerLoss;
 
     /// <summary>Names the file; the directory is created when it does not exist.</summary>
+    /// <param name="directory">Where it is.</param>
+    /// <param name="self">Whose it is.</param>
+    /// <param name="survivesPowerLoss">False where the whole ring runs on this host: when the host dies nobody remembers its rings,
+    /// so the number has to outlive only the process, which needs no flush; a flush may take longer than all the rest of a
+    /// membership change.</param>
     /// <exception cref="IOException">The directory cannot be created.</exception>
-    public RingSequenceFile(string directory, ProcessorId self)
+    public RingSequenceFile(string directory, ProcessorId self, bool survivesPowerLoss = true)
     {
+        _survivesPowerLoss = survivesPowerLoss;
         _directory = directory;
         _path = Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"ringid_{self.Value}"));
         _temporaryPath = _path + ".new";
@@ -48,7 +55,7 @@ internal sealed class RingSequenceFile
         return BitConverter.IsLittleEndian ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : BinaryPrimitives.ReadUInt64BigEndian(bytes);
     }
 
-    /// <summary>Returns when the number would survive a loss of power.</summary>
+    /// <summary>Returns when the number would survive a crash: of the host, or of this process if that is all that is asked for.</summary>
     /// <exception cref="IOException">It could not be stored; the old number is still there.</exception>
     public void Write(ulong ringSequence)
     {
@@ -64,11 +71,11 @@ internal sealed class RingSequenceFile
         using (var stream = new FileStream(_temporaryPath, options))
         {
             stream.Write(bytes);
-            stream.Flush(flushToDisk: true);
+            stream.Flush(flushToDisk: _survivesPowerLoss);
         }
 
         File.Move(_temporaryPath, _path, overwrite: true);
-        if (OperatingSystem.IsLinux())
+        if (_survivesPowerLoss && OperatingSystem.IsLinux())
             LinuxFile.FlushDirectory(_directory);
     }
 }
