@@ -72,9 +72,9 @@ internal sealed class ReceiveWindow
 
     public ProcessorId Source(Seq seq) => _slots[Index(seq)].Source;
 
-    public bool IsSafe(Seq seq) => (_slots[Index(seq)].Flags & FrameFlags.Safe) != 0;
+    public bool IsSafe(Seq seq) => (_slots[Index(seq)].Flags & FrameFlags.Safe) != FrameFlags.None;
 
-    public bool IsEncapsulated(Seq seq) => (_slots[Index(seq)].Flags & FrameFlags.Encapsulated) != 0;
+    public bool IsEncapsulated(Seq seq) => (_slots[Index(seq)].Flags & FrameFlags.Encapsulated) != FrameFlags.None;
 
     /// <summary>Copies a received frame into the window.</summary>
     public StoreResult Store(Seq seq, ProcessorId source, FrameFlags flags, ReadOnlySpan<byte> frame)

@@ -21,6 +21,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     {
         await using var cluster = ProcessCluster.InNamespaces(5, transport, TokenTimeout, duplicatePercent: 3);
         var network = cluster.Network!;
+        var begun = DateTimeOffset.UtcNow;
         await cluster.StartAllAsync();
         cluster.Load(perSecond: 150);
         await cluster.Deliver(200, cluster.Nodes);
@@ -65,6 +66,8 @@ public sealed class FaultTests(ITestOutputHelper output)
 
         var report = await cluster.FinishAsync();
         output.WriteLine($"{transport}: {report}");
+        foreach (var change in cluster.ChangesSince(begun))
+            output.WriteLine(change);
         report.ThrowIfBroken();
         Assert.True(report.ConfigurationCount >= 9, $"{report.ConfigurationCount} configurations, at least 9 expected from these faults");
     }
