@@ -99,7 +99,7 @@ public sealed class MutationTests
         if (mutant.Script is { } script)
         {
             Assert.Null(MutatedCore.Compile(mutant: null).BrokenRule(script));
-            Assert.Contains(core.BrokenRule(script), mutant.Rules);
+            Assert.Contains(core.BrokenRule(script), mutant.Rules, StringComparer.Ordinal);
             return;
         }
 
