@@ -41,7 +41,10 @@ public sealed class Trace
             for (var i = 1; i < events.Count; i++)
             {
                 if (events[i].Processor != processor || events[i].Incarnation != incarnation)
-                    throw new InvalidDataException($"event {i} is of {events[i].Processor}#{events[i].Incarnation}, {processor}#{incarnation} expected like those before");
+                {
+                    throw new InvalidDataException(
+                        $"event {i} is of {events[i].Processor}#{events[i].Incarnation}, {processor}#{incarnation} expected like those before");
+                }
             }
 
             if (!byLife.TryAdd((processor, incarnation), events))

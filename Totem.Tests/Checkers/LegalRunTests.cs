@@ -41,7 +41,9 @@ public sealed class LegalRunTests
         }
 
         Assert.Superset(
-            new HashSet<string>(["Fail Agreed first", "Start Agreed again", "Deliver Safe first", "hole", "promise", "transitional only", "merge"], StringComparer.Ordinal),
+            new HashSet<string>(
+                ["Fail Agreed first", "Start Agreed again", "Deliver Safe first", "hole", "promise", "transitional only", "merge"],
+                StringComparer.Ordinal),
             seen);
     }
 
