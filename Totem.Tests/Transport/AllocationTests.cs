@@ -1,0 +1,109 @@
+using Totem.Core;
+using Totem.Core.Evs;
+using Totem.Core.Model;
+using Totem.Transport.Udp;
+using Xunit;
+
+namespace Totem.Tests.Transport;
+
+/// <summary>Steady state: the ring's thread allocates nothing, however many messages pass.</summary>
+public sealed class AllocationTests : IDisposable
+{
+    private const int WarmUp = 40_000;
+    private const int Measured = 40_000;
+
+    private readonly TemporaryDirectory _state = new();
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(120));
+
+    public void Dispose()
+    {
+        _limit.Dispose();
+        _state.Dispose();
+    }
+
+    /// <summary>What the ring's thread of one node has allocated when the node had delivered so many messages.</summary>
+    private sealed class Gauge
+    {
+        private readonly TaskCompletionSource _warm = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private long _before;
+
+        public Task Warm => _warm.Task;
+
+        public Task Done => _done.Task;
+
+        public long AllocatedBytes { get; private set; }
+
+        /// <summary>On the ring's thread, in each cycle.</summary>
+        public void Look(long delivered)
+        {
+            if (_before == 0 && delivered >= WarmUp)
+            {
+                // The first result is set by this call, so what it allocates is left out.
+                _warm.TrySetResult();
+                _before = GC.GetAllocatedBytesForCurrentThread();
+            }
+            else if (_before != 0 && delivered >= WarmUp + Measured && !_done.Task.IsCompleted)
+            {
+                AllocatedBytes = GC.GetAllocatedBytesForCurrentThread() - _before;
+                _done.TrySetResult();
+            }
+        }
+    }
+
+    public static TheoryData<DatagramPath, bool> Cases => OperatingSystem.IsLinux()
+        ? new() { { DatagramPath.LinuxBatches, true }, { DatagramPath.LinuxBatches, false }, { DatagramPath.Portable, true } }
+        : new() { { DatagramPath.Portable, true }, { DatagramPath.Portable, false } };
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task The_rings_thread_allocates_nothing_for_a_message(DatagramPath path, bool handler)
+    {
+        var port = Ports.TakeBase();
+        var options = TotemNodeOptions.Loopback(port, stateDirectory: _state.Path);
+        options = options with
+        {
+            // Small, so that every buffer has its final size after the first part.
+            Ring = options.Ring with { SendQueueBytesMax = RingOptions.MessageBytesMax + 64, ReceiveWindow = 1024 },
+            SubmissionBytesMax = TotemNodeOptions.QueueBytesMin,
+            StreamBytesMax = TotemNodeOptions.QueueBytesMin,
+            Transport = options.Transport with { Path = path },
+            OnDelivery = handler ? (in Delivery _) => { } : null,
+        };
+        var nodes = new List<TotemNode>();
+        var gauges = new List<Gauge>();
+        for (var i = 0; i < 2; i++)
+        {
+            var node = await TotemNode.StartAsync(options, _limit.Token);
+            var gauge = new Gauge();
+            node.Host.CycleProbe = () => gauge.Look(node.Host.Counters.MessagesDelivered);
+            nodes.Add(node);
+            gauges.Add(gauge);
+        }
+
+        await Task.WhenAll(nodes.Select(node => node.WaitForMembersAsync(2, _limit.Token)));
+        var readers = handler ? [] : nodes.ConvertAll(node => Task.Run(async () =>
+        {
+            await foreach (var _ in node.ReadEventsAsync(_limit.Token))
+            {
+            }
+        }));
+
+        // More than one writer, so that there are always some who wait for room.
+        var payload = new byte[300];
+        var writers = nodes.SelectMany(node => Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            for (var i = 0; i < (WarmUp + Measured) / 8 + 100; i++)
+                await node.MulticastAsync(payload, i % 2 == 0 ? Guarantee.Agreed : Guarantee.Safe, _limit.Token);
+        }))).ToList();
+        await Task.WhenAll(gauges.Select(gauge => gauge.Done)).WaitAsync(_limit.Token);
+        await Task.WhenAll(writers);
+
+        // Not quite zero bytes in all: waking the thread pool may start one of its threads, and a timer's work is not a
+        // message's. One object of the smallest size for each two hundred messages would already be too much.
+        Assert.All(gauges, gauge => Assert.InRange(gauge.AllocatedBytes, 0, Measured / 200 * 24));
+        foreach (var node in nodes)
+            await node.DisposeAsync();
+        await Task.WhenAll(readers);
+    }
+}
