@@ -19,7 +19,7 @@ internal sealed record DemoPlan(int Nodes, int Messages, string Directory, int B
 internal sealed class Demo(DemoPlan plan, ProgressLine progress)
 {
     // Most messages share datagrams, some need dozens of them.
-    private const int SizeBytesMin = 1;
+    private const int SizeBytesMin = 32;
     private const int SizeBytesMax = 20_000;
     private const int SafePercent = 30;
     private const int OutstandingMax = 64;
