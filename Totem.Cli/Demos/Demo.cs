@@ -19,7 +19,7 @@ internal sealed record DemoPlan(int Nodes, int Messages, string Directory, int B
 internal sealed class Demo(DemoPlan plan, ProgressLine progress)
 {
     // Most messages share datagrams, some need dozens of them.
-    private const int SizeBytesMin = 1;
+    private const int SizeBytesMin = 32;
     private const int SizeBytesMax = 20_000;
     private const int SafePercent = 30;
     private const int OutstandingMax = 64;
@@ -102,8 +102,13 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
         cluster.Tell(Load(FirstLoad, plan.Messages - plan.Messages / 2), Survivors);
         cluster[Victim].Tell(Load(FirstLoad, 0));
         var enough = Math.Max(1, plan.Messages / 4);
-        await cluster.WaitForAllAsync([Victim], x => x.Delivered >= enough, $"{enough} messages at node {Victim}", LoadLimit, cancellationToken)
-            .ConfigureAwait(false);
+        var ofItsOwn = Math.Max(1, plan.Messages / 20);
+        await cluster.WaitForAllAsync(
+            [Victim],
+            x => x.Delivered >= enough && x.OwnDelivered >= ofItsOwn,
+            $"{enough} messages at node {Victim}, {ofItsOwn} of its own",
+            LoadLimit,
+            cancellationToken).ConfigureAwait(false);
         var killed = DateTimeOffset.UtcNow;
         cluster[Victim].Kill();
         progress.Step($"node {Victim} killed (SIGKILL) under load, {cluster.Read(x => x[Victim].View.Delivered)} messages delivered");

@@ -80,8 +80,8 @@ internal sealed record MessageDelivered(
 /// <summary>The process has said goodbye to the ring; nothing follows.</summary>
 internal sealed record NodeLeft(DateTimeOffset At) : NodeEvent(At);
 
-/// <summary>A worker under load says how far it is.</summary>
-internal sealed record WorkerProgress(DateTimeOffset At, long Sent, long Delivered) : NodeEvent(At);
+/// <summary>A worker under load says how far it is: messages handed to the ring, delivered here, and its own among these.</summary>
+internal sealed record WorkerProgress(DateTimeOffset At, long Sent, long Delivered, long OwnDelivered) : NodeEvent(At);
 
 /// <summary>A worker has submitted every message of a load.</summary>
 internal sealed record WorkerLoadDone(DateTimeOffset At, int Load, long Sent) : NodeEvent(At);

@@ -15,6 +15,7 @@ internal sealed class DeliveryReport : IDisposable
     private readonly OutstandingMessages _outstanding;
     private readonly Timer _timer;
     private long _delivered;
+    private long _ownDelivered;
     private int _isDue;
 
     /// <summary>Creates the report.</summary>
@@ -41,6 +42,8 @@ internal sealed class DeliveryReport : IDisposable
 
         _trace?.Delivered(delivery.Ring, delivery.Guarantee, delivery.Payload);
         var delivered = Interlocked.Increment(ref _delivered);
+        if (delivery.Sender == _outstanding.Owner)
+            Interlocked.Increment(ref _ownDelivered);
         _outstanding.Returned(delivery.Sender);
         if (WorkerMessage.MarkOf(delivery.Payload) is { } mark)
             _output.Write(new WorkerMark(DateTimeOffset.UtcNow, delivery.Sender.Value, mark, delivered));
@@ -52,7 +55,8 @@ internal sealed class DeliveryReport : IDisposable
     private void Report()
     {
         Interlocked.Exchange(ref _isDue, 0);
-        _output.Write(new WorkerProgress(DateTimeOffset.UtcNow, Sent?.Invoke() ?? 0, Interlocked.Read(ref _delivered)));
+        _output.Write(new WorkerProgress(
+            DateTimeOffset.UtcNow, Sent?.Invoke() ?? 0, Interlocked.Read(ref _delivered), Interlocked.Read(ref _ownDelivered)));
     }
 
     /// <inheritdoc />

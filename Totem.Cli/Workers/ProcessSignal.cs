@@ -8,16 +8,12 @@ internal static partial class ProcessSignal
 {
     private const int SigCont = 18;
     private const int SigStop = 19;
-    private const int SigTerm = 15;
 
     /// <summary>The process stops running until <see cref="Continue"/>.</summary>
     public static void Pause(Process process) => Send(process, SigStop);
 
     /// <summary>The process runs on.</summary>
     public static void Continue(Process process) => Send(process, SigCont);
-
-    /// <summary>The process is asked to end.</summary>
-    public static void Terminate(Process process) => Send(process, SigTerm);
 
     private static void Send(Process process, int signal)
     {

@@ -18,11 +18,14 @@ internal sealed class WorkerView
     /// <summary>The regular configuration installed last; null before the first.</summary>
     public ConfigurationInstalled? Regular { get; private set; }
 
-    /// <summary>Messages it multicast, by its latest word.</summary>
+    /// <summary>Messages it handed to the ring, by its latest word.</summary>
     public long Sent { get; private set; }
 
     /// <summary>Messages it delivered, by its latest word.</summary>
     public long Delivered { get; private set; }
+
+    /// <summary>Messages of its own that it delivered, by its latest word.</summary>
+    public long OwnDelivered { get; private set; }
 
     /// <summary>True once its trace was closed.</summary>
     public bool HasEndedTrace { get; private set; }
@@ -54,7 +57,7 @@ internal sealed class WorkerView
                     Regular = installed;
                 break;
             case WorkerProgress progress:
-                (Sent, Delivered) = (progress.Sent, progress.Delivered);
+                (Sent, Delivered, OwnDelivered) = (progress.Sent, progress.Delivered, progress.OwnDelivered);
                 break;
             case WorkerLoadDone done:
                 _loadsDone.Add(done.Load);

@@ -26,6 +26,7 @@ public sealed class DemoTests(ITestOutputHelper output)
         Assert.Equal(15, report.RulesChecked.Count);
         var (killed, others) = (report.Lives.Single(x => x.Killed), report.Lives.Where(x => x.Node != report.Victim).ToList());
         Assert.Equal(report.Victim, killed.Node);
+        Assert.True(killed.Sent > 0, "the victim was killed before it multicast anything");
         Assert.Equal(nodes - 1, others.Count);
         // The same configurations, hence the same order.
         Assert.Single(others.Select(x => x.OrderHash).Distinct(StringComparer.Ordinal));
