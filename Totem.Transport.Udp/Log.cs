@@ -44,8 +44,14 @@ internal static partial class Log
     [LoggerMessage(2005, LogLevel.Debug, "Node {Peer} is suspected: {Reason}")]
     public static partial void Suspected(ILogger logger, ProcessorId peer, GatherReason reason);
 
-    [LoggerMessage(2006, LogLevel.Warning, "Recovery of ring {Ring} found a hole; {Count} messages behind it are withheld")]
-    public static partial void Hole(ILogger logger, RingId ring, int count);
+    [LoggerMessage(2006, LogLevel.Warning, "Ring {Ring} ended with a hole at seq {Seq}: nobody who came along has that message")]
+    public static partial void Hole(ILogger logger, RingId ring, Seq seq);
+
+    [LoggerMessage(2007, LogLevel.Warning, "The application of node {Self} is {Count} configuration changes behind: the node leaves")]
+    public static partial void ApplicationTooSlow(ILogger logger, ProcessorId self, int count);
+
+    [LoggerMessage(2008, LogLevel.Debug, "Message {Seq} of node {Peer} on ring {Ring} is withheld: it lies behind a hole")]
+    public static partial void Withheld(ILogger logger, Seq seq, ProcessorId peer, RingId ring);
 
     [LoggerMessage(3000, LogLevel.Warning, "Node {Self} lost the token of ring {Ring}: {Reason}")]
     public static partial void TokenLost(ILogger logger, ProcessorId self, RingId ring, GatherReason reason);

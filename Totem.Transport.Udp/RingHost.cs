@@ -184,6 +184,8 @@ internal sealed class RingHost
         Counters.MessagesSubmitted += Submissions.Drain(_processor, now);
         Drain(now);
         _nextProbe = _transport.ProbeIfQuiet(_processor.Successor, now);
+        if (_processor.Phase == RingPhase.Left)
+            throw new RingFailedException("the application did not read its events through so many configurations that the engine left the ring");
         if (_leaveRequested)
             LeaveWhenFlushed(now);
     }

@@ -232,6 +232,34 @@ public sealed class TotemNodeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_reader_that_sleeps_through_many_configurations_loses_its_member_and_learns_it()
+    {
+        var port = Ports.TakeBase();
+        await using var sleeper = await TotemNode.StartAsync(Options(port) with { StreamBytesMax = TotemNodeOptions.QueueBytesMin }, Limit);
+        await sleeper.WaitForMembersAsync(1, Limit);
+        for (var i = 0; i < 200; i++)
+            await sleeper.MulticastAsync(new byte[10_000], cancellationToken: Limit);
+
+        // Each visitor makes a change when it comes and one when it goes.
+        while (!sleeper.Completion.IsCompleted)
+        {
+            await using var visitor = await TotemNode.StartAsync(Options(port), Limit);
+            await Task.WhenAny(sleeper.Completion, visitor.WaitForMembersAsync(2, Limit));
+            await visitor.DisposeAsync();
+            await Task.WhenAny(sleeper.Completion, sleeper.WaitForMembersAsync(members => members.Count == 1, Limit));
+        }
+
+        await Assert.ThrowsAsync<RingFailedException>(() => sleeper.Completion);
+        var seen = 0;
+        await Assert.ThrowsAsync<RingFailedException>(async () =>
+        {
+            await foreach (var _ in sleeper.ReadEventsAsync(Limit))
+                seen++;
+        });
+        Assert.InRange(seen, 50, 200);
+    }
+
+    [Fact]
     public async Task A_handler_gets_what_the_stream_would_and_then_there_is_no_stream()
     {
         var count = 0;

@@ -120,7 +120,13 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
                 Log.LinkBroken(logger, ringEvent.Peer, ringEvent.OtherPeer);
                 break;
             case RingEventKind.HoleInRecovery:
-                Log.Hole(logger, ringEvent.Ring, ringEvent.Count);
+                Log.Hole(logger, ringEvent.Ring, ringEvent.Seq);
+                break;
+            case RingEventKind.MessageWithheld:
+                Log.Withheld(logger, ringEvent.Seq, ringEvent.Peer, ringEvent.Ring);
+                break;
+            case RingEventKind.ApplicationTooSlow:
+                Log.ApplicationTooSlow(logger, self, ringEvent.Count);
                 break;
             default:
                 // Tokens held and holds cancelled are the pulse of an idle ring: not worth a line.
