@@ -101,6 +101,8 @@ public sealed partial class RingProcessor
         if (isMember && !join.IsLeave && !ring.IsHolding && elapsed >= Options.TokenRetransmit
             && join.Failed.IsEmpty && join.Proposed.IsSubsetOf(ring.Members))
             NoteCause(GatherReason.TokenLost, ProcessorSet.Empty, elapsed);
+        else if (isMember && !join.IsLeave && !join.Failed.IsEmpty)
+            NoteCause(GatherReason.MemberGivenUp, join.Failed, TimeSpan.Zero);
         LeaveRing(join.IsLeave ? GatherReason.MemberLeft : GatherReason.JoinReceived, join.System, now);
         if (!join.IsLeave && _state is GatherState gather)
             ApplyJoin(gather, join, now);

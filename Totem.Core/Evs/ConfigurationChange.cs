@@ -31,7 +31,7 @@ public sealed record ConfigurationCause(
     public override string ToString()
     {
         var text = new StringBuilder(Why());
-        if (Reason is not (GatherReason.MemberLeft or GatherReason.MemberUnreachable) || !Left.IsSubsetOf(Suspects))
+        if (Reason is not (GatherReason.MemberLeft or GatherReason.MemberUnreachable or GatherReason.MemberGivenUp) || !Left.IsSubsetOf(Suspects))
             AppendNodes(text, Left, "left");
         AppendNodes(text, Joined, "joined");
         return text.ToString();
@@ -49,6 +49,7 @@ public sealed record ConfigurationCause(
         GatherReason.JoinReceived => $"called by {Nodes(Suspects)}",
         GatherReason.MemberLeft => $"{Nodes(Suspects)} left",
         GatherReason.MemberUnreachable => $"nobody listens at {Nodes(Suspects)} any more",
+        GatherReason.MemberGivenUp => $"another member gave up {Nodes(Suspects)}",
         GatherReason.MemberFailedToReceive => $"{Nodes(Suspects)} failed to receive for {Seconds}",
         _ => "consensus timeout",
     };

@@ -30,6 +30,9 @@ public enum GatherReason
     /// <summary>The host of a member reported that nobody listens at its port.</summary>
     MemberUnreachable,
 
+    /// <summary>Another member gave a member up and called for a ring without it.</summary>
+    MemberGivenUp,
+
     /// <summary>A member held the ring's aru down for longer than <c>FailToReceiveTimeout</c>.</summary>
     MemberFailedToReceive,
 
