@@ -152,6 +152,7 @@ internal static class ScriptReductions
             setup with { Jitter = TimeSpan.Zero },
             setup with { StoreLatency = TimeSpan.Zero },
             setup with { UnreachableRate = 0 },
+            setup with { Options = options with { Allowed = null } },
             setup with { Options = options with { FirstSeq = default } },
             setup with { Options = options with { FirstTokenSeq = default } },
             setup with { Options = options with { NetMtu = ClusterSetup.FastOptions.NetMtu } },
