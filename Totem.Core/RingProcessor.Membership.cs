@@ -45,7 +45,10 @@ public sealed partial class RingProcessor
         _highestRingSequence = RingId.Later(_highestRingSequence, join.RingSequence);
         var excludesUs = join.Failed.Contains(Options.Self);
         if (!join.IsLeave)
+        {
             _neighbours.Heard(join.System, now);
+            _neighbours.Hears(join.System, join.Trailer?.Heard ?? ProcessorSet.Empty);
+        }
 
         switch (_state)
         {
@@ -118,7 +121,11 @@ public sealed partial class RingProcessor
         else if (!gather.Failed.Contains(join.System))
             _neighbours.Welcomed(join.System); // A join from before it excluded us may come late; it is no welcome.
         var lastMembers = _installed?.Members ?? ProcessorSet.Empty;
-        switch (JoinRules.Apply(gather, join, Options.Self, lastMembers, heardSince))
+        var brokenCount = gather.Broken.Count;
+        var outcome = JoinRules.Apply(gather, join, Options.Self, lastMembers, heardSince);
+        foreach (var link in gather.Broken.Skip(brokenCount))
+            _observer.OnEvent(new RingEvent(RingEventKind.LinkBroken, _ring, link.Listener, link.Speaker));
+        switch (outcome)
         {
             case JoinOutcome.Agreed:
                 CheckConsensus(gather, now);
@@ -189,7 +196,7 @@ public sealed partial class RingProcessor
     private void AskAgain(GatherState gather, Instant now)
     {
         gather.ForgetAgreement();
-        SendJoin(gather);
+        SendJoin(gather, now);
         _deadlines.Set(Deadline.Join, now + Options.JoinInterval);
         _deadlines.Set(Deadline.Consensus, now + Options.ConsensusTimeout);
         CheckConsensus(gather, now);
@@ -226,7 +233,7 @@ public sealed partial class RingProcessor
                 ReleaseToken(ring, now);
                 break;
             case (Deadline.Join, GatherState gather):
-                SendJoin(gather);
+                SendJoin(gather, now);
                 _deadlines.Set(Deadline.Join, now + Options.JoinInterval);
                 CheckConsensus(gather, now);
                 break;
@@ -250,7 +257,7 @@ public sealed partial class RingProcessor
             // All agreed, and the commit token did not come: whoever should have made it must speak up again.
             gather.ForgetAgreement();
             _deadlines.Set(Deadline.Consensus, now + Options.ConsensusTimeout);
-            SendJoin(gather);
+            SendJoin(gather, now);
             CheckConsensus(gather, now);
             return;
         }
@@ -265,12 +272,12 @@ public sealed partial class RingProcessor
         AskAgain(gather, now);
     }
 
-    private void SendJoin(GatherState gather) => SendJoin(
+    private void SendJoin(GatherState gather, Instant now) => SendJoin(
         new JoinMessage(
             new FrameHeader(FrameKind.Join, Encapsulation.None, Options.Self),
             Options.Self, _ring.Sequence, gather.Proposed, gather.Failed)
         {
-            Trailer = gather.Trailer,
+            Trailer = gather.Explain(_neighbours.HeardLately(now)),
         });
 
     /// <summary>wire.md section 9.13: a join without a node id in its header, with ourselves as failed.</summary>

@@ -38,7 +38,7 @@ internal static partial class Log
     [LoggerMessage(2003, LogLevel.Warning, "Nobody listens at the port of node {Peer} any more")]
     public static partial void Unreachable(ILogger logger, ProcessorId peer);
 
-    [LoggerMessage(2004, LogLevel.Warning, "Nodes {Peer} and {OtherPeer} do not hear one another")]
+    [LoggerMessage(2004, LogLevel.Warning, "Node {Peer} does not hear node {OtherPeer}, though somebody hears both")]
     public static partial void LinkBroken(ILogger logger, ProcessorId peer, ProcessorId otherPeer);
 
     [LoggerMessage(2005, LogLevel.Debug, "Node {Peer} is suspected: {Reason}")]

@@ -55,7 +55,7 @@ public enum RingEventKind
     /// <summary>A member is put into the fail set. Peer; Reason.</summary>
     MemberSuspected,
 
-    /// <summary>Two members that we both hear do not hear one another. Peer, OtherPeer.</summary>
+    /// <summary>A processor does not hear another although somebody hears both. Peer: who does not hear; OtherPeer: whom.</summary>
     LinkBroken,
 
     /// <summary>The application is so many configuration changes behind that the processor leaves. Count: how many.</summary>

@@ -13,7 +13,7 @@ internal sealed class GatherState : ProcessorState
 {
     private readonly ProcessorId _self;
     private readonly Dictionary<ProcessorId, Instant> _joinedAt = [];
-    private readonly HashSet<BrokenLink> _broken = [];
+    private readonly List<BrokenLink> _broken = [];
 
     public GatherState(ProcessorId self, ProcessorSet proposed, ProcessorSet failed, Instant since)
     {
@@ -42,7 +42,7 @@ internal sealed class GatherState : ProcessorState
     public Instant Since { get; }
 
     /// <summary>Links that carry nothing although somebody hears both ends.</summary>
-    public IReadOnlyCollection<BrokenLink> Broken => _broken;
+    public IReadOnlyList<BrokenLink> Broken => _broken;
 
     /// <summary>Who would be on the ring.</summary>
     public ProcessorSet Candidates => Proposed.Except(Failed);
@@ -101,7 +101,13 @@ internal sealed class GatherState : ProcessorState
     }
 
     /// <summary>Notes a broken link; false when it is known, or one too many.</summary>
-    public bool TryBreak(BrokenLink link) => _broken.Count < BrokenLinkList.CountMax && _broken.Add(link);
+    public bool TryBreak(BrokenLink link)
+    {
+        if (_broken.Count == BrokenLinkList.CountMax || _broken.Contains(link))
+            return false;
+        _broken.Add(link);
+        return true;
+    }
 
     public bool IsBroken(BrokenLink link) => _broken.Contains(link);
 
@@ -141,5 +147,6 @@ internal sealed class GatherState : ProcessorState
         return changed;
     }
 
-    public JoinTrailer Trailer => new(Silent, [.. _broken]);
+    /// <summary>Why the fail set is what it is, for our next join.</summary>
+    public JoinTrailer Explain(ProcessorSet heard) => new(Silent, [.. _broken], heard);
 }

@@ -81,10 +81,16 @@ internal sealed class Neighbourhood(RingOptions options)
 
         if (trailer.Heard.Contains(options.Self))
             _deafToUs = _deafToUs.Without(peer);
-        foreach (var speaker in trailer.Heard)
-            Mend(new BrokenLink(peer, speaker));
+        Hears(peer, trailer.Heard);
         SetBlockers(peer, trailer.Broken.Where(link => link.Includes(options.Self)
             && !(link.Listener == options.Self && HasHeardSince(link.Speaker, since))));
+    }
+
+    /// <summary>A processor says whom it hears.</summary>
+    public void Hears(ProcessorId listener, ProcessorSet speakers)
+    {
+        foreach (var speaker in speakers)
+            Mend(new BrokenLink(listener, speaker));
     }
 
     /// <summary>A ring is installed: broken links across its edge are remembered, and no others.</summary>
@@ -127,7 +133,8 @@ internal sealed class Neighbourhood(RingOptions options)
         }
     }
 
-    private ProcessorSet HeardLately(Instant now)
+    /// <summary>Whom we have heard of late.</summary>
+    public ProcessorSet HeardLately(Instant now)
     {
         var lately = ProcessorSet.Empty;
         foreach (var (peer, at) in _heardAt)

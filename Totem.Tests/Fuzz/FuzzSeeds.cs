@@ -47,9 +47,9 @@ internal static class FuzzSeeds
 
         var join = new JoinMessage(Header(FrameKind.Join), ids[0], 9, set, set);
         yield return new JoinFrame(join).Encode();
-        yield return new JoinFrame(join with { Trailer = new JoinTrailer(ProcessorSet.Of(ids.AsSpan(0, 2)), links[..2]) }).Encode();
+        yield return new JoinFrame(join with { Trailer = new JoinTrailer(ProcessorSet.Of(ids.AsSpan(0, 2)), links[..2], set) }).Encode();
         // Both lists backward: the order of a foreign list is kept, which costs memory.
-        var backward = new JoinFrame(join with { Trailer = new JoinTrailer(set, links) }).Encode();
+        var backward = new JoinFrame(join with { Trailer = new JoinTrailer(set, links, set) }).Encode();
         MemoryMarshal.Cast<byte, uint>(backward.AsSpan(WireFormat.JoinBytes, 2 * 4 * ids.Length)).Reverse();
         yield return backward;
     }

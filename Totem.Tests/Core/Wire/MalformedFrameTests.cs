@@ -171,7 +171,10 @@ public sealed class MalformedFrameTests
     }
 
     [Theory]
-    [InlineData("544f544a 0100 03000000 0200 01000000 02000000 03000000 01000000", DecodeResult.Ok)]
+    [InlineData("544f544a 0100 03000000 0200 01000000 02000000 03000000 01000000 0100 02000000", DecodeResult.Ok)]
+    [InlineData("544f544a 0100 03000000 0200 01000000 02000000 03000000 01000000 0100 020000", DecodeResult.TooShort)]
+    [InlineData("544f544a 0100 03000000 0200 01000000 02000000 03000000 01000000", DecodeResult.TooShort)]
+    [InlineData("544f544a 0000 0000 8100 01000000", DecodeResult.CountOutOfRange)]
     [InlineData("544f544a 0100 03000000 0200 01000000 02000000 03000000 010000", DecodeResult.TooShort)]
     [InlineData("544f544a 0200 03000000 0200", DecodeResult.TooShort)]
     [InlineData("544f544a 0100 00000000 0000", DecodeResult.InvalidProcessor)]
@@ -186,7 +189,8 @@ public sealed class MalformedFrameTests
         Assert.Equal(expected, result);
         var trailer = new JoinTrailer(
             ProcessorSet.Of(new ProcessorId(3)),
-            [new BrokenLink(new ProcessorId(1), new ProcessorId(2)), new BrokenLink(new ProcessorId(3), new ProcessorId(1))]);
+            [new BrokenLink(new ProcessorId(1), new ProcessorId(2)), new BrokenLink(new ProcessorId(3), new ProcessorId(1))],
+            ProcessorSet.Of(new ProcessorId(2)));
         Assert.Equal(expected == DecodeResult.Ok ? trailer : null, join?.Trailer);
     }
 

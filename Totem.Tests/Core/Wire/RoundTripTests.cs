@@ -115,11 +115,11 @@ public sealed class RoundTripTests
         x =>
         {
             var ((one, other), set) = (x.links, x.set);
-            Assert.Equal(one.SequenceEqual(other), new JoinTrailer(set, one) == new JoinTrailer(set, other));
+            Assert.Equal(one.SequenceEqual(other), new JoinTrailer(set, one, set) == new JoinTrailer(set, other, set));
             Assert.Equal(one.SequenceEqual(other), new MergeTrailer(set, one) == new MergeTrailer(set, other));
-            Assert.Equal(new JoinTrailer(set, one), new JoinTrailer(set, [.. one]));
+            Assert.Equal(new JoinTrailer(set, one, set), new JoinTrailer(set, [.. one], set));
             BrokenLink[] same = [.. one];
-            Assert.Equal(new JoinTrailer(set, one).GetHashCode(), new JoinTrailer(set, same).GetHashCode());
+            Assert.Equal(new JoinTrailer(set, one, set).GetHashCode(), new JoinTrailer(set, same, set).GetHashCode());
             Assert.Equal(new MergeTrailer(set, one), new MergeTrailer(set, same));
             Assert.Equal(new MergeTrailer(set, one).GetHashCode(), new MergeTrailer(set, same).GetHashCode());
         });
@@ -161,7 +161,8 @@ public sealed class RoundTripTests
         Gen.Constant<JoinTrailer?>(null),
         from silent in ModelGen.ProcessorSet
         from broken in BrokenLinks
-        select (JoinTrailer?)new JoinTrailer(silent, broken));
+        from heard in ModelGen.ProcessorSet
+        select (JoinTrailer?)new JoinTrailer(silent, broken, heard));
 
     private static Gen<FrameHeader> Header(FrameKind kind) =>
         from node in ModelGen.ProcessorId
