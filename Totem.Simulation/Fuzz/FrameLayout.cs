@@ -44,7 +44,7 @@ internal static class FrameLayout
         FrameKind.Join =>
         [
             .. JoinWidths, .. Ids(U32(frame, JoinProposedCountOffset)), .. Ids(U32(frame, JoinFailedCountOffset)),
-            .. TrailerWidths(frame, JoinTrailerOffset(frame)),
+            .. TrailerWidths(frame, JoinTrailerOffset(frame)), .. JoinHeardWidths(frame),
         ],
         FrameKind.CommitToken =>
         [
@@ -81,6 +81,14 @@ internal static class FrameLayout
         var ids = U16(frame, idCountOffset);
         var links = U16(frame, idCountOffset + 2 + 4 * ids);
         return [4, 2, .. Ids(ids), 2, .. Ids(2 * links)];
+    }
+
+    /// <summary>A join's trailer ends with one more list of processors.</summary>
+    private static IEnumerable<int> JoinHeardWidths(byte[] frame)
+    {
+        var offset = JoinTrailerOffset(frame);
+        var countOffset = offset + TrailerWidths(frame, offset).Sum();
+        return countOffset == offset || frame.Length < countOffset + 2 ? [] : [2, .. Ids(U16(frame, countOffset))];
     }
 
     private static int JoinTrailerOffset(byte[] frame) =>
