@@ -6,9 +6,14 @@ namespace Totem.Tests.Core;
 /// <summary>Counts what an engine reports. Allocates nothing after construction.</summary>
 internal sealed class EventTally : IRingObserver
 {
+    private const int LastCount = 16;
+
     private readonly int[] _kinds = new int[Enum.GetValues<RingEventKind>().Length];
     private readonly int[] _discards = new int[Enum.GetValues<DiscardReason>().Length];
     private readonly RingId[] _rings = new RingId[Enum.GetValues<RingEventKind>().Length];
+
+    private readonly RingEvent[] _last = new RingEvent[LastCount];
+    private int _count;
 
     public int this[RingEventKind kind] => _kinds[(int)kind];
 
@@ -20,8 +25,13 @@ internal sealed class EventTally : IRingObserver
     /// <summary>The ring that the last event of this kind was about.</summary>
     public RingId RingOf(RingEventKind kind) => _rings[(int)kind];
 
+    /// <summary>The last few events, oldest first, for the message of a failure.</summary>
+    public IEnumerable<RingEvent> Last =>
+        Enumerable.Range(Math.Max(0, _count - LastCount), Math.Min(_count, LastCount)).Select(x => _last[x % LastCount]);
+
     public void OnEvent(in RingEvent ringEvent)
     {
+        _last[_count++ % LastCount] = ringEvent;
         _kinds[(int)ringEvent.Kind]++;
         _rings[(int)ringEvent.Kind] = ringEvent.Ring;
         if (ringEvent.Kind == RingEventKind.Discarded)

@@ -227,7 +227,8 @@ internal sealed class InMemoryMember(RingOptions options)
         }
     }
 
-    public override string ToString() => $"{options.Self} is in {Engine.Phase}, installed {Engine.Installed}, stored {Stored}";
+    public override string ToString() =>
+        $"{options.Self} is in {Engine.Phase}, installed {Engine.Installed}, stored {Stored}, last reported {string.Join(Environment.NewLine, Events.Last)}";
 
     private void Count(in Delivery delivery)
     {
