@@ -18,9 +18,9 @@ internal sealed class StoppedProcessor
     private bool _keepsTokens;
     private byte[]? _keptToken;
 
-    private StoppedProcessor()
+    private StoppedProcessor(Func<RingOptions, RingOptions>? with)
     {
-        _ring = new InMemoryRing(3) { Passes = Watch };
+        _ring = new InMemoryRing(3, with) { Passes = Watch };
         _ring.StartAll().RunUntilOneRing();
         Previous = Ring;
         LoseToken();
@@ -44,9 +44,9 @@ internal sealed class StoppedProcessor
     /// <summary>What it has sent since it was stopped.</summary>
     public List<FrameKind> Sent { get; } = [];
 
-    public static StoppedProcessor In(RingPhase phase)
+    public static StoppedProcessor In(RingPhase phase, Func<RingOptions, RingOptions>? with = null)
     {
-        var stopped = new StoppedProcessor();
+        var stopped = new StoppedProcessor(with);
         stopped.StopIn(phase);
         return stopped;
     }
@@ -55,7 +55,12 @@ internal sealed class StoppedProcessor
 
     public void Take(ReadOnlySpan<byte> frame) => _ring.Inject(2, frame);
 
-    public SubmitResult Submit(ReadOnlySpan<byte> payload) => _ring.Submit(2, payload);
+    /// <summary>Lets the ring go on from here; what was kept stays lost.</summary>
+    public InMemoryRing GoOn()
+    {
+        _keepsTokens = false;
+        return _ring;
+    }
 
     private void StopIn(RingPhase phase)
     {
