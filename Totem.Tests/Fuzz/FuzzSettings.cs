@@ -8,6 +8,9 @@ internal static class FuzzSettings
     /// <summary><c>TOTEM_FUZZ_FRAMES</c>: a million frames by default.</summary>
     public static ulong FrameCount { get; } = Setting("TOTEM_FUZZ_FRAMES", 1_000_000);
 
+    /// <summary><c>TOTEM_FUZZ_PROCESSOR_FRAMES</c>: a hundred thousand frames by default.</summary>
+    public static ulong ProcessorFrameCount { get; } = Setting("TOTEM_FUZZ_PROCESSOR_FRAMES", 100_000);
+
     /// <summary><c>TOTEM_FUZZ_SEED</c>.</summary>
     public static ulong Seed { get; } = Setting("TOTEM_FUZZ_SEED", 1);
 
