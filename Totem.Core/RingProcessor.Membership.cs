@@ -18,6 +18,10 @@ public sealed partial class RingProcessor
     /// <summary>Joins are repeated every join interval; who was not heard for this many is not heard.</summary>
     private const int JoinsUntilSilent = 6;
 
+    /// <summary>Joins in a row with the same absurd ring sequence before it is believed.</summary>
+    private const int InsistencesUntilBelieved = 10;
+
+    private (ulong Sequence, int Count) _insisted;
     private Instant _lastMergeDetectAt = new(long.MinValue / 2);
 
     private DecodeResult HandleJoin(ReadOnlySpan<byte> datagram, Instant now)
@@ -27,7 +31,7 @@ public sealed partial class RingProcessor
             return result;
         if (join!.System == Options.Self)
             Discard(DiscardReason.OwnMessage, join.System);
-        else if (Options.Allowed is { } allowed && !(allowed.Contains(join.System) && join.Proposed.IsSubsetOf(allowed)))
+        else if (!IsAllowed(join.System) || (Options.Allowed is { } allowed && !join.Proposed.IsSubsetOf(allowed)))
             Discard(DiscardReason.UnknownProcessor, join.System);
         else if (!IsPlausible(join.RingSequence))
             Discard(DiscardReason.AbsurdRingSequence, join.System);
@@ -36,9 +40,18 @@ public sealed partial class RingProcessor
         return DecodeResult.Ok;
     }
 
-    private bool IsPlausible(ulong ringSequence) => RingId.IsLater(ringSequence, _highestRingSequence)
-        ? ringSequence - _highestRingSequence <= RingSequenceDistanceMax
-        : _highestRingSequence - ringSequence <= RingSequenceDistanceMax;
+    /// <summary>
+    /// What lies behind raises nothing. What lies too far ahead is garbage, unless somebody insists on it: a processor that
+    /// has been led astray once must not stay outside for ever.
+    /// </summary>
+    private bool IsPlausible(ulong ringSequence)
+    {
+        if (!RingId.IsLater(ringSequence, _highestRingSequence)
+            || ringSequence - _highestRingSequence <= RingSequenceDistanceMax)
+            return true;
+        _insisted = (ringSequence, _insisted.Sequence == ringSequence ? _insisted.Count + 1 : 1);
+        return _insisted.Count > InsistencesUntilBelieved;
+    }
 
     private void HandleJoin(JoinMessage join, Instant now)
     {
@@ -131,7 +144,7 @@ public sealed partial class RingProcessor
                 CheckConsensus(gather, now);
                 break;
             case JoinOutcome.Changed:
-                AskAgain(gather, now);
+                AskAgain(gather, now, join.Proposes(gather.Proposed, gather.Failed) ? join.System : ProcessorId.None);
                 break;
             default:
                 Discard(DiscardReason.IrrelevantJoin, join.System);
@@ -193,9 +206,13 @@ public sealed partial class RingProcessor
     }
 
     /// <summary>Our sets have changed: say so, and wait for everybody to agree anew.</summary>
-    private void AskAgain(GatherState gather, Instant now)
+    /// <param name="gather">The gather.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="agreed">Who has just said what we say now, and need not say it again; nobody if that is not so.</param>
+    private void AskAgain(GatherState gather, Instant now, ProcessorId agreed = default)
     {
         gather.ForgetAgreement();
+        gather.Agree(agreed);
         SendJoin(gather, now);
         _deadlines.Set(Deadline.Join, now + Options.JoinInterval);
         _deadlines.Set(Deadline.Consensus, now + Options.ConsensusTimeout);

@@ -22,6 +22,12 @@ public sealed partial class RingProcessor
             return DecodeResult.Ok;
         }
 
+        if (!IsAllowed(message.System))
+        {
+            Discard(DiscardReason.UnknownProcessor, message.System);
+            return DecodeResult.Ok;
+        }
+
         switch (_state)
         {
             case OperationalState { Ring: var ring } when message.Ring == ring.Id:
@@ -93,7 +99,7 @@ public sealed partial class RingProcessor
         }
         else if (RecoveryNote.TryRead(inner, message) is { } note && note.OldRing == old.Id)
         {
-            recovery.TakeOver(note.Obligation);
+            recovery.TakeOver(note.Obligation.Intersect(old.Members));
             _observer.OnEvent(new RingEvent(
                 RingEventKind.ObligationTakenOver, recovery.Ring.Id, message.System, Count: recovery.Obligation.Count));
         }
@@ -107,6 +113,12 @@ public sealed partial class RingProcessor
         if (detect.System == Options.Self)
         {
             Discard(DiscardReason.OwnMessage, detect.System);
+            return DecodeResult.Ok;
+        }
+
+        if (!IsAllowed(detect.System))
+        {
+            Discard(DiscardReason.UnknownProcessor, detect.System);
             return DecodeResult.Ok;
         }
 

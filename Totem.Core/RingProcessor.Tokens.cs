@@ -67,6 +67,7 @@ public sealed partial class RingProcessor
             && hops <= ring.Members.Count
             && ahead >= 0 && ahead <= window.Capacity
             && token.Seq >= ring.LastSeq
+            && token.Seq >= window.High
             && token.Aru <= token.Seq
             && token.Aru.DistanceFrom(token.Seq) >= -window.Capacity - 1
             && (token.AruSetter.IsNone || ring.Members.Contains(token.AruSetter));

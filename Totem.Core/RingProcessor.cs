@@ -125,7 +125,7 @@ public sealed partial class RingProcessor
                 return;
             }
 
-            if (Options.Allowed is { } allowed && !header.Node.IsNone && !allowed.Contains(header.Node))
+            if (!header.Node.IsNone && !IsAllowed(header.Node))
             {
                 Discard(DiscardReason.UnknownProcessor, header.Node);
                 return;
@@ -213,6 +213,8 @@ public sealed partial class RingProcessor
         _observer.Enter();
         return _stream.TryNext(out delivery);
     }
+
+    private bool IsAllowed(ProcessorId peer) => Options.Allowed is not { } allowed || allowed.Contains(peer);
 
     private void Discard(DiscardReason reason, ProcessorId peer) =>
         _observer.OnEvent(new RingEvent(RingEventKind.Discarded, _ring, peer, Discard: reason));

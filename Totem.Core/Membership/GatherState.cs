@@ -61,7 +61,12 @@ internal sealed class GatherState : ProcessorState
     /// <summary>True when a join of this processor came since then.</summary>
     public bool HasJoinedSince(ProcessorId id, Instant since) => _joinedAt.TryGetValue(id, out var at) && at >= since;
 
-    public void Agree(ProcessorId id) => Agreed = Agreed.With(id);
+    public void Agree(ProcessorId id)
+    {
+        // Who is no candidate agrees to a ring without itself: that counts for nothing, and must not fill the set.
+        if (Candidates.Contains(id))
+            Agreed = Agreed.With(id);
+    }
 
     /// <summary>Everybody must say it again: sets have changed, or the commit token did not come.</summary>
     public void ForgetAgreement() => Agreed = ProcessorSet.Of(_self);
@@ -134,7 +139,9 @@ internal sealed class GatherState : ProcessorState
                 return changed;
             if (worst == _self)
                 return FailPartners() || changed;
-            changed |= TryFail(worst);
+            if (!TryFail(worst))
+                return changed; // The fail set is full.
+            changed = true;
         }
     }
 

@@ -26,7 +26,7 @@ internal static class JoinRules
         var sender = join.System;
         if (join.IsLeave)
             return gather.TryFail(sender) ? JoinOutcome.Changed : JoinOutcome.Ignored;
-        if (join.Proposed == gather.Proposed && join.Failed == gather.Failed)
+        if (join.Proposes(gather.Proposed, gather.Failed))
         {
             gather.Agree(sender);
             return JoinOutcome.Agreed;
@@ -37,6 +37,8 @@ internal static class JoinRules
         if (join.Proposed.IsSubsetOf(gather.Proposed) && join.Failed.IsSubsetOf(gather.Failed))
             return JoinOutcome.Ignored;
 
+        if (join.Proposed.Count == ProcessorSet.CountMax && !join.Proposed.Contains(sender))
+            return JoinOutcome.Ignored; // Nobody correct leaves itself out; and there is no room to put it in.
         var changed = gather.TryPropose(join.Proposed.With(sender));
         if (join.Failed.Contains(self))
             changed |= GiveUpExcluder(gather, join, self);

@@ -6,8 +6,10 @@ namespace Totem.Core.Ordering;
 /// </summary>
 internal sealed class FlowControl(int windowSize, int perVisitMax)
 {
-    private uint _sentLast;
     private uint _backlogLast;
+
+    /// <summary>Our own share of the sum: what we sent on our last visit.</summary>
+    public uint SentLast { get; private set; }
 
     /// <summary>The limit for this visit, retransmissions included.</summary>
     /// <param name="flowControlCount">fcc as it came on the token.</param>
@@ -32,9 +34,9 @@ internal sealed class FlowControl(int windowSize, int perVisitMax)
     /// <summary>Replaces our shares; returns the sums that go on with the token. They never fall below zero.</summary>
     public (uint FlowControlCount, uint Backlog) Account(uint flowControlCount, uint backlog, int queued, int sent)
     {
-        var others = flowControlCount >= _sentLast ? flowControlCount - _sentLast : 0;
+        var others = flowControlCount >= SentLast ? flowControlCount - SentLast : 0;
         var othersBacklog = backlog >= _backlogLast ? backlog - _backlogLast : 0;
-        (_sentLast, _backlogLast) = ((uint)sent, (uint)queued);
-        return (others + _sentLast, othersBacklog + _backlogLast);
+        (SentLast, _backlogLast) = ((uint)sent, (uint)queued);
+        return (others + SentLast, othersBacklog + _backlogLast);
     }
 }

@@ -15,7 +15,7 @@ internal sealed class TokenRing
         Log = new OrderedLog(window, options.FirstSeq);
         Flow = new FlowControl(options.WindowSize, options.MessagesPerVisitMax);
         LastTokenSeq = options.FirstTokenSeq.Previous;
-        LastSeq = options.FirstSeq;
+        LastSeq = SentSeq = options.FirstSeq;
         // wire.md section 6.2: the first token says that nobody has received anything.
         SentAru = options.FirstSeq - 1;
     }

@@ -21,7 +21,11 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
     public RegularToken Run(TokenRing ring, in RegularToken token, in RetransmitRequestList asked, IFrameSource source)
     {
         var queued = source.QueuedFrames;
-        var allowed = ring.Flow.Allowed(token.FlowControlCount, token.Backlog, queued);
+        // Nobody has sent anything since we last had the token: whatever the token says, nothing counts against the window.
+        // A sum that was forged or lost its owner would otherwise silence the ring for ever.
+        var wasQuiet = token.Seq == ring.SentSeq && asked.Count == 0 && _requestCount == 0;
+        var sentByAll = wasQuiet ? Math.Min(token.FlowControlCount, ring.Flow.SentLast) : token.FlowControlCount;
+        var allowed = ring.Flow.Allowed(sentByAll, token.Backlog, queued);
         _requestCount = 0;
         var served = Serve(ring, asked, allowed);
 
@@ -30,7 +34,7 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         var (aru, setter) = CorrectAru(ring, token, seq);
         AskForMissing(ring);
 
-        var (flowControlCount, backlog) = ring.Flow.Account(token.FlowControlCount, token.Backlog, queued, served + sent);
+        var (flowControlCount, backlog) = ring.Flow.Account(sentByAll, token.Backlog, queued, served + sent);
         ring.UnchangedVisits = token.Seq == ring.LastSeq ? ring.UnchangedVisits + 1 : 0;
         if (sent > 0)
             ring.UnchangedVisits = 0;

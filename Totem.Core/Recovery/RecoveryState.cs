@@ -12,10 +12,13 @@ namespace Totem.Core.Recovery;
 internal sealed class RecoveryState(
     TokenRing ring, ProcessorSet transitional, Seq highDelivered, ExchangePlan plan, GatherState gather) : ProcessorState
 {
+    private const int StalledVisitsMax = 30;
+
     private int _quietVisits;
     private int _completeVisits;
     private Seq _install;
     private bool _hasRaisedFlag;
+    private int _stalledVisits;
 
     public override RingPhase Phase => RingPhase.Recovery;
 
@@ -65,6 +68,7 @@ internal sealed class RecoveryState(
             (retransFlag, _hasRaisedFlag) = (0, false);
         }
 
+        ClearOrphanedFlag(ref retransFlag);
         _quietVisits = retransFlag == 0 ? _quietVisits + 1 : 0;
         if (_quietVisits == 2)
             _install = tokenSeq;
@@ -76,5 +80,18 @@ internal sealed class RecoveryState(
             return false;
         Invariant.That(HasPromised, "a ring is installed by who has received all of its recovery");
         return true;
+    }
+
+    /// <summary>
+    /// A flag that nobody remembers having raised would keep the recovery going for ever. The representative takes it down
+    /// once nothing has been sent for long; who still has something to send raises it again on its next visit.
+    /// </summary>
+    private void ClearOrphanedFlag(ref uint retransFlag)
+    {
+        _stalledVisits = retransFlag != 0 && Ring.UnchangedVisits > 0 ? _stalledVisits + 1 : 0;
+        if (_stalledVisits <= StalledVisitsMax || !Ring.IsRepresentative || Plan.QueuedFrames > 0)
+            return;
+        retransFlag = 0;
+        _stalledVisits = 0;
     }
 }

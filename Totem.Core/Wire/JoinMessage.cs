@@ -24,6 +24,9 @@ public sealed record JoinMessage(
         + 4 * ((ProposedOrder?.Length ?? Proposed.Count) + (FailedOrder?.Length ?? Failed.Count))
         + (Trailer?.EncodedBytes ?? 0);
 
+    /// <summary>True when the message proposes just these sets.</summary>
+    internal bool Proposes(ProcessorSet proposed, ProcessorSet failed) => Proposed == proposed && Failed == failed;
+
     /// <summary>True when the sender says goodbye.</summary>
     public bool IsLeave => Header.Node.IsNone;
 
