@@ -93,6 +93,9 @@ public sealed partial class RingProcessor
     private void HandleJoinOnRing(TokenRing ring, JoinMessage join, bool excludesUs, Instant now)
     {
         var isMember = ring.Members.Contains(join.System);
+        // A stranger that has given up one of us means to form a ring without it. Heeding it would tear ours for its grudge;
+        // it will get over it alone, and call again.
+        excludesUs |= !isMember && !join.Failed.Intersect(ring.Members).IsEmpty;
         if (excludesUs || (isMember && RingId.IsLater(ring.Id.Sequence, join.RingSequence)) || (join.IsLeave && !isMember))
         {
             Discard(DiscardReason.IrrelevantJoin, join.System);
