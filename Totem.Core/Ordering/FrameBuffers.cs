@@ -10,9 +10,10 @@ internal sealed class FrameBuffers
     private const int MediumBytes = 10 * 1024;
     private const int LargeBytes = 66 * 1024;
 
-    private readonly Stack<byte[]> _small = new();
-    private readonly Stack<byte[]> _medium = new();
-    private readonly Stack<byte[]> _large = new();
+    // Room for what a busy ring has out at a time, so that the stacks themselves need not grow under way.
+    private readonly Stack<byte[]> _small = new(256);
+    private readonly Stack<byte[]> _medium = new(64);
+    private readonly Stack<byte[]> _large = new(16);
 
     /// <summary>A buffer of at least that many bytes. Its content is whatever was there.</summary>
     public byte[] Rent(int bytes)

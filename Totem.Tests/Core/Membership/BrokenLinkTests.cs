@@ -131,7 +131,7 @@ public sealed class BrokenLinkTests
     }
 
     private static JoinOutcome Apply(GatherState gather, int from, int[] failed, int[] silent, int self = 1) => JoinRules.Apply(
-        gather, Join(from, [1, 2, 3], failed, new JoinTrailer(Ids(silent), [])), Id(self), Ids([1, 2, 3]), LongAgo);
+        gather, Join(from, [1, 2, 3], failed, new JoinTrailer(Ids(silent), [], ProcessorSet.Empty)), Id(self), Ids([1, 2, 3]), LongAgo);
 
     private static JoinMessage Join(int from, int[] proposed, int[] failed, JoinTrailer? trailer) =>
         new(new FrameHeader(FrameKind.Join, Encapsulation.None, Id(from)), Id(from), 9, Ids(proposed), Ids(failed)) { Trailer = trailer };
