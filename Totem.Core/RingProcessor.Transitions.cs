@@ -175,7 +175,7 @@ public sealed partial class RingProcessor
         var note = old.Obligation.IsEmpty ? null : new RecoveryNote(old.Id, old.Obligation);
         var plan = new ExchangePlan(Options.Self, old.Log.Window, note);
         if (!haveAll)
-            plan.PlanAbove(Seq.Max(low, old.Log.Window.Released));
+            plan.PlanAbove(Seq.Max(low, old.Log.SafeThrough)); // All have what is safe, whatever an entry claims.
         return (transitional, highDelivered, plan);
     }
 
