@@ -71,7 +71,8 @@ internal sealed class NodeCommand : TotemCommand
             trace?.Start(node.Id);
             output.Write(new NodeStarted(DateTimeOffset.UtcNow, node.Id.Value, Environment.ProcessId));
             var guarantee = parsed.GetValue(_safe) ? Guarantee.Safe : Guarantee.Agreed;
-            var session = new NodeSession(node, output, trace, parsed.GetValue(_life), guarantee);
+            var session = new NodeSession(
+                node, output, parsed.InvocationConfiguration.Error, trace, parsed.GetValue(_life), guarantee);
             await session.RunAsync(LineSource.Read(Console.In), signals.Token).ConfigureAwait(false);
         }
 
