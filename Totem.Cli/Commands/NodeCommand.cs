@@ -50,7 +50,7 @@ internal sealed class NodeCommand : TotemCommand
         (ExitCode.Ok, "left in good order: end of the input, Ctrl-C or SIGTERM"),
         (ExitCode.CheckFailed, "the member stopped itself: its engine met what must not be"),
         (ExitCode.Usage, "wrong arguments or a wrong configuration file"),
-        (ExitCode.Environment, "an address cannot be bound, a file cannot be written"),
+        (ExitCode.Environment, "an address cannot be bound, a file cannot be written, the ring sequence is damaged"),
     ];
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken _)

@@ -6,14 +6,16 @@ namespace Totem.Cli.Nodes;
 internal static class NodeStart
 {
     /// <summary>Starts a member.</summary>
-    /// <exception cref="CommandFailedException">The machine refuses: a port is taken, a directory cannot be written.</exception>
+    /// <exception cref="CommandFailedException">The machine refuses: a port is taken, a directory cannot be
+    /// written, the ring sequence in it is damaged.</exception>
     public static async Task<TotemNode> StartAsync(TotemNodeOptions options)
     {
         try
         {
             return await TotemNode.StartAsync(options).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is TransportException or IOException or UnauthorizedAccessException)
+        // A damaged ring sequence is InvalidDataException, and its message says what to do.
+        catch (Exception failure) when (failure is TransportException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new CommandFailedException(ExitCode.Environment, failure.Message);
         }
