@@ -31,6 +31,7 @@ public sealed class CommandLineTests
         Assert.Contains("Examples:", output, StringComparison.Ordinal);
         Assert.Contains($"  totem {command}", output, StringComparison.Ordinal);
         Assert.Contains("Exit codes:", output, StringComparison.Ordinal);
+        Assert.Contains($"  {ExitCode.Unexpected}  ", output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -58,6 +59,15 @@ public sealed class CommandLineTests
         Assert.Contains(said, error, StringComparison.Ordinal);
         Assert.StartsWith("totem: ", error, StringComparison.Ordinal);
         Assert.Empty(output);
+    }
+
+    [Fact]
+    public async Task What_nobody_expected_has_a_code_too()
+    {
+        using var error = new StringWriter();
+        var exitCode = await Program.GuardAsync(() => throw new InvalidOperationException("sour"), error);
+        Assert.Equal(ExitCode.Unexpected, exitCode);
+        Assert.StartsWith("totem: unexpected: System.InvalidOperationException: sour", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
