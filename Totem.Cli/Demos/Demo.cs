@@ -43,6 +43,7 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
 
     /// <summary>Runs the demo and checks what it left.</summary>
     /// <exception cref="WorkerClusterException">A step did not happen within its limit, or a child died by itself.</exception>
+    /// <exception cref="CommandFailedException">The machine refused a child what it needs.</exception>
     public async Task<DemoReport> RunAsync(CancellationToken cancellationToken)
     {
         var begun = DateTimeOffset.UtcNow;
@@ -83,9 +84,18 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
         progress.Step($"starting {plan.Nodes} processes, UDP ports {plan.BasePort} to {plan.BasePort + plan.Nodes - 1} of 127.0.0.1");
         foreach (var node in _everybody)
             cluster.Start(node);
-        await cluster.WaitForAllAsync(_everybody, x => x.StartedAt is not null, "start of every process", StartLimit, cancellationToken)
-            .ConfigureAwait(false);
-        await cluster.WaitForRingAsync(_everybody, RingLimit, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await cluster.WaitForAllAsync(_everybody, x => x.StartedAt is not null, "start of every process", StartLimit, cancellationToken)
+                .ConfigureAwait(false);
+            await cluster.WaitForRingAsync(_everybody, RingLimit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (WorkerClusterException failure) when (failure.ReturnCode == ExitCode.Environment)
+        {
+            // A port in use is nothing that the protocol did wrong.
+            throw new CommandFailedException(ExitCode.Environment, failure.Message);
+        }
+
         var (started, formed, ring) = cluster.Read(x => (
             x.Values.Max(w => w.View.StartedAt!.Value),
             x.Values.Max(w => w.View.Regular!.At),
