@@ -134,11 +134,22 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
             .ToArray());
         var first = regulars.Min(x => x.At);
         var last = regulars.Max(x => x.At);
-        // Most were called by whoever noticed; the one who did has more to say.
-        var telling = regulars.OrderBy(x => x.At).FirstOrDefault(x => x.Reason != nameof(GatherReason.JoinReceived)) ?? regulars[0];
+        var telling = MostTelling(regulars);
         progress.Step($"ring {telling.Ring} without it, {Milliseconds(last - killed):0} ms later: {telling.Cause}");
         return (first, last, telling.Cause);
     }
+
+    /// <summary>Whose cause says most about a removal: who noticed it himself, not who was called by the one who did.</summary>
+    internal static ConfigurationInstalled MostTelling(IEnumerable<ConfigurationInstalled> regulars)
+        => regulars
+            .OrderBy(x => x.Reason switch
+            {
+                nameof(GatherReason.JoinReceived) => 2,
+                nameof(GatherReason.MemberGivenUp) => 1,
+                _ => 0,
+            })
+            .ThenBy(x => x.At)
+            .First();
 
     private async Task<TimeSpan> RestartAsync(WorkerCluster cluster, CancellationToken cancellationToken)
     {
@@ -180,7 +191,8 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
     private static StartLoad Load(int load, int count)
         => new(load, count, SizeBytesMin, SizeBytesMax, SafePercent, OutstandingMax, PerSecondMax: 0);
 
-    private static double Milliseconds(TimeSpan span) => Math.Round(span.TotalMilliseconds, 1);
+    // Not below zero: a ring may stand before its last member says that it runs, and the host's clock may be set back.
+    private static double Milliseconds(TimeSpan span) => Math.Max(0, Math.Round(span.TotalMilliseconds, 1));
 
     // Called under the cluster's lock, on each event.
     private static string Describe(WorkerCluster cluster)
