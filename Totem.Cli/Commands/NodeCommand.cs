@@ -58,6 +58,13 @@ internal sealed class NodeCommand : TotemCommand
         var options = _flags.Read(parsed);
         foreach (var notice in options.Notices)
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"totem: warning: {notice}").ConfigureAwait(false);
+        if (options.HasConfiguredLogging)
+        {
+            await parsed.InvocationConfiguration.Error
+                .WriteLineAsync("totem: warning: the logging section of corosync.conf is not honoured, use --verbose for a log")
+                .ConfigureAwait(false);
+        }
+
         using var signals = new StopSignals();
         using var logs = parsed.GetValue(_verbose) ? LogToError() : null;
         using var trace = parsed.GetValue(_trace) is { } path
