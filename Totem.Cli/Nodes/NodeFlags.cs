@@ -64,6 +64,13 @@ internal sealed class NodeFlags
     /// <exception cref="CommandFailedException">They contradict each other; every problem is in the message.</exception>
     public TotemNodeOptions Read(ParseResult parsed)
     {
+        // Paths of no characters at all come out of unset shell variables.
+        foreach (var option in (ReadOnlySpan<Option<string?>>)[_config, _state])
+        {
+            if (parsed.GetValue(option) is { } path && string.IsNullOrWhiteSpace(path))
+                throw Usage($"{option.Name} is empty, expected a path");
+        }
+
         var options = parsed.GetValue(_config) is { } file ? FromFile(parsed, file)
             : parsed.GetValue(_bind) is { } bind ? FromAddresses(parsed, bind)
             : OnLoopback(parsed);
@@ -97,7 +104,7 @@ internal sealed class NodeFlags
         }
         catch (CorosyncConfException failure)
         {
-            throw Usage(failure.Message);
+            throw Usage($"--config: {failure.Message}");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -14,10 +14,14 @@ internal static class NodeStart
         {
             return await TotemNode.StartAsync(options).ConfigureAwait(false);
         }
-        // A damaged ring sequence is InvalidDataException, and its message says what to do.
-        catch (Exception failure) when (failure is TransportException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (TransportException failure)
         {
             throw new CommandFailedException(ExitCode.Environment, failure.Message);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            // All that is left is the ring sequence. A damaged one is InvalidDataException, and its message says what to do.
+            throw new CommandFailedException(ExitCode.Environment, $"--state {options.StateDirectory}: {failure.Message}");
         }
     }
 }
