@@ -30,11 +30,6 @@ internal sealed class DemoCommand : TotemCommand
         Add(_json);
         Add(_keep);
         Add(_port);
-        Validators.Add(result =>
-        {
-            if (result.GetValue(_keep) is { } keep && string.IsNullOrWhiteSpace(keep))
-                result.AddError("--keep is empty, expected a directory");
-        });
         SetAction(RunAsync);
     }
 
@@ -60,6 +55,8 @@ internal sealed class DemoCommand : TotemCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken _)
     {
         var keep = parsed.GetValue(_keep);
+        if (keep is not null && string.IsNullOrWhiteSpace(keep))
+            throw new CommandFailedException(ExitCode.Usage, "--keep is empty, expected a directory");
         var directory = keep ?? Path.Combine(Path.GetTempPath(), $"totem-demo-{Environment.ProcessId}");
         using var signals = new StopSignals();
         try

@@ -51,8 +51,8 @@ public sealed class CommandLineTests
     [InlineData("node --id 1 --bind 10.0.0.1 --group 10.0.0.9", "expected a multicast address")]
     [InlineData("node --id 15", "expected 1 to 14")]
     [InlineData("node --config does-not-exist", "--config does-not-exist")]
-    [InlineData("node --state=", "--state is empty")]
-    [InlineData("demo --keep=", "--keep is empty")]
+    [InlineData("node --state=", "'--state'")]
+    [InlineData("demo --keep=", "'--keep'")]
     [InlineData("node --config x --port 1", "expected none of --bind")]
     public async Task What_is_wrong_is_said_with_what_was_expected(string commandLine, string said)
     {
