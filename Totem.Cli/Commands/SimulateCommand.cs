@@ -47,8 +47,11 @@ internal sealed class SimulateCommand : TotemCommand
             Add(option);
         Validators.Add(result =>
         {
-            if (result.GetValue(_script) is not null && (result.GetValue(_seed) is not null || result.GetValue(_scenarios) is not null))
+            // Not their values: reading the one of an option that lacks its argument throws.
+            if (IsGiven(_script) && (IsGiven(_seed) || IsGiven(_scenarios)))
                 result.AddError("--script is a scenario of its own; expected neither --seed nor --scenarios beside it");
+
+            bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
         });
         SetAction(RunAsync);
     }
