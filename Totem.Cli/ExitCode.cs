@@ -15,6 +15,9 @@ internal static class ExitCode
     /// <summary>The machine would not have it: a port is taken, a file cannot be written, a child process died.</summary>
     public const int Environment = 3;
 
+    /// <summary>An error of this command itself. The convention of sysexits.h for such (EX_SOFTWARE).</summary>
+    public const int Unexpected = 70;
+
     /// <summary>Stopped by Ctrl-C or SIGTERM before the work was done. The shell's convention for SIGINT.</summary>
     public const int Interrupted = 130;
 }

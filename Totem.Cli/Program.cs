@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Totem.Cli.Commands;
+using Totem.Transport.Udp;
 
 namespace Totem.Cli;
 
@@ -29,19 +30,37 @@ internal static class Program
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null, // The commands listen to signals themselves: see StopSignals.
         };
+        return await GuardAsync(() => parsed.InvokeAsync(configuration), error).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs a command; whatever it throws becomes words and an exit code.</summary>
+    internal static async Task<int> GuardAsync(Func<Task<int>> run, TextWriter error)
+    {
         try
         {
-            return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+            return await run().ConfigureAwait(false);
         }
         catch (CommandFailedException failure)
         {
             await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
             return failure.ExitCode;
         }
+        catch (RingFailedException failure)
+        {
+            await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
+            return ExitCode.CheckFailed;
+        }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
             return ExitCode.Environment;
+        }
+#pragma warning disable CA1031 // The last resort: scripts get a code that is documented, and people the whole exception.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            await error.WriteLineAsync($"totem: unexpected: {failure}").ConfigureAwait(false);
+            return ExitCode.Unexpected;
         }
     }
 

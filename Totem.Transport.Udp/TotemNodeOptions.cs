@@ -71,6 +71,9 @@ public sealed record TotemNodeOptions
     /// <summary>What a configuration file could not mean: logged once as warnings at the start.</summary>
     internal IReadOnlyList<string> Notices { get; init; } = [];
 
+    /// <summary>Whether a configuration file says where to log, which only <see cref="LoggerFactory"/> decides here.</summary>
+    internal bool HasConfiguredLogging { get; init; }
+
     /// <summary>
     /// Several processes of one host, nothing to configure: processes with the same base port find each other. Each takes the
     /// lowest free of 14 slots; slot n is UDP port <paramref name="basePort"/> + n of 127.0.0.1 and processor n + 1.
@@ -110,6 +113,7 @@ public sealed record TotemNodeOptions
             Transport = conf.Transport,
             StateDirectory = stateDirectory ?? "/var/lib/totem",
             Notices = conf.Notices,
+            HasConfiguredLogging = conf.HasLogging,
         };
     }
 

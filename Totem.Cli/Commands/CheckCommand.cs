@@ -62,11 +62,15 @@ internal sealed class CheckCommand : TotemCommand
     {
         var output = parsed.InvocationConfiguration.Output;
         var trace = RunTraces.Read(parsed.GetValue(_files)!.Select(x => x.FullName));
-        var report = EvsChecker.Check(trace, new EvsCheckOptions
+        var torn = (parsed.GetValue(_torn) ?? []).Select(LifeName.Parse).ToArray();
+        foreach (var life in torn)
         {
-            Quiescent = parsed.GetValue(_complete),
-            TornLives = [.. (parsed.GetValue(_torn) ?? []).Select(LifeName.Parse)],
-        });
+            // Most likely a slip: the life that was meant would be held to events that it could not write.
+            if (!trace[life.Processor].Any(x => x.Incarnation == life.Incarnation))
+                throw new CommandFailedException(ExitCode.Usage, $"--torn {life} is in no trace, expected a life that is");
+        }
+
+        var report = EvsChecker.Check(trace, new EvsCheckOptions { Quiescent = parsed.GetValue(_complete), TornLives = torn });
         if (parsed.GetValue(_verbose))
         {
             foreach (var rule in report.RulesChecked)

@@ -30,6 +30,11 @@ internal sealed class DemoCommand : TotemCommand
         Add(_json);
         Add(_keep);
         Add(_port);
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_keep) is { } keep && string.IsNullOrWhiteSpace(keep))
+                result.AddError("--keep is empty, expected a directory");
+        });
         SetAction(RunAsync);
     }
 
@@ -85,7 +90,7 @@ internal sealed class DemoCommand : TotemCommand
             parsed.GetValue(_nodes), parsed.GetValue(_messages), directory, parsed.GetValue(_port) ?? ports!.BasePort);
         DemoReport report;
         using (var progress = ProgressLine.For(configuration.Error, isSilent: isJson))
-            report = await new Demo(plan, progress).RunAsync(cancellationToken).ConfigureAwait(false);
+            report = await CreateDemo(plan, progress, isKept).RunAsync(cancellationToken).ConfigureAwait(false);
         report = report with { Traces = isKept ? Path.GetFullPath(directory) : null };
 
         if (isJson)
@@ -93,5 +98,17 @@ internal sealed class DemoCommand : TotemCommand
         else
             DemoTable.Write(report, configuration.Output);
         return report.Holds ? ExitCode.Ok : ExitCode.CheckFailed;
+    }
+
+    private static Demo CreateDemo(DemoPlan plan, ProgressLine progress, bool isKept)
+    {
+        try
+        {
+            return new Demo(plan, progress);
+        }
+        catch (Exception failure) when (isKept && failure is (IOException or UnauthorizedAccessException))
+        {
+            throw new CommandFailedException(ExitCode.Environment, $"--keep {plan.Directory}: {failure.Message}");
+        }
     }
 }

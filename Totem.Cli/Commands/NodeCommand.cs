@@ -50,7 +50,7 @@ internal sealed class NodeCommand : TotemCommand
         (ExitCode.Ok, "left in good order: end of the input, Ctrl-C or SIGTERM"),
         (ExitCode.CheckFailed, "the member stopped itself: its engine met what must not be"),
         (ExitCode.Usage, "wrong arguments or a wrong configuration file"),
-        (ExitCode.Environment, "an address cannot be bound, a file cannot be written"),
+        (ExitCode.Environment, "an address cannot be bound, a file cannot be written, the ring sequence is damaged"),
     ];
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken _)
@@ -58,6 +58,13 @@ internal sealed class NodeCommand : TotemCommand
         var options = _flags.Read(parsed);
         foreach (var notice in options.Notices)
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"totem: warning: {notice}").ConfigureAwait(false);
+        if (options.HasConfiguredLogging)
+        {
+            await parsed.InvocationConfiguration.Error
+                .WriteLineAsync("totem: warning: the logging section of corosync.conf is not honoured, use --verbose for a log")
+                .ConfigureAwait(false);
+        }
+
         using var signals = new StopSignals();
         using var logs = parsed.GetValue(_verbose) ? LogToError() : null;
         using var trace = parsed.GetValue(_trace) is { } path
@@ -71,7 +78,8 @@ internal sealed class NodeCommand : TotemCommand
             trace?.Start(node.Id);
             output.Write(new NodeStarted(DateTimeOffset.UtcNow, node.Id.Value, Environment.ProcessId));
             var guarantee = parsed.GetValue(_safe) ? Guarantee.Safe : Guarantee.Agreed;
-            var session = new NodeSession(node, output, trace, parsed.GetValue(_life), guarantee);
+            var session = new NodeSession(
+                node, output, parsed.InvocationConfiguration.Error, trace, parsed.GetValue(_life), guarantee);
             await session.RunAsync(LineSource.Read(Console.In), signals.Token).ConfigureAwait(false);
         }
 

@@ -15,7 +15,7 @@ internal abstract class TotemCommand : Command
     /// <summary>Command lines worth copying, each with what it does.</summary>
     public virtual IReadOnlyList<(string CommandLine, string Does)> Examples => [];
 
-    /// <summary>What the exit codes mean for this command.</summary>
+    /// <summary>What the exit codes mean for this command, but for <see cref="ExitCode.Unexpected"/>, which every command has.</summary>
     public virtual IReadOnlyList<(int Code, string Means)> ExitCodes => [];
 }
 
@@ -33,7 +33,9 @@ internal sealed class HelpWithExamples(HelpAction plain) : SynchronousCommandLin
             return ExitCode.Ok;
         var output = parseResult.InvocationConfiguration.Output;
         WriteList(output, "Examples:", command.Examples);
-        WriteList(output, "Exit codes:", [.. command.ExitCodes.Select(x => (x.Code.ToString(), x.Means))]);
+        IEnumerable<(int Code, string Means)> exitCodes =
+            [.. command.ExitCodes, (ExitCode.Unexpected, "an error of totem itself; the exception is printed")];
+        WriteList(output, "Exit codes:", [.. exitCodes.OrderBy(x => x.Code).Select(x => (x.Code.ToString(), x.Means))]);
         return ExitCode.Ok;
     }
 

@@ -43,6 +43,7 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
 
     /// <summary>Runs the demo and checks what it left.</summary>
     /// <exception cref="WorkerClusterException">A step did not happen within its limit, or a child died by itself.</exception>
+    /// <exception cref="CommandFailedException">The machine refused a child what it needs.</exception>
     public async Task<DemoReport> RunAsync(CancellationToken cancellationToken)
     {
         var begun = DateTimeOffset.UtcNow;
@@ -83,9 +84,18 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
         progress.Step($"starting {plan.Nodes} processes, UDP ports {plan.BasePort} to {plan.BasePort + plan.Nodes - 1} of 127.0.0.1");
         foreach (var node in _everybody)
             cluster.Start(node);
-        await cluster.WaitForAllAsync(_everybody, x => x.StartedAt is not null, "start of every process", StartLimit, cancellationToken)
-            .ConfigureAwait(false);
-        await cluster.WaitForRingAsync(_everybody, RingLimit, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await cluster.WaitForAllAsync(_everybody, x => x.StartedAt is not null, "start of every process", StartLimit, cancellationToken)
+                .ConfigureAwait(false);
+            await cluster.WaitForRingAsync(_everybody, RingLimit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (WorkerClusterException failure) when (failure.ReturnCode == ExitCode.Environment)
+        {
+            // A port in use is nothing that the protocol did wrong.
+            throw new CommandFailedException(ExitCode.Environment, failure.Message);
+        }
+
         var (started, formed, ring) = cluster.Read(x => (
             x.Values.Max(w => w.View.StartedAt!.Value),
             x.Values.Max(w => w.View.Regular!.At),
@@ -124,11 +134,22 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
             .ToArray());
         var first = regulars.Min(x => x.At);
         var last = regulars.Max(x => x.At);
-        // Most were called by whoever noticed; the one who did has more to say.
-        var telling = regulars.OrderBy(x => x.At).FirstOrDefault(x => x.Reason != nameof(GatherReason.JoinReceived)) ?? regulars[0];
+        var telling = MostTelling(regulars);
         progress.Step($"ring {telling.Ring} without it, {Milliseconds(last - killed):0} ms later: {telling.Cause}");
         return (first, last, telling.Cause);
     }
+
+    /// <summary>Whose cause says most about a removal: who noticed it himself, not who was called by the one who did.</summary>
+    internal static ConfigurationInstalled MostTelling(IEnumerable<ConfigurationInstalled> regulars)
+        => regulars
+            .OrderBy(x => x.Reason switch
+            {
+                nameof(GatherReason.JoinReceived) => 2,
+                nameof(GatherReason.MemberGivenUp) => 1,
+                _ => 0,
+            })
+            .ThenBy(x => x.At)
+            .First();
 
     private async Task<TimeSpan> RestartAsync(WorkerCluster cluster, CancellationToken cancellationToken)
     {
@@ -170,7 +191,8 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
     private static StartLoad Load(int load, int count)
         => new(load, count, SizeBytesMin, SizeBytesMax, SafePercent, OutstandingMax, PerSecondMax: 0);
 
-    private static double Milliseconds(TimeSpan span) => Math.Round(span.TotalMilliseconds, 1);
+    // Not below zero: a ring may stand before its last member says that it runs, and the host's clock may be set back.
+    private static double Milliseconds(TimeSpan span) => Math.Max(0, Math.Round(span.TotalMilliseconds, 1));
 
     // Called under the cluster's lock, on each event.
     private static string Describe(WorkerCluster cluster)

@@ -64,8 +64,8 @@ internal sealed record DemoConfiguration(string Ring, uint[] Members, long Messa
 /// <param name="Life">Which life, from 1.</param>
 /// <param name="Killed">True when SIGKILL ended it.</param>
 /// <param name="Configurations">Regular configurations it installed.</param>
-/// <param name="Sent">Messages it multicast.</param>
-/// <param name="Delivered">Messages it delivered.</param>
+/// <param name="Sent">Messages it multicast, the mark that ends its load among them.</param>
+/// <param name="Delivered">Messages it delivered, marks among them.</param>
 /// <param name="OrderHash">Over all configurations that the nodes which stayed have in common; null when it missed some.</param>
 internal sealed record DemoLife(uint Node, int Life, bool Killed, int Configurations, long Sent, long Delivered, string? OrderHash);
 

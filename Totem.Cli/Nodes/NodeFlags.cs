@@ -47,7 +47,9 @@ internal sealed class NodeFlags
 
     private readonly Option<string?> _state = new("--state")
     {
-        Description = "Directory for the ring sequence, which must survive a restart.",
+        Description = "Directory for the ring sequence, which must survive a restart. Default: /var/lib/totem with --config, and "
+            + "for root with --bind; ~/.local/share/totem for others with --bind; on loopback $XDG_RUNTIME_DIR/totem/loopback-PORT, "
+            + "or totem-USER/loopback-PORT in the temporary directory.",
         HelpName = "DIR",
     };
 
@@ -62,6 +64,13 @@ internal sealed class NodeFlags
     /// <exception cref="CommandFailedException">They contradict each other; every problem is in the message.</exception>
     public TotemNodeOptions Read(ParseResult parsed)
     {
+        // Paths of no characters at all come out of unset shell variables.
+        foreach (var option in (ReadOnlySpan<Option<string?>>)[_config, _state])
+        {
+            if (parsed.GetValue(option) is { } path && string.IsNullOrWhiteSpace(path))
+                throw Usage($"{option.Name} is empty, expected a path");
+        }
+
         var options = parsed.GetValue(_config) is { } file ? FromFile(parsed, file)
             : parsed.GetValue(_bind) is { } bind ? FromAddresses(parsed, bind)
             : OnLoopback(parsed);
@@ -95,7 +104,7 @@ internal sealed class NodeFlags
         }
         catch (CorosyncConfException failure)
         {
-            throw Usage(failure.Message);
+            throw Usage($"--config: {failure.Message}");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -105,7 +114,7 @@ internal sealed class NodeFlags
 
     private TotemNodeOptions FromAddresses(ParseResult parsed, string bind)
     {
-        if (parsed.GetValue(_id) is not { } id )
+        if (parsed.GetValue(_id) is not { } id)
             throw Usage("--bind without --id; expected a node id from 1 up");
         var port = parsed.GetValue(_port) ?? UdpTransportOptions.DefaultPort;
         var peers = new List<UdpPeer> { new(new ProcessorId(id), EndPointOf("--bind", bind, port)) };
@@ -124,13 +133,37 @@ internal sealed class NodeFlags
                 Group = group?.Address,
                 GroupPort = group?.Port ?? port,
             },
-            StateDirectory = parsed.GetValue(_state) ?? DefaultStateDirectory,
+            StateDirectory = parsed.GetValue(_state) ?? DefaultStateDirectory(),
         };
     }
 
-    private static string DefaultStateDirectory => Environment.IsPrivilegedProcess
-        ? "/var/lib/totem"
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "totem");
+    private static string DefaultStateDirectory()
+        => Environment.IsPrivilegedProcess ? "/var/lib/totem" : StateDirectoryUnder(UserDataDirectory());
+
+    /// <summary>The default state directory of a user.</summary>
+    /// <param name="root">Where the user's programs keep their data, as the system says.</param>
+    /// <exception cref="CommandFailedException">The system does not say.</exception>
+    internal static string StateDirectoryUnder(string root)
+        // A path relative to wherever the command was started would not be found again, and a ring id could repeat.
+        => Path.IsPathFullyQualified(root)
+            ? Path.Combine(root, "totem")
+            : throw new CommandFailedException(
+                ExitCode.Environment, "this user has no directory for the ring sequence; expected a home directory, or --state DIR");
+
+    private static string UserDataDirectory()
+    {
+        const Environment.SpecialFolder Folder = Environment.SpecialFolder.LocalApplicationData;
+        try
+        {
+            // Without Create a fresh user's folder, which is not there yet, would be no folder at all.
+            return Environment.GetFolderPath(Folder, Environment.SpecialFolderOption.Create);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The member's start says why it cannot be written.
+            return Environment.GetFolderPath(Folder, Environment.SpecialFolderOption.DoNotVerify);
+        }
+    }
 
     private RingOptions RingOf(ParseResult parsed, int memberCount)
     {

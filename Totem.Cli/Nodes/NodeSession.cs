@@ -1,6 +1,7 @@
 using System.Text;
 using System.Threading.Channels;
 using Totem.Cli.Traces;
+using Totem.Core;
 using Totem.Core.Model;
 using Totem.Simulation.Traces;
 using Totem.Transport.Udp;
@@ -8,7 +9,8 @@ using Totem.Transport.Udp;
 namespace Totem.Cli.Nodes;
 
 /// <summary>A member at a terminal: lines go out, events come in and are printed.</summary>
-internal sealed class NodeSession(TotemNode node, NodeOutput output, TraceRecorder? trace, int incarnation, Guarantee guarantee)
+internal sealed class NodeSession(
+    TotemNode node, NodeOutput output, TextWriter error, TraceRecorder? trace, int incarnation, Guarantee guarantee)
 {
     // After the end of the input: long enough for a ring to form, short enough for a person.
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(10);
@@ -43,9 +45,20 @@ internal sealed class NodeSession(TotemNode node, NodeOutput output, TraceRecord
         {
             await foreach (var line in lines.ReadAllAsync(stop).ConfigureAwait(false))
             {
+                var id = new MessageId(node.Id, incarnation, _sent + 1);
+                var payload = trace is null ? Encoding.UTF8.GetBytes(line) : TextMessage.Compose(id, line);
+                // Before it is counted or traced: the node would refuse it, and what is counted is waited for at the end.
+                if (payload.Length > RingOptions.MessageBytesMax)
+                {
+                    await error.WriteLineAsync($"totem: line of {payload.Length} bytes not sent, at most {RingOptions.MessageBytesMax}")
+                        .ConfigureAwait(false);
+                    continue;
+                }
+
                 lock (_lock)
                     _sent++;
-                await node.MulticastAsync(Compose(line), guarantee, stop).ConfigureAwait(false);
+                trace?.Submitting(id, guarantee, PayloadHash.Of(payload));
+                await node.MulticastAsync(payload, guarantee, stop).ConfigureAwait(false);
             }
 
             lock (_lock)
@@ -61,16 +74,6 @@ internal sealed class NodeSession(TotemNode node, NodeOutput output, TraceRecord
         {
             // Nobody to wait for any longer: say goodbye.
         }
-    }
-
-    private byte[] Compose(string line)
-    {
-        if (trace is null)
-            return Encoding.UTF8.GetBytes(line);
-        var id = new MessageId(node.Id, incarnation, _sent);
-        var payload = TextMessage.Compose(id, line);
-        trace.Submitting(id, guarantee, PayloadHash.Of(payload));
-        return payload;
     }
 
     private async Task PrintAsync(CancellationToken cancellationToken)

@@ -6,16 +6,22 @@ namespace Totem.Cli.Nodes;
 internal static class NodeStart
 {
     /// <summary>Starts a member.</summary>
-    /// <exception cref="CommandFailedException">The machine refuses: a port is taken, a directory cannot be written.</exception>
+    /// <exception cref="CommandFailedException">The machine refuses: a port is taken, a directory cannot be
+    /// written, the ring sequence in it is damaged.</exception>
     public static async Task<TotemNode> StartAsync(TotemNodeOptions options)
     {
         try
         {
             return await TotemNode.StartAsync(options).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is TransportException or IOException or UnauthorizedAccessException)
+        catch (TransportException failure)
         {
             throw new CommandFailedException(ExitCode.Environment, failure.Message);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            // All that is left is the ring sequence. A damaged one is InvalidDataException, and its message says what to do.
+            throw new CommandFailedException(ExitCode.Environment, $"--state {options.StateDirectory}: {failure.Message}");
         }
     }
 }

@@ -6,16 +6,23 @@ namespace Totem.Cli.Traces;
 internal static class RunTraces
 {
     /// <summary>Reads and merges them.</summary>
-    /// <exception cref="CommandFailedException">A file cannot be read, or is no trace.</exception>
+    /// <exception cref="CommandFailedException">A file cannot be read, is no trace, or has no start.</exception>
     public static Trace Read(IEnumerable<string> files)
     {
         try
         {
-            return Trace.Merge(files.Select(file => TraceReader.ReadFile(file).Events));
+            return Trace.Merge(files.Select(ReadLife));
         }
         catch (Exception failure) when (failure is InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw new CommandFailedException(ExitCode.Usage, failure.Message);
         }
     }
+
+    // Every member writes its start before anything else: without one the file is another's, or lost its beginning, and
+    // nothing that is checked over the rest means much.
+    private static IReadOnlyList<TraceEvent> ReadLife(string file)
+        => TraceReader.ReadFile(file).Events is [{ Kind: TraceEventKind.Start }, ..] events
+            ? events
+            : throw new InvalidDataException($"{file}: no start of a member, expected as the first event");
 }

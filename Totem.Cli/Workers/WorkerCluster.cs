@@ -113,7 +113,7 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
                     return;
                 var dead = needed.Select(x => _current[x]).FirstOrDefault(x => x.HasExited && !x.WasKilled && !x.View.HasLeft);
                 if (dead is not null)
-                    throw new WorkerClusterException($"node {dead.Node} died while waiting for {what}\n{Describe()}");
+                    throw new WorkerClusterException($"node {dead.Node} died while waiting for {what}\n{Describe()}") { ReturnCode = dead.ReturnCode };
                 changed = _changed.Task;
             }
 
@@ -169,4 +169,8 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
 }
 
 /// <summary>The workers did not do what they were waited for; the message says how far each was.</summary>
-internal sealed class WorkerClusterException(string message) : Exception(message);
+internal sealed class WorkerClusterException(string message) : Exception(message)
+{
+    /// <summary>What the worker returned that died; null when none did.</summary>
+    public int? ReturnCode { get; init; }
+}

@@ -22,7 +22,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         Node = launch.Node;
         Incarnation = incarnation;
         _process = process;
-        _reading = Task.WhenAll(ReadEventsAsync(onEvent), ReadErrorsAsync());
+        _reading = ReadAsync(onEvent);
     }
 
     /// <summary>Its node id.</summary>
@@ -39,6 +39,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     /// <summary>True when the process is over.</summary>
     public bool HasExited => _process.HasExited;
+
+    /// <summary>What the process returned; null while it runs.</summary>
+    public int? ReturnCode => _process.HasExited ? _process.ExitCode : null;
 
     /// <summary>What its events say; see there for who may read it.</summary>
     public WorkerView View { get; } = new();
@@ -121,19 +124,26 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    private async Task ReadEventsAsync(Action<WorkerProcess, NodeEvent?> onEvent)
+    private async Task ReadAsync(Action<WorkerProcess, NodeEvent?> onEvent)
     {
         try
         {
-            while (await _process.StandardOutput.ReadLineAsync().ConfigureAwait(false) is { } line)
-            {
-                if (TryParse(line) is { } nodeEvent)
-                    onEvent(this, nodeEvent);
-            }
+            await Task.WhenAll(ReadEventsAsync(onEvent), ReadErrorsAsync()).ConfigureAwait(false);
+            // Its output ends a little before it does: whoever hears of the end asks for its last words and its exit code.
+            await _process.WaitForExitAsync().ConfigureAwait(false);
         }
         finally
         {
             onEvent(this, null);
+        }
+    }
+
+    private async Task ReadEventsAsync(Action<WorkerProcess, NodeEvent?> onEvent)
+    {
+        while (await _process.StandardOutput.ReadLineAsync().ConfigureAwait(false) is { } line)
+        {
+            if (TryParse(line) is { } nodeEvent)
+                onEvent(this, nodeEvent);
         }
     }
 

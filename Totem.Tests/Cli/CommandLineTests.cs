@@ -31,6 +31,7 @@ public sealed class CommandLineTests
         Assert.Contains("Examples:", output, StringComparison.Ordinal);
         Assert.Contains($"  totem {command}", output, StringComparison.Ordinal);
         Assert.Contains("Exit codes:", output, StringComparison.Ordinal);
+        Assert.Contains($"  {ExitCode.Unexpected}  ", output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -49,7 +50,9 @@ public sealed class CommandLineTests
     [InlineData("node --id 1 --bind 10.0.0.1 --peer 1=10.0.0.2", "processor 1 2 times, expected once")]
     [InlineData("node --id 1 --bind 10.0.0.1 --group 10.0.0.9", "expected a multicast address")]
     [InlineData("node --id 15", "expected 1 to 14")]
-    [InlineData("node --config does-not-exist", "does-not-exist")]
+    [InlineData("node --config does-not-exist", "--config does-not-exist")]
+    [InlineData("node --state=", "--state is empty")]
+    [InlineData("demo --keep=", "--keep is empty")]
     [InlineData("node --config x --port 1", "expected none of --bind")]
     public async Task What_is_wrong_is_said_with_what_was_expected(string commandLine, string said)
     {
@@ -58,6 +61,34 @@ public sealed class CommandLineTests
         Assert.Contains(said, error, StringComparison.Ordinal);
         Assert.StartsWith("totem: ", error, StringComparison.Ordinal);
         Assert.Empty(output);
+    }
+
+    [Theory]
+    [InlineData("demo --keep")]
+    [InlineData("node --port 15437 --state")]
+    public async Task A_bad_path_is_named_with_its_option(string commandLine)
+    {
+        // A directory cannot be made below a file.
+        var file = Path.GetTempFileName();
+        try
+        {
+            var (exitCode, _, error) = await Run($"{commandLine} {file}/below");
+            Assert.Equal(ExitCode.Environment, exitCode);
+            Assert.Contains($"{commandLine[commandLine.LastIndexOf('-')..]} {file}/below: ", error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task What_nobody_expected_has_a_code_too()
+    {
+        using var error = new StringWriter();
+        var exitCode = await Program.GuardAsync(() => throw new InvalidOperationException("sour"), error);
+        Assert.Equal(ExitCode.Unexpected, exitCode);
+        Assert.StartsWith("totem: unexpected: System.InvalidOperationException: sour", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

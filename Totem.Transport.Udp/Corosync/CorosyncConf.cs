@@ -30,6 +30,9 @@ public sealed class CorosyncConf
     /// <summary>What the <c>logging</c> section asks for.</summary>
     public ConfLogging Logging { get; }
 
+    /// <summary>Whether there is a <c>logging</c> section at all.</summary>
+    internal bool HasLogging { get; private init; }
+
     /// <summary>Keys and sections that nobody knows, each with file and line: worth a warning, once. A typing error looks
     /// like this.</summary>
     public IReadOnlyList<string> Notices { get; }
@@ -70,6 +73,9 @@ public sealed class CorosyncConf
             problems.Add(totem.Line, problem);
 
         problems.ThrowIfAny();
-        return new CorosyncConf(totem, ring, transport, logging, [.. ConfNotices.Find(root, readers, file)]);
+        return new CorosyncConf(totem, ring, transport, logging, [.. ConfNotices.Find(root, readers, file)])
+        {
+            HasLogging = root.Named("logging").Any(),
+        };
     }
 }
