@@ -130,7 +130,9 @@ public sealed partial class RingProcessor
     private void ApplyJoin(GatherState gather, JoinMessage join, Instant now)
     {
         var heardSince = HeardSince(now);
-        if (!join.IsLeave)
+        if (join.IsLeave)
+            RefineCause(GatherReason.MemberLeft, join.System);
+        else
             gather.Joined(join.System, now);
         if (join.Failed.Contains(Options.Self) && !join.IsLeave)
             _neighbours.ExcludedBy(join.System, join.Proposed.Except(join.Failed), heardSince);
@@ -185,6 +187,7 @@ public sealed partial class RingProcessor
 
     private void SuspectUnreachable(ProcessorId peer, Instant now)
     {
+        RefineCause(GatherReason.MemberUnreachable, peer);
         switch (_state)
         {
             case OperationalState { Ring: var ring } when ring.Members.Contains(peer):

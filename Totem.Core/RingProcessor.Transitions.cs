@@ -21,6 +21,13 @@ public sealed partial class RingProcessor
     private void NoteCause(GatherReason reason, ProcessorSet suspects, TimeSpan elapsed) =>
         _cause ??= (reason, suspects, elapsed);
 
+    /// <summary>We were called by who knew first, and now know ourselves what became of the member.</summary>
+    private void RefineCause(GatherReason reason, ProcessorId peer)
+    {
+        if (_cause is { Reason: GatherReason.MemberGivenUp } cause && cause.Suspects.Contains(peer))
+            _cause = (reason, ProcessorSet.Of(peer), TimeSpan.Zero);
+    }
+
     private void EnterGather(GatherState gather, GatherReason reason, ProcessorId peer, Instant now)
     {
         _state = gather;

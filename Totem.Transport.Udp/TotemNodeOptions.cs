@@ -86,7 +86,14 @@ public sealed record TotemNodeOptions
         {
             // Joins are repeated sooner than on a network: a repeat costs microseconds here, and a membership that has to wait
             // for one should still change within 100 ms of a death.
-            Ring = new RingOptions { Self = id ?? ProcessorId.None, JoinInterval = TimeSpan.FromMilliseconds(15) },
+            // The token timeout is corosync's, not the engine's shorter one: on one host a death shows at its port, so the timeout
+            // is only for processes that hang, and a host that is merely busy must not look like one.
+            Ring = new RingOptions
+            {
+                Self = id ?? ProcessorId.None,
+                JoinInterval = TimeSpan.FromMilliseconds(15),
+                TokenTimeout = TimeSpan.FromSeconds(3),
+            },
             Transport = new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = basePort },
             StateDirectory = stateDirectory ?? UserStateDirectory(basePort),
         };

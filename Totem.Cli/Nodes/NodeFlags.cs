@@ -43,7 +43,7 @@ internal sealed class NodeFlags
     };
 
     private readonly Option<int?> _token = Commands.Ranged.Optional(
-        "--token-timeout", "Milliseconds without a token after which the ring is taken for broken. Default 1000.", 50, 3_600_000);
+        "--token-timeout", "Milliseconds without a token after which the ring is taken for broken. Default 1000, on loopback 3000.", 50, 3_600_000);
 
     private readonly Option<string?> _state = new("--state")
     {

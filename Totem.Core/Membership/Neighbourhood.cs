@@ -18,7 +18,7 @@ internal sealed class Neighbourhood(RingOptions options)
     private const int ProcessorsMax = 512;
 
     /// <summary>Merge intervals after which news of links is told again even when there is none: a telling may be lost.</summary>
-    private const int QuietIntervalsMax = 25;
+    internal const int QuietIntervalsMax = 25;
 
     private readonly Dictionary<ProcessorId, Instant> _heardAt = [];
     private readonly HashSet<BrokenLink> _broken = [];

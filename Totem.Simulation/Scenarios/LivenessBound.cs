@@ -1,3 +1,4 @@
+using Totem.Core.Membership;
 using Totem.Simulation.Cluster;
 
 namespace Totem.Simulation.Scenarios;
@@ -41,6 +42,13 @@ internal static class LivenessBound
     /// <summary>How long a ring must have lasted before it counts: whoever has lost its token knows by then.</summary>
     public static TimeSpan Settled(ClusterSetup setup) =>
         1.5 * setup.Options.TokenTimeout + 2 * setup.Options.MergeDetectInterval;
+
+    /// <summary>
+    /// The same while a cut stays: two rings that a mended link could join may learn of it only when the next slow telling
+    /// of who hears whom goes round, and that joins them.
+    /// </summary>
+    public static TimeSpan SettledWithCuts(ClusterSetup setup) =>
+        Settled(setup) + (Neighbourhood.QuietIntervalsMax + 1) * setup.Options.MergeDetectInterval;
 
     /// <summary>How long nothing may change after that, while nothing happens.</summary>
     public static TimeSpan Calm(ClusterSetup setup) =>

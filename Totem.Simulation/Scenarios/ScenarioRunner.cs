@@ -36,6 +36,7 @@ internal sealed class ScenarioRun
     private readonly SimulatedCluster _cluster;
     private readonly List<ScenarioFailure> _failures = [];
     private readonly ProcessorSet _expected;
+    private readonly TimeSpan _settled;
     private readonly TimeSpan _bound;
     private TimeSpan _convergence;
 
@@ -44,7 +45,8 @@ internal sealed class ScenarioRun
         _script = script;
         _cluster = new SimulatedCluster(script.Setup, memory, listener);
         _expected = ProcessorSet.Of([.. script.Setup.Processors]).Except(script.End.Down);
-        _bound = LivenessBound.ForRing(script.Setup) + LivenessBound.Settled(script.Setup);
+        _settled = KeepsCuts ? LivenessBound.SettledWithCuts(script.Setup) : LivenessBound.Settled(script.Setup);
+        _bound = LivenessBound.ForRing(script.Setup) + _settled;
     }
 
     private bool KeepsCuts => _script.End.KeepCuts.Count > 0;
@@ -141,7 +143,7 @@ internal sealed class ScenarioRun
     // way: it counts once it has lasted.
     private string? MissingForRing()
     {
-        if (_cluster.Now - LastChange < LivenessBound.Settled(_script.Setup))
+        if (_cluster.Now - LastChange < _settled)
             return $"the last change was at {_cluster.LastInstallAt} s";
         return KeepsCuts
             ? ClusterConditions.MissingForConsistentRings(_cluster)
