@@ -41,9 +41,11 @@ public sealed partial class RingProcessor
 
                 break;
             case RecoveryState { Ring: var ring } recovery when message.Ring == ring.Id:
-                if (TryStore(ring.Log.Window, ring.Members, message, datagram)
-                    && message.Header.Encapsulation == Encapsulation.Encapsulated)
-                    TakeRecovered(recovery, datagram[WireFormat.RegularMessageHeaderBytes..]);
+                // The inner message first: a frame counts as received, and is promised to the others, only with what it carries.
+                if (message.Header.Encapsulation != Encapsulation.Encapsulated
+                    || !ring.Members.Contains(message.Header.Node)
+                    || TryTakeRecovered(recovery, datagram[WireFormat.RegularMessageHeaderBytes..]))
+                    TryStore(ring.Log.Window, ring.Members, message, datagram);
                 break;
             case GatherState when _installed is { } old && message.Ring == old.Id:
                 // Late messages of the ring that was; each one kept here need not be recovered. In commit and recovery
@@ -87,14 +89,21 @@ public sealed partial class RingProcessor
     /// A message of an old ring, multicast again. What is of our old ring goes into its window at once, so that it is not
     /// lost if this recovery comes to nothing.
     /// </summary>
-    private void TakeRecovered(RecoveryState recovery, ReadOnlySpan<byte> inner)
+    /// <returns>
+    /// False when our old window has no room for it, because the application lags: then it has not been received, will be asked
+    /// for again, and if the application does not catch up in time the others go on without us.
+    /// </returns>
+    private bool TryTakeRecovered(RecoveryState recovery, ReadOnlySpan<byte> inner)
     {
         if (_installed is not { } old || RegularMessage.TryRead(inner, out var message) != DecodeResult.Ok)
-            return;
+            return true;
         if (message.Ring == old.Id)
         {
-            if (!old.Log.Window.Contains(message.Seq))
-                TryStore(old.Log.Window, old.Members, message, inner);
+            var window = old.Log.Window;
+            var isNew = message.Seq > window.Released && !window.Contains(message.Seq)
+                && old.Members.Contains(message.Header.Node);
+            if (isNew && !TryStore(window, old.Members, message, inner))
+                return false;
             recovery.Plan.Strike(message.Seq);
         }
         else if (RecoveryNote.TryRead(inner, message) is { } note && note.OldRing == old.Id)
@@ -103,6 +112,8 @@ public sealed partial class RingProcessor
             _observer.OnEvent(new RingEvent(
                 RingEventKind.ObligationTakenOver, recovery.Ring.Id, message.System, Count: recovery.Obligation.Count));
         }
+
+        return true;
     }
 
     private DecodeResult HandleMergeDetect(ReadOnlySpan<byte> datagram, Instant now)
