@@ -229,8 +229,7 @@ function Reader:has(count)
     if self.at + count > self.last then
         self:fail(string.format("%d bytes expected at offset %d, %d left", count, self.at - self.first, self.last - self.at))
     elseif self.at + count > self.tvb:captured_len() then
-        self.failed = true
-        self.frame.cut = true
+        self.failed = true -- cut off by the capture
     end
     return not self.failed
 end
@@ -294,7 +293,7 @@ function Reader:string(field, count)
     end
     local range = self.tvb:range(self.at, count)
     self.at = self.at + count
-    local value = range:string():gsub("%z.*", "")
+    local value = range:string():gsub("\0.*", "")
     self.tree:add(field, range, value)
     return (value:gsub("%c", "."))
 end
@@ -775,6 +774,7 @@ local function show_reassembled(frame, message, tree, texts)
     if message.is_cut then
         local item = tree:add(f["reassembled.count"], #message.frames):set_generated()
         item:add_proto_expert_info(cut, "Complete here, but not captured whole")
+        texts[#texts + 1] = string.format("%d fragments, not captured whole", #message.frames)
         return
     end
     local tvb = ByteArray.new(message.bytes, true):tvb("Totem message")
@@ -782,8 +782,25 @@ local function show_reassembled(frame, message, tree, texts)
     for _, number in ipairs(message.frames) do item:add(f["fragment.frame"], number):set_generated() end
     local big = frame.big
     frame.big = message.big
-    texts[#texts + 1] = dissect_message(frame, tvb, 0, #message.bytes, tree, message.from)
+    message.summary = dissect_message(frame, tvb, 0, #message.bytes, tree, message.from)
+    texts[#texts + 1] = message.summary
     frame.big = big
+end
+
+-- What kind of message begins here, as far as one packet tells.
+local function guess_kind(r)
+    local length = r:peek(2, 2)
+    if r:peek(0, 2) ~= 1 or not length or not r:peek(4 + length, 4) then return nil end
+    local name = length > 0 and r.tvb:range(r.at + 4, length):string()
+    local id = r:peek(4 + length, 4)
+    if name ~= "a" then return our_groups[name] end
+    return services[math.floor(id / 65536)]
+end
+
+local function describe_fragment(r, length, place, message)
+    local text = string.format("%s (%d bytes)", place:lower(), length)
+    local kind = message and message.summary or place == "Beginning" and guess_kind(r)
+    return kind and string.format("%s of %s", text, kind) or text
 end
 
 local function show_fragment(r, length, place, message, from, texts)
@@ -797,11 +814,11 @@ local function show_fragment(r, length, place, message, from, texts)
         item:add_proto_expert_info(incomplete, "What this continues is not in the capture")
     end
     if not message or message.frame ~= r.frame.number then
-        texts[#texts + 1] = string.format("%s (%d bytes)", place:lower(), length)
+        texts[#texts + 1] = describe_fragment(r, length, place, message)
     end
     -- Where the message cannot be put together, its beginning says at least what it was.
     if place == "Beginning" and captured > 0 and captured < length then
-        texts[#texts] = dissect_message(r.frame, tvb, first, first + length, r.tree, from, true) .. " …"
+        texts[math.max(#texts, 1)] = dissect_message(r.frame, tvb, first, first + length, r.tree, from, true) .. " …"
     end
     r.at = first + length
 end
@@ -817,9 +834,7 @@ local function dissect_pieces(r, sender, result, lengths, fragment, continuation
         local continued, goes_on = i == 1 and continuation ~= 0, i == #lengths and fragment ~= 0
         local packet = result.packet or {}
         if not continued and not goes_on then
-            if r.at >= r.tvb:captured_len() and length > 0 then
-                frame.cut = true
-            else
+            if r.at < r.tvb:captured_len() or length == 0 then
                 texts[#texts + 1] = dissect_message(frame, r.tvb, r.at, r.at + length, r.tree, sender)
             end
             r.at = r.at + length
@@ -983,7 +998,7 @@ local function dissect_multicast(r, header, is_inner)
     else
         r:fail(string.format("a message with encapsulation %d", header.encapsulation))
     end
-    if r.frame.copy_of then info = info .. string.format(" (again, first in %d)", r.frame.copy_of) end
+    if r.frame.copy_of and header.encapsulation == REGULAR then info = info .. string.format(" (again, first in %d)", r.frame.copy_of) end
     return #texts > 0 and info .. ": " .. table.concat(texts, "; ") or info
 end
 
@@ -1101,7 +1116,10 @@ local dissectors = {
 
 local function dissect_frame(tvb, pinfo, root, order)
     local length = tvb:reported_len()
-    local frame = { number = pinfo.number, big = order == "big", quoted = icmp_type() ~= nil or icmpv6_type() ~= nil }
+    local frame = {
+        number = pinfo.number, big = order == "big", cut = tvb:captured_len() < length,
+        quoted = icmp_type() ~= nil or icmpv6_type() ~= nil,
+    }
     local tree = root:add(totem, tvb:range())
     local r = read(frame, tvb, 0, length, tree)
     local header = read_header(r)
