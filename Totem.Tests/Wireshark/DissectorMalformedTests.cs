@@ -25,7 +25,8 @@ public sealed class DissectorMalformedTests
         var frames = await Tshark.DissectAsync(cut, []);
 
         Assert.Equal(cut.Count, frames.Count);
-        Assert.All(frames, x => Assert.True(x.IsMalformed, $"{x}: {Convert.ToHexString(cut[x.Number - 1])}"));
+        var accepted = frames.FirstOrDefault(x => !x.IsMalformed);
+        Assert.True(accepted is null, $"{accepted}: {Convert.ToHexString(cut[(accepted?.Number ?? 1) - 1])}");
     }
 
     [PackageFact("tshark")]
@@ -38,7 +39,7 @@ public sealed class DissectorMalformedTests
         var malformed = frames.Count(x => x.IsMalformed);
 
         Assert.Equal(mutated.Count, frames.Count);
-        Assert.True(malformed > MutatedCount / 5, $"{malformed} of {mutated.Count} frames are malformed");
+        Assert.True(malformed > MutatedCount / 5, $"{malformed} of {mutated.Count} frames are malformed, {frames.Count(x => x.IsTotem)} totem");
         Assert.True(frames.Count(x => x.IsTotem) > malformed, "some mutations leave a frame as it may be");
     }
 

@@ -1146,13 +1146,17 @@ end
 ---------------------------------------------------------------------------------------------------------------------------
 -- Registration
 
--- On these ports Wireshark's own dissector knows versions 1 and 2; what is not version 3 is still its business.
+-- On these ports Wireshark's own dissector knows versions 1 and 2; what is not version 3 is still its business. What neither
+-- knows is data: a heuristic that took it for something else would keep all later frames between the two ports.
 local older = Dissector.get("corosync_totemnet")
+local data = Dissector.get("data")
 
 function totem.dissector(tvb, pinfo, tree)
     local order = byte_order(tvb, 0)
     if order then return dissect_frame(tvb, pinfo, tree, order) end
-    return older and older:call(tvb, pinfo, tree) or 0
+    local taken = older and older:call(tvb, pinfo, tree) or 0
+    if taken == 0 then data:call(tvb, pinfo, tree) end
+    return tvb:captured_len()
 end
 
 totem:register_heuristic("udp", function(tvb, pinfo, tree)
