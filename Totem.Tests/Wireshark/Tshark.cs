@@ -1,14 +1,9 @@
-using System.Diagnostics;
-using Totem.Tests.Requirements;
-using Totem.Tests.Tidy;
-
 namespace Totem.Tests.Wireshark;
 
 /// <summary>Runs the real tshark with our dissector over a capture.</summary>
 internal static class Tshark
 {
     private const char Separator = '\u001f'; // between columns: no field holds one
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     // Every run asks for these too: what must never be there, and what failures are explained with.
     private static readonly string[] Always =
@@ -16,8 +11,6 @@ internal static class Tshark
         "frame.number", "icmp.type", "totem.kind", "totem.malformed", "totem.incomplete", "totem.cut",
         "_ws.lua.error", "_ws.malformed", "_ws.expert.message", "_ws.col.Protocol", "_ws.col.Info",
     ];
-
-    private static string Script => Repository.FullPath("docs/wireshark/totem.lua");
 
     /// <summary>Dissects a capture. A Lua error or a failure of tshark fails the test.</summary>
     /// <param name="capture">The file.</param>
@@ -29,15 +22,14 @@ internal static class Tshark
         string[] columns = [.. Always, .. fields];
         string[] commandLine =
         [
-            "-n", "-X", $"lua_script:{Script}", "-r", capture, .. arguments,
+            "-n", "-X", $"lua_script:{WiresharkProgram.Script}", "-r", capture, .. arguments,
             "-T", "fields", "-E", $"separator={Separator}", "-E", "occurrence=a", "-E", $"aggregator={DissectedFrame.Aggregator}",
             .. columns.SelectMany(x => new[] { "-e", x }),
         ];
-        var (output, errors) = await RunAsync(commandLine);
+        var output = await WiresharkProgram.RunAsync("tshark", commandLine, isInstalled: false);
         var frames = output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(x => new DissectedFrame(columns.Zip(x.Split(Separator)).ToDictionary(y => y.First, y => y.Second, StringComparer.Ordinal)))
             .ToList();
-        Assert.DoesNotContain("lua", errors, StringComparison.OrdinalIgnoreCase);
         var broken = frames.FirstOrDefault(x => x.Has("_ws.lua.error") || (x.IsTotem && x.Has("_ws.malformed") != x.IsMalformed));
         Assert.True(broken is null, $"{capture}: {broken}");
         return frames;
@@ -57,29 +49,5 @@ internal static class Tshark
         {
             File.Delete(path);
         }
-    }
-
-    private static async Task<(string Output, string Errors)> RunAsync(string[] commandLine)
-    {
-        Assert.True(Requirement.TryFindCommand("tshark", out var tshark), "needs the command tshark (package tshark)");
-        var info = new ProcessStartInfo(tshark, commandLine) { RedirectStandardOutput = true, RedirectStandardError = true };
-        // No plugin or preference of whoever runs the tests.
-        info.Environment["WIRESHARK_CONFIG_DIR"] = Path.Combine(AppContext.BaseDirectory, "wireshark-without-configuration");
-        using var process = Process.Start(info)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        using var limit = new CancellationTokenSource(Limit);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill();
-        }
-
-        Assert.True(process.ExitCode == 0, $"tshark returned {process.ExitCode}: {await errors}");
-        return (await output, await errors);
     }
 }

@@ -878,7 +878,7 @@ local function dissect_packet(r, identity, texts)
             frame = frame.number, big = frame.big, sender = identity.sender, ring = identity.ring, ring_seq = identity.ring_seq,
             seq = identity.seq, origin = identity.origin, fragment = fragment, continuation = continuation, count = count,
             first_piece = continuation ~= 0 and piece_bytes(r, r.at, lengths[1]) or nil,
-            last_piece = fragment ~= 0 and piece_bytes(r, r.last - last_length, last_length) or nil,
+            last_piece = fragment ~= 0 and (count > 1 or continuation == 0) and piece_bytes(r, r.last - last_length, last_length) or nil,
         })
         seen[frame.number] = result
     end
