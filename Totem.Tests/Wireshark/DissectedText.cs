@@ -34,7 +34,8 @@ internal static class DissectedText
 
     public static string Fields(DissectedFrame x)
     {
-        Assert.Equal(x.All("totem.ring"), x.All("totem.ring.rep").Zip(x.All("totem.ring.seq"), (rep, seq) => $"{rep}.{seq}"));
+        var rings = x.All("totem.ring.rep").Zip(x.All("totem.ring.seq"), (rep, seq) => $"{rep}.{seq}");
+        Assert.Equal(rings, x.All("totem.ring"), StringComparer.Ordinal);
         var text = Kind(x) switch
         {
             "ORF" => Token(x),

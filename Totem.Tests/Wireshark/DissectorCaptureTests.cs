@@ -30,12 +30,14 @@ public sealed class DissectorCaptureTests
     public async Task What_the_capture_cut_off_is_said_and_not_called_malformed()
     {
         var frames = await DissectCaptureAsync("udp-g-partial");
+        var truncated = Capture.Named("udp-g-partial").File.Datagrams.Where(x => x.IsTruncated).Select(x => x.FrameNumber);
 
-        Assert.Equal(Capture.Named("udp-g-partial").File.Datagrams.Count(x => x.IsTruncated), frames.Count(x => x.Has("totem.cut")));
-        Assert.Contains("cpg partial mcast wfgrp process 22642, 1047552 of 1100000 bytes (first)", frames[8].Info, StringComparison.Ordinal);
+        Assert.Equal(truncated, frames.Where(x => x.Has("totem.cut")).Select(x => x.Number));
+        Assert.Contains("partial mcast wfgrp process 22642, 1047552 of 1100000 bytes (first)", frames[8].Info, StringComparison.Ordinal);
     }
 
-    private static Task<IReadOnlyList<DissectedFrame>> DissectCaptureAsync(string name) => Tshark.DissectAsync(FilePath(name), AllFields);
+    private static Task<IReadOnlyList<DissectedFrame>> DissectCaptureAsync(string name) =>
+        Tshark.DissectAsync(FilePath(name), AllFields);
 
     private static string FilePath(string name) => Path.Combine(AppContext.BaseDirectory, "Captures", name + ".pcap");
 
@@ -65,7 +67,8 @@ public sealed class DissectorCaptureTests
         {
             Assert.Equal(
                 lines.Where(x => x.Kind == "msg").Select(x => $"{name} {x.FrameNumber} {x.Fields}"),
-                taken.SelectMany(x => DissectedMessages.Of(x).Select(y => $"{name} {x.Number} {y}")));
+                taken.SelectMany(x => DissectedMessages.Of(x).Select(y => $"{name} {x.Number} {y}")),
+                StringComparer.Ordinal);
         }
     }
 }

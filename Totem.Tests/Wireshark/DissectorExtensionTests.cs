@@ -35,10 +35,12 @@ public sealed class DissectorExtensionTests
         var frames = await Tshark.DissectAsync([join, FrameLayout.ToBigEndian(join), merge, FrameLayout.ToBigEndian(merge)], Fields);
 
         AssertWellFormed(frames, count: 4);
-        Assert.Equal(["little-endian", "big-endian", "little-endian", "big-endian"], frames.Select(x => x["totem.byte_order"]));
+        Assert.Equal([false, true, false, true], frames.Select(x => x["totem.byte_order"] == "big-endian"));
         Assert.All(frames, x => Assert.Equal(("2", "3"), (x["totem.trailer.broken.listener"], x["totem.trailer.broken.speaker"])));
-        Assert.All(frames.Take(2), x => Assert.Equal(("1,2,3", "3", "3", "1,2"), (
-            x.Joined("totem.join.proposed"), x.Joined("totem.join.failed"), x.Joined("totem.trailer.silent"), x.Joined("totem.trailer.heard"))));
+        Assert.All(frames.Take(2), x => Assert.Equal(
+            ("1,2,3", "3"), (x.Joined("totem.join.proposed"), x.Joined("totem.join.failed"))));
+        Assert.All(frames.Take(2), x => Assert.Equal(
+            ("3", "1,2"), (x.Joined("totem.trailer.silent"), x.Joined("totem.trailer.heard"))));
         Assert.All(frames.Skip(2), x => Assert.Equal("1,2,4", x.Joined("totem.trailer.heard")));
         Assert.All(frames, x => Assert.False(x.Has("totem.trailing")));
     }
@@ -118,7 +120,8 @@ public sealed class DissectorExtensionTests
 
         AssertWellFormed(frames, sent.Count);
         Assert.All(frames, x => Assert.False(x.Has("totem.incomplete"), $"{x}"));
-        Assert.Equal(["0", "1", "2", "3", "4"], frames.Select(x => x["totem.kind"]).Distinct().Order().Take(5));
+        var kinds = frames.Select(x => x["totem.kind"]).ToHashSet(StringComparer.Ordinal);
+        Assert.Subset(kinds, new HashSet<string>(["0", "1", "2", "3", "4"], StringComparer.Ordinal));
         Assert.Contains(frames, x => x.Has("totem.trailer.heard"));
         Assert.Contains(frames, x => x.Has("totem.guarantee") && x["totem.guarantee"] == "1");
         Assert.Contains(frames, x => x.All("totem.data").Any(y => y.Length == 2 * 5000));

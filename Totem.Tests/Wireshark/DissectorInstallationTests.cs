@@ -16,11 +16,11 @@ public sealed partial class DissectorInstallationTests
     {
         var fields = (await WiresharkProgram.RunAsync("tshark", ["-G", "fields"], isInstalled: true)).Split('\n')
             .Select(x => x.Split('\t')).Where(x => x is ["F", _, var name, ..] && name.StartsWith("totem.", StringComparison.Ordinal))
-            .Select(x => x[2]).Distinct().Order(StringComparer.Ordinal);
+            .Select(x => x[2]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
         var named = FieldName().Matches(Repository.Read("docs/wireshark/README.md"))
             .Select(x => x.Groups["name"].Value).Except(NoFields, StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
-        Assert.Equal(fields, named);
+        Assert.Equal(fields, named, StringComparer.Ordinal);
     }
 
     // sharkd is Wireshark without its windows: it reads a capture once and then dissects the frames that it is asked for.
@@ -35,7 +35,7 @@ public sealed partial class DissectorInstallationTests
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(Summary).ToList();
         var inOrder = await Tshark.DissectAsync(path, [], "-2");
 
-        Assert.Equal(numbers.Select(x => $"Totem single-ring protocol, {inOrder[x - 1].Info}"), answers);
+        Assert.Equal(numbers.Select(x => $"Totem single-ring protocol, {inOrder[x - 1].Info}"), answers, StringComparer.Ordinal);
         Assert.Contains(answers, x => x.Contains("beginning (1400 bytes) of cpg mcast wfgrp", StringComparison.Ordinal));
     }
 

@@ -42,8 +42,11 @@ internal sealed record TestPacket(uint Sender, uint Seq, uint Origin, params byt
         [.. U16(1, bigEndian), .. U16((ushort)group.Length, bigEndian), .. Encoding.ASCII.GetBytes(group), .. content];
 
     /// <summary>A message of a service: its header, then the body.</summary>
-    public static byte[] ForService(string group, uint id, ReadOnlySpan<byte> body, bool bigEndian = false, int? announced = null) =>
-        ForGroup(group, [.. U32(id, bigEndian), .. new byte[4], .. U32((uint)(announced ?? 16 + body.Length), bigEndian), .. new byte[4], .. body], bigEndian);
+    public static byte[] ForService(string group, uint id, ReadOnlySpan<byte> body, bool bigEndian = false, int? announced = null)
+    {
+        var size = U32((uint)(announced ?? 16 + body.Length), bigEndian);
+        return ForGroup(group, [.. U32(id, bigEndian), .. new byte[4], .. size, .. new byte[4], .. body], bigEndian);
+    }
 
     /// <summary>The 136 bytes of a name.</summary>
     public static byte[] Name(string name, bool bigEndian = false, uint? announced = null) =>

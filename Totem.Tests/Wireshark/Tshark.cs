@@ -28,7 +28,8 @@ internal static class Tshark
         ];
         var output = await WiresharkProgram.RunAsync("tshark", commandLine, isInstalled: false);
         var frames = output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(x => new DissectedFrame(columns.Zip(x.Split(Separator)).ToDictionary(y => y.First, y => y.Second, StringComparer.Ordinal)))
+            .Select(x => columns.Zip(x.Split(Separator)).ToDictionary(y => y.First, y => y.Second, StringComparer.Ordinal))
+            .Select(x => new DissectedFrame(x))
             .ToList();
         var broken = frames.FirstOrDefault(x => x.Has("_ws.lua.error") || (x.IsTotem && x.Has("_ws.malformed") != x.IsMalformed));
         Assert.True(broken is null, $"{capture}: {broken}");

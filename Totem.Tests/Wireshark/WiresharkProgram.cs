@@ -30,7 +30,7 @@ internal static class WiresharkProgram
         Assert.True(Requirement.TryFindCommand(command, out var path), $"needs the command {command} (package tshark)");
         var info = new ProcessStartInfo(path, arguments)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
         var home = isInstalled ? HomeWithPlugin.Value : Path.Combine(AppContext.BaseDirectory, "wireshark-empty-home");
         info.Environment["HOME"] = home;
