@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # Every tool that tests use beyond .NET, and the Debian package it comes from.
-needed=(ip:iproute2 iptables:iptables)
+needed=(ip:iproute2 iptables:iptables tshark:tshark)
 
 # The tools live in sbin, which the PATH of an ordinary user often lacks.
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
