@@ -17,7 +17,7 @@ internal sealed record CorosyncConfFile
     public required string Transport { get; init; }
 
     /// <summary>The token timeout, whatever the number of nodes.</summary>
-    public TimeSpan TokenTimeout { get; init; } = TimeSpan.FromMilliseconds(1500);
+    public TimeSpan TokenTimeout { get; init; } = TimeSpan.FromMilliseconds(1000);
 
     /// <summary>Whether there is a quorum section, with votequorum and a vote for each node.</summary>
     public bool HasQuorum { get; init; } = true;

@@ -11,7 +11,7 @@ internal abstract record GroupEvent;
 
 /// <summary>A message of a load.</summary>
 /// <param name="Sender">Who sent it, as the group says.</param>
-/// <param name="Number">Its number, from 1 for each sender; 0 when nothing tells it.</param>
+/// <param name="Number">Its number, from 1 at each join; 0 when nothing tells it.</param>
 /// <param name="Length">Its length in bytes.</param>
 /// <param name="IsIntact">Whether its bytes are those that its sender, number and length ask for.</param>
 internal sealed record GroupMessage(GroupMember Sender, uint Number, int Length, bool IsIntact) : GroupEvent

@@ -24,7 +24,7 @@ internal interface IGroupClient : IAsyncDisposable
     void Send(int count, int perSecond = 0);
 
     /// <summary>Ends the sending.</summary>
-    /// <returns>How many messages were taken in this client's life: the number of its last one.</returns>
+    /// <returns>How many messages were taken since the join: the number of the last one.</returns>
     Task<uint> StopSendingAsync();
 
     /// <summary>Waits until everything was taken that <see cref="Send"/> was asked for.</summary>

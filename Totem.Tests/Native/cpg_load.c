@@ -21,13 +21,13 @@
  *   c MEMBERS LEFT JOINED                  a membership: NODE:PID or NODE:PID:REASON with commas between, - for none
  *   t NODE.SEQUENCE NODES                  a ring
  *   h COUNT HASH                           messages so far, and the hash over (node, pid, number) in their order
- *   s COUNT                                a send ended; messages taken in this life
+ *   s COUNT                                a send ended; messages taken since the join
  *   r COMMAND                              a join or leave was accepted
  *   e CALL CODE                            a call failed; the program ends with code 3
  *
  * A message is 16 bytes of header (number, node, pid, length; little-endian) and bytes drawn from them, cut to its length:
- * every byte is known to who knows the header. One of under 4 bytes does not carry its number whole; the order of a
- * sender's messages gives it, unless it is the first one seen of that sender.
+ * every byte is known to who knows the header. Numbers begin with 1 at each join. One of under 4 bytes does not carry its
+ * number whole; the order of a sender's messages gives it, unless nothing was seen of that sender before, not even its join.
  */
 #include <corosync/cpg.h>
 #include <errno.h>
@@ -52,7 +52,8 @@
 #define EXIT_CALL_FAILED 3
 
 struct sender {
-	uint32_t node, pid, last_number; /* 0: none known */
+	uint32_t node, pid, last_number;
+	int known; /* whether last_number is */
 };
 
 static struct sender senders[SENDERS_MAX];
@@ -144,13 +145,14 @@ static void on_deliver(cpg_handle_t h, const struct cpg_name *name, uint32_t nod
 	(void)h, (void)name;
 	if (length >= NUMBER_BYTES)
 		memcpy(&number, message, NUMBER_BYTES);
-	else if (sender->last_number != 0)
+	else if (sender->known)
 		number = sender->last_number + 1;
 	if (ok && number != 0) {
 		compose(expected, number, node, pid, length);
 		ok = memcmp(expected, message, length) == 0;
 	}
 	sender->last_number = number;
+	sender->known = number != 0;
 	delivered++;
 	hash_in(node), hash_in(pid), hash_in(number);
 	printf("m %u %u %u %zu %d\n", node, pid, number, length, ok);
@@ -176,9 +178,14 @@ static void on_change(cpg_handle_t h, const struct cpg_name *name, const struct 
 	(void)h, (void)name;
 	for (size_t i = 0; i < left_count; i++) {
 		/* What it sends while it is away is not seen here, so its next number is not known. */
-		sender_of(left[i].nodeid, left[i].pid)->last_number = 0;
+		sender_of(left[i].nodeid, left[i].pid)->known = 0;
 		if (left[i].nodeid == own_node && left[i].pid == own_pid)
 			left_delivered = 1;
+	}
+	for (size_t i = 0; i < came_count; i++) {
+		struct sender *sender = sender_of(came[i].nodeid, came[i].pid);
+		sender->known = came[i].reason == CPG_REASON_JOIN;
+		sender->last_number = 0;
 	}
 	putchar('c');
 	print_list(members, member_count, 0);
@@ -230,6 +237,7 @@ static void join_group(const char *name)
 		cpg_finalize(handle);
 	left_delivered = 0;
 	sender_count = 0;
+	accepted = 0;
 	connect_group();
 	group.length = strnlen(name, CPG_MAX_NAME_LENGTH);
 	memcpy(group.value, name, group.length);
