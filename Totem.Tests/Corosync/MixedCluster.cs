@@ -1,6 +1,3 @@
-using System.Globalization;
-using Totem.Cli.Nodes;
-using Totem.Cli.Workers;
 using Totem.Tests.Processes;
 using Totem.Tests.Transport;
 using Xunit.Abstractions;
@@ -22,9 +19,9 @@ internal sealed class MixedCluster : IAsyncDisposable
     private readonly Dictionary<uint, DaemonFolder> _daemonFolders = [];
     private readonly SortedDictionary<uint, NodeRing> _rings = [];
     private readonly SortedDictionary<uint, CorosyncDaemon> _daemons = [];
-    private readonly List<CorosyncDaemon> _died = [];
+    private readonly SortedDictionary<uint, GroupNode> _ours = [];
+    private readonly HashSet<uint> _died = [];
     private readonly List<IGroupClient> _clients = [];
-    private readonly WorkerCluster _workers;
     private readonly Reports _reports;
     private readonly Lazy<string> _cpgLoad;
 
@@ -37,17 +34,8 @@ internal sealed class MixedCluster : IAsyncDisposable
         var text = configuration.ToString();
         foreach (var node in Nodes)
             _daemonFolders[node] = new DaemonFolder(Path.Combine(_folder.Path, $"daemon-{node}"), text);
-        var file = Path.Combine(_folder.Path, "corosync.conf");
-        File.WriteAllText(file, text);
+        File.WriteAllText(ConfigurationFile, text);
         _network = NamespaceNetwork.Create(configuration.Nodes);
-        _workers = new WorkerCluster((node, incarnation) => new WorkerLaunch(
-            node,
-            [
-                "--config", file, "--id", Text(node), "--incarnation", Text((uint)incarnation),
-                "--state", Directory.CreateDirectory(Path.Combine(_folder.Path, $"state-{node}")).FullName,
-            ],
-            _network.WrapperOf(node)))
-        { OnEvent = OnWorker };
     }
 
     /// <summary>Every node, running or not.</summary>
@@ -55,9 +43,6 @@ internal sealed class MixedCluster : IAsyncDisposable
 
     /// <summary>What connects them.</summary>
     public NamespaceNetwork Network => _network;
-
-    /// <summary>The processes of ours.</summary>
-    public WorkerCluster Workers => _workers;
 
     /// <summary>The daemon of a node that is a real one.</summary>
     public CorosyncDaemon Daemon(uint node) => _daemons[node];
@@ -80,7 +65,9 @@ internal sealed class MixedCluster : IAsyncDisposable
         {
             await RemoveAsync(node);
             _reports.Apply(() => _rings[node] = NodeRing.None);
-            _workers.Start(node);
+            var state = Directory.CreateDirectory(Path.Combine(_folder.Path, $"state-{node}")).FullName;
+            _ours[node] = GroupNode.Start(
+                node, _network.WrapperOf(node), ConfigurationFile, state, new LoadShape(Seed: (int)node), OnOurs);
         }
     }
 
@@ -97,22 +84,12 @@ internal sealed class MixedCluster : IAsyncDisposable
         if (_daemons.TryGetValue(node, out var daemon))
             daemon.Kill();
         else
-            _workers[node].Kill();
+            _ours[node].Kill();
     }
 
     /// <summary>The node says goodbye, and ends well.</summary>
-    public async Task StopAsync(uint node)
-    {
-        if (_daemons.TryGetValue(node, out var daemon))
-        {
-            await daemon.StopAsync();
-            return;
-        }
-
-        using var limit = new CancellationTokenSource(Limit);
-        _workers[node].Tell(new LeaveRing());
-        Xunit.Assert.Equal(0, await _workers[node].WaitForExitAsync(limit.Token));
-    }
+    public Task StopAsync(uint node)
+        => _daemons.TryGetValue(node, out var daemon) ? daemon.StopAsync() : _ours[node].QuitAsync();
 
     /// <summary>SIGSTOP, whatever the node is.</summary>
     public void Pause(uint node)
@@ -120,7 +97,7 @@ internal sealed class MixedCluster : IAsyncDisposable
         if (_daemons.TryGetValue(node, out var daemon))
             daemon.Pause();
         else
-            _workers[node].Pause();
+            _ours[node].Pause();
     }
 
     /// <summary>SIGCONT.</summary>
@@ -129,16 +106,28 @@ internal sealed class MixedCluster : IAsyncDisposable
         if (_daemons.TryGetValue(node, out var daemon))
             daemon.Continue();
         else
-            _workers[node].Continue();
+            _ours[node].Continue();
     }
 
-    /// <summary>Starts a client of a real daemon and lets it join a group.</summary>
-    public async Task<CpgLoad> JoinAsync(uint node, string group, LoadShape shape)
+    /// <summary>
+    /// Lets a client at this node join a group: a process of its own at a real daemon, or the one that is in each process of
+    /// ours, whose messages have the default shape.
+    /// </summary>
+    public async Task<LoadProcess> JoinAsync(uint node, string group)
     {
-        var load = CpgLoad.Start($"client at {node}", _cpgLoad.Value, Daemon(node).Wrapper, shape);
-        _clients.Add(load);
-        await load.JoinAsync(group);
-        return load;
+        LoadProcess client;
+        if (_daemons.TryGetValue(node, out var daemon))
+        {
+            client = CpgLoad.Start($"client at {node}", _cpgLoad.Value, daemon.Wrapper, new LoadShape(Seed: (int)node));
+            _clients.Add(client);
+        }
+        else
+        {
+            client = _ours[node];
+        }
+
+        await client.JoinAsync(group);
+        return client;
     }
 
     /// <summary>Fails unless every daemon that nobody ended is the process that was started.</summary>
@@ -148,11 +137,13 @@ internal sealed class MixedCluster : IAsyncDisposable
             daemon.AssertStillRuns();
     }
 
+    private string ConfigurationFile => Path.Combine(_folder.Path, "corosync.conf");
+
     private Task WaitAsync(Func<bool> condition, string what) => _reports.WaitAsync(
         () =>
         {
             if (_died.Count > 0)
-                throw new ReportException($"daemon {_died[0].Node} died before {what}\n{Describe()}");
+                throw new ReportException($"node {_died.First()} died before {what}\n{Describe()}");
             return condition();
         },
         what,
@@ -161,28 +152,23 @@ internal sealed class MixedCluster : IAsyncDisposable
     private bool IsOneRing(IReadOnlyList<uint> members)
         => members.All(x => _rings[x].Id == _rings[members[0]].Id && _rings[x].Members.SequenceEqual(members.Order()));
 
-    // Called under the workers' lock, so that ours is always taken inside of it and never the other way round.
-    private void OnWorker(WorkerProcess worker, NodeEvent happened)
-    {
-        if (happened is ConfigurationInstalled { IsRegular: true } installed)
-            _reports.Apply(() => _rings[worker.Node] = new NodeRing(installed.Ring, [.. installed.Members.Order()], IsReady: true));
-    }
+    private void OnOurs(GroupNode ours) => OnChange(ours.Node, ours.Ring, ours.HasDied);
 
-    private void OnDaemon(CorosyncDaemon daemon)
+    private void OnDaemon(CorosyncDaemon daemon) => OnChange(daemon.Node, NodeRing.Of(daemon.Log), daemon.HasDied);
+
+    private void OnChange(uint node, NodeRing ring, bool hasDied) => _reports.Apply(() =>
     {
-        var (ring, died) = (NodeRing.Of(daemon.Log), daemon.HasDied);
-        _reports.Apply(() =>
-        {
-            _rings[daemon.Node] = ring;
-            if (died)
-                _died.Add(daemon);
-        });
-    }
+        _rings[node] = ring;
+        if (hasDied)
+            _died.Add(node);
+    });
 
     private async Task RemoveAsync(uint node)
     {
         if (_daemons.Remove(node, out var daemon))
             await DisposeAsync(daemon);
+        if (_ours.Remove(node, out var ours))
+            await ours.DisposeAsync();
     }
 
     private async Task DisposeAsync(CorosyncDaemon daemon)
@@ -194,19 +180,21 @@ internal sealed class MixedCluster : IAsyncDisposable
     private string Describe()
     {
         var rings = _rings.Select(x => $"node {x.Key}: {x.Value}");
-        return string.Join('\n', [.. rings, .. _daemons.Values.Select(x => x.Log.Describe())]);
+        return string.Join('\n', [
+            .. rings,
+            .. _ours.Values.Select(x => $"ours {x.Node}: {string.Join("; ", x.Complaints)}"),
+            .. _daemons.Values.Select(x => x.Log.Reports.Read(x.Log.Describe))]);
     }
 
     private static string Names(IReadOnlyList<uint> members) => $"{{{string.Join(", ", members)}}}";
-
-    private static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Kills whatever still runs, and removes the network and the files.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var client in _clients)
             await client.DisposeAsync();
-        await _workers.DisposeAsync();
+        foreach (var ours in _ours.Values)
+            await ours.DisposeAsync();
         foreach (var daemon in _daemons.Values)
             await DisposeAsync(daemon);
         _network.Dispose();

@@ -10,7 +10,6 @@ namespace Totem.Tests.Corosync;
 public sealed class RealRingTests(ITestOutputHelper output)
 {
     private const string Group = "load";
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     [CorosyncTheory]
     [InlineData("udp")]
@@ -20,10 +19,10 @@ public sealed class RealRingTests(ITestOutputHelper output)
         await using var cluster = new MixedCluster(new CorosyncConfFile { Nodes = 3, Transport = transport }, output);
         await cluster.StartRealAsync(1, 2, 3);
         await cluster.ReadyWith(1, 2, 3);
-        var clients = new List<CpgLoad>();
+        var clients = new List<LoadProcess>();
         foreach (var node in cluster.Nodes)
-            clients.Add(await cluster.JoinAsync(node, Group, new LoadShape(Seed: (int)node)));
-        await SendAsync(clients, 2000);
+            clients.Add(await cluster.JoinAsync(node, Group));
+        await GroupTraffic.SendAsync(clients, 2000);
 
         GroupOrder.AssertSame(clients);
         foreach (var client in clients)
@@ -46,7 +45,7 @@ public sealed class RealRingTests(ITestOutputHelper output)
 
         await clients[2].LeaveAsync();
         await clients[2].JoinAsync(Group);
-        await SendAsync(clients, 10);
+        await GroupTraffic.SendAsync(clients, 10);
         Assert.All(clients, x => Assert.Empty(x.Complaints));
         cluster.AssertDaemonsRun();
     }
@@ -59,20 +58,20 @@ public sealed class RealRingTests(ITestOutputHelper output)
         await using var cluster = new MixedCluster(new CorosyncConfFile { Nodes = 3, Transport = transport }, output);
         await cluster.StartRealAsync(1, 2, 3);
         await cluster.ReadyWith(1, 2, 3);
-        var clients = new List<CpgLoad>();
+        var clients = new List<LoadProcess>();
         foreach (var node in cluster.Nodes)
-            clients.Add(await cluster.JoinAsync(node, Group, new LoadShape(Seed: (int)node)));
+            clients.Add(await cluster.JoinAsync(node, Group));
         var (first, second, third) = (clients[0], clients[1], clients[2]);
 
         // The same processes on both sides, and one group again afterwards.
         cluster.Network.Separate(3);
         await cluster.ReadyWith(1, 2);
         await cluster.ReadyWith(3);
-        await SendAsync([first, second], 100);
-        await SendAsync([third], 100);
+        await GroupTraffic.SendAsync([first, second], 100);
+        await GroupTraffic.SendAsync([third], 100);
         cluster.Network.Heal();
         await cluster.ReadyWith(1, 2, 3);
-        await SendAsync(clients, 100);
+        await GroupTraffic.SendAsync(clients, 100);
         var merged = clients.Select(x => GroupOrder.AfterChangeTo(x, clients.Select(c => c.Self))).ToList();
         GroupOrder.AssertSame(merged[0], merged[1], "1", "2");
         GroupOrder.AssertSame(merged[0], merged[2], "1", "3");
@@ -81,33 +80,22 @@ public sealed class RealRingTests(ITestOutputHelper output)
         // The death of a daemon is the death of its client's connection.
         cluster.Kill(3);
         await cluster.ReadyWith(1, 2);
-        await SendAsync([first, second], 100);
+        await GroupTraffic.SendAsync([first, second], 100);
         GroupOrder.AssertSame(first, second);
         Assert.Contains("e cpg_dispatch 2", third.Complaints);
 
         // Its next life, and a goodbye.
         await cluster.StartRealAsync(3);
         await cluster.ReadyWith(1, 2, 3);
-        var next = await cluster.JoinAsync(3, Group, new LoadShape(Seed: 4));
-        await SendAsync([first, second, next], 100);
+        var next = await cluster.JoinAsync(3, Group);
+        await GroupTraffic.SendAsync([first, second, next], 100);
         GroupOrder.AssertSame(first, second, next);
         await cluster.StopAsync(2);
         await cluster.ReadyWith(1, 3);
-        await SendAsync([first, next], 100);
+        await GroupTraffic.SendAsync([first, next], 100);
         GroupOrder.AssertSame(first, next);
         foreach (var client in clients)
             GroupOrder.AssertNothingLostNorTwice(client);
         cluster.AssertDaemonsRun();
-    }
-
-    // Everybody sends that many, and is told everything.
-    private static async Task SendAsync(IReadOnlyList<IGroupClient> clients, int count)
-    {
-        foreach (var client in clients)
-            client.Send(count);
-        var sent = new List<(GroupMember, uint)>();
-        foreach (var client in clients)
-            sent.Add((client.Self, await client.SentAsync()));
-        await GroupOrder.DeliveredAsync(clients, sent, Limit);
     }
 }
