@@ -22,6 +22,16 @@ internal static class GroupTraffic
         await GroupOrder.DeliveredAsync(receivers, sent, Limit);
     }
 
+    /// <summary>Each of these is told so many messages more.</summary>
+    public static async Task DeliverAsync(IReadOnlyList<IGroupClient> clients, int more)
+    {
+        foreach (var client in clients)
+        {
+            var goal = client.Log.Reports.Read(() => client.Log.MessageCount) + more;
+            await client.Log.Reports.WaitAsync(() => client.Log.MessageCount >= goal, $"{more} more messages", Limit);
+        }
+    }
+
     private static async Task DeliveredAsync(IReadOnlyList<IGroupClient> senders, IReadOnlyList<IGroupClient> receivers)
     {
         var sent = new List<(GroupMember, uint)>();

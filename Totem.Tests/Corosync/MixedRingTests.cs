@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// One ring of real daemons and members of ours, at the level of totem: memberships form, change and merge, and no daemon is
+/// One ring of real daemons and members of ours: memberships form, change and merge, and services synchronise. No daemon is
 /// hurt by what our frames carry behind the length that they announce.
 /// </summary>
 [Collection(RealProcesses.Name)]
@@ -31,7 +31,7 @@ public sealed class MixedRingTests(ITestOutputHelper output)
         await cluster.ReadyWith(real);
 
         await cluster.StartOursAsync(ours);
-        await cluster.RingOf(cluster.Nodes);
+        await cluster.ReadyWith(cluster.Nodes);
         AssertRuntimeMembers(cluster, real, cluster.Nodes);
 
         foreach (var node in ours)
@@ -39,7 +39,7 @@ public sealed class MixedRingTests(ITestOutputHelper output)
         await cluster.ReadyWith(real);
 
         await cluster.StartOursAsync(ours);
-        await cluster.RingOf(cluster.Nodes);
+        await cluster.ReadyWith(cluster.Nodes);
         foreach (var node in ours)
             await cluster.StopAsync(node);
         await cluster.ReadyWith(real);
@@ -54,20 +54,21 @@ public sealed class MixedRingTests(ITestOutputHelper output)
         await using var cluster = new MixedCluster(new CorosyncConfFile { Nodes = 3, Transport = transport }, output);
         uint[] real = [.. cluster.Nodes.Except(ours)];
         await cluster.StartOursAsync(ours);
-        await cluster.RingOf(ours);
+        await cluster.ReadyWith(ours);
 
         await cluster.StartRealAsync(real);
-        await cluster.RingOf(cluster.Nodes);
+        await cluster.ReadyWith(cluster.Nodes);
+        AssertRuntimeMembers(cluster, real, cluster.Nodes);
 
         foreach (var node in real)
             cluster.Kill(node);
-        await cluster.RingOf(ours);
+        await cluster.ReadyWith(ours);
 
         await cluster.StartRealAsync(real);
-        await cluster.RingOf(cluster.Nodes);
+        await cluster.ReadyWith(cluster.Nodes);
         foreach (var node in real)
             await cluster.StopAsync(node);
-        await cluster.RingOf(ours);
+        await cluster.ReadyWith(ours);
         cluster.AssertDaemonsRun();
     }
 
@@ -79,24 +80,24 @@ public sealed class MixedRingTests(ITestOutputHelper output)
         uint[] real = [.. cluster.Nodes.Except(ours)];
         await cluster.StartRealAsync(real);
         await cluster.StartOursAsync(ours);
-        await cluster.RingOf(cluster.Nodes);
+        await cluster.ReadyWith(cluster.Nodes);
 
         // Each node in turn alone, ours or real.
         foreach (var node in cluster.Nodes)
         {
             cluster.Network.Separate(node);
-            await Task.WhenAll(cluster.RingOf(node), cluster.RingOf([.. cluster.Nodes.Where(x => x != node)]));
+            await Task.WhenAll(cluster.ReadyWith(node), cluster.ReadyWith([.. cluster.Nodes.Where(x => x != node)]));
             cluster.Network.Heal();
-            await cluster.RingOf(cluster.Nodes);
+            await cluster.ReadyWith(cluster.Nodes);
         }
 
         // One stands still for longer than the others wait, of each kind.
         foreach (var node in (uint[])[ours[0], real[0]])
         {
             cluster.Pause(node);
-            await cluster.RingOf([.. cluster.Nodes.Where(x => x != node)]);
+            await cluster.ReadyWith([.. cluster.Nodes.Where(x => x != node)]);
             cluster.Continue(node);
-            await cluster.RingOf(cluster.Nodes);
+            await cluster.ReadyWith(cluster.Nodes);
         }
 
         cluster.AssertDaemonsRun();
