@@ -31,6 +31,24 @@ internal static class GroupOrder
         }
     }
 
+    /// <summary>
+    /// Since the last change to a membership of all of these, they were told the same messages in the same order. A message
+    /// that was begun on one side before, and ended on the merged ring, is told to that side only: the others never heard its
+    /// beginning, and a daemon then skips what shares a packet with its end as well (rings of
+    /// daemons alone do the same). So a sender counts from the first of its messages that everybody was told.
+    /// </summary>
+    public static void AssertSameSinceMerge(IReadOnlyList<IGroupClient> clients)
+    {
+        var members = clients.Select(x => x.Self).ToList();
+        var merged = clients.Select(x => AfterChangeTo(x, members).OfType<GroupMessage>().ToList()).ToList();
+        var begin = members.ToDictionary(
+            sender => sender, sender => merged.Max(x => x.Find(message => message.Sender == sender)?.Number ?? 0));
+        var common = merged.Select(x => x.Where(message => message.Number >= begin[message.Sender]).ToList()).ToList();
+        Assert.NotEmpty(common[0]);
+        for (var i = 1; i < common.Count; i++)
+            AssertSame(common[0], common[i], $"{members[0]}", $"{members[i]}");
+    }
+
     /// <summary>Each message is whole, and from its join, or the first that is seen of it, a sender's numbers follow each other.</summary>
     public static void AssertNothingLostNorTwice(IGroupClient client)
     {
