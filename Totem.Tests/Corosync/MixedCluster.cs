@@ -191,13 +191,19 @@ internal sealed class MixedCluster : IAsyncDisposable
     /// <summary>Kills whatever still runs, and removes the network and the files.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var client in _clients)
-            await client.DisposeAsync();
-        foreach (var ours in _ours.Values)
-            await ours.DisposeAsync();
-        foreach (var daemon in _daemons.Values)
-            await DisposeAsync(daemon);
-        _network.Dispose();
-        _folder.Dispose();
+        try
+        {
+            foreach (var client in _clients)
+                await client.DisposeAsync();
+            foreach (var ours in _ours.Values)
+                await ours.DisposeAsync();
+            foreach (var daemon in _daemons.Values)
+                await DisposeAsync(daemon);
+        }
+        finally
+        {
+            _network.Dispose();
+            _folder.Dispose();
+        }
     }
 }
