@@ -20,8 +20,12 @@ internal sealed class CpgLoad : LoadProcess
     {
         string[] command = [.. wrapper, program, .. shape.Arguments];
         var info = new ProcessStartInfo(command[0], command[1..]);
-        foreach (var (key, value) in environment ?? new Dictionary<string, string>())
-            info.Environment[key] = value;
+        if (environment is not null)
+        {
+            foreach (var (key, value) in environment)
+                info.Environment[key] = value;
+        }
+
         var load = new CpgLoad(name, info);
         load.Begin();
         return load;

@@ -58,11 +58,11 @@ internal sealed partial class DaemonLog
             _lines.Add(line);
         if (SyncMembers().Match(line) is { Success: true } sync)
         {
-            _announced = [.. sync.Groups[1].Value.Split(' ').Select(x => uint.Parse(x, CultureInfo.InvariantCulture))];
+            _announced = [.. sync.Groups["members"].Value.Split(' ').Select(x => uint.Parse(x, CultureInfo.InvariantCulture))];
         }
         else if (NewMembership().Match(line) is { Success: true } ring)
         {
-            Ring = (ReadHex(ring.Groups[1].Value), ulong.Parse(ring.Groups[2].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            Ring = (ReadHex(ring.Groups["node"].Value), ulong.Parse(ring.Groups["sequence"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
             Members = _announced;
             RingCount++;
             IsSynchronised = false;
@@ -83,9 +83,9 @@ internal sealed partial class DaemonLog
 
     private static uint ReadHex(string digits) => uint.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"\[QUORUM\] Sync members\[\d+\]: ([0-9 ]*[0-9])")]
+    [GeneratedRegex(@"\[QUORUM\] Sync members\[\d+\]: (?<members>[0-9 ]*[0-9])", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex SyncMembers();
 
-    [GeneratedRegex(@"A new membership \(([0-9a-f]+)\.([0-9a-f]+)\) was formed")]
+    [GeneratedRegex(@"A new membership \((?<node>[0-9a-f]+)\.(?<sequence>[0-9a-f]+)\) was formed", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex NewMembership();
 }

@@ -9,7 +9,7 @@ using OurMember = Totem.Core.Groups.GroupMember;
 namespace Totem.Tests.Corosync;
 
 /// <summary>The client inside <see cref="GroupNodeProgram"/>: what cpg_load.c is to libcpg, to the API of ours.</summary>
-internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWriter<string> lines)
+internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWriter<string> lines) : IDisposable
 {
     private readonly Random _random = new(shape.Seed);
     private readonly Dictionary<GroupMember, uint> _last = [];
@@ -29,6 +29,7 @@ internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWr
                 await JoinAsync(name);
                 break;
             case ["send", var count, var rate]:
+                _stop.Dispose();
                 _stop = new CancellationTokenSource();
                 _sending = SendAsync(uint.Parse(count, CultureInfo.InvariantCulture), double.Parse(rate, CultureInfo.InvariantCulture));
                 break;
@@ -42,7 +43,7 @@ internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWr
                 lines.TryWrite("r leave");
                 break;
             default:
-                throw new ArgumentException($"'{line}' is no command");
+                throw new ArgumentException($"'{line}' is no command", nameof(line));
         }
     }
 
@@ -52,6 +53,9 @@ internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWr
         await _stop.CancelAsync();
         await _sending;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Dispose();
 
     private async Task JoinAsync(string name)
     {

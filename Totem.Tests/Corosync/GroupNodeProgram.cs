@@ -34,7 +34,7 @@ internal static class GroupNodeProgram
         {
             using var ended = new CancellationTokenSource();
             var looking = LookAsync(node, lines.Writer, ended.Token);
-            var client = new GroupNodeClient(node, LoadShape.Parse(arguments.AsSpan(3)), lines.Writer);
+            using var client = new GroupNodeClient(node, LoadShape.Parse(arguments.AsSpan(3)), lines.Writer);
             while (await Console.In.ReadLineAsync() is { } line && line != "quit")
                 await client.ObeyAsync(line);
             await client.StopAsync();

@@ -112,7 +112,7 @@ internal static class GroupOrder
     private static List<GroupEvent> Told(IEnumerable<GroupEvent> events) => [.. events.Where(x => x is GroupMessage or GroupChange)];
 
     // Where a client's own log begins in the log of one that was there before it. Two that were told equally much began together.
-    private static IReadOnlyList<GroupEvent> From(List<GroupEvent> events, GroupMember joiner, int count)
+    private static List<GroupEvent> From(List<GroupEvent> events, GroupMember joiner, int count)
     {
         if (events.Count == count)
             return events;

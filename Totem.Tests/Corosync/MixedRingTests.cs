@@ -111,7 +111,7 @@ public sealed class MixedRingTests(ITestOutputHelper output)
             var joined = cluster.Daemon(node).Run("corosync-cmapctl -b runtime.members").Split('\n')
                 .Where(x => x.Contains(".status (str) = joined", StringComparison.Ordinal))
                 .Select(x => x.Split('.')[2]);
-            Assert.Equal(members.Select(x => $"{x}"), joined.Order(StringComparer.Ordinal));
+            Assert.Equal(members.Select(x => $"{x}"), joined.Order(StringComparer.Ordinal), StringComparer.Ordinal);
         }
     }
 }
