@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 # Every tool that tests use beyond .NET, or a file where there is no tool, and the Debian package it comes from.
 needed=(
-    ip:iproute2 iptables:iptables nsenter:util-linux
+    ip:iproute2 iptables:iptables nsenter:util-linux tshark:tshark
     corosync:corosync gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/corosync/cpg.h:libcpg-dev
 )
 
