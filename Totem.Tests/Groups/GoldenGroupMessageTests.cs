@@ -211,7 +211,7 @@ public sealed partial class GoldenGroupMessageTests
         string Field(string name) => Regex.Match(
             fields, $@"\b{name}='?(?<value>[^' ]*)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(10)).Groups["value"].Value;
         if (fields.Contains("service_build", StringComparison.Ordinal))
-            return $"{from} service_build ring={Field("ring")} list={Between(fields, '(', ')').Replace(" ", "", StringComparison.Ordinal)}";
+            return $"{from} service_build ring={Field("ring")} list={Between(fields, '(', ')').Replace(" ", "", StringComparison.Ordinal).TrimEnd(',')}";
         if (fields.Contains("barrier", StringComparison.Ordinal))
             return $"{from} barrier ring={Field("ring")}";
         if (fields.Contains("joinlist", StringComparison.Ordinal))

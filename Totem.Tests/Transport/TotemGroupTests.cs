@@ -41,7 +41,7 @@ public sealed class TotemGroupTests : IDisposable
         Assert.Equal("g {1/1, 2/2}; 2/2 came (Joined)", ofB[0]);
         Assert.Equal("g {1/1}; 2/2 went (Left)", ofB[^1]);
         Assert.Equal(ofA.Skip(1), ofB);
-        Assert.Equal(50, ofB.Count(x => x.StartsWith("1/1 a", StringComparison.Ordinal)));
+        Assert.Equal(50, ofB.Count(x => x.StartsWith("2/2 b", StringComparison.Ordinal)));
         Assert.Equal([new GroupMember(new ProcessorId(1), 1)], a.Members);
     }
 

@@ -1,4 +1,5 @@
 using Totem.Core.Evs;
+using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Core.Recovery;
 using Totem.Core.Wire;
@@ -60,16 +61,47 @@ public sealed class DissectorExtensionTests
     }
 
     [PackageFact("tshark")]
-    public async Task Messages_for_our_groups_and_for_foreign_ones_are_data()
+    public async Task Messages_to_the_ring_and_to_groups_nobody_knows_are_data()
     {
-        byte[][] pieces = [.. new[] { "t", "g", "other" }.Select(x => TestPacket.ForGroup(x, [1, 2, 3]))];
+        byte[][] pieces = [.. new[] { "t", "other", "" }.Select(x => TestPacket.ForGroup(x, [1, 2, 3]))];
         var frames = await Tshark.DissectAsync([new TestPacket(1, 1, 1, pieces) { Guarantee = 1 }.Encode()], Fields);
 
         AssertWellFormed(frames, count: 1);
         Assert.Equal("1", frames[0]["totem.guarantee"]);
-        Assert.Equal(["totem data", "group data", "data for group other"], frames[0].All("totem.msg.kind"));
+        Assert.Equal(["totem data", "data for group other", "nothing"], frames[0].All("totem.msg.kind"));
         Assert.Equal(["010203", "010203", "010203"], frames[0].All("totem.data"));
         Assert.StartsWith("1.20 #1 from 1 safe: totem data 3 bytes; ", frames[0].Info, StringComparison.Ordinal);
+    }
+
+    [PackageFact("tshark")]
+    public async Task Group_messages_among_ourselves_are_shown_field_by_field()
+    {
+        var member = new GroupMembership("sheepdog", 4711, 300, null);
+        byte[] Written(GroupMessageKind kind, byte detail, uint whole, params byte[] payload)
+        {
+            var head = new byte[CompactEncoding.BytesOf(kind, member)];
+            CompactEncoding.Write(head, kind, member, detail, whole);
+            return TestPacket.ForGroup("g", [.. head, .. payload]);
+        }
+
+        var ring = new RingId(new ProcessorId(1), 20);
+        byte[][] pieces =
+        [
+            TestPacket.ForGroup("sync", SyncMessage.ServiceBuild(ring, [2], isOurs: true)),
+            TestPacket.ForGroup("g", CompactEncoding.State(ring, [("sheepdog", new GroupEntry(new GroupMember(new ProcessorId(1), 4711), 300))])),
+            Written(GroupMessageKind.Join, 0, 0), Written(GroupMessageKind.Message, 0, 0, 7, 8),
+            Written(GroupMessageKind.Part, 1, 3_000_000, 9), Written(GroupMessageKind.Leave, 5, 0),
+        ];
+        var frames = await Tshark.DissectAsync([.. pieces.Select((x, i) => new TestPacket(1, (uint)i + 1, (uint)i + 1, x).Encode())], Fields);
+
+        AssertWellFormed(frames, pieces.Length);
+        Assert.Equal(
+            [
+                "1.20 #1 from 1: sync service build 1.20 cpg+ours", "1.20 #2 from 1: group state 1.20 sheepdog process 4711 as #300",
+                "1.20 #3 from 1: group join sheepdog process 4711 as #300", "1.20 #4 from 1: group message #300, 2 bytes",
+                "1.20 #5 from 1: group part #300, first, 1 of 3000000 bytes", "1.20 #6 from 1: group leave #300 (process gone)",
+            ],
+            frames.Select(x => x.Info));
     }
 
     [PackageFact("tshark")]

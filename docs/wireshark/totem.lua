@@ -32,6 +32,7 @@ local services = {
     [0] = "cmap", [1] = "cfg", [2] = "cpg", [3] = "quorum", [4] = "pload", [5] = "votequorum", [6] = "mon", [7] = "wd",
 }
 local cpg_reasons = { [1] = "join", [2] = "leave", [3] = "node down", [4] = "node up", [5] = "process gone" }
+local group_kinds = { [1] = "message", [2] = "join", [3] = "leave", [4] = "state", [5] = "part" }
 local partial_types = { [1] = "first", [2] = "continued", [3] = "last" }
 local vote_parameters = { [1] = "expected votes", [2] = "votes of the node", [3] = "cancel wait-for-all" }
 local cmap_reasons = { [0] = "synchronisation", [1] = "version changed" }
@@ -160,6 +161,15 @@ group("cpg.member", "Member")
 u32("cpg.old_members", "Members at the last synchronisation")
 u32("cpg.left.count", "Left")
 u32("cpg.left", "Left node")
+
+f["sync.ours"] = ProtoField.bool("totem.sync.ours", "A processor of Totem")
+u32("sync.encoding", "Encoding of group messages")
+u8("group.kind", "Group message", group_kinds)
+u32("group.number", "Number of the sender's membership")
+u8("group.reason", "Reason", cpg_reasons)
+u8("group.part", "Part", partial_types)
+u8("group.name_length", "Length of the name")
+u16("group.member.count", "Members")
 
 u32("quorum.node", "Node")
 u32("quorum.votes", "Votes")
@@ -683,6 +693,15 @@ sync[1] = function(r)
         if services[id] then item:append_text(" (" .. services[id] .. ")") end
         list[#list + 1] = services[id] or tostring(id)
     end
+    -- The two last entries, which nobody else reads, say that it is ours.
+    local mark_at = 4 * (126 - count)
+    if count >= 0 and count <= 126 and r:peek(mark_at, 4) == 0x4D544F54 then
+        r:skip(mark_at)
+        r.tree:add(f["sync.ours"], r.tvb:range(r.at, 4), true)
+        r:skip(4)
+        r:u32(f["sync.encoding"])
+        list[#list + 1] = "ours"
+    end
     return "sync service build", ring .. " " .. table.concat(list, "+")
 end
 
@@ -720,8 +739,86 @@ local function dissect_sync(r)
     return string.format("sync function %.0f", id), nil
 end
 
--- Groups whose messages are an application's bytes; the second is to come.
-local our_groups = { t = "totem data", g = "group data" }
+-- Group messages in Totem's own encoding (docs/wire-format.md, "Groups among ourselves").
+local grouped = {}
+
+-- Seven bits a byte, the lowest first.
+local function read_group_number(r)
+    local at, value, factor = r.at, 0, 1
+    for _ = 1, 3 do
+        local byte = r:peek(0, 1)
+        r:skip(1)
+        if r.failed then return 0 end
+        value = value + (byte % 128) * factor
+        factor = factor * 128
+        if byte < 128 then
+            if value == 0 or value > 65535 then r:fail(string.format("number %d, 1 to 65535 expected", value)) end
+            r.tree:add(f["group.number"], r.tvb:range(at, r.at - at), value)
+            return value
+        end
+    end
+    r:fail("a number of more than three bytes")
+    return 0
+end
+
+local function read_group_name(r)
+    local length = r:u8(f["group.name_length"])
+    if not r.failed and (length == 0 or length > NAME_BYTES_MAX) then
+        r:fail(string.format("a name of %d bytes, 1 to %d expected", length, NAME_BYTES_MAX))
+    end
+    return r:string(f["cpg.group"], length)
+end
+
+grouped[1] = function(r)
+    local number = read_group_number(r)
+    local length = r:left()
+    r:rest(f["cpg.payload"])
+    return string.format("#%d, %d bytes", number, length)
+end
+
+grouped[2] = function(r)
+    local number = read_group_number(r)
+    local pid = r:u32(f["cpg.pid"])
+    return string.format("%s process %s as #%d", read_group_name(r), pid, number)
+end
+
+grouped[3] = function(r)
+    local number = read_group_number(r)
+    local reason = r:u8(f["group.reason"])
+    return string.format("#%d (%s)", number, cpg_reasons[reason] or reason)
+end
+
+grouped[4] = function(r)
+    local ring = r:ring("sync.ring")
+    local members = {}
+    for _ = 1, r:u16(f["group.member.count"]) do
+        local number = r:u16(f["group.number"])
+        local pid = r:u32(f["cpg.pid"])
+        members[#members + 1] = string.format("%s process %s as #%d", read_group_name(r), pid, number)
+        if r.failed then break end
+    end
+    return ring .. " " .. table.concat(members, ", ")
+end
+
+grouped[5] = function(r)
+    local number = read_group_number(r)
+    local part = r:u8(f["group.part"])
+    local whole = r:u32(f["cpg.len"])
+    local length = r:left()
+    r:rest(f["cpg.payload"])
+    return string.format("#%d, %s, %d of %.0f bytes", number, partial_types[part] or part, length, whole)
+end
+
+local function dissect_group(r)
+    local kind = r:u8(f["group.kind"])
+    local reader = grouped[kind]
+    if reader then return "group " .. group_kinds[kind], reader(r) end
+    if not r.failed then r:fail(string.format("group message %d, 1 to 5 expected", kind)) end
+    return "group message", nil
+end
+
+-- Groups whose messages are not corosync's.
+local our_groups = { t = "totem data", g = "group message", [""] = "nothing" }
 
 local function read_groups(r)
     local lengths, names = {}, {}
@@ -755,6 +852,8 @@ local function dissect_message(frame, tvb, first, last, tree, from, partial)
         kind, detail = dissect_service(r)
     elseif names[1] == "sync" then
         kind, detail = dissect_sync(r)
+    elseif #names == 1 and names[1] == "g" then
+        kind, detail = dissect_group(r)
     else
         kind = #names == 1 and our_groups[names[1]] or string.format("data for group %s", table.concat(names, "+"))
         detail = string.format("%d bytes", r:left())
