@@ -6,6 +6,7 @@ namespace Totem.Cli.Workers;
 /// <summary>Signals to a process that we started; .NET itself knows only SIGKILL.</summary>
 internal static partial class ProcessSignal
 {
+    private const int SigTerm = 15;
     private const int SigCont = 18;
     private const int SigStop = 19;
 
@@ -14,6 +15,9 @@ internal static partial class ProcessSignal
 
     /// <summary>The process runs on.</summary>
     public static void Continue(Process process) => Send(process, SigCont);
+
+    /// <summary>The process is asked to end.</summary>
+    public static void Terminate(Process process) => Send(process, SigTerm);
 
     private static void Send(Process process, int signal)
     {

@@ -43,6 +43,9 @@ internal sealed class NamespaceNetwork : IDisposable
     /// <summary>The command that runs another one at a node.</summary>
     public IReadOnlyList<string> WrapperOf(uint node) => ["ip", "netns", "exec", NamespaceOf(node)];
 
+    /// <summary>The command that runs another one where every frame between nodes passes, on the interfaces <c>main</c> and <c>side</c>.</summary>
+    public IReadOnlyList<string> SwitchWrapper => ["ip", "netns", "exec", Switch];
+
     /// <summary>Cuts the network in two: these nodes, and the others.</summary>
     public void Separate(params ReadOnlySpan<uint> nodes)
     {
