@@ -213,7 +213,7 @@ public sealed partial class RingProcessor
         var cause = TakeCause(old?.Members, joined, left);
         var configuration = new Configuration(ConfigurationKind.Regular, ring.Id, old?.Id ?? default, ring.Members);
         var regular = new ConfigurationChange(configuration, joined, ProcessorSet.Empty, cause);
-        var delivery = new RingDelivery(ring.Id, ring.Log, _observer);
+        var delivery = new RingDelivery(ring.Id, ring.Log, _lanes, _observer);
         if (old is null)
         {
             _stream.Open(delivery, regular);
@@ -285,7 +285,7 @@ public sealed partial class RingProcessor
     {
         _state = new LeftState();
         _deadlines.ClearAll();
-        _frames.Queue.Clear();
+        _frames.Clear();
         _observer.OnEvent(new RingEvent(RingEventKind.Left, _ring));
     }
 }

@@ -27,6 +27,7 @@ public sealed partial class RingProcessor
     private readonly ReceiveWindows _windows;
     private readonly Outbox _outbox;
     private readonly ApplicationFrames _frames;
+    private readonly ReceiveLanes _lanes;
     private readonly TokenVisit _visit;
     private readonly DeliveryStream _stream;
     private readonly Neighbourhood _neighbours;
@@ -47,6 +48,13 @@ public sealed partial class RingProcessor
     /// <param name="observer">Told of everything that happens; may be null.</param>
     /// <exception cref="ArgumentException">The options contradict themselves; the message lists every problem.</exception>
     public RingProcessor(RingOptions options, ulong storedRingSequence, IRingObserver? observer = null)
+        : this(options, storedRingSequence, observer, new AddressOnly(), hasGroups: false)
+    {
+    }
+
+    /// <summary>With process groups on top: somebody will say when the members of each ring have synchronised.</summary>
+    internal RingProcessor(
+        RingOptions options, ulong storedRingSequence, IRingObserver? observer, IEnvelopes envelopes, bool hasGroups)
     {
         ArgumentNullException.ThrowIfNull(options);
         var problems = options.Validate();
@@ -56,9 +64,10 @@ public sealed partial class RingProcessor
         _observer = new ObserverGuard(observer);
         _windows = new ReceiveWindows(_buffers, options.ReceiveWindow, options.ReceiveWindowBytesMax);
         _outbox = new Outbox(_buffers);
-        _frames = new ApplicationFrames(options, _observer);
+        _frames = new ApplicationFrames(options, envelopes, hasGroups, _observer);
+        _lanes = new ReceiveLanes(RingOptions.MessageBytesMax + Envelopes.BytesMax, hasGroups);
         _visit = new TokenVisit(options, _buffers, _outbox, _observer);
-        _stream = new DeliveryStream(_windows);
+        _stream = new DeliveryStream(_windows, _lanes);
         _neighbours = new Neighbourhood(options);
         // wire.md section 6.3: one more than what was stored, so that a restarted processor is told from its old self.
         _firstRing = _ring = new RingId(options.Self, unchecked(storedRingSequence + 1));
@@ -84,7 +93,7 @@ public sealed partial class RingProcessor
     public ulong? PendingStore { get; private set; }
 
     /// <summary>Room in the send queue, in bytes of messages.</summary>
-    public int SendQueueFreeBytes => Math.Max(0, _frames.Queue.FreeBytes - PacketFormat.GroupPrefix.Length);
+    public int SendQueueFreeBytes => _frames.Queue.FreeBytes;
 
     /// <summary>Messages submitted and not yet multicast whole.</summary>
     public int SendQueueCount => _frames.Queue.Count;
@@ -177,7 +186,10 @@ public sealed partial class RingProcessor
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="now">The time.</param>
     /// <exception cref="ArgumentException">The payload is longer than <see cref="RingOptions.MessageBytesMax"/>.</exception>
-    public SubmitResult TrySubmit(ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
+    public SubmitResult TrySubmit(ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now) =>
+        TrySubmitEnveloped(new Envelope(MessageChannel.Ring), payload, guarantee, now);
+
+    internal SubmitResult TrySubmitEnveloped(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
     {
         _observer.Enter();
         if (payload.Length > RingOptions.MessageBytesMax)
@@ -188,11 +200,40 @@ public sealed partial class RingProcessor
 
         if (_state is IdleState or LeftState)
             return SubmitResult.NotRunning;
-        if (!_frames.Queue.TryEnqueue(PacketFormat.GroupPrefix, payload, guarantee))
+        if (!_frames.Queue.TryEnqueue(envelope, payload, guarantee))
             return SubmitResult.Backpressured;
-        if (_state is OperationalState { Ring: var ring })
+        if (_state is OperationalState { Ring: var ring } && !_frames.IsSynchronising)
             WakeToken(ring, now);
         return SubmitResult.Accepted;
+    }
+
+    /// <summary>Queues a message with which the members of a ring synchronise.</summary>
+    /// <returns>False when that ring is over: the message has no meaning any more.</returns>
+    internal bool TrySubmitSync(RingId ring, MessageChannel channel, ReadOnlySpan<byte> payload, Instant now)
+    {
+        _observer.Enter();
+        if (_installed?.Id != ring || _state is LeftState)
+            return false;
+        var fits = _frames.SyncQueue.TryEnqueue(new Envelope(channel), payload, Guarantee.Agreed);
+        Invariant.That(fits, "what a processor says to synchronise is less than its queue holds");
+        if (_state is OperationalState { Ring: var current })
+            WakeToken(current, now);
+        return true;
+    }
+
+    /// <summary>
+    /// The message delivered last ends the synchronisation of this ring, here as everywhere: the packets behind it belong to the
+    /// regular stream, and our own messages may go out.
+    /// </summary>
+    internal void EndSynchronisation(RingId ring, Instant now)
+    {
+        _observer.Enter();
+        _lanes.EndSynchronisation();
+        if (_installed?.Id != ring)
+            return;
+        _frames.EndSynchronisation();
+        if (_state is OperationalState { Ring: var current } && _frames.Queue.Count > 0)
+            WakeToken(current, now);
     }
 
     /// <summary>Takes the next datagram to send.</summary>

@@ -70,4 +70,7 @@ internal static partial class Log
 
     [LoggerMessage(4000, LogLevel.Error, "Node {Self} stops: {Reason}")]
     public static partial void Failed(ILogger logger, ProcessorId self, string reason, Exception exception);
+
+    [LoggerMessage(4001, LogLevel.Error, "Node {Self} is told to stop: {Reason}")]
+    public static partial void KillRequested(ILogger logger, ProcessorId self, string reason);
 }

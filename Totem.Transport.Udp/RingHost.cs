@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Totem.Core;
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
+using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Transport.Udp.Internal;
@@ -28,6 +28,7 @@ internal sealed class RingHost
     private readonly TotemNodeOptions _options;
     private readonly UdpTransport _transport;
     private readonly RingSequenceFile? _file;
+    private readonly GroupProcessor _groups;
     private readonly RingProcessor _processor;
     private readonly RingReporter _reporter;
     private readonly ILogger _logger;
@@ -38,6 +39,7 @@ internal sealed class RingHost
     private Instant? _leaveAt;
     private bool _hasMoreToDeliver;
     private bool _isStopped;
+    private RingFailedException? _killed;
     private volatile bool _leaveRequested;
     private volatile bool _killRequested;
     private int _isSleeping;
@@ -55,10 +57,15 @@ internal sealed class RingHost
         _file = options.StateDirectory is { } directory ? new RingSequenceFile(directory, transport.Self, survivesPowerLoss: !isOneHost) : null;
         StoredSequence = _file?.Read() ?? 0;
         _reporter = new RingReporter(transport.Self, counters, _logger, options.Observer);
-        _processor = new RingProcessor(
-            options.Ring with { Self = transport.Self, Allowed = options.Ring.Allowed ?? transport.Members }, StoredSequence, _reporter);
-        Submissions = new SubmissionQueue(options.SubmissionBytesMax, options.WaitingMulticastsMax, Wake);
-        Stream = options.OnDelivery is null ? new EventStream(options.StreamBytesMax, Wake) : null;
+        _groups = new GroupProcessor(
+            options.Ring with { Self = transport.Self, Allowed = options.Ring.Allowed ?? transport.Members },
+            options.Groups, StoredSequence, _reporter);
+        _processor = _groups.Ring;
+        Submissions = new SubmissionQueue(
+            options.SubmissionBytesMax, options.WaitingMulticastsMax, Wake,
+            (in Submission submission, ReadOnlySpan<byte> payload, Instant now) => Groups!.Submit(submission, payload, now));
+        Groups = new GroupHost(_groups, Submissions, options.Groups, Wake);
+        Stream = options.OnDelivery is null ? new RingEventStream(options.StreamBytesMax, Wake) : null;
         _thread = new Thread(Run) { IsBackground = true, Name = $"totem ring {transport.Self}" };
     }
 
@@ -66,7 +73,10 @@ internal sealed class RingHost
     public SubmissionQueue Submissions { get; }
 
     /// <summary>The way out; null when a handler takes the deliveries.</summary>
-    public EventStream? Stream { get; }
+    public RingEventStream? Stream { get; }
+
+    /// <summary>The groups this node is in.</summary>
+    public GroupHost Groups { get; }
 
     public NodeCounters Counters { get; }
 
@@ -131,6 +141,7 @@ internal sealed class RingHost
                 RunCycle();
             if (_isStopped)
                 Log.LeftRing(_logger, _transport.Self);
+            failure = _killed;
         }
         catch (Exception exception)
         {
@@ -142,6 +153,7 @@ internal sealed class RingHost
         _transport.Dispose();
         var closed = failure ?? new ObjectDisposedException(nameof(TotemNode), $"node {_transport.Self} has left the ring");
         Submissions.Close(closed);
+        Groups.Close(closed, failure);
         Membership.Close(closed);
         Stream?.Complete(failure);
         if (failure is null)
@@ -184,7 +196,8 @@ internal sealed class RingHost
 
         if (_processor.NextDeadline <= now)
             _processor.HandleDeadline(now);
-        Counters.MessagesSubmitted += Submissions.Drain(_processor, now);
+        Groups.RunCommands(now);
+        Counters.MessagesSubmitted += Submissions.Drain(now);
         Drain(now);
         _nextProbe = _transport.ProbeIfQuiet(_processor.Successor, now);
         if (_processor.Phase == RingPhase.Left)
@@ -225,29 +238,52 @@ internal sealed class RingHost
             _processor.HandleStored(sequence);
         }
 
-        while (_processor.TryTransmit(_transport.NextFrame, out var transmit))
-            _transport.Send(in transmit, now);
-        _transport.Flush();
-        Deliver();
+        Transmit(now);
+        Deliver(now);
+        // What was delivered may be answered: members that synchronise do.
+        Transmit(now);
         Membership.Update(_processor.Installed);
     }
 
-    private void Deliver()
+    private void Transmit(Instant now)
+    {
+        while (_processor.TryTransmit(_transport.NextFrame, out var transmit))
+            _transport.Send(in transmit, now);
+        _transport.Flush();
+    }
+
+    private void Deliver(Instant now)
     {
         var (messages, bytes) = (0, 0L);
         var budget = DeliveriesPerDrainMax;
-        while (budget > 0 && HasRoomInStream() && _processor.TryDeliver(out var delivery))
+        while (budget > 0 && HasRoomInStream() && _groups.TryDeliver(now, out var delivery))
         {
             budget--;
-            if (delivery.Change is { } change)
-                _reporter.OnChange(change);
-            else
-                messages++;
-            bytes += delivery.Payload.Length;
-            if (Stream is null)
-                _options.OnDelivery!(in delivery);
-            else
-                Stream.Add(in delivery);
+            switch (delivery.Kind)
+            {
+                case GroupDeliveryKind.Ring:
+                    var element = delivery.Ring;
+                    if (element.Change is { } change)
+                        _reporter.OnChange(change);
+                    else
+                        messages++;
+                    bytes += element.Payload.Length;
+                    if (Stream is null)
+                        _options.OnDelivery!(in element);
+                    else
+                        Stream.Add(in element);
+                    break;
+                case GroupDeliveryKind.KillRequested:
+                    Log.KillRequested(_logger, _transport.Self, delivery.Text!);
+                    _killed ??= new RingFailedException($"node {_transport.Self} was told to stop: {delivery.Text}");
+                    Leave();
+                    break;
+                default:
+                    messages += delivery.Kind == GroupDeliveryKind.Message ? 1 : 0;
+                    bytes += delivery.Payload.Length;
+                    Groups.Deliver(in delivery);
+                    break;
+            }
         }
 
         _hasMoreToDeliver = budget == 0;
@@ -257,11 +293,12 @@ internal sealed class RingHost
         Counters.BytesDelivered += bytes;
         Meters.Delivered(messages);
         Stream?.Signal();
+        Groups.Signal();
     }
 
     private bool HasRoomInStream()
     {
-        if (Stream is null || Stream.HasRoom())
+        if ((Stream is null || Stream.HasRoom()) && Groups.HasRoom())
             return true;
         _reporter.OnStreamFull();
         return false;
@@ -270,7 +307,8 @@ internal sealed class RingHost
     private void LeaveWhenFlushed(Instant now)
     {
         _leaveAt ??= now + _options.FlushTimeout;
-        var isFlushed = Submissions.IsEmpty && _processor.SendQueueCount == 0;
+        // In this order: what was accepted is multicast before its senders leave their groups.
+        var isFlushed = Submissions.IsEmpty && Groups.LeaveAll(now) && _processor.SendQueueCount == 0;
         if (!isFlushed && now < _leaveAt)
             return;
         if (!isFlushed)

@@ -1,4 +1,5 @@
 using Totem.Core.Evs;
+using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Transport.Udp.Internal;
 
@@ -85,14 +86,52 @@ public sealed class TotemNode : IAsyncDisposable
     /// <exception cref="RingFailedException">The member stopped by itself.</exception>
     public ValueTask MulticastAsync(
         ReadOnlyMemory<byte> payload, Guarantee guarantee = Guarantee.Agreed, CancellationToken cancellationToken = default)
-        => _host.Submissions.AddAsync(payload, guarantee, cancellationToken);
+        => _host.Submissions.AddAsync(new Submission(SubmissionKind.Ring, guarantee), payload, cancellationToken);
 
     /// <summary>Multicasts a message if there is room for it now. The payload is copied.</summary>
     /// <returns><see cref="SubmitResult.Backpressured"/> when the queues are full or others wait for room; then
     /// <see cref="MulticastAsync"/> waits for it.</returns>
     /// <exception cref="ArgumentException">The payload is too long.</exception>
     public SubmitResult TryMulticast(ReadOnlySpan<byte> payload, Guarantee guarantee = Guarantee.Agreed)
-        => _host.Submissions.TryAdd(payload, guarantee);
+        => _host.Submissions.TryAdd(new Submission(SubmissionKind.Ring, guarantee), payload);
+
+    /// <summary>The members of the present configuration have agreed on who is in which group, so that messages are sent.</summary>
+    public bool IsSynchronised => _host.Groups.IsSynchronised;
+
+    /// <summary>The configuration whose members agreed last; null before the first. A snapshot.</summary>
+    public Configuration? Synchronised => _host.Groups.Synchronised;
+
+    /// <summary>Joins a group; it exists as long as somebody is in it. Ends when the own join has taken its place in the order.</summary>
+    /// <param name="name">1 to 128 bytes; a text is taken as UTF-8.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="cancellationToken">Gives up waiting, and leaves.</param>
+    /// <exception cref="InvalidOperationException">This process is in the group, or on its way in or out; or there are too many members.</exception>
+    /// <exception cref="ObjectDisposedException">The node has left.</exception>
+    /// <exception cref="RingFailedException">The node stopped by itself.</exception>
+    public Task<TotemGroup> JoinAsync(GroupName name, GroupJoinOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _host.Groups.JoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken);
+    }
+
+    /// <summary>Like <see cref="JoinAsync"/>, but ends when the join is on its way.</summary>
+    /// <exception cref="InvalidOperationException">This process is in the group, or on its way in or out; or there are too many members.</exception>
+    public Task<TotemGroup> BeginJoinAsync(GroupName name, GroupJoinOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _host.Groups.BeginJoinAsync(Id, name, options ?? new GroupJoinOptions());
+    }
+
+    /// <summary>Who is in a group, whether this process is or not; empty when there is no such group.</summary>
+    public Task<IReadOnlyList<GroupMember>> GetMembersAsync(GroupName name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _host.Groups.AskAsync(processor => processor.MembersOf(name));
+    }
+
+    /// <summary>Every group that anybody on the ring is in, the newest first.</summary>
+    public Task<IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)>> GetGroupsAsync() =>
+        _host.Groups.AskAsync(processor => processor.AllGroups());
 
     /// <summary>Waits until a configuration of at least that many members is installed.</summary>
     /// <exception cref="ObjectDisposedException">The member has left.</exception>

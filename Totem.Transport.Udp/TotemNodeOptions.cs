@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Totem.Core;
 using Totem.Core.Diagnostics;
+using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Transport.Udp.Corosync;
 
@@ -22,6 +23,9 @@ public sealed record TotemNodeOptions
 
     /// <summary>The sockets.</summary>
     public required UdpTransportOptions Transport { get; init; }
+
+    /// <summary>What the group layer may be told: votes, limits.</summary>
+    public GroupOptions Groups { get; init; } = new();
 
     /// <summary>
     /// Where the ring sequence is kept, in corosync's format; created if it does not exist. A ring id is unique only because
@@ -111,6 +115,7 @@ public sealed record TotemNodeOptions
         {
             Ring = conf.Ring,
             Transport = conf.Transport,
+            Groups = conf.Groups,
             StateDirectory = stateDirectory ?? "/var/lib/totem",
             Notices = conf.Notices,
             HasConfiguredLogging = conf.HasLogging,

@@ -1,4 +1,5 @@
 using Totem.Core.Model;
+using Totem.Core.Ordering;
 
 namespace Totem.Core.Evs;
 
@@ -12,6 +13,12 @@ public readonly ref struct Delivery
 
     /// <summary>A message.</summary>
     public Delivery(ProcessorId sender, RingId ring, Seq seq, int index, Guarantee guarantee, ReadOnlySpan<byte> payload)
+        : this(sender, ring, seq, index, guarantee, payload, MessageChannel.Ring)
+    {
+    }
+
+    internal Delivery(
+        ProcessorId sender, RingId ring, Seq seq, int index, Guarantee guarantee, ReadOnlySpan<byte> payload, MessageChannel channel)
     {
         Sender = sender;
         Ring = ring;
@@ -19,6 +26,7 @@ public readonly ref struct Delivery
         Index = index;
         Guarantee = guarantee;
         Payload = payload;
+        Channel = channel;
     }
 
     /// <summary>The configuration that is installed here, or null for a message.</summary>
@@ -38,6 +46,8 @@ public readonly ref struct Delivery
 
     /// <summary>What the sender asked for.</summary>
     public Guarantee Guarantee { get; }
+
+    internal MessageChannel Channel { get; }
 
     /// <summary>The bytes that were sent. Valid until the next call into the processor; copy what must live longer.</summary>
     public ReadOnlySpan<byte> Payload { get; }

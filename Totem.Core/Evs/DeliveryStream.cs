@@ -1,6 +1,7 @@
 using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Ordering;
+using Totem.Core.Packing;
 
 namespace Totem.Core.Evs;
 
@@ -8,10 +9,11 @@ namespace Totem.Core.Evs;
 /// The one ordered stream upward: messages and configuration changes. What belongs to rings that are over is decided when
 /// they end and waits here until the application takes it.
 /// </summary>
-internal sealed class DeliveryStream(ReceiveWindows windows)
+internal sealed class DeliveryStream(ReceiveWindows windows, ReceiveLanes lanes)
 {
     private readonly Queue<Item> _closed = new();
     private RingDelivery? _live;
+    private ProcessorSet _left = ProcessorSet.Empty;
 
     /// <summary>Configuration changes and ended rings that the application has not taken yet.</summary>
     public int WaitingCount => _closed.Count;
@@ -47,6 +49,10 @@ internal sealed class DeliveryStream(ReceiveWindows windows)
             if (item.Change is { } change)
             {
                 _closed.Dequeue();
+                if (change.Configuration.Kind == ConfigurationKind.Transitional)
+                    _left = change.Left;
+                else
+                    lanes.Restart(_left);
                 delivery = new Delivery(change);
                 return true;
             }

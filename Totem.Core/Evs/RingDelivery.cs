@@ -7,9 +7,9 @@ using Totem.Core.Wire;
 namespace Totem.Core.Evs;
 
 /// <summary>Turns the frames of one ring into messages for the application, at the application's pace.</summary>
-internal sealed class RingDelivery(RingId ring, OrderedLog log, IRingObserver observer)
+internal sealed class RingDelivery(RingId ring, OrderedLog log, ReceiveLanes lanes, IRingObserver observer)
 {
-    private readonly Unpacker _unpacker = new(RingOptions.MessageBytesMax + PacketFormat.GroupPrefix.Length);
+    private Unpacker _unpacker = lanes.Current;
     private bool _isFrameOpen;
     private bool _isSwapped;
     private bool _isBehindHole;
@@ -67,6 +67,7 @@ internal sealed class RingDelivery(RingId ring, OrderedLog log, IRingObserver ob
 
         var frame = window.Frame(seq);
         _isSwapped = frame[0] != (WireFormat.Magic & 0xFF);
+        _unpacker = lanes.Current;
         _isFrameOpen = _unpacker.TryOpen(
             window.Source(seq), frame[WireFormat.RegularMessageHeaderBytes..], _isSwapped);
         if (!_isFrameOpen)
@@ -87,13 +88,16 @@ internal sealed class RingDelivery(RingId ring, OrderedLog log, IRingObserver ob
                 Discard(reason, seq);
             if (!found)
                 break;
-            if (GroupAddress.TryStrip(message, _isSwapped, out var payload))
+            var channel = MessageAddress.Strip(message, _isSwapped, out var payload);
+            // Nobody synchronises across byte orders (wire.md section 4), so services of the other order have nothing to say.
+            if (channel == MessageChannel.Ring || (channel != MessageChannel.None && lanes.HasGroups && !_isSwapped))
             {
-                delivery = new Delivery(window.Source(seq), ring, seq, index, guarantee, payload);
+                delivery = new Delivery(window.Source(seq), ring, seq, index, guarantee, payload, channel);
                 return true;
             }
 
-            Discard(DiscardReason.UnknownGroup, seq);
+            if (!message.SequenceEqual(MessageAddress.Nobody))
+                Discard(DiscardReason.UnknownGroup, seq);
         }
         while (found);
 

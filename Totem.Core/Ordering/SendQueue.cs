@@ -4,7 +4,7 @@ using Totem.Core.Model;
 namespace Totem.Core.Ordering;
 
 /// <summary>
-/// Messages that wait for the token, bytes in one circular buffer. The message at the head may have been sent in part; when
+/// Messages that wait for the token, payloads in one circular buffer. The message at the head may have been sent in part; when
 /// the ring changes under it, <see cref="Rewind"/> makes it start again, because its fragments must not span two rings.
 /// </summary>
 internal sealed class SendQueue
@@ -14,41 +14,44 @@ internal sealed class SendQueue
 
     private readonly int _bytesMax;
     private readonly int _messagesMax;
+    private readonly IEnvelopes _envelopes;
+    private readonly byte[] _headEnvelope = new byte[Envelopes.BytesMax];
     private byte[] _bytes;
     private Entry[] _entries;
     private int _bytesHead;
     private int _entriesHead;
 
-    public SendQueue(int bytesMax, int messagesMax)
+    public SendQueue(int bytesMax, int messagesMax, IEnvelopes envelopes)
     {
         _bytesMax = bytesMax;
         _messagesMax = messagesMax;
+        _envelopes = envelopes;
         _bytes = new byte[Math.Min(InitialBytes, bytesMax)];
         _entries = new Entry[Math.Min(InitialEntries, messagesMax)];
     }
 
     public int Count { get; private set; }
 
+    /// <summary>Bytes of payload; envelopes are not bytes yet.</summary>
     public int UsedBytes { get; private set; }
 
     public int FreeBytes => Count == _messagesMax ? 0 : _bytesMax - UsedBytes;
 
-    public int HeadLength => _entries[_entriesHead].Length;
+    /// <summary>The most bytes all that is queued can take in packets, piece lengths apart.</summary>
+    public long PackedBytesMax => UsedBytes - Math.Max(0, HeadOffset - EnvelopeBytes(0)) + (long)Count * EnvelopeBytes(0);
 
-    /// <summary>How much of the message at the head has been packed already.</summary>
+    /// <summary>How much of the message at the head, its envelope included, has been packed already.</summary>
     public int HeadOffset { get; private set; }
 
     public Guarantee HeadGuarantee => _entries[_entriesHead].Guarantee;
 
-    public bool TryEnqueue(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> payload, Guarantee guarantee)
+    public bool TryEnqueue(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee)
     {
-        var length = prefix.Length + payload.Length;
-        if (Count == _messagesMax || length > _bytesMax - UsedBytes)
+        if (Count == _messagesMax || payload.Length > _bytesMax - UsedBytes)
             return false;
-        Reserve(length);
-        Append(prefix);
+        Reserve(payload.Length);
         Append(payload);
-        _entries[(_entriesHead + Count) % _entries.Length] = new Entry(length, guarantee);
+        _entries[(_entriesHead + Count) % _entries.Length] = new Entry(envelope, payload.Length, guarantee);
         Count++;
         return true;
     }
@@ -57,27 +60,40 @@ internal sealed class SendQueue
     /// <returns>True when that was the end of the message.</returns>
     public bool TakeFromHead(Span<byte> destination)
     {
-        Invariant.That(Count > 0 && destination.Length <= HeadLength - HeadOffset, "no more is taken than the head holds");
-        var start = (_bytesHead + HeadOffset) % _bytes.Length;
+        Invariant.That(Count > 0, "only what is queued is taken");
+        ref readonly var head = ref _entries[_entriesHead];
+        var envelopeBytes = EnvelopeBytes(0);
+        Invariant.That(destination.Length <= envelopeBytes + head.PayloadBytes - HeadOffset, "no more is taken than the head holds");
+        if (HeadOffset < envelopeBytes)
+        {
+            if (HeadOffset == 0)
+                _envelopes.Write(head.Envelope, head.PayloadBytes, _headEnvelope.AsSpan(0, envelopeBytes));
+            var taken = Math.Min(destination.Length, envelopeBytes - HeadOffset);
+            _headEnvelope.AsSpan(HeadOffset, taken).CopyTo(destination);
+            HeadOffset += taken;
+            destination = destination[taken..];
+        }
+
+        var start = (_bytesHead + Math.Max(0, HeadOffset - envelopeBytes)) % _bytes.Length;
         var run = Math.Min(destination.Length, _bytes.Length - start);
         _bytes.AsSpan(start, run).CopyTo(destination);
         _bytes.AsSpan(0, destination.Length - run).CopyTo(destination[run..]);
         HeadOffset += destination.Length;
-        if (HeadOffset < HeadLength)
+        if (HeadOffset < envelopeBytes + head.PayloadBytes)
             return false;
-        _bytesHead = (_bytesHead + HeadLength) % _bytes.Length;
-        UsedBytes -= HeadLength;
+        _bytesHead = (_bytesHead + head.PayloadBytes) % _bytes.Length;
+        UsedBytes -= head.PayloadBytes;
         _entriesHead = (_entriesHead + 1) % _entries.Length;
         Count--;
         HeadOffset = 0;
         return true;
     }
 
-    /// <summary>The length of the n-th message from the head, and what it asks for; n below <see cref="Count"/>.</summary>
+    /// <summary>The packed length of the n-th message from the head, and what it asks for; n below <see cref="Count"/>.</summary>
     public (int Length, Guarantee Guarantee) Peek(int n)
     {
-        var entry = _entries[(_entriesHead + n) % _entries.Length];
-        return (entry.Length, entry.Guarantee);
+        ref readonly var entry = ref _entries[(_entriesHead + n) % _entries.Length];
+        return (_envelopes.BytesOf(entry.Envelope) + entry.PayloadBytes, entry.Guarantee);
     }
 
     /// <summary>The message at the head starts again from its first byte.</summary>
@@ -85,6 +101,8 @@ internal sealed class SendQueue
 
     /// <summary>Forgets everything.</summary>
     public void Clear() => (Count, UsedBytes, HeadOffset) = (0, 0, 0);
+
+    private int EnvelopeBytes(int n) => Count == 0 ? 0 : _envelopes.BytesOf(_entries[(_entriesHead + n) % _entries.Length].Envelope);
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
@@ -116,5 +134,5 @@ internal sealed class SendQueue
         }
     }
 
-    private readonly record struct Entry(int Length, Guarantee Guarantee);
+    private readonly record struct Entry(Envelope Envelope, int PayloadBytes, Guarantee Guarantee);
 }

@@ -5,32 +5,59 @@ using Totem.Core.Wire;
 
 namespace Totem.Core.Packing;
 
-/// <summary>The application's messages as frames for a token visit.</summary>
-internal sealed class ApplicationFrames(RingOptions options, IRingObserver observer) : IFrameSource
+/// <summary>
+/// The application's messages as frames for a token visit. With process groups they wait at the start of each ring until the
+/// members have synchronised, while the messages that do so have a lane of their own.
+/// </summary>
+internal sealed class ApplicationFrames(RingOptions options, IEnvelopes envelopes, bool hasGroups, IRingObserver observer) : IFrameSource
 {
-    private readonly Packer _packer = new(options.NetMtu);
+    private readonly bool _hasGroups = hasGroups;
+    private readonly SendLane _sync = new(options, envelopes);
+    private readonly SendLane _regular = new(options, envelopes);
 
-    public SendQueue Queue { get; } = new(options.SendQueueBytesMax, options.SendQueueMessagesMax);
+    /// <summary>Messages of the application.</summary>
+    public SendQueue Queue => _regular.Queue;
 
-    public int QueuedFrames => Queue.Count == 0 ? 0 : 1 + (Queue.UsedBytes / _packer.PacketBytesMax);
+    /// <summary>Messages with which the members synchronise; they belong to one ring.</summary>
+    public SendQueue SyncQueue => _sync.Queue;
 
-    public int NextFrameBytesMax => WireFormat.RegularMessageHeaderBytes + _packer.PacketBytesMax;
+    /// <summary>Members synchronise: only <see cref="SyncQueue"/> is sent.</summary>
+    public bool IsSynchronising { get; private set; } = hasGroups;
 
-    /// <summary>A new ring is installed: a message that was sent in part starts again, so that no message spans two rings.</summary>
+    public int QueuedFrames => Lane.QueuedFrames;
+
+    public int NextFrameBytesMax => WireFormat.RegularMessageHeaderBytes + _regular.Packer.PacketBytesMax;
+
+    private SendLane Lane => IsSynchronising ? _sync : _regular;
+
+    /// <summary>A new ring is installed.</summary>
     public void Restart()
     {
-        Queue.Rewind();
-        _packer.Reset();
+        _regular.Restart();
+        _sync.Restart();
+        // What was to be said on the old ring has no meaning on this one.
+        _sync.Queue.Clear();
+        IsSynchronising = _hasGroups;
+    }
+
+    /// <summary>The members have synchronised: the application's messages may go out.</summary>
+    public void EndSynchronisation() => IsSynchronising = false;
+
+    /// <summary>Nothing is sent any more.</summary>
+    public void Clear()
+    {
+        _sync.Queue.Clear();
+        _regular.Queue.Clear();
     }
 
     public FrameWritten WriteFrame(Span<byte> frame, RingId ring, Seq seq, uint originCount)
     {
-        var packet = _packer.Pack(Queue, frame[WireFormat.RegularMessageHeaderBytes..]);
+        var packet = Lane.Packer.Pack(Lane.Queue, frame[WireFormat.RegularMessageHeaderBytes..]);
         var writer = new WireWriter(frame);
         new RegularMessage(
             new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, options.Self),
             options.Self, seq, originCount, ring, 0, (uint)packet.Guarantee).Write(ref writer);
-        for (var i = 0; i < packet.Completed; i++)
+        for (var i = 0; i < packet.Completed && !IsSynchronising; i++)
             observer.OnEvent(new RingEvent(RingEventKind.MessageSent, ring, options.Self, Seq: seq, Count: i));
         return new FrameWritten(
             WireFormat.RegularMessageHeaderBytes + packet.Bytes,

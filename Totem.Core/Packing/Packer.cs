@@ -18,16 +18,27 @@ internal sealed class Packer(int netMtu)
 {
     private readonly int _budgetBytes = PacketFormat.BudgetBytes(netMtu);
     private byte _lastFragment;
+    private bool _mustClose;
 
     /// <summary>The longest packet.</summary>
     public int PacketBytesMax => PacketFormat.HeaderBytes + _budgetBytes;
 
-    /// <summary>A new ring begins: no packet of the old one is continued.</summary>
-    public void Reset() => _lastFragment = 0;
+    /// <summary>
+    /// A new ring begins: no packet of the old one is continued. If the last one ended inside a message, the next is a packet
+    /// with a message to nobody: corosync throws away whole packets, up to one without a cut, until it finds its place again in
+    /// a stream that does not go on as announced (wire.md section 12.6), and this one is no loss.
+    /// </summary>
+    public void Reset()
+    {
+        _mustClose |= _lastFragment != 0;
+        _lastFragment = 0;
+    }
 
     /// <summary>Takes as many messages as fit; the queue must not be empty.</summary>
     public PackedPacket Pack(SendQueue queue, Span<byte> packet)
     {
+        if (_mustClose)
+            return Close(packet);
         var guarantee = queue.HeadGuarantee;
         Span<ushort> lengths = stackalloc ushort[PacketFormat.PieceCountMax];
         var (pieces, cut) = Plan(queue, guarantee, lengths);
@@ -51,6 +62,17 @@ internal sealed class Packer(int netMtu)
         }
 
         return new PackedPacket(position, completed, guarantee);
+    }
+
+    private PackedPacket Close(Span<byte> packet)
+    {
+        _mustClose = false;
+        var piece = MessageAddress.Nobody;
+        packet[..PacketFormat.HeaderBytes].Clear();
+        packet[6] = 1;
+        BinaryPrimitives.WriteUInt16LittleEndian(packet[PacketFormat.HeaderBytes..], (ushort)piece.Length);
+        piece.CopyTo(packet[(PacketFormat.HeaderBytes + 2)..]);
+        return new PackedPacket(PacketFormat.HeaderBytes + 2 + piece.Length, 0, Guarantee.Agreed);
     }
 
     private (int Pieces, bool Cut) Plan(SendQueue queue, Guarantee guarantee, Span<ushort> lengths)

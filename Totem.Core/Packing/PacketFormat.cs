@@ -14,12 +14,6 @@ internal static class PacketFormat
     /// <summary>A piece that would start with less room than this waits for the next packet.</summary>
     public const int FragmentBytesMin = 32;
 
-    /// <summary>
-    /// What precedes a message of ours: addressed to one group, of the one-byte name "t". Real daemons know the groups
-    /// "a" and "sync" and ignore others.
-    /// </summary>
-    public static ReadOnlySpan<byte> GroupPrefix => [1, 0, 1, 0, (byte)'t'];
-
     /// <summary>Room for piece lengths and pieces in a packet.</summary>
     public static int BudgetBytes(int netMtu) => netMtu - WireFormat.MtuOverheadBytes - HeaderBytes;
 }

@@ -4,11 +4,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Packing;
 
-/// <summary>
-/// Takes the messages out of one ring's packets, one at a time, and puts cut ones together (wire.md section 12.6). It lives
-/// as long as its ring: a message whose fragments did not all come on the ring is dropped with it, everywhere, and its
-/// sender starts it again on the next.
-/// </summary>
+/// <summary>Takes the messages out of packets, one at a time, and puts cut ones together (wire.md section 12.6).</summary>
 internal sealed class Unpacker(int messageBytesMax)
 {
     private readonly Dictionary<ProcessorId, Reassembly> _partial = [];
@@ -71,6 +67,9 @@ internal sealed class Unpacker(int messageBytesMax)
         index = 0;
         return false;
     }
+
+    /// <summary>What this processor had begun will not be continued.</summary>
+    public void Forget(ProcessorId source) => _partial.Remove(source);
 
     private bool TakePiece(ReadOnlySpan<byte> piece, bool isContinued, bool isCut, out ReadOnlySpan<byte> message)
     {

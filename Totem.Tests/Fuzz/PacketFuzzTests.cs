@@ -1,4 +1,5 @@
 using Totem.Core.Model;
+using Totem.Core.Ordering;
 using Totem.Core.Packing;
 using Totem.Core.Wire;
 using Totem.Simulation.Fuzz;
@@ -76,7 +77,7 @@ public sealed class PacketFuzzTests
             Assert.InRange(message.Length, 0, MessageBytesMax);
             tally.Unpacked++;
             tally.Reassembled += message.Length > packet.Length ? 1 : 0;
-            if (GroupAddress.TryStrip(message, header.Header.Swapped, out var payload))
+            if (MessageAddress.Strip(message, header.Header.Swapped, out var payload) != MessageChannel.None)
                 Assert.InRange(payload.Length, 0, message.Length);
         }
 

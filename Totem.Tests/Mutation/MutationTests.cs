@@ -66,7 +66,7 @@ public sealed class MutationTests
                 end at=400ms
                 """,
         },
-        new("goes on with a cut message on the next ring", "Packing/ApplicationFrames.cs",
+        new("goes on with a cut message on the next ring", "Packing/SendLane.cs",
             "Queue.Rewind();", "",
             "1.2", "3", "4", "6.2", "engine"),
         new("takes late messages while it recovers", "RingProcessor.Messages.cs",

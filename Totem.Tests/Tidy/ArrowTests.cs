@@ -7,7 +7,7 @@ public sealed partial class ArrowTests
 {
     /// <summary>The layers, lowest first. This is the one place that knows; the document repeats it for people.</summary>
     private static readonly string[] Layers =
-        ["Model", "Time", "Wire", "Diagnostics", "Ordering", "Membership", "Recovery", "Packing", "Evs"];
+        ["Model", "Time", "Wire", "Diagnostics", "Ordering", "Membership", "Recovery", "Packing", "Evs", "Groups"];
 
     /// <summary>The numbers that every layer obeys lie at the top, where users look for them, and use nothing but the lowest layer.</summary>
     private const string OptionsFile = "RingOptions.cs";

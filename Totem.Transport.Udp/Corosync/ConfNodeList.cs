@@ -6,7 +6,7 @@ using Totem.Core.Model;
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>An entry of the node list.</summary>
-internal sealed record ConfNode(ProcessorId Id, string? Name, string AddressText, IPAddress Address, int Line);
+internal sealed record ConfNode(ProcessorId Id, string? Name, string AddressText, IPAddress Address, int Votes, int Line);
 
 /// <summary>The <c>nodelist</c> section: who the members are, and which of them this host is.</summary>
 internal static class ConfNodeList
@@ -78,7 +78,7 @@ internal static class ConfNodeList
     private static ConfNode? ReadNode(
         ConfReader reader, string ipVersion, bool clearHighBit, ILocalHost host, ConfProblems problems)
     {
-        reader.Accept("quorum_votes");
+        var votes = reader.Number("quorum_votes", 0, ushort.MaxValue) ?? 1;
         var name = reader.Text("name");
         var id = reader.NodeId("nodeid");
         foreach (var entry in reader.Section.Entries.Where(entry => IsFurtherLink(entry.Key)))
@@ -101,7 +101,7 @@ internal static class ConfNodeList
 
         if (id is null && reader.Text("nodeid") is null)
             id = DeriveId(reader, address, clearHighBit, problems);
-        return id is { } value ? new ConfNode(new ProcessorId(value), name, text, address, reader.Section.Line) : null;
+        return id is { } value ? new ConfNode(new ProcessorId(value), name, text, address, votes, reader.Section.Line) : null;
     }
 
     private static bool IsFurtherLink(string key)

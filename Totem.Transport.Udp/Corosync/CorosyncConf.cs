@@ -1,10 +1,11 @@
 using Totem.Core;
+using Totem.Core.Groups;
 using Totem.Core.Model;
 
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>
-/// A <c>corosync.conf</c>, read and checked: what its <c>totem</c>, <c>interface</c>, <c>nodelist</c> and <c>logging</c> sections
+/// A <c>corosync.conf</c>, read and checked: what its <c>totem</c>, <c>interface</c>, <c>nodelist</c>, <c>quorum</c> and <c>logging</c> sections
 /// say to this implementation. <c>docs/transport.md</c> lists every key.
 /// </summary>
 public sealed class CorosyncConf
@@ -26,6 +27,9 @@ public sealed class CorosyncConf
 
     /// <summary>The sockets.</summary>
     public UdpTransportOptions Transport { get; }
+
+    /// <summary>What the <c>quorum</c> section means for our vote.</summary>
+    public GroupOptions Groups { get; private init; } = new();
 
     /// <summary>What the <c>logging</c> section asks for.</summary>
     public ConfLogging Logging { get; }
@@ -72,9 +76,11 @@ public sealed class CorosyncConf
         foreach (var problem in ring.Validate().Concat(local is null ? [] : transport.Validate(id)))
             problems.Add(totem.Line, problem);
 
+        var groups = ConfQuorum.Read(root, nodes, local, readers, problems);
         problems.ThrowIfAny();
         return new CorosyncConf(totem, ring, transport, logging, [.. ConfNotices.Find(root, readers, file)])
         {
+            Groups = groups,
             HasLogging = root.Named("logging").Any(),
         };
     }

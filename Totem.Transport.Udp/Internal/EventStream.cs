@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 using Totem.Core;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 
 namespace Totem.Transport.Udp.Internal;
 
@@ -12,12 +10,16 @@ namespace Totem.Transport.Udp.Internal;
 /// and allocates nothing; the objects an application sees are made on its own thread. When there is no room the
 /// ring's thread stops delivering until the reader has caught up.
 /// </summary>
-internal sealed class EventStream(int capacityBytes, Action wake) : IValueTaskSource, IThreadPoolWorkItem
+/// <typeparam name="THeader">What goes with the bytes of an element.</typeparam>
+/// <typeparam name="TElement">What the reader gets.</typeparam>
+internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action wake) : IValueTaskSource, IThreadPoolWorkItem
+    where THeader : unmanaged
+    where TElement : class
 {
-    private readonly RecordRing<Header> _ring = new(capacityBytes);
+    private readonly RecordRing<Record> _ring = new(capacityBytes);
 
     /// <summary>Changes are rare objects. Each has a record in the ring too, which bounds them and keeps their place.</summary>
-    private readonly ConcurrentQueue<ConfigurationChange> _changes = new();
+    private readonly ConcurrentQueue<object> _objects = new();
 
     private ManualResetValueTaskSourceCore<bool> _wait;
     private int _isWaiting;
@@ -26,8 +28,7 @@ internal sealed class EventStream(int capacityBytes, Action wake) : IValueTaskSo
     private volatile bool _isCompleted;
     private Exception? _failure;
 
-    private readonly record struct Header(
-        ProcessorId Sender, RingId Ring, Seq Seq, int Index, Guarantee Guarantee, bool IsChange);
+    private readonly record struct Record(THeader Header, bool HasObject);
 
     /// <summary>Whether the next element fits, whatever its size. If not, the reader will wake us. The ring's thread.</summary>
     public bool HasRoom()
@@ -40,15 +41,16 @@ internal sealed class EventStream(int capacityBytes, Action wake) : IValueTaskSo
     }
 
     /// <summary>Adds an element for which there is room. The ring's thread.</summary>
-    public void Add(in Delivery delivery)
+    protected void Add(in THeader header, ReadOnlySpan<byte> payload, object? with)
     {
-        if (delivery.Change is { } change)
-            _changes.Enqueue(change);
-        var header = new Header(
-            delivery.Sender, delivery.Ring, delivery.Seq, delivery.Index, delivery.Guarantee, delivery.Change is not null);
-        if (!_ring.TryWrite(header, delivery.Payload))
-            throw new InvalidOperationException($"no room for {delivery.Payload.Length} bytes though there was room for the largest message");
+        if (with is not null)
+            _objects.Enqueue(with);
+        if (!_ring.TryWrite(new Record(header, with is not null), payload))
+            throw new InvalidOperationException($"no room for {payload.Length} bytes though there was room for the largest message");
     }
+
+    /// <summary>Makes what the reader gets. The reader's thread.</summary>
+    protected abstract TElement Create(in THeader header, ReadOnlySpan<byte> payload, object? with);
 
     /// <summary>Lets the reader see what was added. The ring's thread, once for a burst.</summary>
     public void Signal()
@@ -66,7 +68,7 @@ internal sealed class EventStream(int capacityBytes, Action wake) : IValueTaskSo
     }
 
     /// <summary>The stream, for one reader at a time.</summary>
-    public async IAsyncEnumerable<TotemEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<TElement> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _isReading, 1) != 0)
             throw new InvalidOperationException("the events are being read already; their one order has one reader");
@@ -93,16 +95,15 @@ internal sealed class EventStream(int capacityBytes, Action wake) : IValueTaskSo
         }
     }
 
-    private bool TryRead(out TotemEvent element)
+    private bool TryRead(out TElement element)
     {
         element = null!;
-        if (!_ring.TryPeek(out var header, out var payload))
+        if (!_ring.TryPeek(out var record, out var payload))
             return false;
-        ConfigurationChange? change = null;
-        if (header.IsChange && !_changes.TryDequeue(out change))
-            throw new InvalidOperationException("a change has a record but is not there");
-        element = new TotemEvent(
-            change, header.Sender, change?.Configuration.Ring ?? header.Ring, header.Guarantee, payload.ToArray(), header.Seq, header.Index);
+        object? with = null;
+        if (record.HasObject && !_objects.TryDequeue(out with))
+            throw new InvalidOperationException("an object has a record but is not there");
+        element = Create(record.Header, payload, with);
         _ring.Advance();
         // Not at the first free byte: once half is free the ring's thread has work for its while.
         if (Volatile.Read(ref _isBlocked) != 0 && _ring.UsedBytes <= capacityBytes / 2 && Interlocked.Exchange(ref _isBlocked, 0) != 0)
@@ -116,7 +117,7 @@ internal sealed class EventStream(int capacityBytes, Action wake) : IValueTaskSo
         Interlocked.Exchange(ref _isWaiting, 1);
         if (!_ring.IsEmpty || _isCompleted)
             EndWait();
-        var registration = cancellationToken.UnsafeRegister(state => ((EventStream)state!).EndWait(), this);
+        var registration = cancellationToken.UnsafeRegister(state => ((EventStream<THeader, TElement>)state!).EndWait(), this);
         try
         {
             await new ValueTask(this, _wait.Version).ConfigureAwait(false);

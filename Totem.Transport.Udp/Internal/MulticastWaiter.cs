@@ -1,5 +1,4 @@
 using System.Threading.Tasks.Sources;
-using Totem.Core.Model;
 
 namespace Totem.Transport.Udp.Internal;
 
@@ -14,15 +13,15 @@ internal sealed class MulticastWaiter(Action<MulticastWaiter> recycle) : IValueT
     /// <summary>What waits; the caller keeps it unchanged until its task has completed.</summary>
     public ReadOnlyMemory<byte> Payload { get; private set; }
 
-    public Guarantee Guarantee { get; private set; }
+    public Submission Submission { get; private set; }
 
     /// <summary>False once somebody has decided how it ends. Guarded by the queue's lock.</summary>
     public bool IsWaiting { get; set; }
 
-    public ValueTask WaitAsync(ReadOnlyMemory<byte> payload, Guarantee guarantee)
+    public ValueTask WaitAsync(ReadOnlyMemory<byte> payload, in Submission submission)
     {
         Payload = payload;
-        Guarantee = guarantee;
+        Submission = submission;
         IsWaiting = true;
         return new ValueTask(this, _core.Version);
     }

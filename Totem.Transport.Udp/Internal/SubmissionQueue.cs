@@ -1,5 +1,4 @@
 using Totem.Core;
-using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Core.Time;
 
@@ -9,12 +8,12 @@ namespace Totem.Transport.Udp.Internal;
 /// Messages on their way from any thread to the ring's. What fits is copied; what does not waits, first come first served, and
 /// goes from the waiting caller's memory straight to the engine.
 /// </summary>
-internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action wake)
+internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action wake, SubmissionHandler submit)
 {
     /// <summary>Waiters that are kept for reuse.</summary>
     private const int PoolCountMax = 1024;
 
-    private readonly RecordRing<Guarantee> _ring = new(capacityBytes);
+    private readonly RecordRing<Submission> _ring = new(capacityBytes);
     private readonly Lock _lock = new();
     private readonly Queue<MulticastWaiter> _waiters = new();
     private readonly Stack<MulticastWaiter> _pool = new();
@@ -25,14 +24,14 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
     public bool IsEmpty => _ring.IsEmpty && Volatile.Read(ref _waiting) == 0;
 
     /// <summary>Any thread.</summary>
-    public SubmitResult TryAdd(ReadOnlySpan<byte> payload, Guarantee guarantee)
+    public SubmitResult TryAdd(in Submission submission, ReadOnlySpan<byte> payload)
     {
         CheckLength(payload.Length);
         lock (_lock)
         {
             if (_closed is not null)
                 return SubmitResult.NotRunning;
-            if (_waiting > 0 || !_ring.TryWrite(guarantee, payload))
+            if (_waiting > 0 || !_ring.TryWrite(submission, payload))
                 return SubmitResult.Backpressured;
         }
 
@@ -41,7 +40,7 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
     }
 
     /// <summary>Any thread.</summary>
-    public ValueTask AddAsync(ReadOnlyMemory<byte> payload, Guarantee guarantee, CancellationToken cancellationToken)
+    public ValueTask AddAsync(in Submission submission, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         CheckLength(payload.Length);
         if (cancellationToken.IsCancellationRequested)
@@ -52,12 +51,12 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
         {
             if (_closed is not null)
                 return ValueTask.FromException(_closed);
-            if (_waiting > 0 || !_ring.TryWrite(guarantee, payload.Span))
+            if (_waiting > 0 || !_ring.TryWrite(submission, payload.Span))
             {
                 if (_waiting >= waitersMax)
                     throw new InvalidOperationException($"{_waiting} multicasts wait already, expected at most {waitersMax}");
                 waiter = _pool.TryPop(out var pooled) ? pooled : new MulticastWaiter(Recycle);
-                task = waiter.WaitAsync(payload, guarantee);
+                task = waiter.WaitAsync(payload, submission);
                 _waiters.Enqueue(waiter);
                 _waiting++;
             }
@@ -70,18 +69,18 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
 
     /// <summary>Hands the engine what it takes. The ring's thread.</summary>
     /// <returns>How many messages it took.</returns>
-    public int Drain(RingProcessor processor, Instant now)
+    public int Drain(Instant now)
     {
         var taken = 0;
-        while (_ring.TryPeek(out var guarantee, out var payload))
+        while (_ring.TryPeek(out var submission, out var payload))
         {
-            if (processor.TrySubmit(payload, guarantee, now) != SubmitResult.Accepted)
+            if (submit(submission, payload, now) != SubmitResult.Accepted)
                 return taken;
             _ring.Advance();
             taken++;
         }
 
-        while (Volatile.Read(ref _waiting) > 0 && TryServeWaiter(processor, now))
+        while (Volatile.Read(ref _waiting) > 0 && TryServeWaiter(now))
             taken++;
         return taken;
     }
@@ -107,7 +106,7 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
         }
     }
 
-    private bool TryServeWaiter(RingProcessor processor, Instant now)
+    private bool TryServeWaiter(Instant now)
     {
         // Under the lock, because a cancelled caller may use its memory again at once.
         lock (_lock)
@@ -120,7 +119,7 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
                     continue;
                 }
 
-                if (processor.TrySubmit(waiter.Payload.Span, waiter.Guarantee, now) != SubmitResult.Accepted)
+                if (submit(waiter.Submission, waiter.Payload.Span, now) != SubmitResult.Accepted)
                     return false;
                 _waiters.Dequeue();
                 End(waiter, null);

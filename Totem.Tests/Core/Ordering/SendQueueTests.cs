@@ -21,7 +21,7 @@ public sealed class SendQueueTests
     [Fact]
     public void It_gives_the_bytes_back_in_order_within_its_limits() => ModelGen.Holds(Runs, run =>
     {
-        var queue = new SendQueue(BytesMax, MessagesMax);
+        var queue = new SendQueue(BytesMax, MessagesMax, new TwoBytes());
         var model = new Queue<(byte[] Bytes, Guarantee Guarantee)>();
         var taken = 0;
         var number = 0;
@@ -34,16 +34,17 @@ public sealed class SendQueueTests
             else
                 Rewind();
             Assert.Equal(model.Count, queue.Count);
-            Assert.Equal(model.Sum(x => x.Bytes.Length), queue.UsedBytes);
+            Assert.Equal(model.Sum(x => x.Bytes.Length - 2), queue.UsedBytes);
             Assert.Equal(model.Count == MessagesMax ? 0 : BytesMax - queue.UsedBytes, queue.FreeBytes);
         }
 
         void Submit(int bytes)
         {
             var message = Enumerable.Range(0, bytes + 2).Select(x => (byte)(x * 7 + number)).ToArray();
-            var guarantee = (Guarantee)(number++ % 2);
-            var fits = model.Count < MessagesMax && queue.UsedBytes + message.Length <= BytesMax;
-            Assert.Equal(fits, queue.TryEnqueue(message.AsSpan(0, 2), message.AsSpan(2), guarantee));
+            (message[0], message[1]) = (TwoBytes.Mark, (byte)number);
+            var guarantee = (Guarantee)(number % 2);
+            var fits = model.Count < MessagesMax && queue.UsedBytes + bytes <= BytesMax;
+            Assert.Equal(fits, queue.TryEnqueue(new Envelope(MessageChannel.Ring, Kind: (byte)number++), message.AsSpan(2), guarantee));
             if (fits)
                 model.Enqueue((message, guarantee));
         }
@@ -76,12 +77,22 @@ public sealed class SendQueueTests
     [Fact]
     public void Cleared_it_is_empty_and_takes_messages_again()
     {
-        var queue = new SendQueue(BytesMax, MessagesMax);
-        queue.TryEnqueue([], new byte[BytesMax], Guarantee.Agreed);
+        var queue = new SendQueue(BytesMax, MessagesMax, new TwoBytes());
+        queue.TryEnqueue(default, new byte[BytesMax], Guarantee.Agreed);
         queue.TakeFromHead(new byte[10]);
-        Assert.False(queue.TryEnqueue([], [1], Guarantee.Agreed));
+        Assert.False(queue.TryEnqueue(default, [1], Guarantee.Agreed));
         queue.Clear();
         Assert.Equal((0, 0, 0), (queue.Count, queue.UsedBytes, queue.HeadOffset));
-        Assert.True(queue.TryEnqueue([], new byte[BytesMax], Guarantee.Agreed));
+        Assert.True(queue.TryEnqueue(default, new byte[BytesMax], Guarantee.Agreed));
+    }
+
+    private sealed class TwoBytes : IEnvelopes
+    {
+        public const byte Mark = 0xEE;
+
+        public int BytesOf(in Envelope envelope) => 2;
+
+        public void Write(in Envelope envelope, int payloadBytes, Span<byte> destination) =>
+            (destination[0], destination[1]) = (Mark, envelope.Kind);
     }
 }

@@ -1,0 +1,159 @@
+using Totem.Core.Diagnostics;
+using Totem.Core.Groups;
+using Totem.Core.Model;
+using Totem.Core.Ordering;
+using Totem.Core.Time;
+
+namespace Totem.Core;
+
+/// <summary>
+/// A <see cref="RingProcessor"/> with process groups on top, still a pure state machine for one thread at a time. After each ring
+/// is installed its members synchronise who is in which group; messages of the application, to groups or to the ring, wait in
+/// the queue until they have.
+/// </summary>
+/// <remarks>
+/// The host feeds and drains <see cref="Ring"/> as its remarks say, with two differences: it takes deliveries by
+/// <see cref="TryDeliver"/> here, never there; and since handling a delivery may have something to send, it calls
+/// <see cref="RingProcessor.TryTransmit"/> again after it has taken deliveries.
+/// </remarks>
+public sealed class GroupProcessor
+{
+    /// <summary>The longest message to a group that travels whole (corosync's CPG limit, 1 MiB - 1 KiB). Longer ones are handed in
+    /// part by part, see <see cref="TrySubmitPart"/>.</summary>
+    public const int MessageBytesMax = (1 << 20) - 1024;
+
+    private readonly GroupLayer _layer;
+
+    /// <summary>Creates a processor that has not started.</summary>
+    /// <param name="options">See <see cref="RingOptions.Validate"/>.</param>
+    /// <param name="groups">May be null for the defaults.</param>
+    /// <param name="storedRingSequence">What <see cref="RingProcessor.PendingStore"/> last asked to keep; 0 on the very first start.</param>
+    /// <param name="observer">Told of everything that happens; may be null.</param>
+    /// <exception cref="ArgumentException">The options contradict themselves; the message lists every problem.</exception>
+    public GroupProcessor(RingOptions options, GroupOptions? groups, ulong storedRingSequence, IRingObserver? observer = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var envelopes = new GroupEnvelopes(options.Self);
+        Ring = new RingProcessor(options, storedRingSequence, observer, envelopes, hasGroups: true);
+        _layer = new GroupLayer(options.Self, groups ?? new GroupOptions(), new RingAdapter(Ring), envelopes, new ObserverGuard(observer));
+    }
+
+    /// <summary>The ring below. Its <see cref="RingProcessor.TryDeliver"/> must not be called.</summary>
+    public RingProcessor Ring { get; }
+
+    /// <summary>The members of the configuration delivered last have synchronised.</summary>
+    public bool IsSynchronised => _layer.IsSynchronised;
+
+    /// <summary>Asks to join a group. The membership hears of the group from its own join on.</summary>
+    /// <param name="group">The group; it exists as long as somebody is in it.</param>
+    /// <param name="pid">The process, for others; a processor may be in a group once for each.</param>
+    /// <param name="owner">For the host to find what is its own again.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="membership">What to send and leave with; null unless accepted.</param>
+    /// <exception cref="InvalidOperationException">The process is in the group (see <see cref="CanJoin"/>), or there are too many.</exception>
+    public SubmitResult TryJoin(GroupName group, uint pid, object? owner, Instant now, out GroupMembership? membership)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        if (!CanJoin(group, pid))
+            throw new InvalidOperationException($"process {pid} of this node is in group {group}, or on its way in or out");
+        if (_layer.Obstacle(group) is { } obstacle)
+            throw new InvalidOperationException(obstacle);
+        return _layer.TryJoin(group, pid, owner, now, out membership);
+    }
+
+    /// <summary>False while this process is in the group, or on its way in or out.</summary>
+    public bool CanJoin(GroupName group, uint pid)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        return _layer.CanJoin(group, pid);
+    }
+
+    /// <summary>Asks to leave. Until the leave has taken its place in the order, the membership hears of the group.</summary>
+    public SubmitResult TryLeave(GroupMembership membership, GroupChangeReason reason, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(membership);
+        return _layer.TryLeave(membership, reason, now);
+    }
+
+    /// <summary>Nothing of the group is to reach this membership any more, from now on.</summary>
+    public void Release(GroupMembership membership)
+    {
+        ArgumentNullException.ThrowIfNull(membership);
+        _layer.Release(membership);
+    }
+
+    /// <summary>Queues a message to the group; it is copied. Before the own join has been delivered it is sent after the join; after
+    /// a leave it is accepted and dropped.</summary>
+    /// <exception cref="ArgumentException">The payload is longer than <see cref="MessageBytesMax"/>.</exception>
+    public SubmitResult TrySubmit(GroupMembership membership, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(membership);
+        CheckLength(payload.Length);
+        return _layer.TrySubmit(membership, payload, guarantee, MessagePart.Whole, 0, now);
+    }
+
+    /// <summary>
+    /// Queues a part of a message longer than <see cref="MessageBytesMax"/>. All parts of a message are handed in one after the
+    /// other, with no other part of the same membership between them; receivers get the whole.
+    /// </summary>
+    /// <param name="membership">Who sends.</param>
+    /// <param name="payload">The part.</param>
+    /// <param name="offset">Where in the whole it begins.</param>
+    /// <param name="wholeBytes">The length of the whole.</param>
+    /// <param name="guarantee">Agreed or safe.</param>
+    /// <param name="now">The time.</param>
+    /// <exception cref="ArgumentException">The part is longer than <see cref="MessageBytesMax"/>, or outside the whole.</exception>
+    public SubmitResult TrySubmitPart(
+        GroupMembership membership, ReadOnlySpan<byte> payload, int offset, int wholeBytes, Guarantee guarantee, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(membership);
+        CheckLength(payload.Length);
+        if (offset < 0 || wholeBytes - offset < payload.Length)
+            throw new ArgumentException($"{payload.Length} bytes from {offset} on, expected to lie in {wholeBytes} bytes", nameof(offset));
+        var part = offset == 0 ? MessagePart.First : offset + payload.Length == wholeBytes ? MessagePart.Last : MessagePart.Middle;
+        return _layer.TrySubmit(membership, payload, guarantee, part, (uint)wholeBytes, now);
+    }
+
+    /// <summary>Takes the next element of the ordered stream of ring and groups.</summary>
+    /// <returns>False when there is nothing to deliver (now).</returns>
+    public bool TryDeliver(Instant now, out GroupDelivery delivery)
+    {
+        if (_layer.TryTake(out delivery))
+            return true;
+        while (Ring.TryDeliver(out var element))
+        {
+            if (_layer.Handle(element, now, out delivery) || _layer.TryTake(out delivery))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Who is in a group, whoever asks; sorted, and empty when there is no such group.</summary>
+    public IReadOnlyList<GroupMember> MembersOf(GroupName group)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        return _layer.Table.Find(group.Bytes)?.Members() ?? [];
+    }
+
+    /// <summary>Every group that has members, the newest first.</summary>
+    public IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)> AllGroups() =>
+        [.. _layer.Table.Groups.Where(x => x.Entries.Count > 0).OrderByDescending(x => x.Number).Select(x => (x.Name, (IReadOnlyList<GroupMember>)x.Members()))];
+
+    private static void CheckLength(int length)
+    {
+        if (length > MessageBytesMax)
+            throw new ArgumentException($"a group message of {length} bytes, expected at most {MessageBytesMax}", nameof(length));
+    }
+
+    private sealed class RingAdapter(RingProcessor ring) : IGroupRing
+    {
+        public SubmitResult TrySubmit(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now) =>
+            ring.TrySubmitEnveloped(envelope, payload, guarantee, now);
+
+        public void SubmitSync(RingId ringId, MessageChannel channel, ReadOnlySpan<byte> payload, Instant now) =>
+            ring.TrySubmitSync(ringId, channel, payload, now);
+
+        public void EndSynchronisation(RingId ringId, Instant now) => ring.EndSynchronisation(ringId, now);
+    }
+}

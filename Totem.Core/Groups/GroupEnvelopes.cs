@@ -1,0 +1,70 @@
+using Totem.Core.Model;
+using Totem.Core.Ordering;
+using Totem.Core.Packing;
+
+namespace Totem.Core.Groups;
+
+/// <summary>Writes what stands before our messages, in the encoding the present ring has agreed on.</summary>
+internal sealed class GroupEnvelopes(ProcessorId self) : IEnvelopes
+{
+    private readonly Dictionary<ushort, GroupMembership> _memberships = [];
+
+    /// <summary>Every member of the ring is ours.</summary>
+    public bool IsCompact { get; set; } = true;
+
+    public IReadOnlyDictionary<ushort, GroupMembership> Memberships => _memberships;
+
+    public void Add(GroupMembership membership) => _memberships.Add(membership.Tag, membership);
+
+    public void Remove(GroupMembership membership) => _memberships.Remove(membership.Tag);
+
+    public int BytesOf(in Envelope envelope)
+    {
+        if (envelope.Channel != MessageChannel.Groups || envelope.Tag == 0)
+            return MessageAddress.Of(envelope.Channel).Length;
+        var kind = (GroupMessageKind)envelope.Kind;
+        if (IsCompact)
+            return MessageAddress.Groups.Length + CompactEncoding.BytesOf(kind, _memberships[envelope.Tag]);
+        return MessageAddress.Services.Length + kind switch
+        {
+            GroupMessageKind.Message => ServiceFormat.MessageHeaderBytes,
+            GroupMessageKind.Part => ServiceFormat.PartHeaderBytes,
+            _ => ServiceFormat.MemberBytes,
+        };
+    }
+
+    public void Write(in Envelope envelope, int payloadBytes, Span<byte> destination)
+    {
+        if (envelope.Channel != MessageChannel.Groups || envelope.Tag == 0)
+        {
+            MessageAddress.Of(envelope.Channel).CopyTo(destination);
+            return;
+        }
+
+        var kind = (GroupMessageKind)envelope.Kind;
+        var member = _memberships[envelope.Tag];
+        if (IsCompact)
+        {
+            MessageAddress.Groups.CopyTo(destination);
+            CompactEncoding.Write(destination[MessageAddress.Groups.Length..], kind, member, envelope.Detail, envelope.WholeBytes);
+            return;
+        }
+
+        MessageAddress.Services.CopyTo(destination);
+        destination = destination[MessageAddress.Services.Length..];
+        switch (kind)
+        {
+            case GroupMessageKind.Message:
+                CorosyncEncoding.WriteMessage(destination, self, member, payloadBytes);
+                break;
+            case GroupMessageKind.Part:
+                CorosyncEncoding.WritePart(
+                    destination, self, member, (MessagePart)envelope.Detail, envelope.WholeBytes, payloadBytes);
+                break;
+            default:
+                CorosyncEncoding.WriteMember(
+                    destination, kind == GroupMessageKind.Join, member, (GroupChangeReason)envelope.Detail);
+                break;
+        }
+    }
+}

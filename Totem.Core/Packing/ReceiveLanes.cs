@@ -1,0 +1,35 @@
+using Totem.Core.Model;
+
+namespace Totem.Core.Packing;
+
+/// <summary>
+/// The receiving side of the two streams of wire.md section 12.5. They outlive rings: a corosync sender goes on with a cut
+/// message on the next ring, and those who came along have its beginning. Senders of ours never do, see <see cref="Packer.Reset"/>.
+/// </summary>
+internal sealed class ReceiveLanes(int messageBytesMax, bool hasGroups)
+{
+    private readonly Unpacker _sync = new(messageBytesMax);
+    private readonly Unpacker _regular = new(messageBytesMax);
+
+    /// <summary>Somebody here listens to the services.</summary>
+    public bool HasGroups { get; } = hasGroups;
+
+    /// <summary>Members synchronise: packets belong to the stream that is sent meanwhile.</summary>
+    public bool IsSynchronising { get; private set; } = hasGroups;
+
+    public Unpacker Current => IsSynchronising ? _sync : _regular;
+
+    /// <summary>The next packet is the first of a new ring; those who did not come along start afresh if they return.</summary>
+    public void Restart(ProcessorSet left)
+    {
+        IsSynchronising = HasGroups;
+        foreach (var processor in left.AsSpan())
+        {
+            _sync.Forget(processor);
+            _regular.Forget(processor);
+        }
+    }
+
+    /// <summary>The next packet is the first behind the end of synchronisation.</summary>
+    public void EndSynchronisation() => IsSynchronising = false;
+}

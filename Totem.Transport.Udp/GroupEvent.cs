@@ -1,0 +1,62 @@
+using Totem.Core.Groups;
+using Totem.Core.Model;
+
+namespace Totem.Transport.Udp;
+
+/// <summary>What a <see cref="GroupEvent"/> is.</summary>
+public enum GroupEventKind
+{
+    /// <summary>A message to the group.</summary>
+    Message,
+
+    /// <summary>The group has a new membership.</summary>
+    Change,
+
+    /// <summary>Some members did not come along to the next configuration; until the next <see cref="Change"/>, messages reach only
+    /// those that <see cref="GroupEvent.Change"/> names.</summary>
+    Transitional,
+}
+
+/// <summary>One element of a group's ordered stream. Immutable, and owned by whoever reads it.</summary>
+/// <param name="Kind">What this is.</param>
+/// <param name="Change">The membership that begins here, or those who came along; null for a message.</param>
+/// <param name="Sender">Who sent the message.</param>
+/// <param name="Ring">The ring the message was sent on, or that of the membership.</param>
+/// <param name="Guarantee">What the sender asked for.</param>
+/// <param name="Payload">The bytes of the message: a copy, made on the reader's thread.</param>
+public sealed record GroupEvent(
+    GroupEventKind Kind, GroupChange? Change, GroupMember Sender, RingId Ring, Guarantee Guarantee, ReadOnlyMemory<byte> Payload)
+{
+    /// <summary>True for a message.</summary>
+    public bool IsMessage => Kind == GroupEventKind.Message;
+}
+
+/// <summary>
+/// Takes a group's ordered stream on the ring's own thread, without a copy. The token waits meanwhile, so it must be quick and must
+/// not block. What it throws stops the node.
+/// </summary>
+public interface IGroupSink
+{
+    /// <summary>Whether it can take another delivery. While it cannot, this node takes none, which in time slows the ring down; call
+    /// <see cref="TotemGroup.Resume"/> when there is room again. Asked on the ring's thread.</summary>
+    bool HasRoom { get; }
+
+    /// <summary>The next element: a message, a change, a transitional signal, or that the members of a configuration have
+    /// synchronised. Valid during the call only.</summary>
+    void OnDelivery(in GroupDelivery delivery);
+}
+
+/// <summary>How to join a group.</summary>
+public sealed record GroupJoinOptions
+{
+    /// <summary>What to be called in the group; null takes this process's id. A node may be in a group once for each.</summary>
+    public uint? Pid { get; init; }
+
+    /// <summary>Takes the stream on the ring's thread; then <see cref="TotemGroup.ReadEventsAsync"/> is not available. Null, the default,
+    /// queues it for that.</summary>
+    public IGroupSink? Sink { get; init; }
+
+    /// <summary>Room for events that the application has not read, in bytes. Default 4 MiB. When less than one largest message is free,
+    /// the node stops delivering, and in time the whole ring slows down to the slowest reader.</summary>
+    public int StreamBytesMax { get; init; } = 4 << 20;
+}

@@ -1,0 +1,235 @@
+using System.Collections.Concurrent;
+using Totem.Core;
+using Totem.Core.Evs;
+using Totem.Core.Groups;
+using Totem.Core.Model;
+using Totem.Core.Time;
+
+namespace Totem.Transport.Udp.Internal;
+
+/// <summary>The groups this node is in: between any thread and the ring's.</summary>
+internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submissions, GroupOptions options, Action wake)
+{
+    private readonly ConcurrentQueue<Func<Instant, bool>> _commands = new();
+    private readonly Dictionary<int, (TotemGroup Group, GroupMembership Membership)> _memberships = [];
+    private readonly Lock _lock = new();
+    private int _lastNumber;
+    private int _isEmpty = 1;
+    private volatile bool _isSynchronised;
+    private volatile Configuration? _synchronised;
+    private Exception? _closed;
+
+    public SubmissionQueue Submissions => submissions;
+
+    public int WholeBytesMax => options.WholeBytesMax;
+
+    /// <summary>The members of the present configuration have synchronised. Any thread.</summary>
+    public bool IsSynchronised => _isSynchronised;
+
+    /// <summary>The configuration whose members synchronised last. Any thread.</summary>
+    public Configuration? Synchronised => _synchronised;
+
+    public void Wake() => wake();
+
+    /// <summary>Any thread.</summary>
+    public async Task<TotemGroup> JoinAsync(ProcessorId self, GroupName name, GroupJoinOptions join, CancellationToken cancellationToken)
+    {
+        var member = new GroupMember(self, join.Pid ?? (uint)Environment.ProcessId);
+        var stream = join.Sink is null ? new GroupEventStream(join.StreamBytesMax, wake) : null;
+        var group = new TotemGroup(this, Interlocked.Increment(ref _lastNumber), member, name, join.Sink, stream);
+        await AskAsync(now => TryJoin(group, now)).ConfigureAwait(false);
+        try
+        {
+            await group.Joined.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = group.DisposeAsync().AsTask();
+            throw;
+        }
+
+        return group;
+    }
+
+    /// <summary>Like <see cref="JoinAsync"/>, but ends when the join is on its way.</summary>
+    public async Task<TotemGroup> BeginJoinAsync(ProcessorId self, GroupName name, GroupJoinOptions join)
+    {
+        var member = new GroupMember(self, join.Pid ?? (uint)Environment.ProcessId);
+        var stream = join.Sink is null ? new GroupEventStream(join.StreamBytesMax, wake) : null;
+        var group = new TotemGroup(this, Interlocked.Increment(ref _lastNumber), member, name, join.Sink, stream);
+        await AskAsync(now => TryJoin(group, now)).ConfigureAwait(false);
+        return group;
+    }
+
+    /// <summary>Looks something up on the ring's thread. Any thread but that.</summary>
+    public Task<T> AskAsync<T>(Func<GroupProcessor, T> question)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(
+            _ =>
+            {
+                answer.TrySetResult(question(processor));
+                return true;
+            },
+            exception => answer.TrySetException(exception));
+        return answer.Task;
+    }
+
+    /// <summary>Nothing of the group is to reach it any more. Any thread.</summary>
+    public void Release(TotemGroup group) => Post(
+        _ =>
+        {
+            if (_memberships.Remove(group.Number, out var found))
+                processor.Release(found.Membership);
+            return true;
+        },
+        _ => { });
+
+    /// <summary>Does what other threads asked for. The ring's thread.</summary>
+    public void RunCommands(Instant now)
+    {
+        while (_commands.TryPeek(out var command))
+        {
+            if (!command(now))
+                return;
+            _commands.TryDequeue(out _);
+        }
+    }
+
+    /// <summary>Hands a submission to the engine. The ring's thread.</summary>
+    public SubmitResult Submit(in Submission submission, ReadOnlySpan<byte> payload, Instant now)
+    {
+        if (submission.Kind == SubmissionKind.Ring)
+            return processor.Ring.TrySubmit(payload, submission.Guarantee, now);
+        if (!_memberships.TryGetValue(submission.Group, out var found))
+            return SubmitResult.Accepted;
+        return submission.Kind switch
+        {
+            SubmissionKind.Leave => processor.TryLeave(found.Membership, (GroupChangeReason)submission.Offset, now),
+            SubmissionKind.Part => processor.TrySubmitPart(
+                found.Membership, payload, submission.Offset, submission.WholeBytes, submission.Guarantee, now),
+            _ => processor.TrySubmit(found.Membership, payload, submission.Guarantee, now),
+        };
+    }
+
+    /// <summary>Whether every group can take another delivery. The ring's thread.</summary>
+    public bool HasRoom()
+    {
+        foreach (var (group, _) in _memberships.Values)
+        {
+            if (!group.Sink.HasRoom)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Hands on what concerns groups. The ring's thread.</summary>
+    public void Deliver(in GroupDelivery delivery)
+    {
+        if (delivery.Kind == GroupDeliveryKind.Synchronised)
+        {
+            _synchronised = delivery.Configuration;
+            foreach (var (group, _) in _memberships.Values)
+                group.OnDelivery(delivery);
+        }
+
+        // Replaced, never changed: whoever is called may leave.
+        var receivers = delivery.Receivers;
+        for (var i = 0; i < receivers.Count; i++)
+            ((TotemGroup)receivers[i].Owner!).OnDelivery(delivery);
+    }
+
+    /// <summary>After a burst of deliveries. The ring's thread.</summary>
+    public void Signal()
+    {
+        _isSynchronised = processor.IsSynchronised;
+        if (_isEmpty != 0)
+            return;
+        foreach (var (group, _) in _memberships.Values)
+            group.Signal();
+    }
+
+    /// <summary>The node leaves: so do its processes, and the others are told that they end. True when all have left. The ring's thread.</summary>
+    public bool LeaveAll(Instant now)
+    {
+        var all = true;
+        foreach (var (_, membership) in _memberships.Values)
+        {
+            if (membership.State == GroupMembershipState.Left)
+                continue;
+            all = false;
+            processor.TryLeave(membership, GroupChangeReason.ProcessDown, now);
+        }
+
+        return all;
+    }
+
+    /// <summary>The node is over. The ring's thread.</summary>
+    public void Close(Exception reason, Exception? failure)
+    {
+        lock (_lock)
+            _closed = reason;
+        RunCommands(default);
+        _isSynchronised = false;
+        foreach (var (group, _) in _memberships.Values)
+            group.Close(reason, failure);
+    }
+
+    private Task AskAsync(Func<Instant, bool> command)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(
+            now =>
+            {
+                if (!command(now))
+                    return false;
+                done.TrySetResult();
+                return true;
+            },
+            exception => done.TrySetException(exception));
+        return done.Task;
+    }
+
+    private void Post(Func<Instant, bool> command, Action<Exception> fail)
+    {
+        lock (_lock)
+        {
+            if (_closed is not null)
+            {
+                fail(_closed);
+                return;
+            }
+
+            _commands.Enqueue(now =>
+            {
+                try
+                {
+                    if (_closed is null)
+                        return command(now);
+                    fail(_closed);
+                }
+                catch (InvalidOperationException exception)
+                {
+                    fail(exception);
+                }
+
+                return true;
+            });
+        }
+
+        wake();
+    }
+
+    private bool TryJoin(TotemGroup group, Instant now)
+    {
+        var result = processor.TryJoin(group.Name, group.Self.Pid, group, now, out var membership);
+        if (result == SubmitResult.Backpressured)
+            return false;
+        if (result == SubmitResult.NotRunning)
+            throw new InvalidOperationException("the node does not run");
+        _memberships.Add(group.Number, (group, membership!));
+        _isEmpty = 0;
+        return true;
+    }
+}

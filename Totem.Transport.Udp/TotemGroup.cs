@@ -1,0 +1,189 @@
+using Totem.Core;
+using Totem.Core.Groups;
+using Totem.Core.Model;
+using Totem.Transport.Udp.Internal;
+
+namespace Totem.Transport.Udp;
+
+/// <summary>
+/// A process in a closed group: what it sends reaches the members of the group in the same order, with changes of its membership at
+/// the same places. Every member is safe to call from any thread at any time, also after the end.
+/// </summary>
+/// <example><code>
+/// await using var group = await node.JoinAsync("sheepdog");
+/// await group.MulticastAsync("hello"u8.ToArray());
+/// await foreach (var element in group.ReadEventsAsync())
+///     Console.WriteLine(element);
+/// </code></example>
+public sealed class TotemGroup : IAsyncDisposable
+{
+    private readonly GroupHost _host;
+    private readonly GroupEventStream? _stream;
+    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _parts = new(1, 1);
+    private volatile GroupChange? _last;
+    private int _partsWaiting;
+    private int _isLeaving;
+
+    internal TotemGroup(GroupHost host, int number, GroupMember self, GroupName name, IGroupSink? sink, GroupEventStream? stream)
+    {
+        _host = host;
+        _stream = stream;
+        Number = number;
+        Self = self;
+        Name = name;
+        Sink = sink ?? stream!;
+        // A group that nobody waits for may fail unobserved.
+        _ = _left.Task.Exception;
+    }
+
+    /// <summary>The group.</summary>
+    public GroupName Name { get; }
+
+    /// <summary>This process as a member.</summary>
+    public GroupMember Self { get; }
+
+    /// <summary>Who is in the group, sorted. A snapshot: events that are not read yet may still belong to the membership before.</summary>
+    public IReadOnlyList<GroupMember> Members => _last?.Members ?? [];
+
+    /// <summary>Ends when this process has left the group.</summary>
+    public Task Completion => _left.Task;
+
+    internal int Number { get; }
+
+    internal IGroupSink Sink { get; }
+
+    internal Task Joined => _joined.Task;
+
+    /// <summary>Messages and changes of membership in one order, the own join first. One reader at a time. What it does not take in time
+    /// slows the ring down (<see cref="GroupJoinOptions.StreamBytesMax"/>). Ends behind the own leave, or with the node.</summary>
+    /// <exception cref="InvalidOperationException">A sink takes the deliveries, or somebody reads already.</exception>
+    /// <exception cref="RingFailedException">The node stopped by itself; thrown behind the last event.</exception>
+    public IAsyncEnumerable<GroupEvent> ReadEventsAsync(CancellationToken cancellationToken = default) =>
+        _stream?.ReadAsync(cancellationToken)
+        ?? throw new InvalidOperationException($"{nameof(GroupJoinOptions.Sink)} takes the deliveries of this group");
+
+    /// <summary>
+    /// Multicasts a message to the members of the group, this one included. Completes when it is accepted: it will be multicast
+    /// unless the node stops. While the queues are full it waits, first come first served. Messages longer than
+    /// <see cref="GroupProcessor.MessageBytesMax"/> travel in parts and arrive whole.
+    /// </summary>
+    /// <param name="payload">Up to <see cref="GroupOptions.WholeBytesMax"/> bytes; must not change until the task has completed.</param>
+    /// <param name="guarantee">Agreed or safe.</param>
+    /// <param name="cancellationToken">Gives up waiting; an accepted message is not taken back.</param>
+    /// <exception cref="ArgumentException">The payload is too long.</exception>
+    /// <exception cref="ObjectDisposedException">This process leaves or has left, or the node has.</exception>
+    /// <exception cref="RingFailedException">The node stopped by itself.</exception>
+    public ValueTask MulticastAsync(
+        ReadOnlyMemory<byte> payload, Guarantee guarantee = Guarantee.Agreed, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isLeaving) != 0, this);
+        if (payload.Length > _host.WholeBytesMax)
+            throw new ArgumentException($"the payload has {payload.Length} bytes, expected at most {_host.WholeBytesMax}", nameof(payload));
+        if (payload.Length > GroupProcessor.MessageBytesMax || Volatile.Read(ref _partsWaiting) > 0)
+            return MulticastInTurnAsync(payload, guarantee, cancellationToken);
+        return _host.Submissions.AddAsync(new Submission(SubmissionKind.Group, guarantee, Number), payload, cancellationToken);
+    }
+
+    /// <summary>Multicasts a message if there is room for it now. The payload is copied.</summary>
+    /// <exception cref="ArgumentException">The payload is longer than <see cref="GroupProcessor.MessageBytesMax"/>.</exception>
+    public SubmitResult TryMulticast(ReadOnlySpan<byte> payload, Guarantee guarantee = Guarantee.Agreed)
+    {
+        if (payload.Length > GroupProcessor.MessageBytesMax)
+        {
+            throw new ArgumentException(
+                $"the payload has {payload.Length} bytes, expected at most {GroupProcessor.MessageBytesMax}", nameof(payload));
+        }
+
+        if (Volatile.Read(ref _isLeaving) != 0)
+            return SubmitResult.NotRunning;
+        return Volatile.Read(ref _partsWaiting) > 0
+            ? SubmitResult.Backpressured
+            : _host.Submissions.TryAdd(new Submission(SubmissionKind.Group, guarantee, Number), payload);
+    }
+
+    /// <summary>Leaves the group behind what was multicast; ends when the leave has taken its place in the order.</summary>
+    /// <param name="reason">What the others are told: <see cref="GroupChangeReason.Left"/>, or <see cref="GroupChangeReason.ProcessDown"/>.</param>
+    public async Task LeaveAsync(GroupChangeReason reason = GroupChangeReason.Left)
+    {
+        if (Interlocked.Exchange(ref _isLeaving, 1) == 0)
+            await _host.Submissions.AddAsync(new Submission(SubmissionKind.Leave, Guarantee.Agreed, Number, (int)reason), default, default).ConfigureAwait(false);
+        await _left.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Leaves as <see cref="LeaveAsync"/> does, never throws, and hears of the group no more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await LeaveAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _host.Release(this);
+    }
+
+    /// <summary>The sink has room again.</summary>
+    public void Resume() => _host.Wake();
+
+    /// <summary>For people: the group and who is in it.</summary>
+    public override string ToString() => $"{Name} {{{string.Join(", ", Members)}}}";
+
+    internal void OnDelivery(in GroupDelivery delivery)
+    {
+        if (delivery.Kind == GroupDeliveryKind.Change)
+            _last = delivery.Change;
+        Sink.OnDelivery(delivery);
+        if (delivery.Kind != GroupDeliveryKind.Change)
+            return;
+        if (!_joined.Task.IsCompleted && delivery.Change!.Members.Contains(Self))
+            _joined.TrySetResult();
+        if (delivery.Change!.Left.Any(x => x.Member == Self) && !delivery.Change.Members.Contains(Self))
+        {
+            _left.TrySetResult();
+            _stream?.Complete(null);
+        }
+    }
+
+    /// <summary>The node is over.</summary>
+    internal void Close(Exception reason, Exception? failure)
+    {
+        _joined.TrySetException(reason);
+        if (failure is null)
+            _left.TrySetResult();
+        else
+            _left.TrySetException(failure);
+        _stream?.Complete(failure);
+    }
+
+    internal void Signal() => _stream?.Signal();
+
+    private async ValueTask MulticastInTurnAsync(ReadOnlyMemory<byte> payload, Guarantee guarantee, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _partsWaiting);
+        try
+        {
+            await _parts.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                if (payload.Length <= GroupProcessor.MessageBytesMax)
+                {
+                    await _host.Submissions.AddAsync(new Submission(SubmissionKind.Group, guarantee, Number), payload, cancellationToken).ConfigureAwait(false);
+                    return;
+                }
+
+                for (var offset = 0; offset < payload.Length; offset += GroupProcessor.MessageBytesMax)
+                {
+                    var part = payload.Slice(offset, Math.Min(GroupProcessor.MessageBytesMax, payload.Length - offset));
+                    // Once begun it is ended: half a message would only cost the others memory.
+                    await _host.Submissions.AddAsync(
+                        new Submission(SubmissionKind.Part, guarantee, Number, offset, payload.Length), part, CancellationToken.None).ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                _parts.Release();
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _partsWaiting);
+        }
+    }
+}
