@@ -51,11 +51,17 @@ internal sealed class CpgProcess(Func<ICpgRing> startRing, TimeSpan readyTimeout
         }
     }
 
-    /// <summary>The ring, ready to be used.</summary>
+    /// <summary>The ring that <see cref="Start"/> started, ready to be used.</summary>
     /// <returns>Null when it is not, with the reason in <paramref name="error"/>.</returns>
     public ICpgRing? Open(out CsError error)
     {
-        var ring = Start();
+        if (Ring is not { } ring)
+        {
+            // Why it did not start is in the log.
+            error = CsError.Library;
+            return null;
+        }
+
         error = ring.WaitReady(readyTimeout) ? CsError.Ok : ring.Failure is null ? CsError.TryAgain : CsError.Library;
         return error == CsError.Ok ? ring : null;
     }

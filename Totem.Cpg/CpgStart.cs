@@ -1,15 +1,30 @@
 using System.Buffers.Binary;
-using System.Net;
+using System.Globalization;
 using System.Net.Sockets;
+using Totem.Core.Evs;
+using Totem.Core.Model;
 using Totem.Cpg.Ring;
+using Totem.Transport.Udp;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cpg;
 
-/// <summary>How the ring of this process comes to be.</summary>
+/// <summary>How the ring of this process comes to be; <c>docs/libcpg.md</c> lists the environment variables.</summary>
 internal static class CpgStart
 {
+    private const string SystemConfiguration = "/etc/corosync/corosync.conf";
+
     /// <summary>Starts a member by <c>$TOTEM_CONFIG</c>, <c>/etc/corosync/corosync.conf</c>, or on the loopback.</summary>
-    public static ICpgRing Ring() => new AloneRing();
+    /// <exception cref="Exception">It cannot be started: the configuration, or the network.</exception>
+    public static ICpgRing Ring()
+    {
+        var configured = Variable("TOTEM_CONFIG");
+        var path = configured ?? (File.Exists(SystemConfiguration) ? SystemConfiguration : null);
+        if (path is null or "loopback")
+            return Loopback(Number("TOTEM_PORT") ?? UdpTransportOptions.DefaultPort);
+        var self = Number("TOTEM_NODE") is { } id ? new ProcessorId((uint)id) : (ProcessorId?)null;
+        return Configured(TotemNodeOptions.FromCorosyncConf(path, self, StateDirectory()));
+    }
 
     /// <summary>The address that the ring's socket is bound to, as a <c>struct sockaddr</c>.</summary>
     /// <returns>Its length; 0 when there is none.</returns>
@@ -26,4 +41,45 @@ internal static class CpgStart
         endPoint.Address.GetAddressBytes().CopyTo(address[(isVersion4 ? 4 : 8)..]);
         return length;
     }
+
+    /// <summary>The lowest slot that is free.</summary>
+    internal static ICpgRing Configured(TotemNodeOptions options)
+    {
+        // A multicast group has no slots: its sockets are shared, and a sender does not hear its own host.
+        if (options.Transport.Kind != UdpTransportKind.Unicast)
+            return Started(options, options.Transport.Peers);
+        var slots = new ProcessSlots(options, Number("TOTEM_PROCESSES") is > 0 and var wanted ? wanted : ProcessSlots.CountMax);
+        for (var slot = 0; ; slot++)
+        {
+            try
+            {
+                var peers = slots.All.ToArray();
+                return Started(slots.Options(slot), peers);
+            }
+            catch (TransportException exception) when (IsTaken(exception) && slot + 1 < slots.Count)
+            {
+                // Another process of this host is there.
+            }
+        }
+    }
+
+    private static NodeRing Loopback(int port)
+        => Started(TotemNodeOptions.Loopback(port, stateDirectory: StateDirectory()), LoopbackSlots.Peers(port));
+
+    private static NodeRing Started(TotemNodeOptions options, IReadOnlyList<UdpPeer> peers)
+    {
+        // What is sent to the ring as a whole is not for groups.
+        var node = TotemNode.StartAsync(options with { OnDelivery = static (in Delivery _) => { } }).GetAwaiter().GetResult();
+        return new NodeRing(node, [.. peers.Select(peer => new CpgRingNode(peer.Id.Value, peer.EndPoint))]);
+    }
+
+    private static bool IsTaken(TransportException exception)
+        => exception.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse };
+
+    private static string? StateDirectory() => Variable("TOTEM_STATE");
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    private static int? Number(string name)
+        => int.TryParse(Variable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
 }

@@ -217,7 +217,7 @@ internal sealed class UdpTransport : IDisposable
 
         // corosync sends a copy to every configured node, running or not, and so do we. Of the loopback slots most are
         // empty: who was not heard gets only what introduces us to it.
-        var toAll = _options.Kind == UdpTransportKind.Unicast || Introduces(frame);
+        var toAll = _options is { Kind: UdpTransportKind.Unicast, HasSparsePeers: false } || Introduces(frame);
         for (var i = 0; i < _peers.All.Length; i++)
         {
             if (!_peers.All[i].IsSelf && (toAll || _peers.All[i].IsHeard))

@@ -137,7 +137,7 @@ static void record_change(cpg_handle_t handle, const struct cpg_name *group, con
 		on_event(event);
 }
 
-static void record_totem(cpg_handle_t handle, struct cpg_ring_id ring, uint32_t member_count, const uint32_t *members)
+__attribute__((unused)) static void record_totem(cpg_handle_t handle, struct cpg_ring_id ring, uint32_t member_count, const uint32_t *members)
 {
 	struct event *event = new_event(handle, 't');
 	event->ring = ring;
@@ -149,7 +149,7 @@ static void record_totem(cpg_handle_t handle, struct cpg_ring_id ring, uint32_t 
 		on_event(event);
 }
 
-static cpg_callbacks_t recorders = { record_message, record_change };
+__attribute__((unused)) static cpg_callbacks_t recorders = { record_message, record_change };
 
 /* Dispatches until so many events have come, at most ten seconds. */
 static inline int await_events(cpg_handle_t handle, int count)

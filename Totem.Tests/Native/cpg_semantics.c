@@ -57,6 +57,8 @@ static void handles(void)
 	uint32_t size = 0;
 	int fd = -1, again = -2;
 	CHECK("initialize without callbacks", CS_OK, RETRY(cpg_initialize(&first, NULL)));
+	if (failures > 0)
+		exit(1); /* no daemon: nothing below would mean anything */
 	CHECK("context is null at first", CS_OK, cpg_context_get(first, &context));
 	CHECK_TRUE("context is null", context == NULL);
 	CHECK("context_set", CS_OK, cpg_context_set(first, &second));
