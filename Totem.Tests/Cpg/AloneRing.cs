@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Totem.Cpg;
+using Totem.Cpg.Ring;
 
-namespace Totem.Cpg.Ring;
+namespace Totem.Tests.Cpg;
 
 /// <summary>
-/// A ring of one process without a network: every session of the process, one order, a thread. Tests use it, and so does
-/// the library until the groups of a ring member take its place.
+/// A ring of one process without a network or a thread: what waits is handled, in order, when a test says so.
 /// </summary>
 internal sealed class AloneRing : ICpgRing
 {
@@ -16,18 +17,7 @@ internal sealed class AloneRing : ICpgRing
     private readonly List<CpgGroup> _groups = [];
     private readonly List<ICpgRingSink> _watchers = [];
     private readonly Lock _gate = new();
-    private readonly Thread? _thread;
     private volatile string? _failure;
-
-    /// <param name="startsThread">False for tests, which call <see cref="RunPending"/>.</param>
-    public AloneRing(bool startsThread = true)
-    {
-        Current = new CpgRingView(new CpgRingId(Node, 4), [Node]);
-        if (!startsThread)
-            return;
-        _thread = new Thread(Run) { IsBackground = true, Name = "totem ring alone" };
-        _thread.Start();
-    }
 
     public uint LocalNode => Node;
 
@@ -35,7 +25,7 @@ internal sealed class AloneRing : ICpgRing
 
     public string? Failure => _failure;
 
-    public CpgRingView Current { get; private set; }
+    public CpgRingView Current { get; private set; } = new(new CpgRingId(Node, 4), [Node]);
 
     public IReadOnlyList<CpgRingNode> Nodes { get; } = [new CpgRingNode(Node, new IPEndPoint(IPAddress.Loopback, 5405))];
 
@@ -136,12 +126,6 @@ internal sealed class AloneRing : ICpgRing
     }
 
     public void Dispose() => _ordered.CompleteAdding();
-
-    private void Run()
-    {
-        foreach (var next in _ordered.GetConsumingEnumerable())
-            next();
-    }
 
     private ICpgRingSink[] Watchers()
     {
