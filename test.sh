@@ -5,15 +5,18 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# Every tool that tests use beyond .NET, and the Debian package it comes from.
-needed=(ip:iproute2 iptables:iptables)
+# Every tool (or header) that tests use beyond .NET, and the Debian package it comes from.
+needed=(ip:iproute2 iptables:iptables unshare:util-linux gcc:gcc make:make readelf:binutils dpkg-deb:dpkg corosync:corosync
+    /usr/include/corosync/cpg.h:libcpg-dev /usr/include/corosync/cfg.h:libcfg-dev)
 
 # The tools live in sbin, which the PATH of an ordinary user often lacks.
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
+present() { if [[ $1 == /* ]]; then [[ -e $1 ]]; else command -v "$1" >/dev/null; fi; }
+
 missing=()
 for need in "${needed[@]}"; do
-    command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
+    present "${need%%:*}" || missing+=("${need##*:}")
 done
 
 if ((${#missing[@]} > 0)) && [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
@@ -26,8 +29,8 @@ if ((${#missing[@]} > 0)) && [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/nu
 fi
 
 for need in "${needed[@]}"; do
-    command -v "${need%%:*}" >/dev/null ||
-        echo "Not installed: ${need##*:} (the command ${need%%:*}); the tests that need it are skipped, or fail under CI" >&2
+    present "${need%%:*}" ||
+        echo "Not installed: ${need##*:} (${need%%:*}); the tests that need it are skipped, or fail under CI" >&2
 done
 [[ $(id -u) -eq 0 ]] ||
     echo "Not root: tests in network namespaces are skipped, or fail under CI" >&2
