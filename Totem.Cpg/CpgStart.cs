@@ -80,7 +80,7 @@ internal static class CpgStart
             // What is sent to the ring as a whole is not for groups.
             OnDelivery = static (in Delivery _) => { },
         };
-        var node = TotemNode.StartAsync(options).GetAwaiter().GetResult();
+        var node = Blocking.Wait(TotemNode.StartAsync(options));
         return new NodeRing(node, [.. peers.Select(peer => new CpgRingNode(peer.Id.Value, peer.EndPoint))]);
     }
 

@@ -65,7 +65,7 @@ internal sealed class NodeRing : ICpgRing
         var membership = new Membership(this, sink);
         try
         {
-            membership.Group = Wait(_node.BeginJoinAsync(name, new GroupJoinOptions { Pid = pid, Sink = membership }));
+            membership.Group = Blocking.Wait(_node.BeginJoinAsync(name, new GroupJoinOptions { Pid = pid, Sink = membership }));
             token = membership;
             return JoinResult.Joining;
         }
@@ -117,7 +117,7 @@ internal sealed class NodeRing : ICpgRing
         try
         {
             var sending = ((Membership)token).Group!.MulticastAsync(payload, safe ? Guarantee.Safe : Guarantee.Agreed).AsTask();
-            Wait(sending);
+            Blocking.Wait(sending);
             return SendResult.Accepted;
         }
         catch (ObjectDisposedException) when (!_node.Completion.IsCompleted)
@@ -177,17 +177,12 @@ internal sealed class NodeRing : ICpgRing
     private static bool IsOver(Exception exception)
         => exception is ObjectDisposedException or RingFailedException or InvalidOperationException;
 
-    /// <summary>C has no tasks. The ring's thread answers, and is never the one that asks.</summary>
-    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
-
-    private static void Wait(Task task) => task.GetAwaiter().GetResult();
-
     private static T? Ask<T>(Func<Task<T>> question)
         where T : class
     {
         try
         {
-            return Wait(question());
+            return Blocking.Wait(question());
         }
         catch (Exception exception) when (IsOver(exception))
         {

@@ -125,7 +125,7 @@ internal sealed class AloneRing : ICpgRing
             watcher.OnFailed();
     }
 
-    public void Dispose() => _ordered.CompleteAdding();
+    public void Dispose() => _ordered.Dispose();
 
     private ICpgRingSink[] Watchers()
     {

@@ -5,9 +5,11 @@ using Totem.Tests.Requirements;
 
 namespace Totem.Tests.Cpg;
 
-public sealed class CfgSessionTests
+public sealed class CfgSessionTests : IDisposable
 {
     private readonly AloneRing _ring = new();
+
+    public void Dispose() => _ring.Dispose();
 
     [LinuxFact]
     public void A_member_is_reachable_and_has_an_address()

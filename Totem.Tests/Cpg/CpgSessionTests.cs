@@ -13,7 +13,11 @@ public sealed class CpgSessionTests : IDisposable
     private readonly RecordingReceiver _heard = new();
     private readonly List<CpgSession> _sessions = [];
 
-    public void Dispose() => _sessions.ForEach(session => session.Dispose());
+    public void Dispose()
+    {
+        _sessions.ForEach(session => session.Dispose());
+        _ring.Dispose();
+    }
 
     [LinuxFact]
     public void The_descriptor_is_readable_exactly_while_an_event_waits()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Totem.Tests.Tidy;
 
 namespace Totem.Tests.Cpg;
@@ -42,7 +43,7 @@ internal static class NativeBuild
     }
 
     /// <summary>What makes a program use our libraries, on a ring of its own on the loopback.</summary>
-    public static Dictionary<string, string> OursAlone(string stateDirectory) => new()
+    public static Dictionary<string, string> OursAlone(string stateDirectory) => new(StringComparer.Ordinal)
     {
         ["LD_LIBRARY_PATH"] = Libraries,
         ["TOTEM_CONFIG"] = "loopback",
@@ -60,12 +61,17 @@ internal static class NativeBuild
     /// <summary>How to start a command.</summary>
     public static ProcessStartInfo StartInfo(IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment)
     {
-        var info = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var info = new ProcessStartInfo(command[0], command.Skip(1))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
         info.Environment["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin";
         // A build within a test run is not a part of the build that runs the tests.
         foreach (var name in info.Environment.Keys.Where(x => x.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
             info.Environment.Remove(name);
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
             info.Environment[name] = value;
         return info;
     }
@@ -79,15 +85,25 @@ internal static class NativeBuild
     private static string Run(IReadOnlyList<string> command, TimeSpan limit, IReadOnlyDictionary<string, string>? environment = null)
     {
         using var process = Process.Start(StartInfo(command, environment))!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
+        var said = new StringBuilder();
+        process.OutputDataReceived += (_, line) => Append(line.Data);
+        process.ErrorDataReceived += (_, line) => Append(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
         var ended = process.WaitForExit(limit);
         if (!ended)
             process.Kill(entireProcessTree: true);
-        var said = $"{output.GetAwaiter().GetResult()}{errors.GetAwaiter().GetResult()}";
+        // Without a limit it also waits for the end of what was written.
+        process.WaitForExit();
         return ended && process.ExitCode == 0
-            ? said
+            ? said.ToString()
             : throw new InvalidOperationException(
                 $"`{string.Join(' ', command)}` {(ended ? $"returned {process.ExitCode}" : "hung")}: {said}");
+
+        void Append(string? line)
+        {
+            lock (said)
+                said.Append(line).Append('\n');
+        }
     }
 }

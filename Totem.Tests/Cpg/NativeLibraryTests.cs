@@ -26,11 +26,11 @@ public sealed partial class NativeLibraryTests
 
     [NativeFact]
     public void Every_function_of_libcpg_is_under_its_version()
-        => Assert.Equal(CpgFunctions.Select(x => $"{x}@@COROSYNC_CPG_1.0"), Defined("libcpg.so.4", "cpg_"));
+        => Assert.Equal(CpgFunctions.Select(x => $"{x}@@COROSYNC_CPG_1.0"), Defined("libcpg.so.4", "cpg_"), StringComparer.Ordinal);
 
     [NativeFact]
     public void Every_function_of_libcfg_is_under_its_version()
-        => Assert.Equal(CfgFunctions.Select(x => $"{x}@@COROSYNC_CFG_0.82"), Defined("libcfg.so.7", "corosync_cfg_"));
+        => Assert.Equal(CfgFunctions.Select(x => $"{x}@@COROSYNC_CFG_0.82"), Defined("libcfg.so.7", "corosync_cfg_"), StringComparer.Ordinal);
 
     [NativeFact]
     public void The_libraries_have_the_names_of_the_originals_and_nothing_unknown_to_need()
@@ -39,7 +39,7 @@ public sealed partial class NativeLibraryTests
         Assert.Contains("soname: [libcfg.so.7]", Dynamic("libcfg.so.7"), StringComparison.Ordinal);
         string[] known = ["libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libcpg.so.4", "libgcc_s.so.1"];
         foreach (var library in (string[])["libcpg.so.4", "libcfg.so.7", "libtotem_cpg.so.0"])
-            Assert.Empty(NeededLibrary().Matches(Dynamic(library)).Select(x => x.Groups[1].Value).Except(known));
+            Assert.Empty(NeededLibrary().Matches(Dynamic(library)).Select(x => x.Groups["name"].Value).Except(known, StringComparer.Ordinal));
     }
 
     [NativeFact]
@@ -87,13 +87,27 @@ public sealed partial class NativeLibraryTests
         var folder = Path.Combine(root.Path, "opt/x/lib/totem-cpg");
         Assert.Equal(
             ["libcfg.so", "libcfg.so.7", "libcpg.so", "libcpg.so.4", "libtotem_cpg.so.0"],
-            Directory.EnumerateFiles(folder).Select(x => Path.GetFileName(x)).Order(StringComparer.Ordinal));
+            Directory.EnumerateFiles(folder).Select(x => Path.GetFileName(x)).Order(StringComparer.Ordinal),
+            StringComparer.Ordinal);
+    }
+
+    [NativeNetworkFact]
+    public void The_package_can_be_installed_beside_the_distributions()
+    {
+        _ = NativeBuild.Libraries;
+        NativeBuild.Run(["make", "-C", Repository("Totem.Cpg"), "deb"]);
+        var package = Directory.EnumerateFiles(Repository("out"), "totem-cpg_*.deb").OrderByDescending(File.GetLastWriteTimeUtc).First();
+        // Says what would be wrong, conflicts and dependencies, and changes nothing.
+        NativeBuild.Run(["dpkg", "--dry-run", "--install", package]);
+        var files = NativeBuild.Run(["dpkg-deb", "--contents", package]);
+        Assert.Contains("./usr/lib/totem-cpg/libcpg.so.4", files, StringComparison.Ordinal);
+        Assert.DoesNotContain("x86_64-linux-gnu", files, StringComparison.Ordinal);
     }
 
     private static void AssertAllOk(string output)
     {
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Empty(lines.Where(x => !x.StartsWith("ok ", StringComparison.Ordinal) && x != "done"));
+        Assert.DoesNotContain(lines, x => !x.StartsWith("ok ", StringComparison.Ordinal) && x != "done");
         Assert.Equal("done", lines[^1]);
         Assert.True(lines.Length > 20, output);
     }
@@ -106,6 +120,6 @@ public sealed partial class NativeLibraryTests
 
     private static string Repository(string path) => Tidy.Repository.FullPath(path);
 
-    [GeneratedRegex(@"\(NEEDED\).*\[(.*)\]")]
+    [GeneratedRegex(@"\(NEEDED\)[^\[\n]*\[(?<name>[^\]\n]*)\]", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NeededLibrary();
 }

@@ -64,7 +64,7 @@ public sealed class NativeProcessesTests(ITestOutputHelper output) : IDisposable
         try
         {
             Assert.Equal("ready", await network.StandardOutput.ReadLineAsync());
-            var environment = new Dictionary<string, string>
+            var environment = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["LD_LIBRARY_PATH"] = NativeBuild.Libraries,
                 ["TOTEM_CONFIG"] = configuration,
