@@ -53,7 +53,7 @@ internal static class CpgStart
     {
         // A multicast group has no slots: its sockets are shared, and a sender does not hear its own host.
         if (options.Transport.Kind != UdpTransportKind.Unicast)
-            return Started(options, options.Transport.Peers);
+            return Alone(options);
         var slots = new ProcessSlots(options, Number("TOTEM_PROCESSES") is > 0 and var wanted ? wanted : ProcessSlots.CountMax);
         for (var slot = 0; ; slot++)
         {
@@ -69,10 +69,33 @@ internal static class CpgStart
         }
     }
 
+    /// <summary>The only process of this host. Its sockets would not tell, so a name in the network namespace does, which the kernel
+    /// frees with the process.</summary>
+    /// <exception cref="TransportException">There is one already.</exception>
+    private static NodeRing Alone(TotemNodeOptions options)
+    {
+        var place = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        try
+        {
+            place.Bind(new UnixDomainSocketEndPoint($"\0totem-cpg/{options.Transport.Peers.First(peer => peer.Id == options.Ring.Self).EndPoint}"));
+            return Started(options, options.Transport.Peers, place);
+        }
+        catch (SocketException exception)
+        {
+            place.Dispose();
+            throw new TransportException("another process of this host is on the ring, and udp has one place a host; use udpu", exception);
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
+        }
+    }
+
     private static NodeRing Loopback(int port)
         => Started(TotemNodeOptions.Loopback(port, stateDirectory: StateDirectory()), LoopbackSlots.Peers(port));
 
-    private static NodeRing Started(TotemNodeOptions options, IReadOnlyList<UdpPeer> peers)
+    private static NodeRing Started(TotemNodeOptions options, IReadOnlyList<UdpPeer> peers, IDisposable? place = null)
     {
         options = options with
         {
@@ -81,7 +104,7 @@ internal static class CpgStart
             OnDelivery = static (in Delivery _) => { },
         };
         var node = Blocking.Wait(TotemNode.StartAsync(options));
-        return new NodeRing(node, [.. peers.Select(peer => new CpgRingNode(peer.Id.Value, peer.EndPoint))]);
+        return new NodeRing(node, [.. peers.Select(peer => new CpgRingNode(peer.Id.Value, peer.EndPoint))], place);
     }
 
     private static bool IsTaken(TransportException exception)

@@ -12,6 +12,7 @@ internal sealed class NodeRing : ICpgRing
     private static readonly CpgRingView NoRing = new(new CpgRingId(0, 0), []);
 
     private readonly TotemNode _node;
+    private readonly IDisposable? _place;
     private readonly Lock _gate = new();
     private readonly List<ICpgRingSink> _watchers = [];
     private readonly HashSet<GroupName> _joined = [];
@@ -21,9 +22,11 @@ internal sealed class NodeRing : ICpgRing
     /// <remarks>One process, one id: a group is joined once.</remarks>
     /// <param name="node">A member that runs; it belongs to this from now on.</param>
     /// <param name="nodes">Who is configured.</param>
-    public NodeRing(TotemNode node, IReadOnlyList<CpgRingNode> nodes)
+    /// <param name="place">What keeps others away from this member's place; freed when it has ended.</param>
+    public NodeRing(TotemNode node, IReadOnlyList<CpgRingNode> nodes, IDisposable? place = null)
     {
         _node = node;
+        _place = place;
         Nodes = nodes;
         node.Host.Groups.OnSynchronised = Synchronised;
         // The first synchronisation may have been before that.
@@ -201,6 +204,7 @@ internal sealed class NodeRing : ICpgRing
     private void Ended(Task completion)
     {
         _failure = completion.Exception?.InnerException?.Message ?? "the node has left the ring";
+        _place?.Dispose();
         CpgLog.Error(_failure);
         foreach (var watcher in Watchers())
             watcher.OnFailed();
