@@ -5,14 +5,22 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# Every tool (or header) that tests use beyond .NET, and the Debian package it comes from.
-needed=(ip:iproute2 iptables:iptables unshare:util-linux gcc:gcc make:make readelf:binutils dpkg-deb:dpkg corosync:corosync
-    /usr/include/corosync/cpg.h:libcpg-dev /usr/include/corosync/cfg.h:libcfg-dev)
+# Every tool that tests use beyond .NET, or a file where there is no tool, and the Debian package it comes from.
+needed=(
+    ip:iproute2 iptables:iptables nsenter:util-linux tshark:tshark
+    corosync:corosync gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/corosync/cpg.h:libcpg-dev
+    /usr/include/corosync/cfg.h:libcfg-dev make:make readelf:binutils unshare:util-linux dpkg-deb:dpkg
+)
 
 # The tools live in sbin, which the PATH of an ordinary user often lacks.
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
-present() { if [[ $1 == /* ]]; then [[ -e $1 ]]; else command -v "$1" >/dev/null; fi; }
+present() {
+    case $1 in
+        /*) [[ -e $1 ]] ;;
+        *) command -v "$1" >/dev/null ;;
+    esac
+}
 
 missing=()
 for need in "${needed[@]}"; do
@@ -22,15 +30,26 @@ done
 if ((${#missing[@]} > 0)) && [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
     echo "Installing for the tests: ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
+    # Tests start their own daemons; the one that a package brings must not start on the machine itself.
+    policy=/usr/sbin/policy-rc.d
+    if [[ ! -e $policy ]]; then
+        owns_policy=yes
+        trap 'rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
     apt-get update -q >/dev/null || echo "apt-get update failed; trying with the lists that are here" >&2
     for package in "${missing[@]}"; do
         apt-get install -y -q --no-install-recommends "$package" >/dev/null || true
     done
+    # The script ends by becoming dotnet, which no trap outlives.
+    trap - EXIT
+    [[ -z ${owns_policy:-} ]] || rm -f "$policy"
 fi
 
 for need in "${needed[@]}"; do
     present "${need%%:*}" ||
-        echo "Not installed: ${need##*:} (${need%%:*}); the tests that need it are skipped, or fail under CI" >&2
+        echo "Not installed: ${need##*:} (it has ${need%%:*}); the tests that need it are skipped, or fail under CI" >&2
 done
 [[ $(id -u) -eq 0 ]] ||
     echo "Not root: tests in network namespaces are skipped, or fail under CI" >&2

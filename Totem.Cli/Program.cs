@@ -70,6 +70,7 @@ internal static class Program
             "Totem: messages in one total order, and one view of who is there, for 2 to 14 processes.")
         {
             new NodeCommand(),
+            new GroupCommand(),
             new DemoCommand(),
             new SimulateCommand(),
             new CheckCommand(),

@@ -267,6 +267,11 @@ public sealed partial class RingProcessor
                 SendMergeDetect(ring, now);
                 _deadlines.Set(Deadline.MergeDetect, now + Options.MergeDetectInterval);
                 break;
+            case (Deadline.FirstMulticast, OperationalState { Ring: var ring }):
+                _frames.IsHeldBack = false;
+                if (_frames.QueuedFrames > 0)
+                    WakeToken(ring, now);
+                break;
             default:
                 Invariant.That(condition: false, $"the deadline {deadline} is not set in {_state.Phase}");
                 break;

@@ -235,6 +235,11 @@ public sealed partial class RingProcessor
         _deadlines.ClearAll();
         if (ring.IsRepresentative)
             _deadlines.Set(Deadline.MergeDetect, now + Options.MergeDetectInterval);
+        // Those who go on without us may still be forming their ring. A multicast of ours that reaches a real daemon between its own
+        // installation and that of its representative can stop the latter (wire.md section 17).
+        _frames.IsHeldBack = ring.Members.Count == 1 && recovery.Gather.HasHeardJoins;
+        if (_frames.IsHeldBack)
+            _deadlines.Set(Deadline.FirstMulticast, now + Options.JoinInterval);
         _observer.OnEvent(new RingEvent(RingEventKind.EnteredOperational, ring.Id, Count: ring.Members.Count));
         if (_stream.WaitingCount > WaitingChangesMax)
         {

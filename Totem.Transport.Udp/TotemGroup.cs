@@ -127,6 +127,9 @@ public sealed class TotemGroup : IAsyncDisposable
 
     internal void OnDelivery(in GroupDelivery delivery)
     {
+        // A stream ends with the own leave; a sink hears on until the group is disposed of, as clients of libcpg expect.
+        if (_stream is not null && _left.Task.IsCompleted)
+            return;
         if (delivery.Kind == GroupDeliveryKind.Change)
             _last = delivery.Change;
         Sink.OnDelivery(delivery);

@@ -40,6 +40,12 @@ internal sealed class NodeOutput(TextWriter output, bool isJson)
         ConfigurationInstalled { IsRegular: true } x => $"* ring {x.Ring} {Set(x.Members)}{Changes(x)} ({x.Cause})",
         ConfigurationInstalled x => $"* transitional {x.PreviousRing} -> {x.Ring} {Set(x.Members)}",
         MessageDelivered x => $"{x.Sender}{(x.Guarantee == "safe" ? "!" : ":")} {x.Text ?? $"({x.Base64!.Length * 3 / 4} bytes)"}",
+        GroupChanged { Kind: "transitional" } x => $"* group {x.Group}: only {Set(x.Members)} come along",
+        GroupChanged x => $"* group {x.Group} {Set(x.Members)}"
+            + string.Concat(x.Left.Select(y => $" -{y} ({y.Reason})")) + string.Concat(x.Joined.Select(y => $" +{y} ({y.Reason})")),
+        GroupMessageDelivered x =>
+            $"{x.Sender}/{x.Pid}{(x.Guarantee == "safe" ? "!" : ":")} {x.Text ?? $"({x.Base64!.Length * 3 / 4} bytes)"}",
+        GroupListed x => $"{x.Group} {Set(x.Members)}",
         NodeLeft => "* left",
         _ => nodeEvent.ToString(),
     };
@@ -47,5 +53,5 @@ internal sealed class NodeOutput(TextWriter output, bool isJson)
     private static string Changes(ConfigurationInstalled x)
         => string.Concat(x.Joined.Select(id => $" +{id}")) + string.Concat(x.Left.Select(id => $" -{id}"));
 
-    private static string Set(uint[] members) => $"{{{string.Join(", ", members)}}}";
+    private static string Set<T>(T[] members) => $"{{{string.Join(", ", members)}}}";
 }

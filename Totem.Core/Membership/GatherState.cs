@@ -47,6 +47,9 @@ internal sealed class GatherState : ProcessorState
     /// <summary>Who would be on the ring.</summary>
     public ProcessorSet Candidates => Proposed.Except(Failed);
 
+    /// <summary>Others look for a ring too, whether or not it will be ours.</summary>
+    public bool HasHeardJoins => _joinedAt.Count > 0;
+
     public bool HasConsensus => Candidates.IsSubsetOf(Agreed);
 
     public bool Knows(ProcessorId id) => Proposed.Contains(id);

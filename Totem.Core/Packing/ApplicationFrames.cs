@@ -24,7 +24,10 @@ internal sealed class ApplicationFrames(RingOptions options, IEnvelopes envelope
     /// <summary>Members synchronise: only <see cref="SyncQueue"/> is sent.</summary>
     public bool IsSynchronising { get; private set; } = hasGroups;
 
-    public int QueuedFrames => Lane.QueuedFrames;
+    /// <summary>Nothing is to be multicast yet.</summary>
+    public bool IsHeldBack { get; set; }
+
+    public int QueuedFrames => IsHeldBack ? 0 : Lane.QueuedFrames;
 
     public int NextFrameBytesMax => WireFormat.RegularMessageHeaderBytes + _regular.Packer.PacketBytesMax;
 

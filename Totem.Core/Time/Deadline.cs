@@ -20,4 +20,7 @@ internal enum Deadline
 
     /// <summary>The representative shows other rings that it is here.</summary>
     MergeDetect,
+
+    /// <summary>Alone beside others who form a ring: they have had the time to finish it.</summary>
+    FirstMulticast,
 }

@@ -24,6 +24,7 @@ internal sealed class MutatedCore : AssemblyLoadContext
     private readonly MethodInfo _run;
     private readonly MethodInfo _runScript;
     private readonly MethodInfo _parse;
+    private readonly MethodInfo _groupModel;
 
     private MutatedCore(byte[] core)
         : base(isCollectible: true)
@@ -35,6 +36,7 @@ internal sealed class MutatedCore : AssemblyLoadContext
         _run = runner.GetMethod("Run", [typeof(ulong)])!;
         var script = simulation.GetType("Totem.Simulation.Faults.FaultScript", throwOnError: true)!;
         _runScript = runner.GetMethod("Run", [script])!;
+        _groupModel = simulation.GetType("Totem.Simulation.Groups.GroupModel", throwOnError: true)!.GetMethod("FirstBroken")!;
         _parse = script.GetMethod("Parse", [typeof(string), typeof(string)])!;
     }
 
@@ -70,6 +72,9 @@ internal sealed class MutatedCore : AssemblyLoadContext
     /// <summary>Runs one script; the rule it breaks, or null.</summary>
     public string? BrokenRule(string script) =>
         Rule(_runScript.Invoke(_runner, [_parse.Invoke(null, [script, "script"])])!);
+
+    /// <summary>The first promise about groups that is broken in a small exploration; null when none is.</summary>
+    public string? BrokenGroupPromise() => (string?)_groupModel.Invoke(null, null);
 
     private static string? Rule(object result) => (string?)result.GetType().GetProperty("Rule")!.GetValue(result);
 

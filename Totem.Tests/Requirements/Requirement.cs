@@ -38,6 +38,9 @@ internal static class Requirement
     public static string? Command(string name, string package)
         => TryFindCommand(name, out _) ? null : $"needs the command {name} (package {package})";
 
+    /// <summary>Why a file that a package installs is not there, or null when it is.</summary>
+    public static string? Installed(string path, string package) => File.Exists(path) ? null : $"needs {path} (package {package})";
+
     /// <summary>Looks a command up on the path, and where system tools live besides.</summary>
     public static bool TryFindCommand(string name, [NotNullWhen(true)] out string? path)
     {

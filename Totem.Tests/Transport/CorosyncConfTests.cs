@@ -171,7 +171,7 @@ public sealed class CorosyncConfTests
     {
         var conf = Parse("transport: udpu\ntokn: 5", ThreeNodes + "\nquorum {\nanything: 1\n}\nnodelst {\nnode {\n}\n}");
 
-        Assert.Equal("c.conf:4: unknown key 'totem.tokn'|c.conf:25: unknown section 'nodelst'", string.Join('|', conf.Notices));
+        Assert.Equal("c.conf:4: unknown key 'totem.tokn'|c.conf:23: unknown key 'quorum.anything'|c.conf:25: unknown section 'nodelst'", string.Join('|', conf.Notices));
     }
 
     [Theory]

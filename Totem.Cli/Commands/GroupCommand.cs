@@ -1,0 +1,136 @@
+using System.CommandLine;
+using System.Text;
+using Totem.Cli.Nodes;
+using Totem.Core.Groups;
+using Totem.Core.Model;
+using Totem.Transport.Udp;
+
+namespace Totem.Cli.Commands;
+
+/// <summary><c>totem group</c>.</summary>
+internal sealed class GroupCommand : TotemCommand
+{
+    /// <summary>Long enough for a ring to form and its members to agree, short enough for a person.</summary>
+    private static readonly TimeSpan AgreementLimit = TimeSpan.FromSeconds(30);
+
+    private readonly NodeFlags _flags = new();
+    private readonly Argument<string?> _name = new("NAME")
+    {
+        Description = "The process group to join: 1 to 128 bytes.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<bool> _list = new("--list") { Description = "Instead of joining one, list every group on the ring and who is in it." };
+    private readonly Option<uint?> _pid = Ranged.Optional<uint>("--pid", "What to be called in the group. Default: this process's id.", 0, uint.MaxValue);
+    private readonly Option<bool> _safe = new("--safe") { Description = "Send lines with safe delivery instead of agreed." };
+    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON event a line." };
+
+    /// <summary>Creates the command.</summary>
+    public GroupCommand() : base(
+        "group",
+        "Join a closed process group, as programs of corosync's CPG do. Typed lines are multicast to its members; messages and\n" +
+        "changes of its membership are printed in the one order that all members share.")
+    {
+        Add(_name);
+        _flags.AddTo(this);
+        foreach (var option in (ReadOnlySpan<Option>)[_list, _pid, _safe, _json])
+            Add(option);
+        SetAction(RunAsync);
+    }
+
+    /// <inheritdoc />
+    public override IReadOnlyList<(string CommandLine, string Does)> Examples =>
+    [
+        ("totem group sheepdog", "in two or three terminals of one host"),
+        ("totem group sheepdog --config /etc/corosync/corosync.conf", "on a ring with corosync daemons, whose clients are members too"),
+        ("totem group --list", "who is in which group; joins the ring for a moment"),
+        ("echo hello | totem group sheepdog --json", "for programs: sends a line, leaves at the end of the input"),
+    ];
+
+    /// <inheritdoc />
+    public override IReadOnlyList<(int Code, string Means)> ExitCodes =>
+    [
+        (ExitCode.Ok, "left in good order: end of the input, Ctrl-C or SIGTERM; or the list was printed"),
+        (ExitCode.CheckFailed, "the member stopped itself, or was told to by another (corosync-cfgtool -k)"),
+        (ExitCode.Usage, "wrong arguments or a wrong configuration file"),
+        (ExitCode.Environment, "an address cannot be bound, a file cannot be written, the ring sequence is damaged, no ring within 30 s"),
+    ];
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken _)
+    {
+        var isList = parsed.GetValue(_list);
+        var name = isList && parsed.GetValue(_name) is null ? null : NameOf(parsed.GetValue(_name), isList);
+        var options = _flags.Read(parsed);
+        foreach (var notice in options.Notices)
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"totem: warning: {notice}").ConfigureAwait(false);
+
+        using var signals = new StopSignals();
+        var output = new NodeOutput(parsed.InvocationConfiguration.Output, parsed.GetValue(_json));
+        var node = await NodeStart.StartAsync(options).ConfigureAwait(false);
+        await using (node.ConfigureAwait(false))
+        {
+            if (name is null)
+                await ListAsync(node, output, signals.Token).ConfigureAwait(false);
+            else
+                await JoinAsync(node, name, parsed, output, signals.Token).ConfigureAwait(false);
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static GroupName NameOf(string? text, bool isList)
+    {
+        if (isList)
+            throw new CommandFailedException(ExitCode.Usage, "a group's name beside --list, expected one of the two");
+        if (string.IsNullOrEmpty(text))
+            throw new CommandFailedException(ExitCode.Usage, "no group, expected its name, or --list");
+        var length = Encoding.UTF8.GetByteCount(text);
+        return length <= GroupName.BytesMax
+            ? new GroupName(text)
+            : throw new CommandFailedException(ExitCode.Usage, $"the group's name has {length} bytes, expected at most {GroupName.BytesMax}");
+    }
+
+    private static async Task ListAsync(TotemNode node, NodeOutput output, CancellationToken stop)
+    {
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            limit.CancelAfter(AgreementLimit);
+            while (!node.IsSynchronised)
+                await Task.Delay(10, limit.Token).ConfigureAwait(false);
+            foreach (var (group, members) in await node.GetGroupsAsync().ConfigureAwait(false))
+                output.Write(GroupListed.From(group, members, DateTimeOffset.UtcNow));
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new CommandFailedException(ExitCode.Environment, $"no ring within {AgreementLimit.TotalSeconds} s");
+        }
+        catch (OperationCanceledException)
+        {
+            // Told to stop: say goodbye.
+        }
+    }
+
+    private async Task JoinAsync(TotemNode node, GroupName name, ParseResult parsed, NodeOutput output, CancellationToken stop)
+    {
+        output.Write(new NodeStarted(DateTimeOffset.UtcNow, node.Id.Value, Environment.ProcessId));
+        TotemGroup group;
+        try
+        {
+            group = await node.JoinAsync(name, new GroupJoinOptions { Pid = parsed.GetValue(_pid) }, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        await using (group.ConfigureAwait(false))
+        {
+            var session = new GroupSession(
+                group, output, parsed.InvocationConfiguration.Error, parsed.GetValue(_safe) ? Guarantee.Safe : Guarantee.Agreed);
+            await session.RunAsync(LineSource.Read(Console.In), stop).ConfigureAwait(false);
+        }
+
+        output.Write(new NodeLeft(DateTimeOffset.UtcNow));
+    }
+}

@@ -1,0 +1,41 @@
+using System.Threading.Channels;
+using Totem.Cli.Nodes;
+using Totem.Cli.Workers;
+using Totem.Core.Model;
+using Totem.Transport.Udp;
+
+namespace Totem.Tests.Cli;
+
+public sealed class GroupSessionTests
+{
+    [Fact]
+    public async Task Lines_are_multicast_to_the_group_and_the_end_of_the_input_leaves_it()
+    {
+        using var ports = PortBlock.Take();
+        var state = Directory.CreateTempSubdirectory("totem-test-");
+        try
+        {
+            using var output = new StringWriter();
+            using var error = new StringWriter();
+            var lines = Channel.CreateUnbounded<string>();
+            lines.Writer.TryWrite("hello");
+            lines.Writer.Complete();
+            await using (var node = await NodeStart.StartAsync(TotemNodeOptions.Loopback(ports.BasePort, null, state.FullName)))
+            {
+                var group = await node.JoinAsync("talk", new GroupJoinOptions { Pid = 7 });
+                await new GroupSession(group, new NodeOutput(output, isJson: false), error, Guarantee.Safe)
+                    .RunAsync(lines.Reader, CancellationToken.None);
+                Assert.Empty(await node.GetGroupsAsync());
+            }
+
+            Assert.Equal(
+                ["* group talk {1/7} +1/7 (Joined)", "1/7! hello", "* group talk {} -1/7 (Left)"],
+                output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+            Assert.Empty(error.ToString());
+        }
+        finally
+        {
+            state.Delete(recursive: true);
+        }
+    }
+}

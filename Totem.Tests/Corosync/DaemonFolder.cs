@@ -1,0 +1,38 @@
+namespace Totem.Tests.Corosync;
+
+/// <summary>
+/// The files of one node that its daemons use, life after life. A daemon sees them at their usual places, through mounts in
+/// a mount namespace of its own that ends with its last process; <c>ip netns exec</c> makes one for whatever it runs.
+/// </summary>
+internal sealed class DaemonFolder
+{
+    // $1: our folder. Shared memory and /run are empty in each life, as after a crash nobody cleans them up. Names are not looked up
+    // in the domain name system, which nobody answers here: the daemon would wait for it at its start. A daemon has no input
+    // that tells it the end of whoever started it, so a guard reads it in its place: it ends with the daemon, or ends it.
+    private const string Script = """
+        set -e
+        mount --bind "$1/etc" /etc/corosync
+        mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf
+        mount --bind "$1/lib" /var/lib/corosync
+        mount -t tmpfs none /run
+        mount -t tmpfs none /dev/shm
+        exec 3<&0
+        (while read -r x <&3; do :; done; [ "$(cat /proc/$$/comm)" = corosync ] && kill -9 $$) >/dev/null 2>&1 &
+        exec corosync -f </dev/null 3<&-
+        """;
+
+    private readonly string _path;
+
+    /// <summary>Makes the folder of a node.</summary>
+    public DaemonFolder(string path, string configuration)
+    {
+        _path = path;
+        foreach (var part in (ReadOnlySpan<string>)["etc", "lib"])
+            Directory.CreateDirectory(Path.Combine(path, part));
+        File.WriteAllText(Path.Combine(path, "etc", "corosync.conf"), configuration);
+        File.WriteAllText(Path.Combine(path, "nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files\n");
+    }
+
+    /// <summary>What starts a daemon behind the command that enters its network.</summary>
+    public IReadOnlyList<string> Command => ["/bin/sh", "-c", Script, "corosync", _path];
+}
