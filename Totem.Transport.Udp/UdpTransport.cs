@@ -30,6 +30,7 @@ internal sealed class UdpTransport : IDisposable
     private int _repeats;
     private int _tokensPending;
     private long _refusedPass;
+    private readonly List<int> _suspects = [];
     private bool _mayBeRefused;
 
     private UdpTransport(UdpTransportOptions options, ProcessorId self, IReadOnlyList<UdpPeer> peers, OpenSockets sockets, NodeCounters counters)
@@ -141,6 +142,10 @@ internal sealed class UdpTransport : IDisposable
         while (asked)
         {
             asked = false;
+            // Before the pass, not within: on one host the answer is there at once, and is to be of a later pass.
+            foreach (var suspect in _suspects)
+                Probe(suspect, now);
+            _suspects.Clear();
             _refusedPass++;
             while (_sockets.Sender.TryReadRefused(out var address))
             {
@@ -153,7 +158,7 @@ internal sealed class UdpTransport : IDisposable
                 peer.LastRefusedPass = _refusedPass;
                 if (++peer.RefusedPasses == 1)
                 {
-                    Probe(index, now);
+                    _suspects.Add(index);
                     asked = true;
                     continue;
                 }
@@ -217,7 +222,7 @@ internal sealed class UdpTransport : IDisposable
 
         // corosync sends a copy to every configured node, running or not, and so do we. Of the loopback slots most are
         // empty: who was not heard gets only what introduces us to it.
-        var toAll = _options.Kind == UdpTransportKind.Unicast || Introduces(frame);
+        var toAll = _options is { Kind: UdpTransportKind.Unicast, HasSparsePeers: false } || Introduces(frame);
         for (var i = 0; i < _peers.All.Length; i++)
         {
             if (!_peers.All[i].IsSelf && (toAll || _peers.All[i].IsHeard))

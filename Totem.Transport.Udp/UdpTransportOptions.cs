@@ -88,6 +88,10 @@ public sealed record UdpTransportOptions
     /// <summary>Which system calls are used. Default <see cref="DatagramPath.Auto"/>.</summary>
     public DatagramPath Path { get; init; } = DatagramPath.Auto;
 
+    /// <summary>Unicast: most of <see cref="Peers"/> are places for processes that do not run, so as on the loopback, who was not heard
+    /// gets only what introduces us. Default false: corosync's way.</summary>
+    internal bool HasSparsePeers { get; init; }
+
     /// <summary>Tests lose and duplicate datagrams here; null leaves them alone.</summary>
     internal DatagramFilter? ReceiveFilter { get; init; }
 

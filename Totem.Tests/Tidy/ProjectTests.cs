@@ -12,7 +12,8 @@ public sealed class ProjectTests
         ["Totem.Transport.Udp"] = ["Totem.Core"],
         ["Totem.Simulation"] = ["Totem.Core"],
         ["Totem.Cli"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation"],
-        ["Totem.Tests"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli"],
+        ["Totem.Cpg"] = ["Totem.Core", "Totem.Transport.Udp"],
+        ["Totem.Tests"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg"],
     };
 
     public static TheoryData<string> Projects => [.. Repository.ProjectFiles];

@@ -29,6 +29,9 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     /// <summary>The configuration whose members synchronised last. Any thread.</summary>
     public Configuration? Synchronised => _synchronised;
 
+    /// <summary>Told of each synchronisation, behind the changes that it made in groups. Called on the ring's thread.</summary>
+    public Action<Configuration>? OnSynchronised { get; set; }
+
     public void Wake() => wake();
 
     /// <summary>Any thread.</summary>
@@ -132,6 +135,7 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
             _synchronised = delivery.Configuration;
             foreach (var (group, _) in _memberships.Values)
                 group.OnDelivery(delivery);
+            OnSynchronised?.Invoke(delivery.Configuration!);
         }
 
         // Replaced, never changed: whoever is called may leave.

@@ -1,0 +1,87 @@
+using Totem.Cpg.Ring;
+using Totem.Cpg.Sessions;
+
+namespace Totem.Cpg;
+
+/// <summary>
+/// What the handles of a process share: one ring, started with the first of them, and started anew with the first after it
+/// failed. It stays when the last handle is gone: a program that opens and closes a handle every second is one member, not many.
+/// </summary>
+internal sealed class CpgProcess(Func<ICpgRing> startRing, TimeSpan readyTimeout)
+{
+    /// <summary>How long a first handle may wait for the ring; then TRY_AGAIN.</summary>
+    public static readonly TimeSpan DefaultReadyTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
+    private ICpgRing? _ring;
+
+    public HandleTable<CpgHandle> Handles { get; } = new();
+
+    public HandleTable<CpgIteration> Iterations { get; } = new();
+
+    public HandleTable<CfgSession> CfgHandles { get; } = new();
+
+    /// <summary>How long calls wait for a synchronisation.</summary>
+    public TimeSpan ReadyTimeout => readyTimeout;
+
+    /// <summary>The ring, if there is one.</summary>
+    public ICpgRing? Ring
+    {
+        get
+        {
+            lock (_gate)
+                return _ring;
+        }
+    }
+
+    /// <summary>Starts the ring, unless one runs. Does not wait for it.</summary>
+    /// <exception cref="Exception">It cannot be started: the configuration, or the network.</exception>
+    public ICpgRing Start()
+    {
+        lock (_gate)
+        {
+            if (_ring is { Failure: not null } failed)
+            {
+                // Its handles keep saying so until they are finalised; the ring itself has ended.
+                _ring = null;
+                failed.Dispose();
+            }
+
+            return _ring ??= startRing();
+        }
+    }
+
+    /// <summary>The ring that <see cref="Start"/> started, ready to be used.</summary>
+    /// <returns>Null when it is not, with the reason in <paramref name="error"/>.</returns>
+    public ICpgRing? Open(out CsError error)
+    {
+        if (Ring is not { } ring)
+        {
+            // Why it did not start is in the log.
+            error = CsError.Library;
+            return null;
+        }
+
+        error = ring.WaitReady(readyTimeout) ? CsError.Ok : ring.Failure is null ? CsError.TryAgain : CsError.Library;
+        return error == CsError.Ok ? ring : null;
+    }
+}
+
+/// <summary>A handle of libcpg: the session, and the buffers it gave out.</summary>
+internal sealed record CpgHandle(ulong Value, CpgSession Session)
+{
+    private readonly HashSet<nint> _buffers = [];
+
+    public void AddBuffer(nint buffer)
+    {
+        lock (_buffers)
+            _buffers.Add(buffer);
+    }
+
+    /// <returns>False when it is not of this handle, or given back already.</returns>
+    public bool TryRemoveBuffer(nint buffer)
+    {
+        lock (_buffers)
+            return _buffers.Remove(buffer);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net.Sockets;
+using Totem.Core.Evs;
+using Totem.Core.Model;
+using Totem.Cpg.Ring;
+using Totem.Transport.Udp;
+using Totem.Transport.Udp.Internal;
+
+namespace Totem.Cpg;
+
+/// <summary>How the ring of this process comes to be; <c>docs/libcpg.md</c> lists the environment variables.</summary>
+internal static class CpgStart
+{
+    private const string SystemConfiguration = "/etc/corosync/corosync.conf";
+
+    /// <summary>
+    /// How soon silence towards a neighbour on this host is broken: a fifth of the default, because a process that is killed
+    /// shall be known as soon as a daemon would see its client's connection close, within 10 ms.
+    /// </summary>
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Starts a member by <c>$TOTEM_CONFIG</c>, <c>/etc/corosync/corosync.conf</c>, or on the loopback.</summary>
+    /// <exception cref="Exception">It cannot be started: the configuration, or the network.</exception>
+    public static ICpgRing Ring()
+    {
+        var configured = Variable("TOTEM_CONFIG");
+        var path = configured ?? (File.Exists(SystemConfiguration) ? SystemConfiguration : null);
+        if (path is null or "loopback")
+            return Loopback(Number("TOTEM_PORT") ?? UdpTransportOptions.DefaultPort);
+        var self = Number("TOTEM_NODE") is { } id ? new ProcessorId((uint)id) : (ProcessorId?)null;
+        return Configured(TotemNodeOptions.FromCorosyncConf(path, self, StateDirectory()));
+    }
+
+    /// <summary>The address that the ring's socket is bound to, as a <c>struct sockaddr</c>.</summary>
+    /// <returns>Its length; 0 when there is none.</returns>
+    public static int BoundAddress(ICpgRing? ring, Span<byte> address)
+    {
+        if (ring is null || ring.Nodes.FirstOrDefault(node => node.Id == ring.LocalNode) is not { EndPoint: { } endPoint })
+            return 0;
+        // struct sockaddr_in: family, port, address, zeros. sockaddr_in6: family, port, flow, address, scope.
+        var isVersion4 = endPoint.AddressFamily == AddressFamily.InterNetwork;
+        var length = isVersion4 ? 16 : 28;
+        address[..length].Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(address, isVersion4 ? (ushort)2 : (ushort)10);
+        BinaryPrimitives.WriteUInt16BigEndian(address[2..], (ushort)endPoint.Port);
+        endPoint.Address.GetAddressBytes().CopyTo(address[(isVersion4 ? 4 : 8)..]);
+        return length;
+    }
+
+    /// <summary>The lowest slot that is free.</summary>
+    internal static ICpgRing Configured(TotemNodeOptions options)
+    {
+        // A multicast group has no slots: its sockets are shared, and a sender does not hear its own host.
+        if (options.Transport.Kind != UdpTransportKind.Unicast)
+            return Alone(options);
+        var slots = new ProcessSlots(options, Number("TOTEM_PROCESSES") is > 0 and var wanted ? wanted : ProcessSlots.CountMax);
+        for (var slot = 0; ; slot++)
+        {
+            try
+            {
+                var peers = slots.All.ToArray();
+                return Started(slots.Options(slot), peers);
+            }
+            catch (TransportException exception) when (IsTaken(exception) && slot + 1 < slots.Count)
+            {
+                // Another process of this host is there.
+            }
+        }
+    }
+
+    /// <summary>The only process of this host. Its sockets would not tell, so a name in the network namespace does, which the kernel
+    /// frees with the process.</summary>
+    /// <exception cref="TransportException">There is one already.</exception>
+    private static NodeRing Alone(TotemNodeOptions options)
+    {
+        var place = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        try
+        {
+            place.Bind(new UnixDomainSocketEndPoint($"\0totem-cpg/{options.Transport.Peers.First(peer => peer.Id == options.Ring.Self).EndPoint}"));
+            return Started(options, options.Transport.Peers, place);
+        }
+        catch (SocketException exception)
+        {
+            place.Dispose();
+            throw new TransportException("another process of this host is on the ring, and udp has one place a host; use udpu", exception);
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
+        }
+    }
+
+    private static NodeRing Loopback(int port)
+        => Started(TotemNodeOptions.Loopback(port, stateDirectory: StateDirectory()), LoopbackSlots.Peers(port));
+
+    private static NodeRing Started(TotemNodeOptions options, IReadOnlyList<UdpPeer> peers, IDisposable? place = null)
+    {
+        options = options with
+        {
+            Transport = options.Transport with { ProbeInterval = ProbeInterval },
+            // What is sent to the ring as a whole is not for groups.
+            OnDelivery = static (in Delivery _) => { },
+        };
+        var node = Blocking.Wait(TotemNode.StartAsync(options));
+        return new NodeRing(node, [.. peers.Select(peer => new CpgRingNode(peer.Id.Value, peer.EndPoint))], place);
+    }
+
+    private static bool IsTaken(TransportException exception)
+        => exception.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse };
+
+    private static string? StateDirectory() => Variable("TOTEM_STATE");
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    private static int? Number(string name)
+        => int.TryParse(Variable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
+}

@@ -1,0 +1,5 @@
+/* libcfg.so.7: every function of the original, passed on to the engine that libcpg.so.4 opens. */
+#include "engine.h"
+
+CFG_FUNCTIONS(FORWARD)
+FORWARD_START(corosync_cfg_initialize, (uint64_t *handle, const void *callbacks), (handle, callbacks))

@@ -1,0 +1,165 @@
+/* Opens the engine, once in a process and once more in a child that was forked after that. See engine.h. */
+#define _GNU_SOURCE
+#include "engine.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ENGINE "libtotem_cpg.so.0"
+#define RING_SOCKETS_MAX 8
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(const struct totem_engine *) current;
+static char engine_path[4096];
+static int was_opened;       /* in this process or in the one it was forked from: then a child needs a copy */
+static int ring_sockets[RING_SOCKETS_MAX];
+static int ring_socket_count;
+
+const struct totem_engine *totem_cpg_engine(void)
+{
+	return atomic_load_explicit(&current, memory_order_acquire);
+}
+
+/* The managed threads are not in the child. Its handles are void, and the ring's port must not stay open in it, or a dead
+ * parent would look alive. */
+static void after_fork_in_child(void)
+{
+	atomic_store(&current, NULL);
+	for (int i = 0; i < ring_socket_count; i++)
+		close(ring_sockets[i]);
+	ring_socket_count = 0;
+	pthread_mutex_init(&gate, NULL);
+}
+
+/* A child that makes a handle gets an engine of its own: the same file under another inode, which the loader takes for
+ * another library, with its own state. */
+static void *open_copy(void)
+{
+	int from = open(engine_path, O_RDONLY | O_CLOEXEC);
+	int to = memfd_create("totem_cpg", MFD_CLOEXEC);
+	struct stat status;
+	void *library = NULL;
+	if (from >= 0 && to >= 0 && fstat(from, &status) == 0) {
+		char path[64];
+		off_t left = status.st_size;
+		while (left > 0) {
+			ssize_t sent = sendfile(to, from, NULL, (size_t)left);
+			if (sent <= 0)
+				break;
+			left -= sent;
+		}
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", to);
+		if (left == 0)
+			library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	}
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	return library;
+}
+
+static void *open_library(void)
+{
+	struct link_map *map;
+	void *library;
+	if (was_opened)
+		return open_copy();
+	library = dlopen(ENGINE, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (library != NULL && dlinfo(library, RTLD_DI_LINKMAP, &map) == 0)
+		snprintf(engine_path, sizeof(engine_path), "%s", map->l_name);
+	return library;
+}
+
+static const struct totem_engine *open_engine(void)
+{
+	struct totem_engine *engine;
+	int complete = 1;
+	void *library = open_library();
+	if (library == NULL) {
+		/* Nothing else would say why every call fails: the installation is incomplete. */
+		fprintf(stderr, "totem-cpg: cannot open the engine: %s\n", dlerror());
+		return NULL;
+	}
+	engine = calloc(1, sizeof(*engine));
+	if (engine == NULL)
+		return NULL;
+#define FIND(name) complete &= (engine->name = dlsym(library, #name)) != NULL;
+#define FIND_EACH(name, parameters, arguments) FIND(name)
+	CPG_FUNCTIONS(FIND_EACH)
+	CFG_FUNCTIONS(FIND_EACH)
+	START_FUNCTIONS(FIND_EACH)
+	FIND(totem_cpg_prepare)
+	FIND(totem_cpg_bound_address)
+	if (!complete) {
+		free(engine);
+		return NULL;
+	}
+	if (!was_opened)
+		pthread_atfork(NULL, NULL, after_fork_in_child);
+	was_opened = 1;
+	return engine;
+}
+
+/* Remembers the sockets that are bound where the ring is. */
+static void find_ring_sockets(const struct totem_engine *engine)
+{
+	struct sockaddr_storage ring, bound;
+	DIR *directory;
+	struct dirent *entry;
+	int length = engine->totem_cpg_bound_address(&ring, sizeof(ring));
+	if (length <= 0 || (directory = opendir("/proc/self/fd")) == NULL)
+		return;
+	ring_socket_count = 0;
+	while ((entry = readdir(directory)) != NULL) {
+		int fd = atoi(entry->d_name), type = 0;
+		socklen_t bound_length = sizeof(bound), type_length = sizeof(type);
+		if (entry->d_name[0] == '.' || ring_socket_count == RING_SOCKETS_MAX)
+			continue;
+		memset(&bound, 0, sizeof(bound));
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) == 0 && type == SOCK_DGRAM
+		    && getsockname(fd, (struct sockaddr *)&bound, &bound_length) == 0
+		    && bound_length == (socklen_t)length && memcmp(&bound, &ring, (size_t)length) == 0)
+			ring_sockets[ring_socket_count++] = fd;
+	}
+	closedir(directory);
+}
+
+const struct totem_engine *totem_cpg_start(void)
+{
+	sigset_t all, mask;
+	struct sigaction pipe;
+	const struct totem_engine *engine;
+
+	/* Threads inherit the mask: none of ours shall run a handler of the program, or take a signal it waits for. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mask);
+	pthread_mutex_lock(&gate);
+	sigaction(SIGPIPE, NULL, &pipe);
+	engine = atomic_load(&current);
+	if (engine == NULL)
+		engine = open_engine();
+	if (engine != NULL) {
+		engine->totem_cpg_prepare();
+		find_ring_sockets(engine);
+	}
+	atomic_store_explicit(&current, engine, memory_order_release);
+	/* The managed runtime ignores SIGPIPE at its start. What the program wants counts, and nothing of ours needs it. */
+	sigaction(SIGPIPE, &pipe, NULL);
+	pthread_mutex_unlock(&gate);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	return engine;
+}

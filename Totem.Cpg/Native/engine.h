@@ -1,0 +1,103 @@
+/*
+ * The engine, libtotem_cpg.so.0, holds the ring and everything managed. It is opened at the first call that makes a handle, so a
+ * program that only links libcpg pays nothing, and may fork as it likes before that call.
+ *
+ * libcpg.so.4 and libcfg.so.7 are thin: they carry the names, the version nodes and the sonames of the originals, and both
+ * use the one engine of the process. The list below is the whole interface between them and the engine.
+ */
+#ifndef TOTEM_ENGINE_H
+#define TOTEM_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+enum { CS_OK = 1, CS_ERR_LIBRARY = 2, CS_ERR_BAD_HANDLE = 9 };
+
+/* FUNCTION(name, parameters, arguments): those that work on a handle. */
+#define CPG_FUNCTIONS(FUNCTION) \
+	FUNCTION(cpg_finalize, (uint64_t handle), (handle)) \
+	FUNCTION(cpg_fd_get, (uint64_t handle, int *fd), (handle, fd)) \
+	FUNCTION(cpg_max_atomic_msgsize_get, (uint64_t handle, uint32_t *size), (handle, size)) \
+	FUNCTION(cpg_context_get, (uint64_t handle, void **context), (handle, context)) \
+	FUNCTION(cpg_context_set, (uint64_t handle, void *context), (handle, context)) \
+	FUNCTION(cpg_dispatch, (uint64_t handle, int flags), (handle, flags)) \
+	FUNCTION(cpg_join, (uint64_t handle, const void *group), (handle, group)) \
+	FUNCTION(cpg_leave, (uint64_t handle, const void *group), (handle, group)) \
+	FUNCTION(cpg_mcast_joined, (uint64_t handle, int guarantee, const struct iovec *vectors, unsigned int count), \
+		(handle, guarantee, vectors, count)) \
+	FUNCTION(cpg_membership_get, (uint64_t handle, const void *group, void *members, int *count), \
+		(handle, group, members, count)) \
+	FUNCTION(cpg_local_get, (uint64_t handle, unsigned int *node), (handle, node)) \
+	FUNCTION(cpg_flow_control_state_get, (uint64_t handle, int *state), (handle, state)) \
+	FUNCTION(cpg_zcb_alloc, (uint64_t handle, size_t size, void **buffer), (handle, size, buffer)) \
+	FUNCTION(cpg_zcb_free, (uint64_t handle, void *buffer), (handle, buffer)) \
+	FUNCTION(cpg_zcb_mcast_joined, (uint64_t handle, int guarantee, void *message, size_t length), \
+		(handle, guarantee, message, length)) \
+	FUNCTION(cpg_iteration_initialize, (uint64_t handle, int type, const void *group, uint64_t *iteration), \
+		(handle, type, group, iteration)) \
+	FUNCTION(cpg_iteration_next, (uint64_t handle, void *description), (handle, description)) \
+	FUNCTION(cpg_iteration_finalize, (uint64_t handle), (handle))
+
+#define CFG_FUNCTIONS(FUNCTION) \
+	FUNCTION(corosync_cfg_fd_get, (uint64_t handle, int32_t *fd), (handle, fd)) \
+	FUNCTION(corosync_cfg_dispatch, (uint64_t handle, int flags), (handle, flags)) \
+	FUNCTION(corosync_cfg_finalize, (uint64_t handle), (handle)) \
+	FUNCTION(corosync_cfg_ring_status_get, (uint64_t handle, char ***names, char ***status, unsigned int *count), \
+		(handle, names, status, count)) \
+	FUNCTION(corosync_cfg_node_status_get, (uint64_t handle, unsigned int node, int version, void *status), \
+		(handle, node, version, status)) \
+	FUNCTION(corosync_cfg_kill_node, (uint64_t handle, unsigned int node, const char *reason), (handle, node, reason)) \
+	FUNCTION(corosync_cfg_trackstart, (uint64_t handle, uint8_t flags), (handle, flags)) \
+	FUNCTION(corosync_cfg_trackstop, (uint64_t handle), (handle)) \
+	FUNCTION(corosync_cfg_try_shutdown, (uint64_t handle, int flags), (handle, flags)) \
+	FUNCTION(corosync_cfg_replyto_shutdown, (uint64_t handle, int reply), (handle, reply)) \
+	FUNCTION(corosync_cfg_get_node_addrs, (uint64_t handle, unsigned int node, size_t max, int *count, void *addresses), \
+		(handle, node, max, count, addresses)) \
+	FUNCTION(corosync_cfg_local_get, (uint64_t handle, unsigned int *node), (handle, node)) \
+	FUNCTION(corosync_cfg_reload_config, (uint64_t handle), (handle)) \
+	FUNCTION(corosync_cfg_reopen_log_files, (uint64_t handle), (handle))
+
+/* Those that make a handle, and so start the engine. */
+#define START_FUNCTIONS(FUNCTION) \
+	FUNCTION(cpg_initialize, (uint64_t *handle, void *callbacks), (handle, callbacks)) \
+	FUNCTION(cpg_model_initialize, (uint64_t *handle, int model, void *data, void *context), \
+		(handle, model, data, context)) \
+	FUNCTION(corosync_cfg_initialize, (uint64_t *handle, const void *callbacks), (handle, callbacks))
+
+#define ENGINE_MEMBER(name, parameters, arguments) int (*name) parameters;
+
+struct totem_engine {
+	CPG_FUNCTIONS(ENGINE_MEMBER)
+	CFG_FUNCTIONS(ENGINE_MEMBER)
+	START_FUNCTIONS(ENGINE_MEMBER)
+	/* Starts the ring if there is none, without waiting for it. Whether that worked says the function that makes the handle. */
+	void (*totem_cpg_prepare)(void);
+	/* The address and port that the ring is bound to: writes a struct sockaddr, returns its length, 0 while there is none. */
+	int (*totem_cpg_bound_address)(void *address, int room);
+};
+
+/* The engine of this process, or null before the first handle was made (in a forked child too). */
+const struct totem_engine *totem_cpg_engine(void);
+
+/*
+ * Opens the engine if need be and starts the ring, with the signals of the program kept away from the threads that start
+ * meanwhile. Null when the engine cannot be opened.
+ */
+const struct totem_engine *totem_cpg_start(void);
+
+#define FORWARD(name, parameters, arguments) \
+	int name parameters \
+	{ \
+		const struct totem_engine *engine = totem_cpg_engine(); \
+		return engine == NULL ? CS_ERR_BAD_HANDLE : engine->name arguments; \
+	}
+
+#define FORWARD_START(name, parameters, arguments) \
+	int name parameters \
+	{ \
+		const struct totem_engine *engine = totem_cpg_start(); \
+		return engine == NULL ? CS_ERR_LIBRARY : engine->name arguments; \
+	}
+
+#endif

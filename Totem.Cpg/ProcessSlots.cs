@@ -1,0 +1,81 @@
+using System.Net;
+using Totem.Core.Model;
+using Totem.Transport.Udp;
+
+namespace Totem.Cpg;
+
+/// <summary>
+/// Several processes of one host with one configuration: every node of the list has places, slots, for processes. Slot 0 is the
+/// node itself, as a corosync there would be; slot n has the node's address, the port n above, and an id that follows from the
+/// list alone. So all hosts know the same table, and binding a port for oneself alone decides who has a slot.
+/// </summary>
+internal sealed class ProcessSlots
+{
+    /// <summary>Slots of a node, as many as the zero-configuration loopback has.</summary>
+    public const int CountMax = UdpTransportOptions.LoopbackSlotCount;
+
+    /// <summary>Where the ids of slots above 0 begin: the slot's number in the highest byte, the node's id below. Small ids, which
+    /// people write, stay readable and never meet.</summary>
+    private const int SlotShift = 24;
+
+    private readonly TotemNodeOptions _node;
+    private readonly UdpPeer[][] _slots;
+    private readonly int _self;
+
+    /// <param name="node">What the configuration says of this host's node; unicast.</param>
+    /// <param name="countMax">At most so many slots; 1 for a ring that a real corosync is in, which knows its node list only.</param>
+    /// <exception cref="ArgumentException">The options are not a unicast ring's.</exception>
+    public ProcessSlots(TotemNodeOptions node, int countMax = CountMax)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentOutOfRangeException.ThrowIfLessThan(countMax, 1);
+        if (node.Transport.Kind != UdpTransportKind.Unicast)
+            throw new ArgumentException($"{node.Transport.Kind} rings have no slots, expected {UdpTransportKind.Unicast}", nameof(node));
+        _node = node;
+        var nodes = node.Transport.Peers.OrderBy(peer => peer.Id.Value).ToArray();
+        _self = Array.FindIndex(nodes, peer => peer.Id == node.Ring.Self);
+        Count = Math.Clamp(ProcessorSet.CountMax / nodes.Length, 1, Math.Min(countMax, CountMax));
+        Count = Math.Min(Count, IPEndPoint.MaxPort - nodes.Max(peer => peer.EndPoint.Port) + 1);
+        _slots = Table(nodes, Count);
+    }
+
+    /// <summary>How many processes of one host there can be: 14, or fewer when the nodes are so many that a ring could not hold them.</summary>
+    public int Count { get; }
+
+    /// <summary>Every slot of every node.</summary>
+    public IEnumerable<UdpPeer> All => _slots.SelectMany(slot => slot);
+
+    /// <summary>This host's slot of that number.</summary>
+    public UdpPeer this[int slot] => _slots[slot][_self];
+
+    /// <summary>How to run as the process in a slot of this host.</summary>
+    public TotemNodeOptions Options(int slot) => _node with
+    {
+        Ring = _node.Ring with { Self = this[slot].Id, Allowed = ProcessorSet.Of([.. All.Select(peer => peer.Id)]) },
+        Transport = _node.Transport with { Peers = [.. All], HasSparsePeers = Count > 1 },
+        // The vote of the node list's entry belongs to who is that entry.
+        Groups = slot == 0 ? _node.Groups : _node.Groups with { Votes = null },
+    };
+
+    /// <summary>By slot, then by node in the order of ids: a slot's ids never depend on higher slots.</summary>
+    private static UdpPeer[][] Table(UdpPeer[] nodes, int count)
+    {
+        var taken = nodes.Select(peer => peer.Id.Value).ToHashSet();
+        var table = new UdpPeer[count][];
+        table[0] = nodes;
+        for (var slot = 1; slot < count; slot++)
+            table[slot] = [.. nodes.Select(peer => new UdpPeer(new ProcessorId(Claim(peer.Id.Value, slot, taken)), EndPoint(peer, slot)))];
+        return table;
+    }
+
+    /// <summary>The slot's id of a node; where ids are so spread that somebody has it, the next free one.</summary>
+    private static uint Claim(uint node, int slot, HashSet<uint> taken)
+    {
+        var id = unchecked(node + ((uint)slot << SlotShift));
+        while (id == 0 || !taken.Add(id))
+            id = unchecked(id + 1);
+        return id;
+    }
+
+    private static IPEndPoint EndPoint(UdpPeer node, int slot) => new(node.EndPoint.Address, node.EndPoint.Port + slot);
+}

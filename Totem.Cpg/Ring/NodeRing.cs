@@ -1,0 +1,259 @@
+using Totem.Core;
+using Totem.Core.Evs;
+using Totem.Core.Groups;
+using Totem.Core.Model;
+using Totem.Transport.Udp;
+
+namespace Totem.Cpg.Ring;
+
+/// <summary>The process groups of a <see cref="TotemNode"/>, as libcpg's sessions need them.</summary>
+internal sealed class NodeRing : ICpgRing
+{
+    private static readonly CpgRingView NoRing = new(new CpgRingId(0, 0), []);
+
+    private readonly TotemNode _node;
+    private readonly IDisposable? _place;
+    private readonly Lock _gate = new();
+    private readonly List<ICpgRingSink> _watchers = [];
+    private readonly HashSet<GroupName> _joined = [];
+    private volatile CpgRingView _current = NoRing;
+    private volatile string? _failure;
+
+    /// <remarks>One process, one id: a group is joined once.</remarks>
+    /// <param name="node">A member that runs; it belongs to this from now on.</param>
+    /// <param name="nodes">Who is configured.</param>
+    /// <param name="place">What keeps others away from this member's place; freed when it has ended.</param>
+    public NodeRing(TotemNode node, IReadOnlyList<CpgRingNode> nodes, IDisposable? place = null)
+    {
+        _node = node;
+        _place = place;
+        Nodes = nodes;
+        node.Host.Groups.OnSynchronised = Synchronised;
+        // The first synchronisation may have been before that.
+        if (ReferenceEquals(_current, NoRing) && node.Synchronised is { } configuration)
+            _current = ViewOf(configuration);
+        _ = node.Completion.ContinueWith(Ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    public uint LocalNode => _node.Id.Value;
+
+    public bool IsReady => _failure is null && _node.IsSynchronised;
+
+    public string? Failure => _failure;
+
+    public CpgRingView Current => _current;
+
+    public IReadOnlyList<CpgRingNode> Nodes { get; }
+
+    public bool WaitReady(TimeSpan limit)
+    {
+        // The state belongs to the ring's thread, which has better to do than to wake us: this waits once in a process's life, and
+        // for milliseconds when members come or go.
+        var end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        while (!IsReady && _failure is null && Environment.TickCount64 < end)
+            Thread.Sleep(1);
+        return IsReady;
+    }
+
+    public JoinResult Join(ReadOnlySpan<byte> group, uint pid, ICpgGroupSink sink, out object? token)
+    {
+        token = null;
+        var name = new GroupName(group);
+        lock (_gate)
+        {
+            if (!_joined.Add(name))
+                return JoinResult.Exists;
+        }
+
+        var membership = new Membership(this, sink);
+        try
+        {
+            membership.Group = Blocking.Wait(_node.BeginJoinAsync(name, new GroupJoinOptions { Pid = pid, Sink = membership }));
+            token = membership;
+            return JoinResult.Joining;
+        }
+        catch (InvalidOperationException) when (_failure is null && !_node.Completion.IsCompleted)
+        {
+            // On the way out of this group still, or there is one member too many: it may work later.
+            Forget(name);
+            return JoinResult.Leaving;
+        }
+        catch (Exception exception) when (IsOver(exception))
+        {
+            return JoinResult.NotRunning;
+        }
+    }
+
+    public void Leave(object token)
+    {
+        var membership = (Membership)token;
+        membership.HasLeft = true;
+        Forget(membership.Group!.Name);
+        _ = membership.Group.LeaveAsync();
+    }
+
+    public void Abandon(object token)
+    {
+        var membership = (Membership)token;
+        // Who left has freed the name already, and another may have it now.
+        if (!membership.HasLeft)
+            Forget(membership.Group!.Name);
+        membership.IsAbandoned = true;
+        _ = EndAsync(membership.Group!);
+        // The ring may have been waiting for it to have room.
+        Resume();
+    }
+
+    public SendResult TryMulticast(object token, ReadOnlySpan<byte> payload, bool safe)
+    {
+        var result = ((Membership)token).Group!.TryMulticast(payload, safe ? Guarantee.Safe : Guarantee.Agreed);
+        return result switch
+        {
+            SubmitResult.Accepted => SendResult.Accepted,
+            SubmitResult.Backpressured => SendResult.Backpressured,
+            _ => SendResult.NotRunning,
+        };
+    }
+
+    public SendResult MulticastLarge(object token, ReadOnlyMemory<byte> payload, bool safe)
+    {
+        try
+        {
+            var sending = ((Membership)token).Group!.MulticastAsync(payload, safe ? Guarantee.Safe : Guarantee.Agreed).AsTask();
+            Blocking.Wait(sending);
+            return SendResult.Accepted;
+        }
+        catch (ObjectDisposedException) when (!_node.Completion.IsCompleted)
+        {
+            return SendResult.NotMember;
+        }
+        catch (Exception exception) when (IsOver(exception))
+        {
+            return SendResult.NotRunning;
+        }
+    }
+
+    public IReadOnlyList<CpgAddress> Members(ReadOnlySpan<byte> group)
+    {
+        if (group.IsEmpty)
+            return [];
+        var name = new GroupName(group);
+        return Ask(() => _node.GetMembersAsync(name)) is { } members ? [.. members.Select(AddressOf)] : [];
+    }
+
+    public IReadOnlyList<CpgGroup> Groups()
+        => Ask(_node.GetGroupsAsync) is { } groups
+            ? [.. groups.Select(group => new CpgGroup(group.Group.Bytes.ToArray(), [.. group.Members.Select(AddressOf)]))]
+            : [];
+
+    public void Watch(ICpgRingSink sink)
+    {
+        lock (_gate)
+            _watchers.Add(sink);
+        if (_failure is not null)
+            sink.OnFailed();
+    }
+
+    public void Unwatch(ICpgRingSink sink)
+    {
+        lock (_gate)
+            _watchers.Remove(sink);
+    }
+
+    public void Resume() => _node.Host.Groups.Wake();
+
+    public void Dispose() => _ = _node.DisposeAsync().AsTask();
+
+    private static async Task EndAsync(TotemGroup group)
+    {
+        await group.LeaveAsync(GroupChangeReason.ProcessDown).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await group.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static CpgAddress AddressOf(GroupMember member) => new(member.Node.Value, member.Pid);
+
+    private static CpgRingView ViewOf(Configuration configuration)
+        => new(
+            new CpgRingId(configuration.Ring.Representative.Value, configuration.Ring.Sequence),
+            [.. configuration.Members.Select(member => member.Value)]);
+
+    private static bool IsOver(Exception exception)
+        => exception is ObjectDisposedException or RingFailedException or InvalidOperationException;
+
+    private static T? Ask<T>(Func<Task<T>> question)
+        where T : class
+    {
+        try
+        {
+            return Blocking.Wait(question());
+        }
+        catch (Exception exception) when (IsOver(exception))
+        {
+            return null;
+        }
+    }
+
+    private void Synchronised(Configuration configuration)
+    {
+        var view = ViewOf(configuration);
+        _current = view;
+        foreach (var watcher in Watchers())
+            watcher.OnRing(view);
+    }
+
+    private void Ended(Task completion)
+    {
+        _failure = completion.Exception?.InnerException?.Message ?? "the node has left the ring";
+        _place?.Dispose();
+        CpgLog.Error(_failure);
+        foreach (var watcher in Watchers())
+            watcher.OnFailed();
+    }
+
+    private void Forget(GroupName name)
+    {
+        lock (_gate)
+            _joined.Remove(name);
+    }
+
+    private ICpgRingSink[] Watchers()
+    {
+        lock (_gate)
+            return [.. _watchers];
+    }
+
+    /// <summary>A token, and the way of the group's stream to its session.</summary>
+    private sealed class Membership(NodeRing ring, ICpgGroupSink sink) : IGroupSink
+    {
+        private readonly List<CpgGroupStep> _steps = [];
+
+        public TotemGroup? Group { get; set; }
+
+        public bool HasLeft { get; set; }
+
+        /// <summary>The handle is gone: what still comes is for nobody.</summary>
+        public bool IsAbandoned { get; set; }
+
+        public bool HasRoom => IsAbandoned || sink.HasRoom;
+
+        public void OnDelivery(in GroupDelivery delivery)
+        {
+            if (IsAbandoned)
+                return;
+            if (delivery.Kind == GroupDeliveryKind.Message)
+            {
+                sink.OnMessage(delivery.Sender.Node.Value, delivery.Sender.Pid, delivery.Payload);
+            }
+            else if (delivery.Kind == GroupDeliveryKind.Change)
+            {
+                // The first ring a session may be told of is that of its join.
+                if (ReferenceEquals(ring._current, NoRing) && ring._node.Synchronised is { } configuration)
+                    ring._current = ViewOf(configuration);
+                _steps.Clear();
+                CpgGroupStep.Split(delivery.Change!, _steps);
+                foreach (var step in _steps)
+                    sink.OnChange(step.Members, step.Left, step.Joined);
+            }
+        }
+    }
+}

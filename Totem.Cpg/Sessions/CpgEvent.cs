@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using Totem.Cpg.Ring;
+
+namespace Totem.Cpg.Sessions;
+
+/// <summary>
+/// What waits in a handle: a message, a change of the group, or of the ring. The bytes of a message lie in memory of the system's
+/// allocator, so that the application gets an aligned pointer that does not move; whoever has the event last frees it.
+/// </summary>
+internal readonly unsafe struct CpgEvent
+{
+    private const int OverheadBytes = 64;
+
+    private readonly byte* _message;
+    private readonly nuint _length;
+    private readonly uint _node;
+    private readonly uint _pid;
+    private readonly object? _change;
+
+    private CpgEvent(byte* message, nuint length, uint node, uint pid, object? change)
+    {
+        _message = message;
+        (_length, _node, _pid, _change) = (length, node, pid, change);
+        CostBytes = OverheadBytes + (long)length;
+    }
+
+    /// <summary>What it counts for in the limit of a queue.</summary>
+    public long CostBytes { get; }
+
+    /// <summary>A copy of a message.</summary>
+    public static CpgEvent Message(uint node, uint pid, ReadOnlySpan<byte> payload)
+    {
+        // Never null, also for an empty message; the system's allocator aligns to 16 bytes.
+        var copy = (byte*)NativeMemory.Alloc((nuint)Math.Max(payload.Length, 1));
+        payload.CopyTo(new Span<byte>(copy, payload.Length));
+        return new CpgEvent(copy, (nuint)payload.Length, node, pid, null);
+    }
+
+    public static CpgEvent GroupChange(ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)
+        => new(null, 0, 0, 0, new CpgChange(members.ToArray(), left.ToArray(), joined.ToArray()));
+
+    public static CpgEvent RingChange(CpgRingView ring) => new(null, 0, 0, 0, ring);
+
+    /// <summary>Hands it to the application.</summary>
+    public void Deliver(ICpgReceiver receiver)
+    {
+        switch (_change)
+        {
+            case null:
+                receiver.OnMessage(_node, _pid, new Span<byte>(_message, (int)_length));
+                break;
+            case CpgChange change:
+                receiver.OnChange(change.Members, change.Left, change.Joined);
+                break;
+            case CpgRingView ring:
+                receiver.OnRing(ring.Id, ring.Members);
+                break;
+        }
+    }
+
+    public void Free() => NativeMemory.Free(_message);
+
+    private sealed record CpgChange(CpgAddress[] Members, CpgAddress[] Left, CpgAddress[] Joined);
+}
