@@ -139,6 +139,9 @@ internal sealed class UdpTransport : IDisposable
     /// <returns>When to call again; null when nobody is to be probed.</returns>
     public Instant? ProbeIfQuiet(ProcessorId successor, Instant now) => _liveness.ProbeIfQuiet(successor, now);
 
+    /// <summary>Tests ask whether the end of a member's process would be noticed at once.</summary>
+    internal bool IsWatching(ProcessorId peer) => _liveness.IsWatching(_peers.IndexOf(peer));
+
     /// <inheritdoc />
     public void Dispose() => _sockets.Dispose();
 

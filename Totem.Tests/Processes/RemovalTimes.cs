@@ -65,6 +65,8 @@ public sealed class RemovalTimes(ITestOutputHelper output)
                 first.Add(rings.Min());
                 last.Add(rings.Max());
                 cluster.Workers.Tell(new StopLoad(), survivors);
+                // The others can be quicker than who reaps the process.
+                await cluster.Workers[victim].WaitForExitAsync(CancellationToken.None);
                 cluster.Workers.Start(victim);
                 await cluster.RingOf(cluster.Nodes);
             }

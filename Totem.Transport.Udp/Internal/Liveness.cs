@@ -64,9 +64,9 @@ internal sealed class Liveness
         unreachable = default;
         if (_reports == PollReports.None)
             return false;
-        if ((_reports & PollReports.NeighbourWatch) != 0)
+        if (_reports.HasFlag(PollReports.NeighbourWatch))
             TakeHangups(now);
-        var asked = (_reports & PollReports.RefusedPort) != 0;
+        var asked = _reports.HasFlag(PollReports.RefusedPort);
         while (asked)
         {
             asked = false;
@@ -114,7 +114,7 @@ internal sealed class Liveness
             var peer = _peers.All[i];
             if (peer.IsSelf || !peer.IsOnThisHost || !peer.IsHeard)
                 continue;
-            var isWatched = IsWatched(i, now);
+            var isWatched = Watch(i, now);
             if (peer.HurriedProbes > 0)
                 Add(ProbeHurried(i, now));
             if (successor.IsNone || peer.Id == successor)
@@ -129,6 +129,9 @@ internal sealed class Liveness
                 next = due;
         }
     }
+
+    /// <summary>Whether the end of this peer's process would be noticed at once.</summary>
+    public bool IsWatching(int index) => OperatingSystem.IsLinux() && _sockets.Watch is { } watch && watch.IsWatching(index);
 
     private Instant ProbeQuiet(int index, TimeSpan interval, Instant now)
     {
@@ -159,7 +162,7 @@ internal sealed class Liveness
     }
 
     /// <summary>Whether this peer is watched, which is tried now and then as long as it is not.</summary>
-    private bool IsWatched(int index, Instant now)
+    private bool Watch(int index, Instant now)
     {
         if (!OperatingSystem.IsLinux() || _sockets.Watch is not { } watch)
             return false;
