@@ -1,10 +1,12 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using Totem.Cli.Demos;
 using Totem.Cli.Traces;
 using Totem.Cli.Workers;
 using Totem.Core.Model;
 using Totem.Simulation.Checkers;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Processes;
 
@@ -58,6 +60,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     /// <summary>The network of namespaces; null on loopback.</summary>
     public NamespaceNetwork? Network { get; }
+
+    /// <summary>Where a member on loopback has its UDP socket.</summary>
+    public IPEndPoint EndPointOf(uint node) => LoopbackSlots.Peers(_ports!.BasePort).First(peer => peer.Id.Value == node).EndPoint;
 
     /// <summary>The processes.</summary>
     public WorkerCluster Workers { get; }

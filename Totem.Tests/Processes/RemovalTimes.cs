@@ -1,6 +1,11 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using System.Text;
 using Totem.Cli.Workers;
 using Totem.Tests.Requirements;
+using Totem.Transport.Udp.Internal;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -11,6 +16,7 @@ namespace Totem.Tests.Processes;
 /// measured, with few kills unless <c>TOTEM_REMOVAL_KILLS</c> asks for more; what is asserted is that the ring goes on.
 /// </summary>
 [Collection(RealProcesses.Name)]
+[SupportedOSPlatform("linux")]
 public sealed class RemovalTimes(ITestOutputHelper output)
 {
     // Far above what is measured, so that no removal is due to a token that did not come.
@@ -48,7 +54,7 @@ public sealed class RemovalTimes(ITestOutputHelper output)
         {
             if (victim == nodes && role != "last")
                 continue;
-            var (first, last) = (new List<double>(), new List<double>());
+            var (first, last, hangups) = (new List<double>(), new List<double>(), new List<double>());
             for (var i = 0; i < (AskedKills ?? 2); i++)
             {
                 if (isBusy)
@@ -58,9 +64,12 @@ public sealed class RemovalTimes(ITestOutputHelper output)
                 }
 
                 var survivors = cluster.Nodes.Where(x => x != victim).ToArray();
+                var hangup = isWatched ? AwaitHangup(Connect(cluster.EndPointOf(victim))) : null;
                 var killed = DateTimeOffset.UtcNow;
                 cluster.Kill(victim);
                 await cluster.RingOf(survivors);
+                if (hangup is not null)
+                    hangups.Add((await hangup - killed).TotalMilliseconds);
                 var rings = cluster.Workers.Read(x => survivors.Select(node => (x[node].View.Regular!.At - killed).TotalMilliseconds).ToArray());
                 first.Add(rings.Min());
                 last.Add(rings.Max());
@@ -73,11 +82,30 @@ public sealed class RemovalTimes(ITestOutputHelper output)
 
             output.WriteLine(
                 $"{nodes,2} nodes, {(isBusy ? "busy" : "idle")}, {(isWatched ? "watched" : "probed "),-7}, {role,-14}: "
-                + $"first {Median(first),6:0.0} ms, last {Median(last),6:0.0} ms, worst {last.Max(),6:0.0} ms of {last.Count}");
+                + $"first {Median(first),6:0.0} ms, last {Median(last),6:0.0} ms, worst {last.Max(),6:0.0} ms of {last.Count}"
+                + (isWatched ? $"; hangup {Median(hangups),6:0.0} ms" : ""));
         }
 
         await cluster.LeaveAsync();
     }
+
+    private static Socket Connect(IPEndPoint member)
+    {
+        const int familyBytes = 2;
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(NeighbourWatch.NameOf(member).AsSpan(familyBytes))));
+        return socket;
+    }
+
+    // What anybody who holds a connection to the process could know first: the kernel takes it apart before it closes files.
+    private static Task<DateTimeOffset> AwaitHangup(Socket connection) => Task.Factory.StartNew(
+        () =>
+        {
+            using (connection)
+                connection.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
+            return DateTimeOffset.UtcNow;
+        },
+        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

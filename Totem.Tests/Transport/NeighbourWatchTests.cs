@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text;
 using Totem.Core.Evs;
 using Totem.Core.Model;
@@ -17,6 +18,7 @@ namespace Totem.Tests.Transport;
 /// counts. No other test runs meanwhile: descriptors are counted.
 /// </summary>
 [Collection(RealProcesses.Name)]
+[SupportedOSPlatform("linux")]
 public sealed class NeighbourWatchTests
 {
     private static readonly ProcessorId First = new(1);
