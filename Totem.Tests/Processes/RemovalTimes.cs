@@ -28,7 +28,8 @@ public sealed class RemovalTimes(ITestOutputHelper output)
     private static readonly int? AskedKills = int.TryParse(
         Environment.GetEnvironmentVariable("TOTEM_REMOVAL_KILLS"), CultureInfo.InvariantCulture, out var count) ? count : null;
 
-    private static readonly int[] Sizes = [.. (Environment.GetEnvironmentVariable("TOTEM_REMOVAL_NODES") ?? (AskedKills is null ? "3" : "2,3,5,14"))
+    private static readonly int[] Sizes = [.. (Environment.GetEnvironmentVariable("TOTEM_REMOVAL_NODES")
+        ?? (AskedKills is null ? "3" : "2,3,5,14"))
         .Split(',').Select(x => int.Parse(x, CultureInfo.InvariantCulture))];
 
     [LinuxFact]
@@ -70,7 +71,8 @@ public sealed class RemovalTimes(ITestOutputHelper output)
                 await cluster.RingOf(survivors);
                 if (hangup is not null)
                     hangups.Add((await hangup - killed).TotalMilliseconds);
-                var rings = cluster.Workers.Read(x => survivors.Select(node => (x[node].View.Regular!.At - killed).TotalMilliseconds).ToArray());
+                var rings = cluster.Workers.Read(x => survivors
+                    .Select(node => (x[node].View.Regular!.At - killed).TotalMilliseconds).ToArray());
                 first.Add(rings.Min());
                 last.Add(rings.Max());
                 cluster.Workers.Tell(new StopLoad(), survivors);

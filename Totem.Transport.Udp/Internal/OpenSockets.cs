@@ -11,7 +11,8 @@ namespace Totem.Transport.Udp.Internal;
 internal sealed class OpenSockets : IDisposable
 {
     private OpenSockets(
-        DatagramPath path, IPoller poller, NeighbourWatch? watch, IDatagramSocket sender, IDatagramSocket receiver, IDatagramSocket? groupReceiver, string? smallBuffers)
+        DatagramPath path, IPoller poller, NeighbourWatch? watch, IDatagramSocket sender, IDatagramSocket receiver,
+        IDatagramSocket? groupReceiver, string? smallBuffers)
     {
         Path = path;
         Poller = poller;
@@ -92,7 +93,8 @@ internal sealed class OpenSockets : IDisposable
         var watch = CreateWatch(path, options, destinations.Length);
         var poller = CreatePoller(path, [.. sockets], watch);
         return new OpenSockets(
-            path, poller, watch, wrapped[0], wrapped.Count == 1 ? wrapped[0] : wrapped[1], wrapped.Count == 1 ? null : wrapped[2], smallBuffers);
+            path, poller, watch, wrapped[0], wrapped.Count == 1 ? wrapped[0] : wrapped[1],
+            wrapped.Count == 1 ? null : wrapped[2], smallBuffers);
     }
 
     private static DatagramPath Choose(DatagramPath wanted)
