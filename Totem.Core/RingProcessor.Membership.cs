@@ -185,29 +185,30 @@ public sealed partial class RingProcessor
             new GatherState(Options.Self, _installed!.Members, ProcessorSet.Of(member), now), reason, member, now);
     }
 
-    private void SuspectUnreachable(ProcessorId peer, Instant now)
+    private bool SuspectUnreachable(ProcessorId peer, Instant now)
     {
         RefineCause(GatherReason.MemberUnreachable, peer);
         switch (_state)
         {
             case OperationalState { Ring: var ring } when ring.Members.Contains(peer):
                 GiveUpMember(peer, GatherReason.MemberUnreachable, TimeSpan.Zero, now);
-                break;
+                return true;
             case GatherState gather when gather.Candidates.Contains(peer)
                 && !gather.HasJoinedSince(peer, new Instant(now.Ticks - Options.JoinInterval.Ticks)):
-                if (gather.TryFail(peer))
-                    AskAgain(gather, now);
-                break;
+                if (!gather.TryFail(peer))
+                    return false;
+                AskAgain(gather, now);
+                return true;
             case CommitState commit when commit.Members.Contains(peer):
                 commit.Gather.TryFail(peer);
                 GatherAgain(commit.Gather, GatherReason.MemberUnreachable, peer, now);
-                break;
+                return true;
             case RecoveryState recovery when recovery.Ring.Members.Contains(peer):
                 recovery.Gather.TryFail(peer);
                 GatherAgain(recovery.Gather, GatherReason.MemberUnreachable, peer, now);
-                break;
+                return true;
             default:
-                break; // Nobody we count on.
+                return false; // Nobody we count on.
         }
     }
 

@@ -166,12 +166,13 @@ public sealed partial class RingProcessor
     }
 
     /// <summary>The operating system reports that nobody listens at this processor's port any more.</summary>
-    public void HandleUnreachable(ProcessorId peer, Instant now)
+    /// <returns>True when that was news: the processor counted on it until now.</returns>
+    public bool HandleUnreachable(ProcessorId peer, Instant now)
     {
         _observer.Enter();
-        if (!peer.IsNone && peer != Options.Self)
-            SuspectUnreachable(peer, now);
+        var isNews = !peer.IsNone && peer != Options.Self && SuspectUnreachable(peer, now);
         CheckInvariants();
+        return isNews;
     }
 
     /// <summary>The sequence that <see cref="PendingStore"/> named is on stable storage.</summary>

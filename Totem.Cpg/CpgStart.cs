@@ -14,12 +14,6 @@ internal static class CpgStart
 {
     private const string SystemConfiguration = "/etc/corosync/corosync.conf";
 
-    /// <summary>
-    /// How soon silence towards a neighbour on this host is broken: a fifth of the default, because a process that is killed
-    /// shall be known as soon as a daemon would see its client's connection close, within 10 ms.
-    /// </summary>
-    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(5);
-
     /// <summary>Starts a member by <c>$TOTEM_CONFIG</c>, <c>/etc/corosync/corosync.conf</c>, or on the loopback.</summary>
     /// <exception cref="Exception">It cannot be started: the configuration, or the network.</exception>
     public static ICpgRing Ring()
@@ -99,7 +93,6 @@ internal static class CpgStart
     {
         options = options with
         {
-            Transport = options.Transport with { ProbeInterval = ProbeInterval },
             // What is sent to the ring as a whole is not for groups.
             OnDelivery = static (in Delivery _) => { },
         };

@@ -186,11 +186,8 @@ internal sealed class RingHost
         var now = Tick();
         while (_transport.TryTakeUnreachable(now, out var peer))
         {
-            // On a ring without it already: its port is nobody's concern any more.
-            if (_processor.Phase == RingPhase.Operational && _processor.Installed?.Members.Contains(peer) == false)
-                continue;
-            _reporter.OnUnreachable(peer);
-            _processor.HandleUnreachable(peer, now);
+            if (_processor.HandleUnreachable(peer, now))
+                _reporter.OnUnreachable(peer);
             Drain(now);
         }
 

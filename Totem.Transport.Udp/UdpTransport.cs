@@ -19,6 +19,7 @@ internal sealed class UdpTransport : IDisposable
     private readonly PeerTable _peers;
     private readonly NodeCounters _counters;
     private readonly OpenSockets _sockets;
+    private readonly Liveness _liveness;
     private readonly SendBatch _batch = new();
     private readonly SelfQueue _self = new();
     private readonly int _groupIndex;
@@ -29,9 +30,6 @@ internal sealed class UdpTransport : IDisposable
     private int _readingIndex;
     private int _repeats;
     private int _tokensPending;
-    private long _refusedPass;
-    private readonly List<int> _suspects = [];
-    private bool _mayBeRefused;
 
     private UdpTransport(UdpTransportOptions options, ProcessorId self, IReadOnlyList<UdpPeer> peers, OpenSockets sockets, NodeCounters counters)
     {
@@ -42,6 +40,7 @@ internal sealed class UdpTransport : IDisposable
         _groupIndex = peers.Count;
         _sockets = sockets;
         _counters = counters;
+        _liveness = new Liveness(options, _peers, Self, sockets);
     }
 
     /// <summary>This member.</summary>
@@ -125,81 +124,23 @@ internal sealed class UdpTransport : IDisposable
     }
 
     /// <summary>Sleeps until something can be received, somebody wakes us, or the time is over.</summary>
-    public void Wait(TimeSpan? timeout) => _mayBeRefused = _sockets.Poller.Wait(_self.IsEmpty ? timeout : TimeSpan.Zero);
+    public void Wait(TimeSpan? timeout) => _liveness.Take(_sockets.Poller.Wait(_self.IsEmpty ? timeout : TimeSpan.Zero));
 
     /// <summary>Ends the present or next <see cref="Wait"/>. Any thread, also after <see cref="Dispose"/>.</summary>
     public void Wake() => _sockets.Poller.Wake();
 
-    /// <summary>
-    /// Takes the next member at whose port nobody listens any more. One report may be stale: it can be about a datagram
-    /// that left before the process there was up. So the first makes us ask again, and only a second one counts,
-    /// from a later pass over the reports and with nothing heard in between. On one host both come within microseconds.
-    /// </summary>
-    public bool TryTakeUnreachable(Instant now, out ProcessorId unreachable)
-    {
-        unreachable = default;
-        var asked = _mayBeRefused;
-        while (asked)
-        {
-            asked = false;
-            // Before the pass, not within: on one host the answer is there at once, and is to be of a later pass.
-            foreach (var suspect in _suspects)
-                Probe(suspect, now);
-            _suspects.Clear();
-            _refusedPass++;
-            while (_sockets.Sender.TryReadRefused(out var address))
-            {
-                if (!_peers.TryFind(address, out var index))
-                    continue;
-                var peer = _peers.All[index];
-                // A port that never answered is a member that has not been started, and nobody's loss.
-                if (!peer.IsHeard || peer.LastRefusedPass == _refusedPass)
-                    continue;
-                peer.LastRefusedPass = _refusedPass;
-                if (++peer.RefusedPasses == 1)
-                {
-                    _suspects.Add(index);
-                    asked = true;
-                    continue;
-                }
-
-                peer.IsHeard = false;
-                unreachable = peer.Id;
-                return true;
-            }
-        }
-
-        _mayBeRefused = false;
-        return false;
-    }
+    /// <summary>Takes the next member at whose port nobody listens any more.</summary>
+    public bool TryTakeUnreachable(Instant now, out ProcessorId unreachable) => _liveness.TryTakeUnreachable(now, out unreachable);
 
     /// <summary>
     /// Probes the successor, or everybody who was heard while there is none, where they run on this host and nothing was
     /// sent to them for a while: an idle ring sends so little that a closed port would be noticed late.
     /// </summary>
     /// <returns>When to call again; null when nobody is to be probed.</returns>
-    public Instant? ProbeIfQuiet(ProcessorId successor, Instant now)
-    {
-        if (_options.ProbeInterval == TimeSpan.Zero)
-            return null;
-        // A little early is right when we are awake anyway, mostly because somebody probed us: the probes of an idle ring then
-        // run round it together, and each member wakes up once an interval instead of twice.
-        var early = _options.ProbeInterval * 0.75;
-        Instant? next = null;
-        for (var i = 0; i < _peers.All.Length; i++)
-        {
-            var peer = _peers.All[i];
-            if (peer.IsSelf || !peer.IsOnThisHost || !peer.IsHeard || (!successor.IsNone && peer.Id != successor))
-                continue;
-            if (now - peer.LastSent >= early)
-                Probe(i, now);
-            var due = peer.LastSent + _options.ProbeInterval;
-            if (next is null || due < next)
-                next = due;
-        }
+    public Instant? ProbeIfQuiet(ProcessorId successor, Instant now) => _liveness.ProbeIfQuiet(successor, now);
 
-        return next;
-    }
+    /// <summary>Tests ask whether the end of a member's process would be noticed at once.</summary>
+    internal bool IsWatching(ProcessorId peer) => _liveness.IsWatching(_peers.IndexOf(peer));
 
     /// <inheritdoc />
     public void Dispose() => _sockets.Dispose();
@@ -239,12 +180,6 @@ internal sealed class UdpTransport : IDisposable
         _peers.All[index].LastSent = now;
     }
 
-    private void Probe(int index, Instant now)
-    {
-        _sockets.Sender.Probe(index);
-        _peers.All[index].LastSent = now;
-    }
-
     /// <summary>
     /// The order of reading (wire.md section 3.2): tokens are taken from their socket first and wait until the multicast
     /// socket is empty, because what was sent before a token must be read before it, or it looks lost.
@@ -276,10 +211,7 @@ internal sealed class UdpTransport : IDisposable
         }
 
         if (peerIndex >= 0)
-        {
-            _peers.All[peerIndex].IsHeard = true;
-            _peers.All[peerIndex].RefusedPasses = 0;
-        }
+            _peers.All[peerIndex].Heard();
 
         // A probe: it only asked whether anybody listens here.
         if (datagram.IsEmpty)

@@ -80,8 +80,9 @@ public sealed record UdpTransportOptions
 
     /// <summary>
     /// How soon silence towards the successor is broken by an empty datagram while it runs on this host, so that the
-    /// kernel can say that its port is gone. Default 25 ms: a dead process is noticed well within 100 ms. Zero turns
-    /// it off. Receivers ignore empty datagrams.
+    /// kernel can say that its port is gone. Default 25 ms: a dead process is noticed well within 100 ms. On Linux members of one
+    /// host also notice at once when a connection between them breaks, and probe less often while it stands. Zero turns
+    /// both off. Receivers ignore empty datagrams.
     /// </summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromMilliseconds(25);
 
@@ -91,6 +92,12 @@ public sealed record UdpTransportOptions
     /// <summary>Unicast: most of <see cref="Peers"/> are places for processes that do not run, so as on the loopback, who was not heard
     /// gets only what introduces us. Default false: corosync's way.</summary>
     internal bool HasSparsePeers { get; init; }
+
+    /// <summary>Measurements compare a ring with and without the neighbour watch.</summary>
+    internal bool IsWatchAllowed { get; init; } = true;
+
+    /// <summary>Whether processes of this host are watched, where the system can.</summary>
+    internal bool WatchesNeighbours => IsWatchAllowed && ProbeInterval > TimeSpan.Zero;
 
     /// <summary>Tests lose and duplicate datagrams here; null leaves them alone.</summary>
     internal DatagramFilter? ReceiveFilter { get; init; }

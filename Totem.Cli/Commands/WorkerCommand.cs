@@ -18,6 +18,7 @@ internal sealed class WorkerCommand : Command
     private readonly Option<int> _incarnation = Ranged.Number("--incarnation", "Which life of the member this is.", 1, 1, 1_000_000);
     private readonly Option<string?> _trace = new("--trace") { Description = "Write a trace to this file.", HelpName = "FILE" };
     private readonly Option<int> _duplicate = Ranged.Number("--duplicate", "Of a hundred datagrams, how many are taken twice.", 0, 0, 100);
+    private readonly Option<bool> _unwatched = new("--unwatched") { Description = "Notice dead processes by probing only." };
 
     /// <summary>Creates the command.</summary>
     public WorkerCommand() : base("worker", "One member of a demo or a test, driven through its standard input.")
@@ -27,6 +28,7 @@ internal sealed class WorkerCommand : Command
         Add(_incarnation);
         Add(_trace);
         Add(_duplicate);
+        Add(_unwatched);
         SetAction(RunAsync);
     }
 
@@ -39,8 +41,10 @@ internal sealed class WorkerCommand : Command
         var outstanding = new OutstandingMessages();
         using var report = new DeliveryReport(output, trace, outstanding);
 
-        var options = Duplicating(_flags.Read(parsed), parsed.GetValue(_duplicate)) with
+        var options = Duplicating(_flags.Read(parsed), parsed.GetValue(_duplicate));
+        options = options with
         {
+            Transport = options.Transport with { IsWatchAllowed = !parsed.GetValue(_unwatched) },
             OnDelivery = report.OnDelivery,
             Observer = trace,
         };

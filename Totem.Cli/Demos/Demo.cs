@@ -153,6 +153,10 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
 
     private async Task<TimeSpan> RestartAsync(WorkerCluster cluster, CancellationToken cancellationToken)
     {
+        // The others can be quicker than who reaps the process.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(LeaveLimit);
+        await cluster[Victim].WaitForExitAsync(limit.Token).ConfigureAwait(false);
         var worker = cluster.Start(Victim);
         await cluster.WaitForAllAsync([Victim], x => x.StartedAt is not null, $"start of node {Victim}", StartLimit, cancellationToken)
             .ConfigureAwait(false);

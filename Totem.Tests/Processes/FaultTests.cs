@@ -60,6 +60,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         // A crash under load, and the return of the same node.
         cluster.Kill(5);
         await cluster.RingOf(1, 2, 3, 4);
+        await cluster.Workers[5].WaitForExitAsync(CancellationToken.None); // The others can be quicker than who reaps the process.
         cluster.Workers.Start(5);
         await cluster.RingOf(cluster.Nodes);
         await cluster.Deliver(200, cluster.Nodes);

@@ -1,10 +1,12 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using Totem.Cli.Demos;
 using Totem.Cli.Traces;
 using Totem.Cli.Workers;
 using Totem.Core.Model;
 using Totem.Simulation.Checkers;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Processes;
 
@@ -25,7 +27,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private readonly PortBlock? _ports;
     private readonly bool _isTraced;
 
-    private ProcessCluster(int nodes, NamespaceNetwork? network, TimeSpan tokenTimeout, int duplicatePercent, bool isTraced)
+    private ProcessCluster(
+        int nodes, NamespaceNetwork? network, TimeSpan tokenTimeout, int duplicatePercent, bool isTraced, bool isWatched = true)
     {
         Nodes = [.. Enumerable.Range(1, nodes).Select(x => (uint)x)];
         Network = network;
@@ -39,6 +42,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
             [
                 "--id", Text(node), "--port", Text((uint)_ports.BasePort),
                 "--token-timeout", tokenTimeout.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
+                .. isWatched ? Array.Empty<string>() : ["--unwatched"],
             ];
         }
 
@@ -57,12 +61,15 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>The network of namespaces; null on loopback.</summary>
     public NamespaceNetwork? Network { get; }
 
+    /// <summary>Where a member on loopback has its UDP socket.</summary>
+    public IPEndPoint EndPointOf(uint node) => LoopbackSlots.Peers(_ports!.BasePort).First(peer => peer.Id.Value == node).EndPoint;
+
     /// <summary>The processes.</summary>
     public WorkerCluster Workers { get; }
 
-    /// <summary>Members on loopback ports that no other run uses.</summary>
-    public static ProcessCluster OnLoopback(int nodes, TimeSpan tokenTimeout, bool isTraced = true)
-        => new(nodes, network: null, tokenTimeout, duplicatePercent: 0, isTraced);
+    /// <summary>Members on loopback ports that no other run uses; unwatched, they know of a death by probing only.</summary>
+    public static ProcessCluster OnLoopback(int nodes, TimeSpan tokenTimeout, bool isTraced = true, bool isWatched = true)
+        => new(nodes, network: null, tokenTimeout, duplicatePercent: 0, isTraced, isWatched);
 
     /// <summary>Members in network namespaces, configured by a <c>corosync.conf</c>.</summary>
     /// <param name="nodes">How many.</param>
@@ -147,8 +154,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// From now on everybody multicasts that many messages a second, small and large, three in ten of them safe; a member
     /// that is started later does not.
     /// </summary>
-    public void Load(int perSecond) => Workers.Tell(
-        new StartLoad(1, Count: 0, SizeBytesMin: 32, SizeBytesMax: 20_000, SafePercent: 30, OutstandingMax: 64, perSecond), Nodes);
+    public void Load(int perSecond, int load = 1) => Workers.Tell(
+        new StartLoad(load, Count: 0, SizeBytesMin: 32, SizeBytesMax: 20_000, SafePercent: 30, OutstandingMax: 64, perSecond), Nodes);
 
     /// <summary>Kills a member without a goodbye.</summary>
     public void Kill(uint node)

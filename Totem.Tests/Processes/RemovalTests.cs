@@ -40,6 +40,8 @@ public sealed class RemovalTests(ITestOutputHelper output)
             // One noticed, the others were called by it. Nobody waited for a token that did not come.
             Assert.Contains(rings, x => x.Reason == nameof(GatherReason.MemberUnreachable));
             Assert.DoesNotContain(rings, x => x.Reason == nameof(GatherReason.TokenLost));
+            // The others can be quicker than who reaps the process.
+            await cluster.Workers[victim].WaitForExitAsync(CancellationToken.None);
             cluster.Workers.Start(victim);
             await cluster.RingOf(cluster.Nodes);
         }
@@ -48,5 +50,24 @@ public sealed class RemovalTests(ITestOutputHelper output)
         if (AssertsTimes)
             Assert.All(times, x => Assert.True(x < LimitMilliseconds, $"removed after {x:0.0} ms, under {LimitMilliseconds} ms expected"));
         (await cluster.FinishAsync()).ThrowIfBroken();
+    }
+
+    [LinuxFact]
+    public async Task A_member_that_is_stopped_for_a_while_is_not_taken_for_dead()
+    {
+        await using var cluster = ProcessCluster.OnLoopback(3, TokenTimeout, isTraced: false);
+        await cluster.StartAllAsync();
+        var begun = DateTimeOffset.UtcNow;
+
+        cluster.Workers[2].Pause();
+        await Task.Delay(TokenTimeout / 3); // The fault itself: how long it is stopped, many times what a death takes to show.
+        cluster.Workers[2].Continue();
+        cluster.Load(perSecond: 100);
+        await cluster.Deliver(50, cluster.Nodes);
+        await cluster.EndLoadsAsync();
+
+        var changes = cluster.ChangesSince(begun);
+        Assert.True(changes.Length == 0, string.Join('\n', changes));
+        await cluster.LeaveAsync();
     }
 }

@@ -27,13 +27,26 @@ internal interface IDatagramSocket : IDisposable
     bool TryReadRefused(out NetAddress destination);
 }
 
+/// <summary>What a sleep has noticed besides datagrams.</summary>
+[Flags]
+internal enum PollReports
+{
+    None = 0,
+
+    /// <summary>A socket may have a report of a closed port.</summary>
+    RefusedPort = 1,
+
+    /// <summary>The neighbour watch has something.</summary>
+    NeighbourWatch = 2,
+}
+
 /// <summary>What the ring's thread sleeps on.</summary>
 internal interface IPoller : IDisposable
 {
     /// <summary>Returns when a socket has something, when somebody called <see cref="Wake"/>, or after the timeout.</summary>
     /// <param name="timeout">Null waits for ever; zero does not wait.</param>
-    /// <returns>False when no socket has a report of a closed port.</returns>
-    bool Wait(TimeSpan? timeout);
+    /// <returns>What is worth a look; a flag that is not set says that there is nothing.</returns>
+    PollReports Wait(TimeSpan? timeout);
 
     /// <summary>Ends the present or the next <see cref="Wait"/>. Any thread.</summary>
     void Wake();

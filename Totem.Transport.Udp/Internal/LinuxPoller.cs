@@ -5,28 +5,32 @@ using static Totem.Transport.Udp.Internal.LinuxNative;
 
 namespace Totem.Transport.Udp.Internal;
 
-/// <summary><c>ppoll</c> over the sockets and an eventfd: nanoseconds of resolution, and one write wakes it.</summary>
+/// <summary><c>ppoll</c> over the sockets, the neighbour watch and an eventfd: nanoseconds of resolution, and one write wakes it.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe class LinuxPoller : IPoller
 {
     private readonly int _event;
     private readonly PollFd[] _descriptors;
+    private readonly int _socketCount;
     private readonly Lock _closing = new();
     private bool _closed;
 
     /// <exception cref="IOException">The process has no descriptors left.</exception>
-    public LinuxPoller(ReadOnlySpan<Socket> sockets)
+    public LinuxPoller(ReadOnlySpan<Socket> sockets, NeighbourWatch? watch)
     {
         _event = CreateEvent();
         if (_event < 0)
             throw new IOException($"eventfd: {Marshal.GetLastPInvokeErrorMessage()}");
-        _descriptors = GC.AllocateArray<PollFd>(sockets.Length + 1, pinned: true);
+        _descriptors = GC.AllocateArray<PollFd>(sockets.Length + 2, pinned: true);
+        _socketCount = sockets.Length;
         for (var i = 0; i < sockets.Length; i++)
             _descriptors[i] = new PollFd { Descriptor = (int)sockets[i].SafeHandle.DangerousGetHandle(), Events = POLLIN };
+        // The kernel passes over a negative descriptor.
+        _descriptors[^2] = new PollFd { Descriptor = watch?.Descriptor ?? -1, Events = POLLIN };
         _descriptors[^1] = new PollFd { Descriptor = _event, Events = POLLIN };
     }
 
-    public bool Wait(TimeSpan? timeout)
+    public PollReports Wait(TimeSpan? timeout)
     {
         var ticks = Math.Max(0, timeout.GetValueOrDefault().Ticks);
         var limit = new TimeSpec { Seconds = ticks / TimeSpan.TicksPerSecond, Nanoseconds = ticks % TimeSpan.TicksPerSecond * 100 };
@@ -34,16 +38,16 @@ internal sealed unsafe class LinuxPoller : IPoller
         {
             // A signal ends the wait early, which the caller's loop does not mind.
             if (PPoll(descriptors, (nuint)_descriptors.Length, timeout is null ? null : &limit, null) <= 0)
-                return false;
+                return PollReports.None;
         }
 
         ulong count;
         if (_descriptors[^1].Returned != 0)
             _ = Read(_event, &count, sizeof(ulong));
-        var anyError = false;
-        foreach (ref readonly var descriptor in _descriptors.AsSpan(0, _descriptors.Length - 1))
-            anyError |= (descriptor.Returned & POLLERR) != 0;
-        return anyError;
+        var reports = _descriptors[^2].Returned != 0 ? PollReports.NeighbourWatch : PollReports.None;
+        foreach (ref readonly var descriptor in _descriptors.AsSpan(0, _socketCount))
+            reports |= (descriptor.Returned & POLLERR) != 0 ? PollReports.RefusedPort : PollReports.None;
+        return reports;
     }
 
     public void Wake()

@@ -11,10 +11,12 @@ namespace Totem.Transport.Udp.Internal;
 internal sealed class OpenSockets : IDisposable
 {
     private OpenSockets(
-        DatagramPath path, IPoller poller, IDatagramSocket sender, IDatagramSocket receiver, IDatagramSocket? groupReceiver, string? smallBuffers)
+        DatagramPath path, IPoller poller, NeighbourWatch? watch, IDatagramSocket sender, IDatagramSocket receiver,
+        IDatagramSocket? groupReceiver, string? smallBuffers)
     {
         Path = path;
         Poller = poller;
+        Watch = watch;
         Sender = sender;
         Receiver = receiver;
         GroupReceiver = groupReceiver;
@@ -24,6 +26,9 @@ internal sealed class OpenSockets : IDisposable
     public DatagramPath Path { get; }
 
     public IPoller Poller { get; }
+
+    /// <summary>Notices dead processes of this host; null where that is not to be had.</summary>
+    public NeighbourWatch? Watch { get; }
 
     /// <summary>Sends everything, and is told of closed ports.</summary>
     public IDatagramSocket Sender { get; }
@@ -69,6 +74,9 @@ internal sealed class OpenSockets : IDisposable
         Sender.Dispose();
         Receiver.Dispose();
         GroupReceiver?.Dispose();
+        // Last: whoever is hung up on asks for the port at once, and shall find it closed.
+        if (OperatingSystem.IsLinux())
+            Watch?.Dispose();
     }
 
     private static IEnumerable<IPEndPoint> EndPoints(IReadOnlyList<UdpPeer> peers) => peers.Select(peer => peer.EndPoint);
@@ -82,9 +90,11 @@ internal sealed class OpenSockets : IDisposable
         // Only the sender needs the destinations, but a table of addresses is small and one shape is simpler than two.
         var path = Choose(options.Path);
         var wrapped = sockets.ConvertAll(socket => CreateSocket(path, socket, destinations));
-        var poller = CreatePoller(path, [.. sockets]);
+        var watch = CreateWatch(path, options, destinations.Length);
+        var poller = CreatePoller(path, [.. sockets], watch);
         return new OpenSockets(
-            path, poller, wrapped[0], wrapped.Count == 1 ? wrapped[0] : wrapped[1], wrapped.Count == 1 ? null : wrapped[2], smallBuffers);
+            path, poller, watch, wrapped[0], wrapped.Count == 1 ? wrapped[0] : wrapped[1],
+            wrapped.Count == 1 ? null : wrapped[2], smallBuffers);
     }
 
     private static DatagramPath Choose(DatagramPath wanted)
@@ -100,6 +110,11 @@ internal sealed class OpenSockets : IDisposable
             ? new LinuxDatagramSocket(socket, destinations)
             : new PortableDatagramSocket(socket, destinations);
 
-    private static IPoller CreatePoller(DatagramPath path, ReadOnlySpan<Socket> sockets)
-        => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux() ? new LinuxPoller(sockets) : new PortablePoller(sockets);
+    private static NeighbourWatch? CreateWatch(DatagramPath path, UdpTransportOptions options, int peerCount)
+        => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux() && options.WatchesNeighbours
+            ? NeighbourWatch.TryCreate(peerCount)
+            : null;
+
+    private static IPoller CreatePoller(DatagramPath path, ReadOnlySpan<Socket> sockets, NeighbourWatch? watch)
+        => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux() ? new LinuxPoller(sockets, watch) : new PortablePoller(sockets);
 }

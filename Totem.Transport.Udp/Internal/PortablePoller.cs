@@ -24,7 +24,7 @@ internal sealed class PortablePoller : IPoller
         _readable = new List<Socket>(_sockets.Length);
     }
 
-    public bool Wait(TimeSpan? timeout)
+    public PollReports Wait(TimeSpan? timeout)
     {
         _readable.Clear();
         _readable.AddRange(_sockets);
@@ -39,7 +39,7 @@ internal sealed class PortablePoller : IPoller
                 break;
         }
 
-        return true;
+        return PollReports.RefusedPort;
     }
 
     public void Wake()
