@@ -58,7 +58,11 @@ internal sealed class ApplicationFrames(RingOptions options, IEnvelopes envelope
             new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, options.Self),
             options.Self, seq, originCount, ring, 0, (uint)packet.Guarantee).Write(ref writer);
         for (var i = 0; i < packet.Completed && !IsSynchronising; i++)
-            observer.OnEvent(new RingEvent(RingEventKind.MessageSent, ring, options.Self, Seq: seq, Count: i));
+        {
+            var kind = Lane.Packer.Completed(i) == MessageChannel.Ring ? RingEventKind.MessageSent : RingEventKind.GroupMessageSent;
+            observer.OnEvent(new RingEvent(kind, ring, options.Self, Seq: seq, Count: i));
+        }
+
         return new FrameWritten(
             WireFormat.RegularMessageHeaderBytes + packet.Bytes,
             packet.Guarantee == Guarantee.Safe ? FrameFlags.Safe : FrameFlags.None);
