@@ -11,9 +11,13 @@ namespace Totem.Core.Packing;
 /// </summary>
 internal sealed class ApplicationFrames(RingOptions options, IEnvelopes envelopes, bool hasGroups, IRingObserver observer) : IFrameSource
 {
+    /// <summary>A phase of a synchronisation says three things at most, and begins when what the last one said is delivered. The
+    /// application's limit does not count here: it may be lower.</summary>
+    private const int SyncMessagesMax = 16;
+
     private readonly bool _hasGroups = hasGroups;
-    private readonly SendLane _sync = new(options, envelopes);
-    private readonly SendLane _regular = new(options, envelopes);
+    private readonly SendLane _sync = new(options, SyncMessagesMax, envelopes);
+    private readonly SendLane _regular = new(options, options.SendQueueMessagesMax, envelopes);
 
     /// <summary>Messages of the application.</summary>
     public SendQueue Queue => _regular.Queue;

@@ -201,7 +201,8 @@ internal sealed class GroupApplication(SimulatedCluster cluster, ProcessorId nod
 
     private SubmitResult SendPart(GroupMembership membership, ReadOnlySpan<byte> payload, int part, in GroupWish wish)
     {
-        if (wish.Parts == 1)
+        // Half of the whole ones say that they are all of their parts.
+        if (wish.Parts == 1 && wish.LengthBytes % 2 == 0)
             return processor.TrySubmit(membership, payload, wish.Guarantee, cluster.Now);
         var (from, to) = ((int)((long)payload.Length * part / wish.Parts), (int)((long)payload.Length * (part + 1) / wish.Parts));
         return processor.TrySubmitPart(membership, payload[from..to], from, payload.Length, wish.Guarantee, cluster.Now);

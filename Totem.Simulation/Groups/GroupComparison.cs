@@ -8,22 +8,42 @@ internal sealed class GroupComparison(bool isQuiescent)
     /// <summary>What is wrong, or null.</summary>
     public string? Compare(GroupSegment a, GroupSegment b)
     {
-        if (!a.IsSynchronised || !b.IsSynchronised)
+        // One process after the other: they were never in the group at the same time.
+        if (!a.IsSynchronised || !b.IsSynchronised || !a.IsIn || !b.IsIn || IsSameProcess(a.Stream, b.Stream))
             return null;
         if (a.CameFrom is not null && a.CameFrom == b.CameFrom && !Same(a.SyncChanges, b.SyncChanges))
             return Differ("were told differently what the ring changed", a, b, a.SyncChanges, b.SyncChanges);
+        var (earlier, later) = InOrder(a, b);
         var together = AreTogether(a, b);
-        var (ofA, ofB) = (Comparable(a, b, together), Comparable(b, a, together));
-        foreach (var (startA, startB) in Starts(a, b, ofA, ofB))
+        var (first, second) = (Comparable(earlier, later, together), Comparable(later, earlier, together));
+        if (later.BeginsWithJoin && second.Count == 0)
+            return null;
+        var start = later.BeginsWithJoin ? JoinOf(later, earlier, first) : 0;
+        var agree = start < 0 ? earlier.IsOver || !together : TailsAgree(first, start, earlier.IsOver, second, later.IsOver, together);
+        return agree ? null : Differ(together ? "went on together and were handed different things" : "were handed different things",
+            earlier, later, first, second);
+    }
+
+    private static bool IsSameProcess(GroupStream a, GroupStream b) => a.Journal == b.Journal && a.Member == b.Member;
+
+    private static (GroupSegment Earlier, GroupSegment Later) InOrder(GroupSegment a, GroupSegment b) =>
+        a.BeginsWithJoin && (!b.BeginsWithJoin || b.Stream.JoinedAt!.Value.IsBefore(a.Stream.JoinedAt!.Value)) ? (b, a) : (a, b);
+
+    /// <summary>Where the earlier was told of the join of the later; negative when it was not. The same process may join several
+    /// times, and its joins look alike.</summary>
+    private static int JoinOf(GroupSegment later, GroupSegment earlier, List<GroupEvent> events)
+    {
+        var stream = later.Stream;
+        var joinsBefore = stream.Journal.Streams.Count(x => x.Group == stream.Group && x.Member == stream.Member && x.Number < stream.Number
+            && x.JoinedAt is { } at && at.Ring == later.Ring
+            && (!earlier.BeginsWithJoin || earlier.Stream.JoinedAt!.Value.IsBefore(at)));
+        for (var i = 0; i < events.Count; i++)
         {
-            if (TailsAgree(ofA, startA, a.IsOver, ofB, startB, b.IsOver, together))
-                return null;
+            if (events[i].Kind == GroupEventKind.Change && events[i].Change!.Joined.Any(x => x.Member == stream.Member) && joinsBefore-- == 0)
+                return i;
         }
 
-        var isBlank = (ofA.Count == 0 && (a.BeginsWithJoin || a.IsOver || !together)) || (ofB.Count == 0 && (b.BeginsWithJoin || b.IsOver || !together));
-        if (isBlank || (!Starts(a, b, ofA, ofB).Any() && (a.IsOver || b.IsOver || !together)))
-            return null;
-        return Differ(together ? "went on together and were handed different things" : "were handed different things", a, b, ofA, ofB);
+        return -1;
     }
 
     private bool AreTogether(GroupSegment a, GroupSegment b)
@@ -74,42 +94,17 @@ internal sealed class GroupComparison(bool isQuiescent)
         return path;
     }
 
-    /// <summary>Where in both lists the later of the two came: at its join, or both with the ring.</summary>
-    private static IEnumerable<(int A, int B)> Starts(GroupSegment a, GroupSegment b, List<GroupEvent> ofA, List<GroupEvent> ofB)
-    {
-        if (!a.BeginsWithJoin && !b.BeginsWithJoin)
-            yield return (0, 0);
-        // The same process may join several times, and its joins may look the same: one of them must do.
-        if (a.BeginsWithJoin && ofA.Count > 0)
-        {
-            for (var i = 0; i < ofB.Count; i++)
-            {
-                if (ofB[i].Text == ofA[0].Text)
-                    yield return (0, i);
-            }
-        }
-
-        if (b.BeginsWithJoin && ofB.Count > 0)
-        {
-            for (var i = 0; i < ofA.Count; i++)
-            {
-                if (ofA[i].Text == ofB[0].Text)
-                    yield return (i, 0);
-            }
-        }
-    }
-
     private static bool TailsAgree(
-        List<GroupEvent> a, int startA, bool isOverA, List<GroupEvent> b, int startB, bool isOverB, bool together)
+        List<GroupEvent> first, int start, bool isFirstOver, List<GroupEvent> second, bool isSecondOver, bool together)
     {
-        var (lengthA, lengthB) = (a.Count - startA, b.Count - startB);
-        for (var i = 0; i < Math.Min(lengthA, lengthB); i++)
+        var length = first.Count - start;
+        for (var i = 0; i < Math.Min(length, second.Count); i++)
         {
-            if (a[startA + i].Text != b[startB + i].Text)
+            if (first[start + i].Text != second[i].Text)
                 return false;
         }
 
-        return !together || lengthA == lengthB || (lengthA > lengthB ? isOverB : isOverA);
+        return !together || length == second.Count || (length > second.Count ? isSecondOver : isFirstOver);
     }
 
     private static bool Same(List<GroupEvent> a, List<GroupEvent> b) => a.Select(x => x.Text).SequenceEqual(b.Select(x => x.Text));

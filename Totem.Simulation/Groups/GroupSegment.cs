@@ -24,6 +24,9 @@ internal sealed class GroupSegment(GroupStream stream, RingId ring)
     /// <summary>How many of them came before the transitional configuration; null when there was none.</summary>
     public int? Boundary { get; set; }
 
+    /// <summary>The process was in the group here, at least for a while.</summary>
+    public bool IsIn { get; set; }
+
     /// <summary>The process joined here: its first event is its own join.</summary>
     public bool BeginsWithJoin { get; set; }
 
@@ -42,7 +45,7 @@ internal sealed class GroupSegment(GroupStream stream, RingId ring)
             {
                 case GroupEventKind.Regular:
                     var from = current is { IsSynchronised: true } && isIn ? current.Ring : (RingId?)null;
-                    segments.Add(current = new GroupSegment(stream, entry.Regular!.Ring) { CameFrom = from });
+                    segments.Add(current = new GroupSegment(stream, entry.Regular!.Ring) { CameFrom = from, IsIn = isIn });
                     break;
                 case GroupEventKind.TransitionalConfiguration when current is not null:
                     current.Boundary = current.Events.Count;
@@ -67,7 +70,7 @@ internal sealed class GroupSegment(GroupStream stream, RingId ring)
             return;
         if (!isIn)
             current.BeginsWithJoin = true;
-        isIn = true;
+        current.IsIn = isIn = true;
         if (current.IsSynchronised)
             current.Events.Add(entry);
         else if (entry.Kind == GroupEventKind.Change)
