@@ -107,7 +107,7 @@ internal sealed class GroupComparison(bool isQuiescent)
         return !together || length == second.Count || (length > second.Count ? isSecondOver : isFirstOver);
     }
 
-    private static bool Same(List<GroupEvent> a, List<GroupEvent> b) => a.Select(x => x.Text).SequenceEqual(b.Select(x => x.Text));
+    private static bool Same(List<GroupEvent> a, List<GroupEvent> b) => a.Select(x => x.Text).SequenceEqual(b.Select(x => x.Text), StringComparer.Ordinal);
 
     private static string Differ(string what, GroupSegment a, GroupSegment b, List<GroupEvent> ofA, List<GroupEvent> ofB) => $"""
         {a.Stream} and {b.Stream} {what} on {a.Ring}

@@ -285,14 +285,14 @@ internal sealed class GroupModel
     private void CompareLogs(ModelProcessor a, ModelProcessor b)
     {
         var areOld = !_isMerge && !a.IsFresh && !b.IsFresh;
-        var common = areOld ? "" : a.Log.FirstOrDefault(x => x.StartsWith("ring", StringComparison.Ordinal) && b.Log.Contains(x));
+        var common = areOld ? "" : a.Log.FirstOrDefault(x => x.StartsWith("ring", StringComparison.Ordinal) && b.Log.Contains(x, StringComparer.Ordinal));
         if (common is null)
             throw Break($"{a.Id} and {b.Id} have not synchronised with each other");
-        var groups = a.Own.Select(x => x.Group.ToString()).Intersect(b.Own.Select(x => x.Group.ToString())).ToList();
+        var groups = a.Own.Select(x => x.Group.ToString()).Intersect(b.Own.Select(x => x.Group.ToString()), StringComparer.Ordinal).ToList();
         // One that has come since knows nothing of what was before.
         groups.RemoveAll(x => a.Own.Concat(b.Own).Any(m => m.Pid == LatePid && m.Group.ToString() == x));
         var (ofA, ofB) = (Since(a), Since(b));
-        if (!ofA.SequenceEqual(ofB))
+        if (!ofA.SequenceEqual(ofB, StringComparer.Ordinal))
         {
             throw Break(string.Create(CultureInfo.InvariantCulture, $"""
                 {a.Id} and {b.Id} were told different things

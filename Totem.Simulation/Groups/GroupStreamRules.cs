@@ -21,12 +21,16 @@ internal sealed class GroupStreamRules(Action<string, string> report)
     public void Check(GroupStream stream)
     {
         IReadOnlyList<GroupMember>? told = null;
+        var companions = new Companions();
         var heard = new Dictionary<GroupMember, (int Life, int Stream, long Number)>();
         foreach (var entry in stream.Events)
         {
+            companions.Take(entry);
             switch (entry.Kind)
             {
                 case GroupEventKind.Change:
+                    if (told is not null && companions.IsSynchronising)
+                        CheckReasons(stream, entry, told, companions);
                     told = CheckChange(stream, entry, told);
                     break;
                 case GroupEventKind.Transitional:
@@ -65,6 +69,19 @@ internal sealed class GroupStreamRules(Action<string, string> report)
         return change.Members;
     }
 
+    /// <summary>G3: what a synchronisation takes away went because its node did not come along, or because it ended there.</summary>
+    private void CheckReasons(GroupStream stream, GroupEvent entry, IReadOnlyList<GroupMember> told, Companions companions)
+    {
+        foreach (var member in told)
+        {
+            var went = entry.Change!.Left.FirstOrDefault(x => x.Member == member);
+            var expected = companions.CameAlong(member.Node) ? GroupChangeReason.ProcessDown : GroupChangeReason.NodeDown;
+            var isMissing = went == default && expected == GroupChangeReason.NodeDown;
+            if (isMissing || (went != default && went.Reason != expected))
+                report("G3", $"{stream} was told {List(told)} and then {entry}; expected {member} to go ({expected}), if at all");
+        }
+    }
+
     private void CheckTransitional(GroupStream stream, GroupEvent entry)
     {
         var at = stream.Events.IndexOf(entry);
@@ -101,4 +118,40 @@ internal sealed class GroupStreamRules(Action<string, string> report)
     }
 
     private static string List(IEnumerable<GroupMember> members) => $"{{{string.Join(", ", members)}}}";
+
+    /// <summary>Who came along since the members synchronised last.</summary>
+    private sealed class Companions
+    {
+        private ProcessorSet? _sinceAgreed;
+        private ProcessorSet? _untilRing;
+        private ProcessorSet? _transitional;
+
+        /// <summary>Between a regular configuration and the end of its synchronisation.</summary>
+        public bool IsSynchronising { get; private set; }
+
+        public bool CameAlong(ProcessorId node) => _untilRing?.Contains(node) ?? true;
+
+        public void Take(GroupEvent entry)
+        {
+            switch (entry.Kind)
+            {
+                case GroupEventKind.TransitionalConfiguration:
+                    _transitional = entry.Transitional!.Members;
+                    _sinceAgreed = _sinceAgreed?.Intersect(_transitional) ?? _transitional;
+                    break;
+                case GroupEventKind.Regular:
+                    _untilRing = _sinceAgreed;
+                    _transitional = null;
+                    IsSynchronising = true;
+                    break;
+                case GroupEventKind.Synchronised:
+                    // Who leaves while it runs is the next one's concern.
+                    _sinceAgreed = _transitional;
+                    IsSynchronising = false;
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
 }

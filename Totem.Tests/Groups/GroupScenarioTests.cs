@@ -6,7 +6,7 @@ namespace Totem.Tests.Groups;
 /// <summary>Groups on the real engine: random processes under random faults, among members of both encodings.</summary>
 public sealed class GroupScenarioTests(Xunit.Abstractions.ITestOutputHelper output)
 {
-    private const int ScenarioCount = 400;
+    private const int ScenarioCount = 300;
 
     [Fact]
     public void Every_scenario_with_groups_keeps_every_rule()
