@@ -110,7 +110,10 @@ public sealed class GroupProcessor
         CheckLength(payload.Length);
         if (offset < 0 || wholeBytes - offset < payload.Length)
             throw new ArgumentException($"{payload.Length} bytes from {offset} on, expected to lie in {wholeBytes} bytes", nameof(offset));
-        var part = offset == 0 ? MessagePart.First : offset + payload.Length == wholeBytes ? MessagePart.Last : MessagePart.Middle;
+        var part = payload.Length == wholeBytes ? MessagePart.Whole
+            : offset == 0 ? MessagePart.First
+            : offset + payload.Length == wholeBytes ? MessagePart.Last
+            : MessagePart.Middle;
         return _layer.TrySubmit(membership, payload, guarantee, part, (uint)wholeBytes, now);
     }
 

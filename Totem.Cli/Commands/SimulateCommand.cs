@@ -24,6 +24,12 @@ internal sealed class SimulateCommand : TotemCommand
     private readonly Option<int?> _processors = Ranged.Optional(
         "--processors", "Processors in every scenario; 2 to 14; drawn from the seed when not given.", 2, 14);
 
+    private readonly Option<bool> _groups = new("--groups")
+    {
+        Description = "With process groups: processes join, speak and leave under the same faults, among members of both\n" +
+            "encodings, and the rules of groups are checked too. A script says so itself.",
+    };
+
     private readonly Option<FileInfo?> _script = new("--script")
     {
         Description = "Run this scenario, as a failure prints it, instead of random ones.",
@@ -43,13 +49,15 @@ internal sealed class SimulateCommand : TotemCommand
         "Run whole clusters on virtual time: sizes, workload and faults are drawn from a seed; then the faults stop, and the\n" +
         "cluster must come together in a bounded time. Every trace is checked against every rule.")
     {
-        foreach (var option in (ReadOnlySpan<Option>)[_seed, _scenarios, _threads, _processors, _script, _json, _verbose])
+        foreach (var option in (ReadOnlySpan<Option>)[_seed, _scenarios, _threads, _processors, _groups, _script, _json, _verbose])
             Add(option);
         Validators.Add(result =>
         {
             // Not their values: reading the one of an option that lacks its argument throws.
             if (IsGiven(_script) && (IsGiven(_seed) || IsGiven(_scenarios)))
                 result.AddError("--script is a scenario of its own; expected neither --seed nor --scenarios beside it");
+            if (IsGiven(_script) && IsGiven(_groups))
+                result.AddError("--script says itself whether it has groups; expected no --groups beside it");
 
             bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
         });
@@ -62,6 +70,7 @@ internal sealed class SimulateCommand : TotemCommand
         ("totem simulate", $"{ScenariosByDefault} random scenarios"),
         ("totem simulate --seed 4711", "replay one scenario"),
         ("totem simulate --seed 1 --scenarios 200000", "many of them"),
+        ("totem simulate --groups --scenarios 10000", "the same with process groups"),
         ("totem simulate --script failure.txt --verbose", "replay a scenario that a failure printed"),
     ];
 
@@ -95,6 +104,7 @@ internal sealed class SimulateCommand : TotemCommand
             ScenarioCount = parsed.GetValue(_scenarios) ?? (seed is null ? ScenariosByDefault : 1),
             ThreadCount = parsed.GetValue(_threads),
             ProcessorCount = parsed.GetValue(_processors),
+            Groups = parsed.GetValue(_groups),
         };
         var report = SimulationCampaign.Run(
             options,

@@ -16,6 +16,8 @@ internal sealed record CampaignJson(
     long Datagrams,
     long TraceEvents,
     long Configurations,
+    bool Groups,
+    long GroupDeliveries,
     double WorstConvergence,
     ulong WorstConvergenceSeed,
     IReadOnlyList<ScenarioJson> Failures)
@@ -33,6 +35,8 @@ internal sealed record CampaignJson(
         report.TransmitCount,
         report.TraceCount,
         report.InstallCount,
+        report.Options.Groups,
+        report.GroupDeliveryCount,
         Math.Round(report.WorstConvergence, 4),
         report.WorstConvergenceSeed,
         [.. report.Failures.Select(x => ScenarioJson.Of(x.Original) with { ShrunkScript = x.Shrunk.Script.ToString() })]);

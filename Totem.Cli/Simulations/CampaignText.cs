@@ -25,6 +25,8 @@ internal static class CampaignText
         output.WriteLine(
             $"{Number((long)report.VirtualTime.TotalSeconds)} s of virtual time, {Number(report.TransmitCount)} datagrams, "
             + $"{Number(report.InstallCount)} configurations, {Number(report.TraceCount)} trace events");
+        if (report.Options.Groups)
+            output.WriteLine($"{Number(report.GroupDeliveryCount)} deliveries of messages to groups");
         if (report.WorstConvergence > 0)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -55,8 +57,7 @@ internal static class CampaignText
         output.WriteLine($"FAILED seed {failure.Original.ScenarioSeed}");
         foreach (var broken in failure.Original.Failures)
             output.WriteLine($"  {broken.Rule}: {broken.Text.ReplaceLineEndings("\n  ")}");
-        var processors = options.ProcessorCount is { } count ? $" --processors {count}" : "";
-        output.WriteLine($"  replay: totem simulate --seed {failure.Original.ScenarioSeed}{processors}");
+        output.WriteLine($"  replay: {failure.ReplayCommand ?? options.ReplayCommand(failure.Original.ScenarioSeed!.Value)}");
         output.WriteLine($"  the shortest script found that breaks {failure.Shrunk.Rule} (for totem simulate --script FILE):");
         foreach (var line in failure.Shrunk.Script.ToString().TrimEnd().Split('\n'))
             output.WriteLine($"    {line}");

@@ -37,6 +37,9 @@ public enum RingEventKind
     /// of submission. Ring; Seq: of the last fragment; Count: its index among the messages that this frame completes.</summary>
     MessageSent,
 
+    /// <summary>The same of what goes to a group, a join or a leave among it.</summary>
+    GroupMessageSent,
+
     /// <summary>A message was multicast again at somebody's request. Seq.</summary>
     MessageRetransmitted,
 

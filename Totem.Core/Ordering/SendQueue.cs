@@ -45,6 +45,9 @@ internal sealed class SendQueue
 
     public Guarantee HeadGuarantee => _entries[_entriesHead].Guarantee;
 
+    /// <summary>Whom the message at the head is for.</summary>
+    public MessageChannel HeadChannel => _entries[_entriesHead].Envelope.Channel;
+
     public bool TryEnqueue(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee)
     {
         if (Count == _messagesMax || payload.Length > _bytesMax - UsedBytes)

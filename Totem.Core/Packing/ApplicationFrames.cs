@@ -11,9 +11,13 @@ namespace Totem.Core.Packing;
 /// </summary>
 internal sealed class ApplicationFrames(RingOptions options, IEnvelopes envelopes, bool hasGroups, IRingObserver observer) : IFrameSource
 {
+    /// <summary>A phase of a synchronisation says three things at most, and begins when what the last one said is delivered. The
+    /// application's limit does not count here: it may be lower.</summary>
+    private const int SyncMessagesMax = 16;
+
     private readonly bool _hasGroups = hasGroups;
-    private readonly SendLane _sync = new(options, envelopes);
-    private readonly SendLane _regular = new(options, envelopes);
+    private readonly SendLane _sync = new(options, SyncMessagesMax, envelopes);
+    private readonly SendLane _regular = new(options, options.SendQueueMessagesMax, envelopes);
 
     /// <summary>Messages of the application.</summary>
     public SendQueue Queue => _regular.Queue;
@@ -61,7 +65,11 @@ internal sealed class ApplicationFrames(RingOptions options, IEnvelopes envelope
             new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, options.Self),
             options.Self, seq, originCount, ring, 0, (uint)packet.Guarantee).Write(ref writer);
         for (var i = 0; i < packet.Completed && !IsSynchronising; i++)
-            observer.OnEvent(new RingEvent(RingEventKind.MessageSent, ring, options.Self, Seq: seq, Count: i));
+        {
+            var kind = Lane.Packer.Completed(i) == MessageChannel.Ring ? RingEventKind.MessageSent : RingEventKind.GroupMessageSent;
+            observer.OnEvent(new RingEvent(kind, ring, options.Self, Seq: seq, Count: i));
+        }
+
         return new FrameWritten(
             WireFormat.RegularMessageHeaderBytes + packet.Bytes,
             packet.Guarantee == Guarantee.Safe ? FrameFlags.Safe : FrameFlags.None);

@@ -17,11 +17,15 @@ internal readonly record struct PackedPacket(int Bytes, int Completed, Guarantee
 internal sealed class Packer(int netMtu)
 {
     private readonly int _budgetBytes = PacketFormat.BudgetBytes(netMtu);
+    private readonly MessageChannel[] _completed = new MessageChannel[PacketFormat.PieceCountMax];
     private byte _lastFragment;
     private bool _mustClose;
 
     /// <summary>The longest packet.</summary>
     public int PacketBytesMax => PacketFormat.HeaderBytes + _budgetBytes;
+
+    /// <summary>Whom the n-th message that ended in the last packet is for.</summary>
+    public MessageChannel Completed(int n) => _completed[n];
 
     /// <summary>
     /// A new ring begins: no packet of the old one is continued. If the last one ended inside a message, the next is a packet
@@ -56,8 +60,9 @@ internal sealed class Packer(int netMtu)
         for (var i = 0; i < pieces; i++)
         {
             BinaryPrimitives.WriteUInt16LittleEndian(packet[(PacketFormat.HeaderBytes + 2 * i)..], lengths[i]);
+            var channel = queue.HeadChannel;
             if (queue.TakeFromHead(packet.Slice(position, lengths[i])))
-                completed++;
+                _completed[completed++] = channel;
             position += lengths[i];
         }
 

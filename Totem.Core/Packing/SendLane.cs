@@ -6,9 +6,9 @@ namespace Totem.Core.Packing;
 /// One of the two streams of wire.md section 12.5: what a processor sends while services synchronise, and the rest. Each has
 /// its own queue and its own fragment numbers.
 /// </summary>
-internal sealed class SendLane(RingOptions options, IEnvelopes envelopes)
+internal sealed class SendLane(RingOptions options, int messagesMax, IEnvelopes envelopes)
 {
-    public SendQueue Queue { get; } = new(options.SendQueueBytesMax, options.SendQueueMessagesMax, envelopes);
+    public SendQueue Queue { get; } = new(options.SendQueueBytesMax, messagesMax, envelopes);
 
     public Packer Packer { get; } = new(options.NetMtu);
 

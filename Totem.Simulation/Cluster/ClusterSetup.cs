@@ -30,6 +30,12 @@ internal sealed record ClusterSetup
     /// <summary>How likely a datagram to a crashed process on a live host is answered by "nobody listens".</summary>
     public double UnreachableRate { get; init; }
 
+    /// <summary>Whether the engines have process groups on top.</summary>
+    public bool HasGroups { get; init; }
+
+    /// <summary>With groups: who pretends that somebody on the ring is not ours, and speaks as corosync does.</summary>
+    public ProcessorSet Foreign { get; init; } = ProcessorSet.Empty;
+
     /// <summary>Timeouts a tenth of the defaults, so that virtual time is short.</summary>
     public static RingOptions FastOptions { get; } = new()
     {

@@ -52,6 +52,9 @@ internal interface ISimulationListener
     /// <summary>A processor's application was handed a message.</summary>
     void OnDeliver(Instant now, ProcessorId node, MessageId message, in Delivery delivery);
 
+    /// <summary>A processor's host was handed something of a group.</summary>
+    void OnGroup(Instant now, ProcessorId node, string text);
+
     /// <summary>The script did something.</summary>
     void OnAction(Instant now, string action);
 }

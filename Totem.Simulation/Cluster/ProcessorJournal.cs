@@ -98,12 +98,11 @@ internal sealed class ProcessorJournal : IRingObserver
     public void RecordStart() => Add(new TraceEvent(TraceEventKind.Start, _node.Id, _life, _cluster.NowTicks));
 
     /// <summary>
-    /// The end of this life. What the engine had decided to deliver counts as delivered, however late the application: others
+    /// The end of this life, after the last <see cref="Consume"/>. What the engine had decided to deliver counts as delivered, however late the application: others
     /// may rely on an install or a delivery here from the moment it was decided.
     /// </summary>
-    public void RecordFail(RingProcessor engine)
+    public void RecordFail()
     {
-        Consume(engine);
         foreach (var (ring, message) in _sentAhead)
             _cluster.ReportAnomaly("2.1", $"{message.Id} was sent on {ring}, which {_node.Id} never installed");
         _sentAhead.Clear();
@@ -117,6 +116,8 @@ internal sealed class ProcessorJournal : IRingObserver
         _cluster.Listener?.OnRingEvent(_cluster.Now, _node.Id, ringEvent);
         if (ringEvent.Kind == RingEventKind.MessageSent)
             RecordSent(ringEvent);
+        if (ringEvent.Kind == RingEventKind.GroupMessageSent)
+            _node.Groups!.Journal.RecordSent(ringEvent);
         _node.PullTriggers(ringEvent.Kind);
     }
 
@@ -145,7 +146,8 @@ internal sealed class ProcessorJournal : IRingObserver
             _sentAhead.Add((ringEvent.Ring, message));
     }
 
-    private void Record(in Delivery delivery)
+    /// <summary>The application takes one element of the stream.</summary>
+    public void Record(in Delivery delivery)
     {
         if (delivery.Change is { } change)
         {

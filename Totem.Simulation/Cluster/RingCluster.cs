@@ -196,6 +196,8 @@ internal sealed class RingCluster
             next?.OnDeliver(now, node, message, delivery);
         }
 
+        public void OnGroup(Instant now, ProcessorId node, string text) => next?.OnGroup(now, node, text);
+
         public void OnAction(Instant now, string action) => next?.OnAction(now, action);
     }
 }

@@ -3,6 +3,7 @@ using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Groups;
 using Totem.Simulation.Network;
 using Totem.Simulation.Traces;
 
@@ -53,6 +54,15 @@ internal sealed class SimulatedCluster
     public MessageLedger Ledger { get; }
 
     public Trace Trace { get; } = new();
+
+    /// <summary>Every message to a group that was sent, by its place in the order.</summary>
+    public Dictionary<OrderPlace, GroupMessageRecord> GroupMessages { get; } = [];
+
+    /// <summary>With groups: every life of every processor.</summary>
+    public List<GroupJournal> GroupJournals { get; } = [];
+
+    /// <summary>Messages to groups that were handed to processors.</summary>
+    public long GroupDeliveryCount { get; set; }
 
     public Coverage Coverage { get; } = new();
 

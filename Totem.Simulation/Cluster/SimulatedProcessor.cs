@@ -1,8 +1,10 @@
 using Totem.Core;
 using Totem.Core.Diagnostics;
 using Totem.Core.Evs;
+using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Core.Time;
+using Totem.Simulation.Groups;
 
 namespace Totem.Simulation.Cluster;
 
@@ -54,6 +56,9 @@ internal sealed class SimulatedProcessor
     /// <summary>What this life accepted, sent and delivered; null while the process is down.</summary>
     public ProcessorJournal? Journal => Engine is null ? null : _journal;
 
+    /// <summary>The processes on this processor; null while it is down, and without groups.</summary>
+    public GroupApplication? Groups { get; private set; }
+
     /// <summary>Which start this is, from 1; 0 before the first.</summary>
     public int Life { get; private set; }
 
@@ -74,7 +79,7 @@ internal sealed class SimulatedProcessor
             return;
         Life++;
         _journal = new ProcessorJournal(_cluster, this);
-        Engine = new RingProcessor(_cluster.OptionsOf(Id), StoredRingSequence, _journal);
+        Engine = _cluster.Setup.HasGroups ? CreateWithGroups(_journal) : new RingProcessor(_cluster.OptionsOf(Id), StoredRingSequence, _journal);
         _busyUntil = 0;
         _journal.RecordStart();
         Engine.Start(_cluster.Now);
@@ -86,8 +91,12 @@ internal sealed class SimulatedProcessor
     {
         if (Engine is null)
             return;
-        _journal!.RecordFail(Engine);
+        Consume();
+        _journal!.RecordFail();
         Engine = null;
+        if (Groups is not null)
+            Groups.Journal.IsAlive = false;
+        Groups = null;
         IsPaused = false;
         _pulled = null;
         _storing = null;
@@ -146,7 +155,26 @@ internal sealed class SimulatedProcessor
     {
         if (Engine is null || IsPaused)
             return;
-        _journal!.Consume(Engine);
+        Consume();
+        Drain();
+    }
+
+    /// <summary>A process wants to do something in a group.</summary>
+    public void Wish(GroupName group, uint pid, in GroupWish wish)
+    {
+        if (Groups is null)
+            return;
+        Groups.Wish(group, pid, wish);
+        if (!IsPaused)
+            Drain();
+    }
+
+    /// <summary>Every process in a group says a last word.</summary>
+    public void SayLast()
+    {
+        if (Groups is null)
+            return;
+        Groups.SayLast();
         Drain();
     }
 
@@ -283,11 +311,31 @@ internal sealed class SimulatedProcessor
         Drain();
     }
 
+    private RingProcessor CreateWithGroups(ProcessorJournal journal)
+    {
+        var options = new GroupOptions { IsForeign = _cluster.Setup.Foreign.Contains(Id) };
+        var processor = new GroupProcessor(_cluster.OptionsOf(Id), options, StoredRingSequence, journal);
+        Groups = new GroupApplication(_cluster, Id, Life, processor);
+        _cluster.GroupJournals.Add(Groups.Journal);
+        return processor.Ring;
+    }
+
+    /// <summary>The application takes everything there is; true when that may have given the engine something to send.</summary>
+    private bool Consume()
+    {
+        if (Groups is not null)
+            return Groups.Consume(_journal!);
+        _journal!.Consume(Engine!);
+        return false;
+    }
+
     /// <summary>The host's duty after every input.</summary>
     private void Drain()
     {
+        bool isMore;
         do
         {
+            isMore = false;
             if (_pulled?.Point == CrashPoint.AtOnce)
             {
                 Crash();
@@ -305,11 +353,13 @@ internal sealed class SimulatedProcessor
             if (!TransmitAll())
                 return;
             if (ConsumeTicks == 0)
-                _journal!.Consume(Engine);
+                isMore = Consume();
             else
                 ScheduleConsume();
+            isMore |= _journal!.SubmitWaiting(Engine);
+            isMore |= Groups is not null && Groups.Work();
         }
-        while (_journal!.SubmitWaiting(Engine));
+        while (isMore);
         // An engine that has left, by itself or by our wish, is a process that ends.
         if (Engine.Phase == RingPhase.Left)
         {

@@ -1,5 +1,6 @@
 using Totem.Core;
 using Totem.Core.Diagnostics;
+using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Simulation.Cluster;
 using Totem.Simulation.Network;
@@ -44,6 +45,10 @@ internal static class ActionParser
         "blackout" => new DarkenLink(line.NodeOrAll("from"), line.NodeOrAll("to"), line.Duration("for")),
         "noise" => ParseNoise(line),
         "drop" => ParseDrop(line),
+        "join-group" => new JoinGroup(line.Node("node"), GroupOf(line), PidOf(line)),
+        "leave-group" => new LeaveGroup(line.Node("node"), GroupOf(line), PidOf(line)),
+        "end-process" => new EndProcess(line.Node("node"), GroupOf(line), PidOf(line)),
+        "send-group" => ParseSendToGroup(line),
         "inject" => new InjectFrame(line.Node("node"), line.Enum<Forgery>("what"), line.Int("count", 1, CountMax, otherwise: 1)),
         _ => null,
     };
@@ -61,22 +66,41 @@ internal static class ActionParser
 
     private static SubmitMessages ParseSubmit(ScriptLine line)
     {
-        var (low, high) = (16, 16);
-        if (line.Optional("size") is { } size)
-        {
-            var ends = size.Split("..", 2);
-            low = SizeOf(line, ends[0]);
-            high = SizeOf(line, ends[^1]);
-            if (high < low)
-                throw line.Error($"size={size}, expected the smaller length first");
-        }
-
+        var (low, high) = SizesOf(line);
         return new SubmitMessages(
             line.Node("node"),
             line.Int("count", 0, CountMax, otherwise: 1),
             low,
             high,
             line.Enum("guarantee", (SubmitGuarantee?)SubmitGuarantee.Agreed));
+    }
+
+    private static SendToGroup ParseSendToGroup(ScriptLine line)
+    {
+        var (low, high) = SizesOf(line);
+        return new SendToGroup(
+            line.Node("node"),
+            GroupOf(line),
+            PidOf(line),
+            line.Int("count", 0, CountMax, otherwise: 1),
+            low,
+            high,
+            line.Int("parts", 1, 100, otherwise: 1),
+            line.Enum("guarantee", (SubmitGuarantee?)SubmitGuarantee.Agreed));
+    }
+
+    private static GroupName GroupOf(ScriptLine line) =>
+        line.Optional("group") is { Length: > 0 and <= 32 } name ? name : throw line.Error("expected group= with a name of 1 to 32 characters");
+
+    private static uint PidOf(ScriptLine line) => (uint)line.Int("pid", 0, int.MaxValue);
+
+    private static (int Low, int High) SizesOf(ScriptLine line)
+    {
+        if (line.Optional("size") is not { } size)
+            return (16, 16);
+        var ends = size.Split("..", 2);
+        var (low, high) = (SizeOf(line, ends[0]), SizeOf(line, ends[^1]));
+        return high < low ? throw line.Error($"size={size}, expected the smaller length first") : (low, high);
     }
 
     private static int SizeOf(ScriptLine line, string text)

@@ -65,7 +65,7 @@ public sealed class FaultScript
                 end = ParseEnd(line);
             else
                 setup = SetupText.TryParse(line, setup)
-                    ?? throw line.Error($"'{line.Verb}', expected seed, processors, network, options, stored, at or end");
+                    ?? throw line.Error($"'{line.Verb}', expected seed, processors, network, options, stored, groups, at or end");
             line.Finish();
         }
 
@@ -98,8 +98,12 @@ public sealed class FaultScript
             return "a processor is named twice";
         if (Setup.Options.Allowed is { } allowed && !all.IsSubsetOf(allowed))
             return $"allowed={ScriptText.Nodes(allowed)}, expected all of {all}";
+        if (!Setup.Foreign.IsSubsetOf(all))
+            return $"foreign={ScriptText.Nodes(Setup.Foreign)}, expected some of {all}";
         foreach (var action in Actions)
         {
+            if (action.Action is IGroupAction && !Setup.HasGroups)
+                return $"'{action}' without a line 'groups'";
             if (action.Action.Nodes.FirstOrDefault(x => !x.IsNone && !all.Contains(x)) is { IsNone: false } stranger)
                 return $"'{action}' names {stranger}, expected one of {all}";
         }

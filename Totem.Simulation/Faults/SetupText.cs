@@ -5,8 +5,8 @@ using Totem.Simulation.Cluster;
 
 namespace Totem.Simulation.Faults;
 
-/// <summary>How scripts write the make-up of a cluster: <c>seed</c>, <c>processors</c>, <c>network</c>, <c>options</c> and
-/// <c>stored</c> lines. Only what differs from <see cref="ClusterSetup.FastOptions"/> is written.</summary>
+/// <summary>How scripts write the make-up of a cluster: <c>seed</c>, <c>processors</c>, <c>network</c>, <c>options</c>,
+/// <c>stored</c> and <c>groups</c> lines. Only what differs from <see cref="ClusterSetup.FastOptions"/> is written.</summary>
 internal static class SetupText
 {
     private static readonly OptionEntry[] Entries =
@@ -61,6 +61,8 @@ internal static class SetupText
         line = string.Concat(stored);
         if (line.Length > 0)
             yield return "stored" + line;
+        if (setup.HasGroups)
+            yield return "groups" + (setup.Foreign.IsEmpty ? "" : $" foreign={ScriptText.Nodes(setup.Foreign)}");
     }
 
     /// <summary>Reads one line of a setup; null when its verb is none of a setup.</summary>
@@ -86,6 +88,8 @@ internal static class SetupText
                 var stored = line.TakeAll().ToDictionary(
                     x => line.NodeOf("stored", x.Key), x => line.ULongOf(x.Key, x.Value));
                 return setup with { Stored = stored };
+            case "groups":
+                return setup with { HasGroups = true, Foreign = line.Has("foreign") ? line.Nodes("foreign") : ProcessorSet.Empty };
             default:
                 return null;
         }

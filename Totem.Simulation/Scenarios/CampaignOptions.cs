@@ -27,6 +27,9 @@ public sealed record CampaignOptions
     /// needs <see cref="ProcessorCount"/>, 3 or more.</summary>
     public bool PairCut { get; init; }
 
+    /// <summary>With process groups: <see cref="ScenarioGenerator.DrawGroups"/>.</summary>
+    public bool Groups { get; init; }
+
     /// <summary>Instead of the random ones, for tests of the campaign itself.</summary>
     internal Func<ulong, FaultScript>? Generator { get; init; }
 
@@ -36,6 +39,8 @@ public sealed record CampaignOptions
     {
         if (Generator is not null)
             return Generator(seed);
+        if (Groups && !PairCut)
+            return ScenarioGenerator.DrawGroups(seed, ProcessorCount);
         if (!PairCut)
             return ScenarioGenerator.Draw(seed, ProcessorCount);
         return ProcessorCount is { } count && count >= 3
@@ -45,7 +50,8 @@ public sealed record CampaignOptions
 
     /// <summary>The command that runs the scenario of a seed again.</summary>
     public string ReplayCommand(ulong seed) =>
-        $"totem simulate --seed {seed}" + (ProcessorCount is { } count ? $" --processors {count}" : "") + (PairCut ? " --pair-cut" : "");
+        $"totem simulate --seed {seed}" + (ProcessorCount is { } count ? $" --processors {count}" : "") + (PairCut ? " --pair-cut" : "")
+        + (Groups ? " --groups" : "");
 }
 
 /// <summary>Where a campaign is.</summary>
@@ -93,6 +99,9 @@ public sealed record CampaignReport
 
     /// <summary>Configurations delivered in all scenarios.</summary>
     public long InstallCount { get; init; }
+
+    /// <summary>Messages to groups that were handed to processors, in all scenarios.</summary>
+    public long GroupDeliveryCount { get; init; }
 
     /// <summary>The largest part of its bound that any scenario that passed needed to find together: 1 is the bound.</summary>
     public double WorstConvergence { get; init; }

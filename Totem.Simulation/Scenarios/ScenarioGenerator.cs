@@ -25,6 +25,11 @@ public static class ScenarioGenerator
         return new ScriptDraw(random, setup).Draw();
     }
 
+    /// <summary>The scenario of this seed with process groups: the same faults, and processes that join, speak and leave.</summary>
+    /// <param name="seed">Any 64 bits.</param>
+    /// <param name="processors">How many processors it has; null draws 2 to 14.</param>
+    public static FaultScript DrawGroups(ulong seed, int? processors = null) => GroupDraw.Draw(seed, Draw(seed, processors));
+
     /// <summary>
     /// A scenario of so many processors in which one pair never hears each other, from the start or from some moment on, while
     /// everybody else hears everybody.

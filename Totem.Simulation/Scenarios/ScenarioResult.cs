@@ -46,6 +46,9 @@ public sealed record ScenarioResult
     /// <summary>Configurations delivered, at all processors.</summary>
     public long InstallCount { get; init; }
 
+    /// <summary>Messages to groups that were handed to processors.</summary>
+    public long GroupDeliveryCount { get; init; }
+
     /// <summary>Over every byte sent and everything delivered, in order: equal for equal scripts.</summary>
     public ulong Digest { get; init; }
 

@@ -2,6 +2,7 @@ using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Groups;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -75,6 +76,8 @@ internal sealed class ScenarioRun
             Fail(anomaly.Rule, $"{anomaly.At} s: {anomaly.Text}");
         _failures.AddRange(TraceRules.Check(
             _cluster.Trace, completed, KeepsCuts ? null : _expected, ViolationsPerRuleMax));
+        if (_script.Setup.HasGroups)
+            _failures.AddRange(GroupChecker.Check(_cluster.GroupJournals, completed));
         return Result();
     }
 
@@ -124,10 +127,13 @@ internal sealed class ScenarioRun
         {
             node.Submit(new Submission(16, Guarantee.Agreed));
             node.Submit(new Submission(24, Guarantee.Safe));
+            node.SayLast();
         }
 
         var installs = _cluster.InstallCount;
         if (!RunUntil(() => ClusterConditions.MissingForQuiet(_cluster), BacklogBound(), "liveness", "messages are not delivered"))
+            return false;
+        if (!RunUntil(() => GroupConditions.MissingForQuiet(_cluster), BacklogBound(), "G6", "groups are not quiet"))
             return false;
         _cluster.RunUntil(_cluster.Now + LivenessBound.Calm(_script.Setup));
         if (_cluster.InstallCount == installs)
@@ -177,9 +183,21 @@ internal sealed class ScenarioRun
         {
             if (action.Action is SubmitMessages submit)
                 frames += (long)submit.Count * (1 + submit.SizeHigh / 400);
+            // In corosync's encoding every part has some 200 bytes before it.
+            if (action.Action is SendToGroup send)
+                frames += (long)send.Count * send.Parts * (1 + (send.SizeHigh / send.Parts + 210) / 400);
+            if (action.Action is IGroupAction)
+                frames++;
         }
 
-        return LivenessBound.ForMessages(_script.Setup, frames + 2 * _expected.Count);
+        return LivenessBound.ForMessages(_script.Setup, frames + 2 * _expected.Count + (_script.Setup.HasGroups ? GroupFrames() : 0));
+    }
+
+    private long GroupFrames()
+    {
+        // The synchronisation of each member takes a few frames, and each process says two more things.
+        var processes = _cluster.Nodes.Sum(x => x.Groups?.Journal.Streams.Count ?? 0);
+        return 6 * _expected.Count + 4 * processes;
     }
 
     private string Views() => string.Concat(_cluster.Nodes.Where(x => x.Engine is not null).Select(
@@ -201,6 +219,7 @@ internal sealed class ScenarioRun
         TransmitCount = _cluster.TransmitCount,
         TraceCount = _cluster.Trace.Count,
         InstallCount = _cluster.InstallCount,
+        GroupDeliveryCount = _cluster.GroupDeliveryCount,
         Digest = _cluster.Digest,
         Coverage = _cluster.Coverage,
         Trace = _cluster.Trace,

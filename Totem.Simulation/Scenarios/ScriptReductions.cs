@@ -45,6 +45,7 @@ internal static class ScriptReductions
             {
                 Processors = [.. script.Setup.Processors.Where(x => x != gone)],
                 Stored = script.Setup.Stored.Where(x => x.Key != gone).ToDictionary(),
+                Foreign = script.Setup.Foreign.Without(gone),
             };
             yield return script.With(setup, actions, end);
         }
@@ -111,6 +112,20 @@ internal static class ScriptReductions
                 if (submit.Guarantee != SubmitGuarantee.Agreed)
                     yield return submit with { Guarantee = SubmitGuarantee.Agreed };
                 break;
+            case SendToGroup send:
+                if (send.Count > 1)
+                {
+                    yield return send with { Count = 1 };
+                    yield return send with { Count = send.Count / 2 };
+                }
+
+                if (send.Parts > 1)
+                    yield return send with { Parts = 1 };
+                if (send.SizeHigh > 20)
+                    yield return send with { SizeLow = 20, SizeHigh = 20 };
+                if (send.Guarantee != SubmitGuarantee.Agreed)
+                    yield return send with { Guarantee = SubmitGuarantee.Agreed };
+                break;
             case SetNoise { Noise: var noise }:
                 foreach (var quieter in Quieter(noise))
                 {
@@ -149,6 +164,7 @@ internal static class ScriptReductions
         ClusterSetup[] simpler =
         [
             setup with { Stored = new Dictionary<ProcessorId, ulong>() },
+            setup with { Foreign = ProcessorSet.Empty },
             setup with { Jitter = TimeSpan.Zero },
             setup with { StoreLatency = TimeSpan.Zero },
             setup with { UnreachableRate = 0 },

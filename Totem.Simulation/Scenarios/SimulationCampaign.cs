@@ -20,6 +20,7 @@ public sealed class SimulationCampaign
     private long _transmits;
     private long _events;
     private long _installs;
+    private long _groupDeliveries;
     private double _worst;
     private ulong _worstSeed;
 
@@ -68,6 +69,7 @@ public sealed class SimulationCampaign
             TransmitCount = _transmits,
             TraceCount = _events,
             InstallCount = _installs,
+            GroupDeliveryCount = _groupDeliveries,
             WorstConvergence = _worst,
             WorstConvergenceSeed = _worstSeed,
             Coverage = _coverage,
@@ -114,6 +116,7 @@ public sealed class SimulationCampaign
         _transmits += result.TransmitCount;
         _events += result.TraceCount;
         _installs += result.InstallCount;
+        _groupDeliveries += result.GroupDeliveryCount;
         _coverage.Add(result.Coverage);
         if (!result.Passed)
             _failed.Add(result);

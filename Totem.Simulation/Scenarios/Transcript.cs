@@ -97,6 +97,13 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
     }
 
     /// <inheritdoc />
+    public void OnGroup(Instant now, ProcessorId node, string text)
+    {
+        if (Parts.HasFlag(TranscriptParts.Messages))
+            Write(now, $"{node} {text}");
+    }
+
+    /// <inheritdoc />
     public void OnAction(Instant now, string action)
     {
         if (Parts.HasFlag(TranscriptParts.Actions))
@@ -115,6 +122,7 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
         RingEventKind.TokenHeld => "holds the token",
         RingEventKind.HoldCancelled => $"lets the token go{By(e.Peer)}",
         RingEventKind.MessageSent => $"sends message {e.Ring}:{e.Seq}+{e.Count}",
+        RingEventKind.GroupMessageSent => $"sends group message {e.Ring}:{e.Seq}+{e.Count}",
         RingEventKind.MessageRetransmitted => $"sends {e.Seq} again",
         RingEventKind.RetransmitRequested => $"asks for {e.Count} from {e.Seq}",
         RingEventKind.MessageWithheld => $"withholds {e.Seq} of {e.Peer}",
@@ -131,7 +139,7 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
         RingEventKind.TokenVisit or RingEventKind.TokenHeld or RingEventKind.HoldCancelled => TranscriptParts.Tokens,
         RingEventKind.TokenRetransmitted or RingEventKind.MessageRetransmitted or RingEventKind.RetransmitRequested =>
             TranscriptParts.Retransmissions,
-        RingEventKind.MessageSent => TranscriptParts.Messages,
+        RingEventKind.MessageSent or RingEventKind.GroupMessageSent => TranscriptParts.Messages,
         RingEventKind.Discarded => TranscriptParts.Discards,
         _ => TranscriptParts.Membership,
     };

@@ -1,8 +1,11 @@
 namespace Totem.Tests.Mutation;
 
-/// <summary>The rules of groups, broken on purpose one at a time: the model must notice each.</summary>
+/// <summary>The rules of groups, broken on purpose one at a time: the model or the simulator must notice each.</summary>
 public sealed class GroupMutationTests
 {
+    /// <summary>Scenarios a mutant may survive. All of these are caught within a fraction of it.</summary>
+    private const int ScenariosMax = 2000;
+
     public static TheoryData<Mutant> Mutants { get; } =
     [
         new("gives a synchronisation up when its ring ends", "Groups/GroupLayer.cs",
@@ -21,6 +24,55 @@ public sealed class GroupMutationTests
         new("sends before the members have synchronised", "Groups/GroupLayer.cs",
             "_regular = configuration;", "_regular = configuration; _ring.EndSynchronisation(configuration.Ring, now);"),
     ];
+
+    /// <summary>Broken where only real rings and real messages show it: these the simulator must notice.</summary>
+    public static TheoryData<Mutant> SimulatedMutants { get; } =
+    [
+        new("takes a message for one of the process before", "Groups/GroupLayer.cs",
+            "if (_table.Find(element.Sender, message.Tag) is not { } sender)",
+            "if (_table.Find(element.Sender, (ushort)Math.Max(1, message.Tag - 1)) is not { } sender)",
+            "G4", "G5", "G6"),
+        new("takes the dead for processes that ended", "Groups/GroupLayer.cs",
+            "var down = _agreed.Except(comeAlong);", "var down = ProcessorSet.Empty;",
+            "G3"),
+        new("tells only some of a leave", "Groups/GroupLayer.cs",
+            "Note(group, [], [new GroupMemberChange(member, reason)], receivers);",
+            "Note(group, [], [new GroupMemberChange(member, reason)], [.. receivers.Where(x => x.Pid == member.Pid)]);",
+            "G3", "G1"),
+        new("drops its messages when the ring changes", "Packing/ApplicationFrames.cs",
+            "_regular.Restart();", "_regular.Restart(); if (_hasGroups) _regular.Queue.Clear();",
+            "G4", "G5", "G6", "1.2", "liveness"),
+        new("keeps the beginning of a message whose sender ended", "Groups/PartialMessages.cs",
+            "if (_open.Remove((group, sender), out var partial))",
+            "if (_open.TryGetValue((group, sender), out var partial) && partial.WholeBytes > int.MaxValue)",
+            "G4", "G5", "engine"),
+        new("takes the first part of a message for all of it", "GroupProcessor.cs",
+            "payload.Length == wholeBytes ? MessagePart.Whole", "wholeBytes < 0 ? MessagePart.Whole",
+            "G5"),
+        new("has no room for its own synchronisation", "Packing/ApplicationFrames.cs",
+            "private const int SyncMessagesMax = 16;", "private const int SyncMessagesMax = 1;",
+            "engine"),
+    ];
+
+    [Theory]
+    [MemberData(nameof(SimulatedMutants), DisableDiscoveryEnumeration = true)]
+    public void A_rule_broken_on_real_rings_is_noticed(Mutant mutant)
+    {
+        ArgumentNullException.ThrowIfNull(mutant);
+        var core = MutatedCore.Compile(mutant);
+        var seen = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        for (var seed = 1UL; seed <= ScenariosMax; seed++)
+        {
+            if (core.BrokenGroupRule(seed) is not { } rule)
+                continue;
+            if (mutant.Rules.Contains(rule, StringComparer.Ordinal))
+                return;
+            seen[rule] = seen.GetValueOrDefault(rule) + 1;
+        }
+
+        Assert.Fail($"A processor that {mutant.Name} was not noticed under {string.Join(" or ", mutant.Rules)} in "
+            + $"{ScenariosMax} scenarios; rules it broke: {string.Join(", ", seen)}.");
+    }
 
     [Theory]
     [MemberData(nameof(Mutants), DisableDiscoveryEnumeration = true)]

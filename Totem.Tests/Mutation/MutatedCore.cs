@@ -25,6 +25,7 @@ internal sealed class MutatedCore : AssemblyLoadContext
     private readonly MethodInfo _runScript;
     private readonly MethodInfo _parse;
     private readonly MethodInfo _groupModel;
+    private readonly MethodInfo _drawGroups;
 
     private MutatedCore(byte[] core)
         : base(isCollectible: true)
@@ -36,6 +37,8 @@ internal sealed class MutatedCore : AssemblyLoadContext
         _run = runner.GetMethod("Run", [typeof(ulong)])!;
         var script = simulation.GetType("Totem.Simulation.Faults.FaultScript", throwOnError: true)!;
         _runScript = runner.GetMethod("Run", [script])!;
+        _drawGroups = simulation.GetType("Totem.Simulation.Scenarios.ScenarioGenerator", throwOnError: true)!
+            .GetMethod("DrawGroups", [typeof(ulong), typeof(int?)])!;
         _groupModel = simulation.GetType("Totem.Simulation.Groups.GroupModel", throwOnError: true)!.GetMethod("FirstBroken")!;
         _parse = script.GetMethod("Parse", [typeof(string), typeof(string)])!;
     }
@@ -72,6 +75,9 @@ internal sealed class MutatedCore : AssemblyLoadContext
     /// <summary>Runs one script; the rule it breaks, or null.</summary>
     public string? BrokenRule(string script) =>
         Rule(_runScript.Invoke(_runner, [_parse.Invoke(null, [script, "script"])])!);
+
+    /// <summary>Runs one scenario with groups; the rule it breaks, or null.</summary>
+    public string? BrokenGroupRule(ulong seed) => Rule(_runScript.Invoke(_runner, [_drawGroups.Invoke(null, [seed, null])])!);
 
     /// <summary>The first promise about groups that is broken in a small exploration; null when none is.</summary>
     public string? BrokenGroupPromise() => (string?)_groupModel.Invoke(null, null);

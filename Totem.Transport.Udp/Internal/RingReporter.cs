@@ -34,7 +34,7 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
             case RingEventKind.Discarded:
                 OnDiscarded(in ringEvent);
                 break;
-            case RingEventKind.MessageSent:
+            case RingEventKind.MessageSent or RingEventKind.GroupMessageSent:
                 counters.MessagesSent++;
                 Meters.Sent();
                 break;
