@@ -434,7 +434,12 @@ internal sealed class GroupLayer
     {
         delivery = default;
         if (group.Receivers.Count == 0)
+        {
+            // Whoever comes back before its end must not be handed what a missed part leaves.
+            _parts.Drop(group, sender);
             return false;
+        }
+
         var payload = message.Payload;
         if (message.Kind == GroupMessageKind.Part)
         {

@@ -54,6 +54,29 @@ public sealed class GroupScenarioTests(Xunit.Abstractions.ITestOutputHelper outp
     }
 
     [Fact]
+    public void A_process_that_missed_a_part_is_not_handed_two_messages_as_one()
+    {
+        // Found by seed 122713: the last receiver left in the middle of one message and came back in the middle of the next.
+        const string script = """
+            seed 5807130342907052741
+            processors 1,2,3
+            network latency=197us jitter=1.766ms store=0ms unreachable=0
+            options token=48ms retransmit=11ms hold=7ms join=2ms alone=6ms consensus=57ms merge=9ms fail-to-receive=144ms window=16 per-visit=1 mtu=576 receive-window=64
+            groups foreign=1,2,3
+            at 0ms join-group node=2 group=a pid=13
+            at 0ms join-group node=3 group=a pid=12
+            at 4.445ms send-group node=2 group=a pid=13 count=10 size=20 guarantee=Mixed
+            at 8.002ms join-group node=3 group=a pid=11
+            at 24.198ms send-group node=3 group=a pid=12 count=2 size=10..40000 parts=4 guarantee=Mixed
+            at 31.979ms send-group node=3 group=a pid=12 count=2 size=10..40000 parts=4 guarantee=Agreed
+            at 45.387ms leave-group node=2 group=a pid=13
+            at 205.192ms join-group node=2 group=a pid=12
+            end at=205.192ms
+            """;
+        Assert.Empty(new ScenarioRunner().Run(FaultScript.Parse(script, "script")).Failures);
+    }
+
+    [Fact]
     public void A_message_whose_only_part_is_the_whole_is_delivered()
     {
         const string script = """
