@@ -65,9 +65,9 @@ internal sealed class Liveness
         unreachable = default;
         if (_reports == PollReports.None)
             return false;
-        if (_reports.HasFlag(PollReports.NeighbourWatch))
+        if ((_reports & PollReports.NeighbourWatch) != 0)
             TakeHangups(now);
-        var asked = _reports.HasFlag(PollReports.RefusedPort);
+        var asked = (_reports & PollReports.RefusedPort) != 0; // HasFlag would allocate until the method is optimized
         while (asked)
         {
             asked = false;
