@@ -11,9 +11,10 @@ public sealed class ProjectTests
         ["Totem.Core"] = [],
         ["Totem.Transport.Udp"] = ["Totem.Core"],
         ["Totem.Simulation"] = ["Totem.Core"],
-        ["Totem.Cli"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation"],
+        ["Totem.Sheepdog"] = ["Totem.Core", "Totem.Transport.Udp"],
+        ["Totem.Cli"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Sheepdog"],
         ["Totem.Cpg"] = ["Totem.Core", "Totem.Transport.Udp"],
-        ["Totem.Tests"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg"],
+        ["Totem.Tests"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg", "Totem.Sheepdog"],
     };
 
     public static TheoryData<string> Projects => [.. Repository.ProjectFiles];

@@ -15,6 +15,7 @@ public sealed class PublicApiTests
         typeof(Totem.Core.RingProcessor).Assembly,
         typeof(Totem.Transport.Udp.TotemNode).Assembly,
         typeof(Totem.Simulation.Traces.Trace).Assembly,
+        typeof(Totem.Sheepdog.IClusterDriver).Assembly,
     ];
 
     public static TheoryData<string> Libraries => [.. Assemblies.Select(x => x.GetName().Name!)];

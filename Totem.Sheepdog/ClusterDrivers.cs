@@ -1,0 +1,28 @@
+using Totem.Sheepdog.Drivers;
+
+namespace Totem.Sheepdog;
+
+/// <summary>Chooses a driver as sheep's <c>-c NAME[:OPTION]</c> does.</summary>
+public static class ClusterDrivers
+{
+    /// <summary>The names, the default first.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["totem", "corosync"];
+
+    /// <summary>Makes the driver that a text names; it is not connected yet.</summary>
+    /// <param name="text">Everything up to the first colon must be a driver's name; null or empty takes the default.</param>
+    /// <param name="option">What <see cref="IClusterDriver.Init"/> wants; null when there is no colon.</param>
+    /// <exception cref="ClusterDriverException">There is no such driver.</exception>
+    public static IClusterDriver Create(string? text, out string? option)
+    {
+        text = string.IsNullOrEmpty(text) ? Names[0] : text;
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        var name = colon < 0 ? text : text[..colon];
+        option = colon < 0 ? null : text[(colon + 1)..];
+        return name switch
+        {
+            "totem" => new TotemDriver(),
+            "corosync" => new TotemDriver(readsSystemConfiguration: true),
+            _ => throw new ClusterDriverException($"cluster driver '{name}', expected one of {string.Join(", ", Names)}"),
+        };
+    }
+}

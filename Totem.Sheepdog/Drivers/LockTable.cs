@@ -1,0 +1,82 @@
+using Totem.Sheepdog.Ordering;
+
+namespace Totem.Sheepdog.Drivers;
+
+/// <summary>Threads of this sheep that wait for locks, and locks it has. Under the driver's lock.</summary>
+internal sealed class LockTable
+{
+    private readonly List<LockWaiter> _waiters = [];
+    private readonly Dictionary<ulong, ulong> _held = [];
+
+    /// <summary>A thread wants a lock; in the session there is, or the next one.</summary>
+    public LockWaiter Add(ulong id, ClusterEventQueue? session)
+    {
+        var waiter = new LockWaiter(id) { Ticket = session?.Lock(id) ?? 0 };
+        _waiters.Add(waiter);
+        return waiter;
+    }
+
+    /// <summary>The session says who has its lock now.</summary>
+    public void TakeGranted(ClusterEventQueue session)
+    {
+        while (session.TryTakeGranted(out var ticket))
+        {
+            if (_waiters.Find(x => x.Ticket == ticket) is not { } waiter)
+                continue;
+            _waiters.Remove(waiter);
+            _held[waiter.Id] = ticket;
+            waiter.End(null);
+        }
+    }
+
+    /// <returns>False when it is not held, or is no longer.</returns>
+    public bool Release(ulong id, ClusterEventQueue? session)
+    {
+        if (!_held.Remove(id, out var ticket) || session is null || session.Phase == ClusterPhase.Lost)
+            return false;
+        session.Unlock(id, ticket);
+        return true;
+    }
+
+    /// <summary>A new session: what was held is lost, who waits asks again.</summary>
+    public void Renew(ClusterEventQueue session)
+    {
+        _held.Clear();
+        foreach (var waiter in _waiters)
+            waiter.Ticket = session.Lock(waiter.Id);
+    }
+
+    /// <summary>The driver is over.</summary>
+    public void Close()
+    {
+        foreach (var waiter in _waiters)
+            waiter.End(new ObjectDisposedException(nameof(IClusterDriver)));
+        _waiters.Clear();
+        _held.Clear();
+    }
+}
+
+/// <summary>A thread that waits for a lock.</summary>
+internal sealed class LockWaiter(ulong id)
+{
+    private readonly ManualResetEventSlim _ended = new();
+    private Exception? _failure;
+
+    public ulong Id { get; } = id;
+
+    /// <summary>The request's number in the session; 0 while there is none.</summary>
+    public ulong Ticket { get; set; }
+
+    public void End(Exception? failure)
+    {
+        _failure = failure;
+        _ended.Set();
+    }
+
+    public void Wait()
+    {
+        _ended.Wait();
+        if (_failure is not null)
+            throw _failure;
+    }
+}

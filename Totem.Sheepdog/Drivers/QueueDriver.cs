@@ -1,0 +1,231 @@
+using Totem.Sheepdog.Ordering;
+
+namespace Totem.Sheepdog.Drivers;
+
+/// <summary>What every driver has in common: a session's <see cref="ClusterEventQueue"/>, its lock, the readiness of events, the locks.
+/// A driver adds the backend.</summary>
+internal abstract class QueueDriver : IClusterDriver
+{
+    private static readonly TimeSpan ReconnectRetry = TimeSpan.FromSeconds(1);
+
+    private readonly ReadySignal _ready = new();
+    private readonly LockTable _locks = new();
+    private readonly Timer _retry;
+    private bool _isDispatching;
+
+    protected QueueDriver() => _retry = new Timer(_ => Reconnect("the session could not be taken up again"));
+
+    public WaitHandle EventsReady => _ready.Handle;
+
+    public Action<bool>? EventsReadyChanged
+    {
+        get => _ready.Changed;
+        set => _ready.Changed = value;
+    }
+
+    /// <summary>Guards the queue and everything of a session.</summary>
+    protected Lock Gate { get; } = new();
+
+    /// <summary>The session; null before the first join. Under the gate.</summary>
+    protected ClusterEventQueue? Queue { get; private set; }
+
+    /// <summary>Under the gate.</summary>
+    protected bool IsDisposed { get; private set; }
+
+    /// <summary>Bytes on their way to the backend.</summary>
+    protected abstract long SendingBytes { get; }
+
+    public abstract void Init(string? option);
+
+    public abstract void GetLocalAddress(Span<byte> address);
+
+    public abstract void Join(SheepNode self, ReadOnlySpan<byte> opaque);
+
+    public void Leave() => Do(queue =>
+    {
+        queue.Leave();
+        return ClusterResult.Success;
+    });
+
+    public ClusterResult Notify(ReadOnlySpan<byte> message)
+    {
+        lock (Gate)
+            return After(IsSendingFull ? ClusterResult.ClusterError : Queue?.Notify(message) ?? ClusterResult.ClusterError);
+    }
+
+    public ClusterResult Block() => Do(queue => queue.Block());
+
+    public ClusterResult Unblock(ReadOnlySpan<byte> message)
+    {
+        // Never refused for want of room: sheep ends when it is.
+        lock (Gate)
+            return After(Queue?.Unblock(message) ?? ClusterResult.ClusterError);
+    }
+
+    public ClusterResult UpdateNode(SheepNode self) => Do(queue => queue.UpdateNode(self));
+
+    public void Lock(ulong id)
+    {
+        LockWaiter waiter;
+        lock (Gate)
+        {
+            ObjectDisposedException.ThrowIf(IsDisposed, this);
+            waiter = _locks.Add(id, Queue);
+            Drain();
+        }
+
+        waiter.Wait();
+    }
+
+    public bool Unlock(ulong id)
+    {
+        lock (Gate)
+        {
+            var wasHeld = _locks.Release(id, Queue);
+            Drain();
+            return wasHeld;
+        }
+    }
+
+    public void Dispatch(IClusterEvents events)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        if (_isDispatching)
+            throw new InvalidOperationException("called from within an event, expected the event loop");
+        _isDispatching = true;
+        try
+        {
+            while (TryTake(out var queue, out var next))
+                Tell(queue, next, events);
+        }
+        finally
+        {
+            _isDispatching = false;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (Gate)
+        {
+            if (IsDisposed)
+                return;
+            IsDisposed = true;
+            _locks.Close();
+        }
+
+        _retry.Dispose();
+        Close();
+        _ready.Dispose();
+    }
+
+    /// <summary>Ends the backend.</summary>
+    protected abstract void Close();
+
+    /// <summary>Hands a message to the backend, in order. Under the gate.</summary>
+    /// <returns>False when the backend does not take any yet.</returns>
+    protected abstract bool CanSend { get; }
+
+    /// <inheritdoc cref="CanSend"/>
+    protected abstract void Send(byte[] message);
+
+    /// <summary>A new session. Under the gate.</summary>
+    protected void Begin(ClusterEventQueue queue, SheepNode self, ReadOnlySpan<byte> opaque)
+    {
+        Queue = queue;
+        queue.Join(self, opaque);
+        _locks.Renew(queue);
+        Drain();
+    }
+
+    /// <summary>Does what follows from a change of the queue. Under the gate.</summary>
+    protected void Drain()
+    {
+        if (IsDisposed || Queue is null)
+            return;
+        _locks.TakeGranted(Queue);
+        while (CanSend && Queue.TryTransmit(out var message))
+            Send(message);
+        _ready.Set(Queue.HasEvents);
+    }
+
+    /// <summary>The backend has ended the session, and a new one may be tried.</summary>
+    protected void Reconnect(string reason)
+    {
+        lock (Gate)
+        {
+            Queue?.HandleLost(reason, canReconnect: true);
+            Drain();
+        }
+    }
+
+    private bool IsSendingFull => SendingBytes > ClusterLimits.SendingBytesMax;
+
+    private ClusterResult Do(Func<ClusterEventQueue, ClusterResult> operation)
+    {
+        lock (Gate)
+            return After(Queue is null || IsSendingFull ? ClusterResult.ClusterError : operation(Queue));
+    }
+
+    private ClusterResult After(ClusterResult result)
+    {
+        Drain();
+        return result;
+    }
+
+    private bool TryTake(
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ClusterEventQueue? queue,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ClusterEvent? next)
+    {
+        lock (Gate)
+        {
+            queue = Queue;
+            next = null;
+            var isTaken = !IsDisposed && queue is not null && queue.TryTake(out next);
+            Drain();
+            return isTaken;
+        }
+    }
+
+    private void Tell(ClusterEventQueue queue, ClusterEvent next, IClusterEvents events)
+    {
+        switch (next.Kind)
+        {
+            case ClusterEventKind.Join:
+                Answer(queue, next, events.OnJoin(next.Node!, next.Members!, next.Bytes.Span), queue.AnswerJoin);
+                break;
+            case ClusterEventKind.Accept:
+                events.OnAccept(next.Node!, next.Members!, next.Bytes.Span);
+                break;
+            case ClusterEventKind.Leave:
+                events.OnLeave(next.Node!, next.Members!);
+                break;
+            case ClusterEventKind.Notify:
+                events.OnNotify(next.Node!, next.Bytes.Span);
+                break;
+            case ClusterEventKind.Block:
+                Answer(queue, next, events.OnBlock(next.Node!), queue.AnswerBlock);
+                break;
+            case ClusterEventKind.UpdateNode:
+                events.OnUpdateNode(next.Node!);
+                break;
+            case ClusterEventKind.Reconnect:
+                if (!events.OnReconnect())
+                    _retry.Change(ReconnectRetry, Timeout.InfiniteTimeSpan);
+                break;
+            default:
+                events.OnFailed(next.Reason!);
+                break;
+        }
+    }
+
+    private void Answer(ClusterEventQueue queue, ClusterEvent next, bool answer, Action<ClusterEvent, bool> tell)
+    {
+        lock (Gate)
+        {
+            if (queue == Queue)
+                tell(next, answer);
+            Drain();
+        }
+    }
+}

@@ -1,0 +1,216 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Totem.Core.Diagnostics;
+using Totem.Core.Evs;
+using Totem.Core.Groups;
+using Totem.Core.Model;
+using Totem.Sheepdog.Ordering;
+using Totem.Transport.Udp;
+
+namespace Totem.Sheepdog.Drivers;
+
+/// <summary>The ring inside the process: sheep are members of one process group of a Totem ring.</summary>
+/// <param name="readsSystemConfiguration">Without an option it takes <c>/etc/corosync/corosync.conf</c> where there is one.</param>
+internal sealed class TotemDriver(bool readsSystemConfiguration = false) : QueueDriver, IRingObserver
+{
+    private TotemDriverOptions? _options;
+    private TotemNodeOptions? _nodeOptions;
+    private TotemNode? _node;
+    private Session? _session;
+    private long _sendingBytes;
+
+    protected override long SendingBytes => Interlocked.Read(ref _sendingBytes);
+
+    protected override bool CanSend => _session?.Group is not null;
+
+    /// <summary>The ring's member; null before <see cref="Init"/>.</summary>
+    internal TotemNode? Node => _node;
+
+    public override void Init(string? option)
+    {
+        var options = TotemDriverOptions.Parse(option, readsSystemConfiguration);
+        if (_node is { Completion.IsCompleted: false } && options == _options)
+            return;
+        Stop();
+        _nodeOptions = options.NodeOptions() with
+        {
+            // What is sent to the ring as a whole is not for sheep.
+            OnDelivery = static (in Delivery _) => { },
+            Observer = this,
+        };
+        _options = options;
+        try
+        {
+            _node = Wait(TotemNode.StartAsync(_nodeOptions));
+        }
+        catch (Exception failure) when (failure is TransportException or IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException)
+        {
+            throw new ClusterDriverException(failure.Message, failure);
+        }
+
+        var node = _node;
+        _ = node.Completion.ContinueWith(
+            ended =>
+            {
+                if (_node == node)
+                    Reconnect(ended.Exception?.InnerException?.Message ?? "the ring was left");
+            },
+            CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    public override void GetLocalAddress(Span<byte> address)
+    {
+        if (_node is not { } node || _nodeOptions is not { } options)
+            throw new ClusterDriverException("no address before the driver was initialised");
+        address[..16].Clear();
+        if (options.Transport.Kind == UdpTransportKind.Loopback)
+        {
+            ((ReadOnlySpan<byte>)[127, 0, 0, 1]).CopyTo(address[12..]);
+            return;
+        }
+
+        var own = options.Transport.Peers.First(x => x.Id == node.Id).EndPoint.Address;
+        own.GetAddressBytes().CopyTo(address[(own.AddressFamily == AddressFamily.InterNetwork ? 12 : 0)..]);
+    }
+
+    public override void Join(SheepNode self, ReadOnlySpan<byte> opaque)
+    {
+        var node = _node ?? throw new InvalidOperationException("not initialised");
+        Session? before;
+        Session session;
+        lock (Gate)
+        {
+            before = _session;
+            // Every session is somebody else in the group, so that nothing of one before is taken for its own.
+            var instance = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+            _session = session = new Session(this, new ClusterEventQueue(new PeerId(node.Id.Value, instance), _options!.Queue));
+            Begin(session.Queue, self, opaque);
+        }
+
+        _ = session.StartAsync(node, _options.Group, instance: session.Queue.Self.Instance, before);
+    }
+
+    /// <summary>The engine, on the ring's thread: who is known to be dead, or said goodbye to the ring.</summary>
+    public void OnEvent(in RingEvent ringEvent)
+    {
+        if (ringEvent.Kind != RingEventKind.MemberSuspected || ringEvent.Reason is not (GatherReason.MemberUnreachable or GatherReason.MemberLeft))
+            return;
+        // Not here: the engine is in the middle of something.
+        ThreadPool.QueueUserWorkItem(HandleDead, ringEvent.Peer.Value, preferLocal: false);
+    }
+
+    protected override void Close() => Stop();
+
+    protected override void Send(byte[] message)
+    {
+        Interlocked.Add(ref _sendingBytes, message.Length);
+        _ = SendAsync(_session!.Group!, message);
+    }
+
+    private async Task SendAsync(TotemGroup group, byte[] message)
+    {
+        try
+        {
+            await group.MulticastAsync(message, _options!.Guarantee).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is ObjectDisposedException or RingFailedException or InvalidOperationException)
+        {
+            // The session is over, which it is told by the end of the node or of the group.
+        }
+        finally
+        {
+            Interlocked.Add(ref _sendingBytes, -message.Length);
+        }
+    }
+
+    private void HandleDead(uint seat)
+    {
+        lock (Gate)
+        {
+            Queue?.HandleDead(seat);
+            Drain();
+        }
+    }
+
+    private void Stop()
+    {
+        var node = _node;
+        _node = null;
+        lock (Gate)
+            _session = null;
+        if (node is not null)
+            Wait(node.DisposeAsync().AsTask());
+    }
+
+    // Init and Dispose are synchronous by contract, and run on a thread of sheep's, which has nobody to wait for it in here.
+#pragma warning disable VSTHRD002
+    private static T Wait<T>(Task<T> task) => Task.Run(() => task).GetAwaiter().GetResult();
+
+    private static void Wait(Task task) => Task.Run(() => task).GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
+
+    /// <summary>One membership of the group.</summary>
+    private sealed class Session(TotemDriver driver, ClusterEventQueue queue) : IGroupSink
+    {
+        public ClusterEventQueue Queue => queue;
+
+        public TotemGroup? Group { get; private set; }
+
+        // A session that lags ends itself; it never holds up the ring.
+        public bool HasRoom => true;
+
+        public async Task StartAsync(TotemNode node, GroupName name, uint instance, Session? before)
+        {
+            try
+            {
+                if (before?.Group is { } old)
+                    await old.DisposeAsync().ConfigureAwait(false);
+                // Whoever joins before it has found its ring meets the others by a merge, and all ask again.
+                await node.WaitForMembersAsync(1).ConfigureAwait(false);
+                var group = await node.BeginJoinAsync(name, new GroupJoinOptions { Pid = instance, Sink = this }).ConfigureAwait(false);
+                lock (driver.Gate)
+                {
+                    Group = group;
+                    if (driver._session == this)
+                        driver.Drain();
+                }
+            }
+            catch (Exception failure) when (failure is ObjectDisposedException or RingFailedException or InvalidOperationException)
+            {
+                // The node is over, and its end has told the driver.
+            }
+        }
+
+        public void OnDelivery(in GroupDelivery delivery)
+        {
+            lock (driver.Gate)
+            {
+                if (driver._session != this)
+                    return;
+                switch (delivery.Kind)
+                {
+                    case GroupDeliveryKind.Message:
+                        queue.HandleMessage(PeerOf(delivery.Sender), delivery.Payload);
+                        break;
+                    case GroupDeliveryKind.Change:
+                        queue.HandleChange(ChangeOf(delivery.Change!));
+                        break;
+                    case GroupDeliveryKind.Transitional:
+                        queue.HandleTransitional([.. delivery.Change!.Members.Select(PeerOf)]);
+                        break;
+                    default:
+                        return;
+                }
+
+                driver.Drain();
+            }
+        }
+
+        private static PeerId PeerOf(GroupMember member) => new(member.Node.Value, member.Pid);
+
+        private static PeerChange ChangeOf(GroupChange change) => new(
+            [.. change.Members.Select(PeerOf)],
+            [.. change.Left.Select(x => new PeerLeft(PeerOf(x.Member), x.Reason is GroupChangeReason.Left or GroupChangeReason.ProcessDown))],
+            [.. change.Joined.Select(x => new PeerJoined(PeerOf(x.Member), x.Reason == GroupChangeReason.NodeUp))]);
+    }
+}

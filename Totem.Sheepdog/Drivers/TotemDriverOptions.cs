@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Totem.Core.Groups;
+using Totem.Core.Model;
+using Totem.Sheepdog.Ordering;
+using Totem.Transport.Udp;
+
+namespace Totem.Sheepdog.Drivers;
+
+/// <summary>What the option string of the drivers <c>totem</c> and <c>corosync</c> says: <c>KEY=VALUE[,KEY=VALUE…]</c>. Immutable.</summary>
+internal sealed record TotemDriverOptions
+{
+    public const string Syntax =
+        "expected KEY=VALUE[,KEY=VALUE...] of config=FILE, node=ID, port=PORT, state=DIR, group=NAME, partition=majority|continue, "
+        + "quorum=COUNT, guarantee=safe|agreed";
+
+    public const string SystemConfiguration = "/etc/corosync/corosync.conf";
+
+    /// <summary>Different from the C driver's, with which nothing is in common.</summary>
+    private const string GroupPrefix = "totem.sheepdog/";
+
+    /// <summary>Null for the loopback.</summary>
+    public string? Config { get; private init; }
+
+    public uint? Node { get; private init; }
+
+    public int? Port { get; private init; }
+
+    public string? State { get; private init; }
+
+    public string Cluster { get; private init; } = "default";
+
+    public ClusterQueueOptions Queue { get; private init; } = new();
+
+    public Guarantee Guarantee { get; private init; } = Guarantee.Safe;
+
+    public GroupName Group => new(GroupPrefix + Cluster);
+
+    /// <exception cref="ClusterDriverException">It says something else.</exception>
+    public static TotemDriverOptions Parse(string? text, bool readsSystemConfiguration)
+    {
+        var options = new TotemDriverOptions();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var part in string.IsNullOrEmpty(text) ? [] : text.Split(','))
+        {
+            var equals = part.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1)
+                throw Wrong($"'{part}' is no KEY=VALUE");
+            var (key, value) = (part[..equals], part[(equals + 1)..]);
+            if (!seen.Add(key))
+                throw Wrong($"'{key}' stands twice");
+            options = options.With(key, value);
+        }
+
+        if (options.Config is not null && options.Port is not null)
+            throw Wrong("port beside config, which says the ports itself");
+        if (options.Config is null && options.Port is null && readsSystemConfiguration && File.Exists(SystemConfiguration))
+            options = options with { Config = SystemConfiguration };
+        return options;
+    }
+
+    /// <exception cref="ClusterDriverException">The configuration cannot be used.</exception>
+    public TotemNodeOptions NodeOptions()
+    {
+        try
+        {
+            var self = Node is { } id ? new ProcessorId(id) : (ProcessorId?)null;
+            return Config is { } file
+                ? TotemNodeOptions.FromCorosyncConf(file, self, State)
+                : TotemNodeOptions.Loopback(Port ?? UdpTransportOptions.DefaultPort, self, State);
+        }
+        catch (Exception failure) when (failure is FormatException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new ClusterDriverException($"config={Config}: {failure.Message}", failure);
+        }
+    }
+
+    private TotemDriverOptions With(string key, string value) => key switch
+    {
+        "config" => this with { Config = Text(key, value) },
+        "node" => this with { Node = (uint)Number(key, value, 1, uint.MaxValue) },
+        "port" => this with { Port = (int)Number(key, value, 1, IPEndPoint.MaxPort - UdpTransportOptions.LoopbackSlotCount) },
+        "state" => this with { State = Text(key, value) },
+        "group" => this with { Cluster = Name(value) },
+        "partition" => this with
+        {
+            Queue = Queue with
+            {
+                Rule = value switch
+                {
+                    "majority" => PartitionRule.Majority,
+                    "continue" => PartitionRule.Continue,
+                    _ => throw Wrong($"partition is '{value}', expected majority or continue"),
+                },
+            },
+        },
+        "quorum" => this with { Queue = Queue with { Quorum = (int)Number(key, value, 1, ProcessorSet.CountMax) } },
+        "guarantee" => this with
+        {
+            Guarantee = value switch
+            {
+                "safe" => Guarantee.Safe,
+                "agreed" => Guarantee.Agreed,
+                _ => throw Wrong($"guarantee is '{value}', expected safe or agreed"),
+            },
+        },
+        _ => throw Wrong($"there is no '{key}'"),
+    };
+
+    private static string Text(string key, string value) => value.Length > 0 ? value : throw Wrong($"{key} is empty, expected a path");
+
+    private static string Name(string value)
+    {
+        var max = GroupName.BytesMax - GroupPrefix.Length;
+        return Encoding.UTF8.GetByteCount(value) is var count && count >= 1 && count <= max
+            ? value
+            : throw Wrong($"group has {count} bytes, expected 1 to {max}");
+    }
+
+    private static long Number(string key, string value, long min, long max)
+        => long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+            ? number
+            : throw Wrong($"{key} is '{value}', expected a number from {min} to {max}");
+
+    private static ClusterDriverException Wrong(string problem) => new($"{problem}; {Syntax}");
+}

@@ -1,0 +1,53 @@
+namespace Totem.Sheepdog.Ordering;
+
+/// <summary>What is to be told to sheep.</summary>
+public enum ClusterEventKind
+{
+    /// <summary><see cref="IClusterEvents.OnJoin"/>; answer with <see cref="ClusterEventQueue.AnswerJoin"/>.</summary>
+    Join,
+
+    /// <summary><see cref="IClusterEvents.OnAccept"/>.</summary>
+    Accept,
+
+    /// <summary><see cref="IClusterEvents.OnLeave"/>.</summary>
+    Leave,
+
+    /// <summary><see cref="IClusterEvents.OnNotify"/>.</summary>
+    Notify,
+
+    /// <summary><see cref="IClusterEvents.OnBlock"/>; answer with <see cref="ClusterEventQueue.AnswerBlock"/>.</summary>
+    Block,
+
+    /// <summary><see cref="IClusterEvents.OnUpdateNode"/>.</summary>
+    UpdateNode,
+
+    /// <summary><see cref="IClusterEvents.OnReconnect"/>.</summary>
+    Reconnect,
+
+    /// <summary><see cref="IClusterEvents.OnFailed"/>.</summary>
+    Failed,
+}
+
+/// <summary>One thing to be told to sheep. Immutable but for the buffer of a join, which belongs to whoever is told.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Node">Who it is about: joins, is accepted, left, sent, has its turn, described itself anew.</param>
+/// <param name="Members">Join: the members without it. Accept, Leave: the members behind it.</param>
+/// <param name="Bytes">Join, Accept: the buffer in full length. Notify: the message.</param>
+public sealed record ClusterEvent(
+    ClusterEventKind Kind, SheepNode? Node = null, IReadOnlyList<SheepNode>? Members = null, Memory<byte> Bytes = default)
+{
+    /// <summary>Failed: why.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Join: whose request, and which.</summary>
+    internal PeerId Peer { get; init; }
+
+    /// <summary>Join.</summary>
+    internal uint Attempt { get; init; }
+
+    /// <summary>Block.</summary>
+    internal ulong Ticket { get; init; }
+
+    /// <summary>What it costs to keep.</summary>
+    internal long Cost => 256 + Bytes.Length;
+}

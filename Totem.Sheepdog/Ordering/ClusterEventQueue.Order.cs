@@ -1,0 +1,197 @@
+using System.Runtime.InteropServices;
+
+namespace Totem.Sheepdog.Ordering;
+
+// What the backend delivers.
+public sealed partial class ClusterEventQueue
+{
+    private (PeerId, uint)? _asked;
+    private (PeerId, uint)? _grantSent;
+    private ulong _offered;
+
+    /// <summary>The next element of the order is a change of the group.</summary>
+    public void HandleChange(PeerChange change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        _peers.Clear();
+        _peers.UnionWith(change.Peers);
+        foreach (var joined in change.Joined)
+            _dead.Remove(joined.Peer.Seat);
+        switch (Phase)
+        {
+            case ClusterPhase.Joining:
+                HandleChangeWhileJoining(change);
+                break;
+            case ClusterPhase.Joined:
+                HandleChangeWhileJoined(change);
+                break;
+            case ClusterPhase.InDoubt:
+                HandleChangeInDoubt(change);
+                break;
+            default:
+                TryHeal();
+                break;
+        }
+    }
+
+    /// <summary>The next element of the order is a message to the group.</summary>
+    /// <param name="sender">The session that sent it; the backend vouches for that.</param>
+    /// <param name="bytes">The message, which may be anything.</param>
+    public void HandleMessage(PeerId sender, ReadOnlySpan<byte> bytes)
+    {
+        if (ClusterMessage.TryDecode(bytes) is not { } message)
+        {
+            MalformedCount++;
+            return;
+        }
+
+        switch (Phase)
+        {
+            case ClusterPhase.Joining:
+                HandleMessageWhileJoining(sender, message);
+                break;
+            case ClusterPhase.Joined:
+                HandleMessageWhileJoined(sender, message);
+                break;
+            case ClusterPhase.InDoubt:
+                HandleMessageInDoubt(sender, message);
+                break;
+            default:
+                // Somebody goes on, and can be reached.
+                if (message.Kind == ClusterMessageKind.View && sender != _self)
+                    Heal();
+                break;
+        }
+    }
+
+    private void HandleMessageWhileJoined(PeerId sender, ClusterMessage message)
+    {
+        if (message.Kind == ClusterMessageKind.View)
+            HandleView(sender, message.View);
+        else if (message.Kind != ClusterMessageKind.Deaths)
+            Apply(sender, message);
+    }
+
+    private void HandleChangeWhileJoined(PeerChange change)
+    {
+        if (!GoesOnWithout(change.Left))
+        {
+            EnterDoubt();
+            HandleChangeInDoubt(change);
+            return;
+        }
+
+        ApplyChange(change);
+    }
+
+    private void Apply(PeerId sender, ClusterMessage message)
+    {
+        List<Effect> effects = [];
+        var turns = _state!.Blocks;
+        _state = _state.Step(sender, message, effects);
+        Tell(effects);
+        if (_state is not null && message.Kind == ClusterMessageKind.Leave && sender == _self)
+        {
+            _leavesUnheard--;
+            AskAgainForTurns(turns);
+        }
+
+        Act();
+    }
+
+    private void ApplyChange(PeerChange change)
+    {
+        List<Effect> effects = [];
+        _state = Gone(_state!, change, effects);
+        Tell(effects);
+        CompareViews();
+        Act();
+    }
+
+    private static ClusterState Gone(ClusterState state, PeerChange change, List<Effect> effects)
+    {
+        // The same order at everybody, whatever the backend's is.
+        foreach (var left in change.Left.Select(x => x.Peer).Order())
+            state = state.StepGone(left, effects);
+        return state;
+    }
+
+    private void Tell(List<Effect> effects)
+    {
+        foreach (var effect in effects)
+        {
+            if (effect.Kind == EffectKind.Replaced && effect.Peer == _self)
+            {
+                Lose("another process has joined as this node");
+                Emit(new ClusterEvent(ClusterEventKind.Failed) { Reason = LostReason });
+                return;
+            }
+
+            if (EventOf(effect) is { } clusterEvent)
+                Emit(clusterEvent);
+        }
+
+        if (IsOverflown)
+        {
+            Lose($"sheep has left more than {ClusterLimits.WaitingBytesMax >> 20} MiB of events waiting");
+            Heal();
+        }
+    }
+
+    private static ClusterEvent? EventOf(in Effect effect) => effect.Kind switch
+    {
+        EffectKind.Accepted => new ClusterEvent(ClusterEventKind.Accept, effect.Node, NodesOf(effect), effect.Opaque.Restore()),
+        EffectKind.Left => new ClusterEvent(ClusterEventKind.Leave, effect.Node, NodesOf(effect)),
+        EffectKind.Notified => new ClusterEvent(ClusterEventKind.Notify, effect.Node, null, MemoryMarshal.AsMemory(effect.Payload)),
+        EffectKind.Updated => new ClusterEvent(ClusterEventKind.UpdateNode, effect.Node),
+        _ => null,
+    };
+
+    private static SheepNode[] NodesOf(in Effect effect) => [.. effect.Informed.Where(x => x.IsMember).Select(x => x.Node)];
+
+    /// <summary>Does what falls to this session in the state there is.</summary>
+    private void Act()
+    {
+        if (_state is not { } state || Phase != ClusterPhase.Joined)
+            return;
+        if (state.Pending is [var first, ..])
+        {
+            var request = (first.Peer, first.Attempt);
+            if (state.Acceptor == _self && _asked != request)
+            {
+                _asked = request;
+                var members = state.Members.Select(x => x.Node).ToArray();
+                Emit(new ClusterEvent(ClusterEventKind.Join, first.Node, members, first.Opaque.Restore()) { Peer = first.Peer, Attempt = first.Attempt });
+            }
+            else if (state.Acceptor is null && state.Informed[0].Peer == _self && _grantSent != request)
+            {
+                _grantSent = request;
+                var grant = new ClusterMessage(ClusterMessageKind.Grant) { Peer = first.Peer, Attempt = first.Attempt, State = first.Before };
+                _outgoing.Enqueue(grant.Encode());
+            }
+        }
+
+        if (state.Blocks is [var head, ..] && head.Owner == _self && _offered != head.Ticket && _started.Count == 0 && _leavesUnheard == 0)
+        {
+            _offered = head.Ticket;
+            Emit(BlockEvent(head.Ticket));
+        }
+
+        foreach (var (ticket, id) in _lockWanted)
+        {
+            if (state.Locks.TryGetValue(id, out var owners) && owners[0] == new TicketOf(_self, ticket))
+                _granted.Enqueue(ticket);
+        }
+
+        foreach (var ticket in _granted)
+            _lockWanted.Remove(ticket);
+    }
+
+    /// <summary>The own leave took this session's turns away; what has not begun still waits in sheep.</summary>
+    private void AskAgainForTurns(IEnumerable<TicketOf> turns)
+    {
+        _offered = 0;
+        foreach (var turn in turns.Where(x => x.Owner == _self && !_started.Contains(x.Ticket) && !_state!.Blocks.Contains(x)))
+            _outgoing.Enqueue(new ClusterMessage(ClusterMessageKind.Block) { Ticket = turn.Ticket }.Encode());
+    }
+}

@@ -1,0 +1,11 @@
+namespace Totem.Sheepdog.Ordering;
+
+/// <summary>How a session behaves when the cluster is cut in two.</summary>
+public sealed record ClusterQueueOptions
+{
+    /// <summary>Which side goes on. Default the majority.</summary>
+    public PartitionRule Rule { get; init; } = PartitionRule.Majority;
+
+    /// <summary>The least sheep that must be there for the first to start a cluster, and for a side of a cut to go on. Default 1.</summary>
+    public int Quorum { get; init; } = 1;
+}

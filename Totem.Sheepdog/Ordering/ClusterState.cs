@@ -1,0 +1,203 @@
+using System.Collections.Immutable;
+
+namespace Totem.Sheepdog.Ordering;
+
+/// <summary>Somebody who knows the state: a member, or one that left and goes on hearing.</summary>
+internal sealed record InformedPeer(PeerId Peer, SheepNode Node, bool IsMember);
+
+/// <summary>Somebody who asked to come in.</summary>
+/// <param name="Peer">Who.</param>
+/// <param name="Attempt">Which of its requests.</param>
+/// <param name="Node">Its description.</param>
+/// <param name="Opaque">Its buffer; empty where only the order matters.</param>
+/// <param name="Before">The state at the place of the request: what it is handed with the accept. It has heard everything since.</param>
+internal sealed record PendingJoin(PeerId Peer, uint Attempt, SheepNode Node, Opaque Opaque, ClusterState? Before);
+
+/// <summary>An entry of a queue: who, and its own number for it.</summary>
+internal readonly record struct TicketOf(PeerId Owner, ulong Ticket);
+
+/// <summary>What a step means for sheep.</summary>
+internal enum EffectKind
+{
+    Accepted,
+    Left,
+    Notified,
+    Updated,
+    Replaced,
+}
+
+/// <summary>What a step means for sheep; fields as the kind has them.</summary>
+internal readonly record struct Effect(
+    EffectKind Kind, PeerId Peer, SheepNode Node, ImmutableList<InformedPeer> Informed, Opaque Opaque = default, ReadOnlyMemory<byte> Payload = default);
+
+/// <summary>
+/// What all who are informed know alike: a function of the total order. Immutable, so the state at the place of a join request is kept
+/// for nothing. It has no idea of who looks at it.
+/// </summary>
+internal sealed record ClusterState
+{
+    /// <summary>The state of no cluster.</summary>
+    public static readonly ClusterState Empty = new();
+
+    /// <summary>Members and those that left and live, in the order of their accepts.</summary>
+    public ImmutableList<InformedPeer> Informed { get; init; } = [];
+
+    /// <summary>Who asked to come in, in the order of the requests. Only the first can be accepted next.</summary>
+    public ImmutableList<PendingJoin> Pending { get; init; } = [];
+
+    /// <summary>The queue of turns.</summary>
+    public ImmutableList<TicketOf> Blocks { get; init; } = [];
+
+    /// <summary>For each lock, who has it, and who waits behind.</summary>
+    public ImmutableSortedDictionary<ulong, ImmutableList<TicketOf>> Locks { get; init; } =
+        ImmutableSortedDictionary<ulong, ImmutableList<TicketOf>>.Empty;
+
+    /// <summary>The joiner that may accept itself, since those who know the state are no members.</summary>
+    public (PeerId Peer, uint Attempt)? Granted { get; init; }
+
+    /// <summary>The members, the oldest first.</summary>
+    public IEnumerable<InformedPeer> Members => Informed.Where(x => x.IsMember);
+
+    /// <summary>Who runs the join handler for the first request; null when there are no members.</summary>
+    public PeerId? Acceptor => Informed.Find(x => x.IsMember)?.Peer;
+
+    /// <summary>Somebody who is informed.</summary>
+    public InformedPeer? Find(PeerId peer) => Informed.Find(x => x.Peer == peer);
+
+    /// <summary>The next state, behind a message.</summary>
+    /// <param name="sender">Who sent it.</param>
+    /// <param name="message">The message; what its sender may not say changes nothing.</param>
+    /// <param name="effects">Takes what it means for sheep.</param>
+    public ClusterState Step(PeerId sender, ClusterMessage message, List<Effect> effects)
+    {
+        if (message.Kind == ClusterMessageKind.Join)
+            return StepJoin(sender, message, effects);
+        if (message.Kind is ClusterMessageKind.Accept or ClusterMessageKind.Decline)
+            return StepAnswer(sender, message, effects);
+        if (Find(sender) is not { } known)
+            return this;
+        switch (message.Kind)
+        {
+            case ClusterMessageKind.Grant:
+                var isFirst = Pending is [var first, ..] && first.Peer == message.Peer && first.Attempt == message.Attempt;
+                return isFirst && Acceptor is null && Informed[0].Peer == sender ? this with { Granted = (message.Peer, message.Attempt) } : this;
+            case ClusterMessageKind.Leave:
+                return known.IsMember ? StepLeave(known, effects) : this;
+            case ClusterMessageKind.Notify:
+                effects.Add(new Effect(EffectKind.Notified, sender, known.Node, Informed, Payload: message.Payload));
+                return this;
+            case ClusterMessageKind.Block:
+                var block = new TicketOf(sender, message.Ticket);
+                return Blocks.Count < ClusterLimits.BlocksMax && !Blocks.Contains(block) ? this with { Blocks = Blocks.Add(block) } : this;
+            case ClusterMessageKind.Unblock:
+                // Without an entry its message still counts: everybody must see what the operation did.
+                effects.Add(new Effect(EffectKind.Notified, sender, known.Node, Informed, Payload: message.Payload));
+                return this with { Blocks = Blocks.Remove(new TicketOf(sender, message.Ticket)) };
+            case ClusterMessageKind.UpdateNode:
+                // Of one that has left it means nothing: it has no place to update.
+                if (!known.IsMember || !known.Node.Equals(message.Node))
+                    return this;
+                var next = Informed.Replace(known, known with { Node = message.Node! });
+                effects.Add(new Effect(EffectKind.Updated, sender, message.Node!, next));
+                return this with { Informed = next };
+            case ClusterMessageKind.Lock:
+                return StepLock(new TicketOf(sender, message.Ticket), message.Id);
+            case ClusterMessageKind.Unlock:
+                return this with { Locks = Without(Locks, message.Id, x => x == new TicketOf(sender, message.Ticket)) };
+            default:
+                return this;
+        }
+    }
+
+    /// <summary>The next state, when somebody's process or session is gone: nothing of it stays.</summary>
+    public ClusterState StepGone(PeerId peer, List<Effect> effects)
+    {
+        var state = this with { Pending = Pending.RemoveAll(x => x.Peer == peer), Granted = Granted?.Peer == peer ? null : Granted };
+        return Find(peer) is { } gone ? state.Without(gone, effects) : state;
+    }
+
+    private ClusterState StepJoin(PeerId sender, ClusterMessage message, List<Effect> effects)
+    {
+        if (Find(sender) is not null)
+            return this;
+        var state = this;
+        // The same node again: its process was started anew before anybody noticed that the last one had died.
+        if (Informed.Find(x => x.Node.Equals(message.Node)) is { } old)
+        {
+            effects.Add(new Effect(EffectKind.Replaced, old.Peer, old.Node, Informed));
+            state = state.Without(old, effects);
+        }
+
+        state = state with
+        {
+            Pending = state.Pending.RemoveAll(x => x.Peer == sender || x.Node.Equals(message.Node)),
+            Granted = state.Granted?.Peer == sender ? null : state.Granted,
+        };
+        if (state.Pending.Count + state.Informed.Count >= ClusterLimits.NodesMax)
+            return state;
+        // What it is handed is the state without buffers; and without states, or each would hold all before it.
+        var before = state with { Pending = state.Pending.ConvertAll(x => x with { Opaque = default, Before = null }) };
+        return state with { Pending = state.Pending.Add(new PendingJoin(sender, message.Attempt, message.Node!, message.Opaque, before)) };
+    }
+
+    private ClusterState StepAnswer(PeerId sender, ClusterMessage message, List<Effect> effects)
+    {
+        if (Pending is not [var first, ..] || first.Peer != message.Peer || first.Attempt != message.Attempt)
+            return this;
+        var mayAnswer = Acceptor is { } acceptor
+            ? acceptor == sender
+            : sender == first.Peer && (Informed.IsEmpty || Granted == (first.Peer, first.Attempt));
+        if (!mayAnswer)
+            return this;
+        var state = this with { Pending = Pending.RemoveAt(0), Granted = null };
+        if (message.Kind == ClusterMessageKind.Decline)
+            return state;
+        state = state with { Informed = Informed.Add(new InformedPeer(first.Peer, first.Node, IsMember: true)) };
+        effects.Add(new Effect(EffectKind.Accepted, first.Peer, first.Node, state.Informed, Opaque: message.Opaque));
+        return state;
+    }
+
+    private ClusterState StepLeave(InformedPeer known, List<Effect> effects)
+    {
+        var state = this with
+        {
+            Informed = Informed.Replace(known, known with { IsMember = false }),
+            Blocks = Blocks.RemoveAll(x => x.Owner == known.Peer),
+        };
+        effects.Add(new Effect(EffectKind.Left, known.Peer, known.Node, state.Informed));
+        return state;
+    }
+
+    private ClusterState StepLock(TicketOf entry, ulong id)
+    {
+        var owners = Locks.GetValueOrDefault(id, []);
+        return owners.Count < ClusterLimits.LocksMax && Locks.Count < ClusterLimits.LocksMax && !owners.Contains(entry)
+            ? this with { Locks = Locks.SetItem(id, owners.Add(entry)) }
+            : this;
+    }
+
+    private ClusterState Without(InformedPeer gone, List<Effect> effects)
+    {
+        var locks = Locks;
+        foreach (var id in Locks.Keys)
+            locks = Without(locks, id, x => x.Owner == gone.Peer);
+        var state = this with
+        {
+            Informed = Informed.RemoveAll(x => x.Peer == gone.Peer),
+            Blocks = Blocks.RemoveAll(x => x.Owner == gone.Peer),
+            Locks = locks,
+        };
+        if (gone.IsMember)
+            effects.Add(new Effect(EffectKind.Left, gone.Peer, gone.Node, state.Informed));
+        return state;
+    }
+
+    private static ImmutableSortedDictionary<ulong, ImmutableList<TicketOf>> Without(
+        ImmutableSortedDictionary<ulong, ImmutableList<TicketOf>> locks, ulong id, Predicate<TicketOf> isGone)
+    {
+        if (!locks.TryGetValue(id, out var owners))
+            return locks;
+        var rest = owners.RemoveAll(isGone);
+        return rest.IsEmpty ? locks.Remove(id) : locks.SetItem(id, rest);
+    }
+}

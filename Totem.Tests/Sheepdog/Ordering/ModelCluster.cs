@@ -1,0 +1,185 @@
+using Totem.Sheepdog;
+using Totem.Sheepdog.Ordering;
+
+namespace Totem.Tests.Sheepdog.Ordering;
+
+/// <summary>Sessions on one total order that lies in memory. What is done next is the test's decision; nothing happens by itself.</summary>
+internal sealed class ModelCluster
+{
+    private readonly List<Element> _order = [];
+    private readonly List<PeerId> _peers = [];
+    private uint _instance;
+
+    public List<ModelSheep> All { get; } = [];
+
+    public IEnumerable<ModelSheep> Alive => All.Where(x => x.IsAlive);
+
+    /// <summary>Whose turn it is: two at once is an error. Ends when the unblock has its place in the order.</summary>
+    public ModelSheep? Turn { get; set; }
+
+    public int BytesOrdered { get; private set; }
+
+    public ModelSheep Start(int identity, ClusterQueueOptions? options = null)
+    {
+        var sheep = new ModelSheep(this, new PeerId((uint)identity + 1, ++_instance), identity, _order.Count, options);
+        _peers.Add(sheep.Peer);
+        _order.Add(new Element(default, null, new PeerChange([.. _peers], [], [new PeerJoined(sheep.Peer, false)])));
+        All.Add(sheep);
+        return sheep;
+    }
+
+    /// <summary>The process is gone; what it had not put into the order yet, too.</summary>
+    public void Kill(ModelSheep sheep, bool isKnownEnded = true)
+    {
+        sheep.IsAlive = false;
+        _peers.Remove(sheep.Peer);
+        if (Turn == sheep)
+            Turn = null;
+        _order.Add(new Element(default, null, new PeerChange([.. _peers], [new PeerLeft(sheep.Peer, isKnownEnded)], [])));
+    }
+
+    /// <summary>One message of a sheep takes its place.</summary>
+    public bool Order(ModelSheep sheep)
+    {
+        if (!sheep.IsAlive || !sheep.Queue.TryTransmit(out var message))
+            return false;
+        BytesOrdered += message.Length;
+        if (ClusterMessage.TryDecode(message) is { Kind: ClusterMessageKind.Unblock or ClusterMessageKind.Leave } && Turn == sheep)
+            Turn = null;
+        _order.Add(new Element(sheep.Peer, message, null));
+        return true;
+    }
+
+    /// <summary>A sheep hears the next element.</summary>
+    public bool Deliver(ModelSheep sheep)
+    {
+        if (!sheep.IsAlive || sheep.Position == _order.Count)
+            return false;
+        var element = _order[sheep.Position++];
+        if (element.Change is not null)
+            sheep.Queue.HandleChange(element.Change);
+        else
+            sheep.Queue.HandleMessage(element.Sender, element.Message);
+        return true;
+    }
+
+    public void RunUntilQuiet()
+    {
+        for (var isQuiet = false; !isQuiet;)
+        {
+            isQuiet = true;
+            foreach (var sheep in All)
+            {
+                while (Order(sheep) | Deliver(sheep) | sheep.Dispatch())
+                    isQuiet = false;
+            }
+        }
+    }
+
+    private readonly record struct Element(PeerId Sender, byte[]? Message, PeerChange? Change);
+}
+
+/// <summary>A sheep of the model; what it is told becomes lines.</summary>
+internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity, int position, ClusterQueueOptions? options)
+{
+    public const int OpaqueLength = 1000;
+
+    public PeerId Peer { get; } = peer;
+
+    public int Identity { get; } = identity;
+
+    public ClusterEventQueue Queue { get; } = new(peer, options);
+
+    public int Position { get; set; } = position;
+
+    public bool IsAlive { get; set; } = true;
+
+    public bool HasTurn => cluster.Turn == this;
+
+    /// <summary>What everybody is told alike.</summary>
+    public List<string> Log { get; } = [];
+
+    /// <summary>Own join requests and turns.</summary>
+    public List<string> Own { get; } = [];
+
+    public bool RefusesTurns { get; set; }
+
+    /// <summary>What it does in its turn is not over; a leave ends the turn, not what it does.</summary>
+    public bool IsRunning { get; private set; }
+
+    public HashSet<ulong> Locks { get; } = [];
+
+    public static SheepNode Node(int identity, int value = 0) => new([(byte)identity, (byte)(identity >> 8), (byte)value], 2);
+
+    public static int IdOf(SheepNode node) => node.Bytes[0] | (node.Bytes[1] << 8);
+
+    public static byte[] Opaque(int value)
+    {
+        var opaque = new byte[OpaqueLength];
+        opaque[0] = (byte)value;
+        return opaque;
+    }
+
+    public ModelSheep Join()
+    {
+        Queue.Join(Node(Identity), Opaque(Identity));
+        return this;
+    }
+
+    public void Unblock(byte[] message)
+    {
+        IsRunning = false;
+        Queue.Unblock(message);
+    }
+
+    /// <summary>Takes one event.</summary>
+    public bool Dispatch()
+    {
+        if (!IsAlive)
+            return false;
+        while (Queue.TryTakeGranted(out var ticket))
+            Assert.True(Locks.Add(ticket));
+        if (!Queue.TryTake(out var next))
+            return false;
+        switch (next.Kind)
+        {
+            case ClusterEventKind.Join:
+                Assert.Equal(OpaqueLength, next.Bytes.Length);
+                Own.Add($"join {IdOf(next.Node!)} to [{Names(next.Members!)}]");
+                next.Bytes.Span[1] = (byte)(Identity + 100);
+                Queue.AnswerJoin(next, isAccepted: true);
+                break;
+            case ClusterEventKind.Block:
+                if (!RefusesTurns)
+                {
+                    Assert.Null(cluster.Turn);
+                    cluster.Turn = this;
+                    IsRunning = true;
+                    Own.Add("turn");
+                }
+
+                Queue.AnswerBlock(next, !RefusesTurns);
+                return !RefusesTurns;
+            case ClusterEventKind.Notify:
+                Log.Add($"notify {IdOf(next.Node!)} {Convert.ToHexString(next.Bytes.Span)}");
+                break;
+            case ClusterEventKind.Accept:
+                Assert.Equal(OpaqueLength, next.Bytes.Length);
+                Log.Add($"accept {IdOf(next.Node!)} [{Names(next.Members!)}] {next.Bytes.Span[0]} {next.Bytes.Span[1]}");
+                break;
+            case ClusterEventKind.Leave:
+                Log.Add($"leave {IdOf(next.Node!)} [{Names(next.Members!)}]");
+                break;
+            case ClusterEventKind.UpdateNode:
+                Log.Add($"update {IdOf(next.Node!)} {next.Node!.Bytes[2]}");
+                break;
+            default:
+                Own.Add(next.Kind.ToString());
+                break;
+        }
+
+        return true;
+    }
+
+    private static string Names(IEnumerable<SheepNode> nodes) => string.Join(' ', nodes.Select(IdOf));
+}
