@@ -58,16 +58,20 @@ public sealed partial class ClusterEventQueue
         ArgumentNullException.ThrowIfNull(request);
         if (!IsTurnOf(request.Ticket))
             return;
-        if (hasStarted)
-            _started.Add(request.Ticket);
-        else
+        if (!hasStarted)
+        {
             (_blockAgain, _hasTakenSince) = (request.Ticket, false);
+            return;
+        }
+
+        _turnsWanted.Remove(request.Ticket);
+        _started.Add(request.Ticket);
     }
 
     private ClusterEvent BlockEvent(ulong ticket) => new(ClusterEventKind.Block, _state!.Find(_self)!.Node) { Ticket = ticket };
 
     private bool IsTurnOf(ulong ticket) =>
-        _leavesUnheard == 0 && _state?.Blocks is [var head, ..] && head == new TicketOf(_self, ticket) && !_started.Contains(ticket);
+        _leavesUnheard == 0 && _state?.Blocks is [var head, ..] && head == new TicketOf(_self, ticket) && _turnsWanted.Contains(ticket);
 
     /// <summary>Since it was put there, somebody died, or another one has answered.</summary>
     private bool IsStale(ClusterEvent clusterEvent) => clusterEvent.Kind switch

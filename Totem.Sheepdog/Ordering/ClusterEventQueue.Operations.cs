@@ -4,6 +4,7 @@ namespace Totem.Sheepdog.Ordering;
 public sealed partial class ClusterEventQueue
 {
     private readonly Queue<byte[]> _held = new();
+    private readonly HashSet<ulong> _turnsWanted = [];
     private readonly List<ulong> _started = [];
     private readonly Dictionary<ulong, ulong> _lockWanted = [];
     private readonly Queue<ulong> _granted = new();
@@ -43,7 +44,13 @@ public sealed partial class ClusterEventQueue
     }
 
     /// <summary>Asks for a turn.</summary>
-    public ClusterResult Block() => Send(new ClusterMessage(ClusterMessageKind.Block) { Ticket = ++_ticket });
+    public ClusterResult Block()
+    {
+        var result = Send(new ClusterMessage(ClusterMessageKind.Block) { Ticket = ++_ticket });
+        if (result == ClusterResult.Success)
+            _turnsWanted.Add(_ticket);
+        return result;
+    }
 
     /// <summary>Ends the turn that began first, and sends a message.</summary>
     public ClusterResult Unblock(ReadOnlySpan<byte> message)

@@ -171,7 +171,7 @@ public sealed partial class ClusterEventQueue
             }
         }
 
-        if (state.Blocks is [var head, ..] && head.Owner == _self && _offered != head.Ticket && _started.Count == 0 && _leavesUnheard == 0)
+        if (state.Blocks is [var head, ..] && head.Owner == _self && _started.Count == 0 && _offered != head.Ticket && IsTurnOf(head.Ticket))
         {
             _offered = head.Ticket;
             Emit(BlockEvent(head.Ticket));
@@ -191,7 +191,7 @@ public sealed partial class ClusterEventQueue
     private void AskAgainForTurns(IEnumerable<TicketOf> turns)
     {
         _offered = 0;
-        foreach (var turn in turns.Where(x => x.Owner == _self && !_started.Contains(x.Ticket) && !_state!.Blocks.Contains(x)))
+        foreach (var turn in turns.Where(x => x.Owner == _self && _turnsWanted.Contains(x.Ticket) && !_state!.Blocks.Contains(x)))
             _outgoing.Enqueue(new ClusterMessage(ClusterMessageKind.Block) { Ticket = turn.Ticket }.Encode());
     }
 }
