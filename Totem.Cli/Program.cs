@@ -71,6 +71,7 @@ internal static class Program
         {
             new NodeCommand(),
             new GroupCommand(),
+            new SheepCommand(),
             new DemoCommand(),
             new SimulateCommand(),
             new CheckCommand(),

@@ -62,7 +62,9 @@ internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
         return new Opaque(Take(used).ToArray(), length);
     }
 
-    private ulong Fail()
+    public ReadOnlySpan<byte> Raw(int count) => Take(count);
+
+    public ulong Fail()
     {
         HasFailed = true;
         _rest = default;

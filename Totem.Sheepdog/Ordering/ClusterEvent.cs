@@ -42,6 +42,9 @@ public sealed record ClusterEvent(
     /// <summary>Join: whose request, and which.</summary>
     internal PeerId Peer { get; init; }
 
+    /// <summary>Join: how much had happened.</summary>
+    internal ulong Version { get; init; }
+
     /// <summary>Join.</summary>
     internal uint Attempt { get; init; }
 

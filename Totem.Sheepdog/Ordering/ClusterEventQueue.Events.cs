@@ -46,6 +46,7 @@ public sealed partial class ClusterEventQueue
         {
             Peer = request.Peer,
             Attempt = request.Attempt,
+            Version = request.Version,
             Opaque = Opaque.Of(request.Bytes.Span),
             State = _state is null ? _electionState : _state.Pending[0].Before,
         };
@@ -71,14 +72,15 @@ public sealed partial class ClusterEventQueue
     private ClusterEvent BlockEvent(ulong ticket) => new(ClusterEventKind.Block, _state!.Find(_self)!.Node) { Ticket = ticket };
 
     private bool IsTurnOf(ulong ticket) =>
-        _leavesUnheard == 0 && _state?.Blocks is [var head, ..] && head == new TicketOf(_self, ticket) && _turnsWanted.Contains(ticket);
+        _isLeaving == _hasLeft && _state?.Blocks is [var head, ..] && head == new TicketOf(_self, ticket) && _turnsWanted.Contains(ticket);
 
     /// <summary>Since it was put there, somebody died, or another one has answered.</summary>
     private bool IsStale(ClusterEvent clusterEvent) => clusterEvent.Kind switch
     {
         ClusterEventKind.Join when _state is null => Phase == ClusterPhase.Lost || clusterEvent.Attempt != _elected,
         ClusterEventKind.Join => _state.Pending is not [var first, ..]
-            || first.Peer != clusterEvent.Peer || first.Attempt != clusterEvent.Attempt || _state.Acceptor != _self,
+            || first.Peer != clusterEvent.Peer || first.Attempt != clusterEvent.Attempt
+            || _state.Version != clusterEvent.Version || _state.Acceptor != _self,
         ClusterEventKind.Block => !IsTurnOf(clusterEvent.Ticket),
         _ => false,
     };

@@ -11,6 +11,7 @@ public sealed partial class ClusterEventQueue
 
     private List<OrderedElement>? _record;
     private ClusterState _electionState = ClusterState.Empty;
+    private long _recordedBytes;
     private bool _hasArrived;
     private uint _attempt;
     private uint _recordedAttempt;
@@ -68,7 +69,7 @@ public sealed partial class ClusterEventQueue
                 _asking.Add(sender);
                 if (sender == _self)
                 {
-                    (_record, _recordedAttempt, _elected) = ([], message.Attempt, null);
+                    (_record, _recordedBytes, _recordedAttempt, _elected) = ([], 0, message.Attempt, null);
                     break;
                 }
 
@@ -92,10 +93,11 @@ public sealed partial class ClusterEventQueue
                 if (sender != _self && _peers.Contains(sender))
                     _unknown.Add(sender);
                 break;
-            case ClusterMessageKind.Notify or ClusterMessageKind.Deaths:
+            case ClusterMessageKind.Deaths:
                 break;
             default:
-                Record(new OrderedElement(sender, message with { Payload = default }, null));
+                // Messages as well: what waits for the own accept comes behind it.
+                Record(new OrderedElement(sender, message, null));
                 break;
         }
 
@@ -107,7 +109,8 @@ public sealed partial class ClusterEventQueue
         if (_record is null)
             return;
         _record.Add(element);
-        if (_record.Count > ClusterLimits.RecordedMax)
+        _recordedBytes += element.Cost;
+        if (_record.Count > ClusterLimits.RecordedMax || _recordedBytes > ClusterLimits.SendingBytesMax)
             SendJoin();
     }
 
@@ -132,7 +135,12 @@ public sealed partial class ClusterEventQueue
     {
         _elected = _recordedAttempt;
         _electionState = state;
-        Emit(new ClusterEvent(ClusterEventKind.Join, _node, [], _opaque.Restore()) { Peer = _self, Attempt = _recordedAttempt });
+        Emit(new ClusterEvent(ClusterEventKind.Join, _node, [], _opaque.Restore()) 
+        {
+            Peer = _self,
+            Attempt = _recordedAttempt,
+            Version = Replay(state).Version,
+        });
     }
 
     private bool TryBecome(PeerId sender, ClusterMessage accept)
@@ -141,7 +149,7 @@ public sealed partial class ClusterEventQueue
             return false;
         List<Effect> effects = [];
         var state = Replay(accept.State!).Step(sender, accept, effects);
-        if (effects is not [{ Kind: EffectKind.Accepted } accepted] || accepted.Peer != _self)
+        if (effects is not [{ Kind: EffectKind.Accepted } accepted, ..] || accepted.Peer != _self)
             return false;
         _state = state;
         _record = null;

@@ -12,7 +12,8 @@ public sealed partial class ClusterEventQueue
     private Opaque _opaque;
     private long _heldBytes;
     private ulong _ticket;
-    private int _leavesUnheard;
+    private bool _isLeaving;
+    private bool _hasLeft;
 
     /// <summary>Asks to become a member, as soon as the backend's group has this session.</summary>
     public void Join(SheepNode self, ReadOnlySpan<byte> opaque)
@@ -32,8 +33,8 @@ public sealed partial class ClusterEventQueue
     public void Leave()
     {
         // The others may have taken its turn away before it hears its own leave: until then it begins none.
-        if (Send(new ClusterMessage(ClusterMessageKind.Leave)) == ClusterResult.Success)
-            _leavesUnheard++;
+        if (!_isLeaving)
+            _isLeaving = Send(new ClusterMessage(ClusterMessageKind.Leave)) == ClusterResult.Success;
     }
 
     /// <summary>Sends a message to everybody.</summary>

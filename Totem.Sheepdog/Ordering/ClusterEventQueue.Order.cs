@@ -5,7 +5,7 @@ namespace Totem.Sheepdog.Ordering;
 // What the backend delivers.
 public sealed partial class ClusterEventQueue
 {
-    private (PeerId, uint)? _asked;
+    private (PeerId, uint, ulong)? _asked;
     private (PeerId, uint)? _grantSent;
     private ulong _offered;
 
@@ -87,15 +87,8 @@ public sealed partial class ClusterEventQueue
     private void Apply(PeerId sender, ClusterMessage message)
     {
         List<Effect> effects = [];
-        var turns = _state!.Blocks;
-        _state = _state.Step(sender, message, effects);
+        _state = _state!.Step(sender, message, effects);
         Tell(effects);
-        if (_state is not null && message.Kind == ClusterMessageKind.Leave && sender == _self)
-        {
-            _leavesUnheard--;
-            AskAgainForTurns(turns);
-        }
-
         Act();
     }
 
@@ -125,6 +118,12 @@ public sealed partial class ClusterEventQueue
                 Lose("another process has joined as this node");
                 Emit(new ClusterEvent(ClusterEventKind.Failed) { Reason = LostReason });
                 return;
+            }
+
+            if (effect.Kind == EffectKind.Left && effect.Peer == _self)
+            {
+                _hasLeft = true;
+                AskAgainForTurns(effect.Turns);
             }
 
             if (EventOf(effect) is { } clusterEvent)
@@ -157,11 +156,17 @@ public sealed partial class ClusterEventQueue
         if (state.Pending is [var first, ..])
         {
             var request = (first.Peer, first.Attempt);
-            if (state.Acceptor == _self && _asked != request)
+            var asked = (first.Peer, first.Attempt, state.Version);
+            if (state.Acceptor == _self && _asked != asked)
             {
-                _asked = request;
+                _asked = asked;
                 var members = state.Members.Select(x => x.Node).ToArray();
-                Emit(new ClusterEvent(ClusterEventKind.Join, first.Node, members, first.Opaque.Restore()) { Peer = first.Peer, Attempt = first.Attempt });
+                Emit(new ClusterEvent(ClusterEventKind.Join, first.Node, members, first.Opaque.Restore())
+                {
+                    Peer = first.Peer,
+                    Attempt = first.Attempt,
+                    Version = state.Version,
+                });
             }
             else if (state.Acceptor is null && state.Informed[0].Peer == _self && _grantSent != request)
             {
@@ -191,7 +196,7 @@ public sealed partial class ClusterEventQueue
     private void AskAgainForTurns(IEnumerable<TicketOf> turns)
     {
         _offered = 0;
-        foreach (var turn in turns.Where(x => x.Owner == _self && _turnsWanted.Contains(x.Ticket) && !_state!.Blocks.Contains(x)))
+        foreach (var turn in turns.Where(x => _turnsWanted.Contains(x.Ticket)))
             _outgoing.Enqueue(new ClusterMessage(ClusterMessageKind.Block) { Ticket = turn.Ticket }.Encode());
     }
 }

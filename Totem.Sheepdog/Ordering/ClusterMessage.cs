@@ -28,6 +28,9 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
     /// <summary>Accept, Decline, Grant: the joiner.</summary>
     public PeerId Peer { get; init; }
 
+    /// <summary>Accept, Decline: how much had happened when the request was answered.</summary>
+    public ulong Version { get; init; }
+
     /// <summary>Join, UpdateNode.</summary>
     public SheepNode? Node { get; init; }
 
@@ -62,11 +65,11 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
                 writer.Number(Attempt).Node(Node!).Opaque(Opaque.Restore());
                 break;
             case ClusterMessageKind.Accept:
-                writer.Peer(Peer).Number(Attempt).Opaque(Opaque.Restore());
+                writer.Peer(Peer).Number(Attempt).Number(Version).Opaque(Opaque.Restore());
                 StateCodec.Write(writer, State!);
                 break;
             case ClusterMessageKind.Decline:
-                writer.Peer(Peer).Number(Attempt);
+                writer.Peer(Peer).Number(Attempt).Number(Version);
                 break;
             case ClusterMessageKind.Grant:
                 writer.Peer(Peer).Number(Attempt);
@@ -123,11 +126,17 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
                 {
                     Peer = reader.Peer(),
                     Attempt = (uint)reader.Number(uint.MaxValue),
+                    Version = reader.Number(ulong.MaxValue),
                     Opaque = reader.Opaque(),
                     State = StateCodec.Read(ref reader),
                 };
             case ClusterMessageKind.Decline:
-                return message with { Peer = reader.Peer(), Attempt = (uint)reader.Number(uint.MaxValue) };
+                return message with
+                {
+                    Peer = reader.Peer(),
+                    Attempt = (uint)reader.Number(uint.MaxValue),
+                    Version = reader.Number(ulong.MaxValue),
+                };
             case ClusterMessageKind.Grant:
                 return message with { Peer = reader.Peer(), Attempt = (uint)reader.Number(uint.MaxValue), State = StateCodec.Read(ref reader) };
             case ClusterMessageKind.Leave:

@@ -13,6 +13,12 @@ internal sealed record InformedPeer(PeerId Peer, SheepNode Node, bool IsMember);
 /// <param name="Before">The state at the place of the request: what it is handed with the accept. It has heard everything since.</param>
 internal sealed record PendingJoin(PeerId Peer, uint Attempt, SheepNode Node, Opaque Opaque, ClusterState? Before);
 
+/// <summary>A message that waits for the answer to a request.</summary>
+/// <param name="Sender">Who sent it.</param>
+/// <param name="Message">The message.</param>
+/// <param name="Before">Of a request: the state at its place.</param>
+internal sealed record StalledMessage(PeerId Sender, ClusterMessage Message, ClusterState? Before);
+
 /// <summary>An entry of a queue: who, and its own number for it.</summary>
 internal readonly record struct TicketOf(PeerId Owner, ulong Ticket);
 
@@ -28,7 +34,11 @@ internal enum EffectKind
 
 /// <summary>What a step means for sheep; fields as the kind has them.</summary>
 internal readonly record struct Effect(
-    EffectKind Kind, PeerId Peer, SheepNode Node, ImmutableList<InformedPeer> Informed, Opaque Opaque = default, ReadOnlyMemory<byte> Payload = default);
+    EffectKind Kind, PeerId Peer, SheepNode Node, ImmutableList<InformedPeer> Informed, Opaque Opaque = default, ReadOnlyMemory<byte> Payload = default)
+{
+    /// <summary>Left by its own will: the turns that went with it.</summary>
+    public IReadOnlyList<TicketOf> Turns { get; init; } = [];
+}
 
 /// <summary>
 /// What all who are informed know alike: a function of the total order. Immutable, so the state at the place of a join request is kept
@@ -42,7 +52,7 @@ internal sealed record ClusterState
     /// <summary>Members and those that left and live, in the order of their accepts.</summary>
     public ImmutableList<InformedPeer> Informed { get; init; } = [];
 
-    /// <summary>Who asked to come in, in the order of the requests. Only the first can be accepted next.</summary>
+    /// <summary>Who asked to come in and is answered next: nobody or one.</summary>
     public ImmutableList<PendingJoin> Pending { get; init; } = [];
 
     /// <summary>The queue of turns.</summary>
@@ -64,14 +74,79 @@ internal sealed record ClusterState
     /// <summary>Somebody who is informed.</summary>
     public InformedPeer? Find(PeerId peer) => Informed.Find(x => x.Peer == peer);
 
+    /// <summary>
+    /// What came behind the first request and waits until it is answered: a joiner takes over what the acceptor knew, so nothing may
+    /// happen between the acceptor's answer and the accept.
+    /// </summary>
+    public ImmutableList<StalledMessage> Stalled { get; init; } = [];
+
+    /// <summary>How much has happened; an answer counts only while nothing more has, since some things do not wait.</summary>
+    public ulong Version { get; init; }
+
     /// <summary>The next state, behind a message.</summary>
     /// <param name="sender">Who sent it.</param>
     /// <param name="message">The message; what its sender may not say changes nothing.</param>
     /// <param name="effects">Takes what it means for sheep.</param>
     public ClusterState Step(PeerId sender, ClusterMessage message, List<Effect> effects)
     {
+        var count = effects.Count;
+        var state = this;
+        ClusterState? before = null;
         if (message.Kind == ClusterMessageKind.Join)
-            return StepJoin(sender, message, effects);
+        {
+            // Its last request is void, wherever it stands.
+            state = state with
+            {
+                Pending = state.Pending.RemoveAll(x => x.Peer == sender),
+                Stalled = state.Stalled.RemoveAll(x => x.Sender == sender && x.Message.Kind == ClusterMessageKind.Join),
+                Granted = state.Granted?.Peer == sender ? null : state.Granted,
+            };
+            before = Bare();
+        }
+
+        state = state.Pending.IsEmpty || IsImmediate(message.Kind)
+            ? state.StepNow(sender, message, before, effects)
+            : state with { Stalled = state.Stalled.Add(new StalledMessage(sender, message, before)) };
+        return state.Released(effects, count);
+    }
+
+    /// <summary>The next state, when somebody's process or session is gone: nothing of it stays.</summary>
+    public ClusterState StepGone(PeerId peer, List<Effect> effects)
+    {
+        var count = effects.Count;
+        var state = this with
+        {
+            Pending = Pending.RemoveAll(x => x.Peer == peer),
+            // What it sent and nobody was told of is told to nobody.
+            Stalled = Stalled.RemoveAll(x => x.Sender == peer),
+            Granted = Granted?.Peer == peer ? null : Granted,
+        };
+        state = Find(peer) is { } gone ? state.Without(gone, effects) : state;
+        return state.Released(effects, count);
+    }
+
+    /// <summary>What a joiner needs of it: not the buffers of others before it, nor messages that it will not be told of.</summary>
+    private ClusterState Bare() => this with
+    {
+        Pending = Pending.ConvertAll(x => x with { Opaque = default, Before = null }),
+        Stalled = Stalled.ConvertAll(x => new StalledMessage(x.Sender, x.Message with { Payload = default, Opaque = default }, null)),
+    };
+
+    private static bool IsImmediate(ClusterMessageKind kind) => kind is ClusterMessageKind.Accept or ClusterMessageKind.Decline
+        or ClusterMessageKind.Grant or ClusterMessageKind.Lock or ClusterMessageKind.Unlock;
+
+    private ClusterState Released(List<Effect> effects, int count)
+    {
+        var state = this;
+        while (state.Pending.IsEmpty && state.Stalled is [var next, ..])
+            state = (state with { Stalled = state.Stalled.RemoveAt(0) }).StepNow(next.Sender, next.Message, next.Before, effects);
+        return state with { Version = Version + (ulong)(effects.Count - count) };
+    }
+
+    private ClusterState StepNow(PeerId sender, ClusterMessage message, ClusterState? before, List<Effect> effects)
+    {
+        if (message.Kind == ClusterMessageKind.Join)
+            return StepJoin(sender, message, before, effects);
         if (message.Kind is ClusterMessageKind.Accept or ClusterMessageKind.Decline)
             return StepAnswer(sender, message, effects);
         if (Find(sender) is not { } known)
@@ -109,14 +184,7 @@ internal sealed record ClusterState
         }
     }
 
-    /// <summary>The next state, when somebody's process or session is gone: nothing of it stays.</summary>
-    public ClusterState StepGone(PeerId peer, List<Effect> effects)
-    {
-        var state = this with { Pending = Pending.RemoveAll(x => x.Peer == peer), Granted = Granted?.Peer == peer ? null : Granted };
-        return Find(peer) is { } gone ? state.Without(gone, effects) : state;
-    }
-
-    private ClusterState StepJoin(PeerId sender, ClusterMessage message, List<Effect> effects)
+    private ClusterState StepJoin(PeerId sender, ClusterMessage message, ClusterState? before, List<Effect> effects)
     {
         if (Find(sender) is not null)
             return this;
@@ -128,28 +196,21 @@ internal sealed record ClusterState
             state = state.Without(old, effects);
         }
 
-        state = state with
-        {
-            Pending = state.Pending.RemoveAll(x => x.Peer == sender || x.Node.Equals(message.Node)),
-            Granted = state.Granted?.Peer == sender ? null : state.Granted,
-        };
-        if (state.Pending.Count + state.Informed.Count >= ClusterLimits.NodesMax)
-            return state;
-        // What it is handed is the state without buffers; and without states, or each would hold all before it.
-        var before = state with { Pending = state.Pending.ConvertAll(x => x with { Opaque = default, Before = null }) };
-        return state with { Pending = state.Pending.Add(new PendingJoin(sender, message.Attempt, message.Node!, message.Opaque, before)) };
+        return state.Informed.Count >= ClusterLimits.NodesMax
+            ? state
+            : state with { Pending = [new PendingJoin(sender, message.Attempt, message.Node!, message.Opaque, before)] };
     }
 
     private ClusterState StepAnswer(PeerId sender, ClusterMessage message, List<Effect> effects)
     {
-        if (Pending is not [var first, ..] || first.Peer != message.Peer || first.Attempt != message.Attempt)
+        if (Pending is not [var first, ..] || first.Peer != message.Peer || first.Attempt != message.Attempt || message.Version != Version)
             return this;
         var mayAnswer = Acceptor is { } acceptor
             ? acceptor == sender
             : sender == first.Peer && (Informed.IsEmpty || Granted == (first.Peer, first.Attempt));
         if (!mayAnswer)
             return this;
-        var state = this with { Pending = Pending.RemoveAt(0), Granted = null };
+        var state = this with { Pending = [], Granted = null };
         if (message.Kind == ClusterMessageKind.Decline)
             return state;
         state = state with { Informed = Informed.Add(new InformedPeer(first.Peer, first.Node, IsMember: true)) };
@@ -164,7 +225,7 @@ internal sealed record ClusterState
             Informed = Informed.Replace(known, known with { IsMember = false }),
             Blocks = Blocks.RemoveAll(x => x.Owner == known.Peer),
         };
-        effects.Add(new Effect(EffectKind.Left, known.Peer, known.Node, state.Informed));
+        effects.Add(new Effect(EffectKind.Left, known.Peer, known.Node, state.Informed) { Turns = Blocks.FindAll(x => x.Owner == known.Peer) });
         return state;
     }
 

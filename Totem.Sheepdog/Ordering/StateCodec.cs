@@ -5,6 +5,8 @@ namespace Totem.Sheepdog.Ordering;
 /// <summary>The state that a joiner is handed, as bytes. Buffers of other joiners are not in it: it sees their accepts.</summary>
 internal static class StateCodec
 {
+    private const int StalledBytesMax = SheepNode.BytesMax + 64;
+
     public static void Write(ByteWriter writer, ClusterState state)
     {
         writer.Number((ulong)state.Informed.Count);
@@ -22,6 +24,13 @@ internal static class StateCodec
             writer.Number(id).Number((ulong)owners.Count);
             foreach (var owner in owners)
                 writer.Peer(owner.Owner).Number(owner.Ticket);
+        }
+
+        writer.Number(state.Version).Number((ulong)state.Stalled.Count);
+        foreach (var stalled in state.Stalled)
+        {
+            var message = stalled.Message.Encode();
+            writer.Peer(stalled.Sender).Number((ulong)message.Length).Raw(message);
         }
 
         writer.Byte(state.Granted is null ? (byte)0 : (byte)1);
@@ -60,10 +69,25 @@ internal static class StateCodec
             locks[id] = owners.ToImmutable();
         }
 
+        var version = reader.Number(ulong.MaxValue);
+        var stalled = ImmutableList.CreateBuilder<StalledMessage>();
+        for (var count = reader.Count(ClusterLimits.RecordedMax); count > 0 && !reader.HasFailed; count--)
+        {
+            var sender = reader.Peer();
+            var bytes = reader.Raw(reader.Count(StalledBytesMax));
+            // Answers do not wait, so no state lies within a state.
+            if (bytes is [(byte)ClusterMessageKind.Accept or (byte)ClusterMessageKind.Grant, ..] || ClusterMessage.TryDecode(bytes) is not { } message)
+                reader.Fail();
+            else
+                stalled.Add(new StalledMessage(sender, message, null));
+        }
+
         (PeerId, uint)? granted = reader.Byte() != 0 ? (reader.Peer(), (uint)reader.Number(uint.MaxValue)) : null;
         return new ClusterState
         {
             Granted = granted,
+            Version = version,
+            Stalled = stalled.ToImmutable(),
             Informed = informed.ToImmutable(),
             Pending = pending.ToImmutable(),
             Blocks = blocks.ToImmutable(),

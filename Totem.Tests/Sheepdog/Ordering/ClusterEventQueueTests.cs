@@ -258,6 +258,39 @@ public sealed class ClusterEventQueueTests
         Assert.InRange(_cluster.BytesOrdered - before, 80, 80 + 48 + 32);
     }
 
+    /// <summary>What the acceptor knows is what the joiner gets: nothing comes between its answer and the accept.</summary>
+    [Fact]
+    public void What_is_sent_while_a_join_is_answered_comes_behind_the_accept()
+    {
+        var sheep = Joined(2);
+        var joiner = _cluster.Start(2).Join();
+        _cluster.Order(joiner);
+        while (_cluster.Deliver(joiner) | _cluster.Order(joiner))
+            ;
+        sheep[1].Queue.Notify("n"u8);
+        sheep[1].Queue.UpdateNode(ModelSheep.Node(1, 3));
+        while (_cluster.Order(sheep[1]))
+            ;
+        _cluster.RunUntilQuiet();
+        Assert.Equal(["accept 2 [0 1 2] 2 100", "notify 1 6E", "update 1 3"], joiner.Log);
+        Agree();
+    }
+
+    [Fact]
+    public void A_join_is_answered_again_when_a_member_dies_meanwhile()
+    {
+        var sheep = Joined(3);
+        _cluster.Start(3).Join();
+        var joiner = _cluster.All[^1];
+        while (_cluster.Order(joiner) | _cluster.Deliver(joiner) | _cluster.Deliver(sheep[0]) | sheep[0].Dispatch())
+            ;
+        _cluster.Kill(sheep[1]);
+        _cluster.RunUntilQuiet();
+        Assert.Equal(["join 3 to [0 1 2]", "join 3 to [0 2]"], sheep[0].Own[^2..]);
+        Assert.Equal(["accept 3 [0 2 3] 3 100"], joiner.Log);
+        Agree();
+    }
+
     [Fact]
     public void What_is_asked_before_the_accept_is_sent_behind_it()
     {

@@ -1,0 +1,38 @@
+using System.Text.Json.Serialization;
+
+namespace Totem.Cli.Sheep;
+
+/// <summary>What <c>totem sheep --json</c> prints, one object a line. A field is never renamed; new ones may come.</summary>
+/// <param name="At">When, on this host's clock.</param>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(SheepStarted), "started")]
+[JsonDerivedType(typeof(SheepEpoch), "epoch")]
+[JsonDerivedType(typeof(SheepNotified), "notify")]
+[JsonDerivedType(typeof(SheepDone), "done")]
+[JsonDerivedType(typeof(SheepFailed), "failed")]
+internal abstract record SheepEvent(DateTimeOffset At);
+
+/// <summary>It is on its way into the cluster.</summary>
+internal sealed record SheepStarted(DateTimeOffset At, string Node, int Pid) : SheepEvent(At);
+
+/// <summary>The epoch has grown, or this sheep has learnt it with its own accept.</summary>
+/// <param name="At">When.</param>
+/// <param name="Epoch">The epoch.</param>
+/// <param name="Why"><c>join</c>, <c>leave</c> or <c>update</c>.</param>
+/// <param name="Node">Who.</param>
+/// <param name="Members">The node list, the oldest first.</param>
+internal sealed record SheepEpoch(DateTimeOffset At, int Epoch, string Why, string Node, string[] Members) : SheepEvent(At);
+
+/// <summary>A notification; also what ended somebody's turn.</summary>
+internal sealed record SheepNotified(DateTimeOffset At, string Node, string Text) : SheepEvent(At);
+
+/// <summary>What was typed is done: <c>block</c> when it is this sheep's turn, <c>lock 7</c> when it has the lock, and so on.</summary>
+internal sealed record SheepDone(DateTimeOffset At, string What) : SheepEvent(At);
+
+/// <summary>What was typed cannot be done, or the driver is over.</summary>
+internal sealed record SheepFailed(DateTimeOffset At, string Reason) : SheepEvent(At);
+
+/// <summary>Code for writing the events without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(SheepEvent))]
+internal sealed partial class SheepEventJson : JsonSerializerContext;

@@ -1,0 +1,40 @@
+using Totem.Sheepdog;
+using Totem.Sheepdog.Drivers;
+using Totem.Sheepdog.Ordering;
+
+namespace Totem.Tests.Sheepdog;
+
+/// <summary>Option strings, right and wrong (F-25).</summary>
+public sealed class TotemDriverOptionsTests
+{
+    [Fact]
+    public void Every_key_is_read()
+    {
+        var options = TotemDriverOptions.Parse("port=6000,node=3,group=a b,partition=continue,quorum=2,guarantee=agreed,state=/x=y", false);
+        Assert.Equal((6000, 3u, "a b", "/x=y"), (options.Port, options.Node, options.Cluster, options.State));
+        Assert.Equal(new ClusterQueueOptions { Rule = PartitionRule.Continue, Quorum = 2 }, options.Queue);
+    }
+
+    [Theory]
+    [InlineData("port", "'port' is no KEY=VALUE")]
+    [InlineData("port=1,port=2", "'port' stands twice")]
+    [InlineData("prot=1", "there is no 'prot'")]
+    [InlineData("port=0", "port is '0', expected a number from 1 to 65521")]
+    [InlineData("partition=maybe", "partition is 'maybe', expected majority or continue")]
+    [InlineData("config=/x,port=5405", "port beside config")]
+    [InlineData("group=", "group has 0 bytes")]
+    public void What_is_wrong_is_named_with_the_syntax(string text, string problem)
+    {
+        var failure = Assert.Throws<ClusterDriverException>(() => TotemDriverOptions.Parse(text, false));
+        Assert.StartsWith(problem, failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith(TotemDriverOptions.Syntax, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_driver_is_named_in_full()
+    {
+        Assert.Throws<ClusterDriverException>(() => ClusterDrivers.Create("tot", out _));
+        using var driver = ClusterDrivers.Create("totem:a:b", out var option);
+        Assert.Equal("a:b", option);
+    }
+}
