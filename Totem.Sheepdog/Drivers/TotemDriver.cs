@@ -174,10 +174,28 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
                     if (driver._session == this)
                         driver.Drain();
                 }
+
+                await SettleAsync(node).ConfigureAwait(false);
             }
             catch (Exception failure) when (failure is ObjectDisposedException or RingFailedException or InvalidOperationException)
             {
                 // The node is over, and its end has told the driver.
+            }
+        }
+
+        private async Task SettleAsync(TotemNode node)
+        {
+            for (Configuration? before = null; before != node.Installed && queue.Phase == ClusterPhase.Joining;)
+            {
+                before = node.Installed;
+                await Task.Delay(driver._options!.Settle).ConfigureAwait(false);
+            }
+
+            lock (driver.Gate)
+            {
+                queue.HandleSettled();
+                if (driver._session == this)
+                    driver.Drain();
             }
         }
 

@@ -13,7 +13,7 @@ internal sealed record TotemDriverOptions
 {
     public const string Syntax =
         "expected KEY=VALUE[,KEY=VALUE...] of config=FILE, node=ID, port=PORT, state=DIR, group=NAME, partition=majority|continue, "
-        + "quorum=COUNT, guarantee=safe|agreed";
+        + "quorum=COUNT, guarantee=safe|agreed, settle=MILLISECONDS";
 
     public const string SystemConfiguration = "/etc/corosync/corosync.conf";
 
@@ -31,7 +31,13 @@ internal sealed record TotemDriverOptions
 
     public string Cluster { get; private init; } = "default";
 
-    public ClusterQueueOptions Queue { get; private init; } = new();
+    public ClusterQueueOptions Queue { get; private init; } = new() { WaitsUntilSettled = true };
+
+    /// <summary>How long the ring must not have changed before the first sheep on it starts a cluster. Rings that form at once in
+    /// several places find each other within it: on one host in milliseconds, on a network when they hear each other's merge detects.</summary>
+    public TimeSpan Settle => TimeSpan.FromMilliseconds(SettleMilliseconds ?? (Config is null ? 300 : 2000));
+
+    private int? SettleMilliseconds { get; init; }
 
     public Guarantee Guarantee { get; private init; } = Guarantee.Safe;
 
@@ -96,6 +102,7 @@ internal sealed record TotemDriverOptions
             },
         },
         "quorum" => this with { Queue = Queue with { Quorum = (int)Number(key, value, 1, ProcessorSet.CountMax) } },
+        "settle" => this with { SettleMilliseconds = (int)Number(key, value, 0, 3_600_000) },
         "guarantee" => this with
         {
             Guarantee = value switch

@@ -13,9 +13,18 @@ public sealed partial class ClusterEventQueue
     private ClusterState _electionState = ClusterState.Empty;
     private long _recordedBytes;
     private bool _hasArrived;
+    private bool _hasSettled;
     private uint _attempt;
     private uint _recordedAttempt;
     private uint? _elected;
+
+    /// <summary>The driver has waited long enough for others to be found.</summary>
+    public void HandleSettled()
+    {
+        _hasSettled = true;
+        if (Phase == ClusterPhase.Joining)
+            TryElect();
+    }
 
     private void SendJoin()
     {
@@ -119,7 +128,7 @@ public sealed partial class ClusterEventQueue
     {
         if (_elected is not null || _record is null || _unknown.Count > 0 || _asking is not [var first, ..] || first != _self)
             return;
-        if (_peers.Count >= _options.Quorum)
+        if (_peers.Count >= _options.Quorum && (_hasSettled || !_options.WaitsUntilSettled))
             Elect(ClusterState.Empty);
     }
 

@@ -8,4 +8,8 @@ public sealed record ClusterQueueOptions
 
     /// <summary>The least sheep that must be there for the first to start a cluster, and for a side of a cut to go on. Default 1.</summary>
     public int Quorum { get; init; } = 1;
+
+    /// <summary>Whether the first to start a cluster waits for <see cref="ClusterEventQueue.HandleSettled"/>: where a backend begins with
+    /// small groups that find each other, the first in each would begin a cluster. Default false.</summary>
+    public bool WaitsUntilSettled { get; init; }
 }

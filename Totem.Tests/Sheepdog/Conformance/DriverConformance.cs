@@ -233,8 +233,9 @@ public abstract class DriverConformance : IDisposable
 
     private void Abandon(TestSheep sheep)
     {
-        Kill(sheep.Driver);
+        // The loop first: it would answer the end of its backend with a new session.
         sheep.Stop();
+        Kill(sheep.Driver);
     }
 
     private static void Leave(TestSheep sheep)

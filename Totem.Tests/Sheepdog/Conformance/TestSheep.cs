@@ -15,6 +15,7 @@ internal sealed class TestSheep : IClusterEvents, IDisposable
     private readonly Thread _thread;
     private readonly string? _option;
     private volatile bool _isOver;
+    private bool _isDisposed;
 
     public TestSheep(IClusterDriver driver, string? option, int identity)
     {
@@ -94,6 +95,9 @@ internal sealed class TestSheep : IClusterEvents, IDisposable
 
     public void Dispose()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         Stop();
         Driver.Dispose();
         _wake.Dispose();
