@@ -144,7 +144,7 @@ public sealed partial class ClusterEventQueue
     {
         _elected = _recordedAttempt;
         _electionState = state;
-        Emit(new ClusterEvent(ClusterEventKind.Join, _node, [], _opaque.Restore()) 
+        Emit(new ClusterEvent(ClusterEventKind.Join, _node, [], _opaque.Restore())
         {
             Peer = _self,
             Attempt = _recordedAttempt,
