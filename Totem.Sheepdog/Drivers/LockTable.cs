@@ -59,7 +59,9 @@ internal sealed class LockTable
 /// <summary>A thread that waits for a lock.</summary>
 internal sealed class LockWaiter(ulong id)
 {
-    private readonly ManualResetEventSlim _ended = new();
+    /// <summary>An object, since only those can be waited at.</summary>
+    private readonly object _ended = new();
+    private bool _hasEnded;
     private Exception? _failure;
 
     public ulong Id { get; } = id;
@@ -69,13 +71,21 @@ internal sealed class LockWaiter(ulong id)
 
     public void End(Exception? failure)
     {
-        _failure = failure;
-        _ended.Set();
+        lock (_ended)
+        {
+            (_failure, _hasEnded) = (failure, true);
+            Monitor.PulseAll(_ended);
+        }
     }
 
     public void Wait()
     {
-        _ended.Wait();
+        lock (_ended)
+        {
+            while (!_hasEnded)
+                Monitor.Wait(_ended);
+        }
+
         if (_failure is not null)
             throw _failure;
     }

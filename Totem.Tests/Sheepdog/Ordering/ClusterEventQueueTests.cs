@@ -33,7 +33,10 @@ public sealed class ClusterEventQueueTests
         var sheep = Joined(2);
         var joiner = _cluster.Start(2).Join();
         while (_cluster.Order(joiner) | _cluster.Deliver(joiner) | _cluster.Deliver(sheep[0]))
-            ;
+        {
+            // Until there is nothing more to do.
+        }
+
         Assert.True(sheep[0].Dispatch());
         Assert.Equal("join 2 to [0 1]", sheep[0].Own[^1]);
         _cluster.Kill(sheep[0]);
@@ -254,7 +257,10 @@ public sealed class ClusterEventQueueTests
         _cluster.Start(9).Queue.Join(new Totem.Sheepdog.SheepNode(node, 18), opaque);
         _cluster.All[^1].Position = _cluster.All[0].Position;
         while (_cluster.Deliver(_cluster.All[^1]) | _cluster.Order(_cluster.All[^1]))
-            ;
+        {
+            // Until there is nothing more to do.
+        }
+
         Assert.InRange(_cluster.BytesOrdered - before, 80, 80 + 48 + 32);
     }
 
@@ -266,11 +272,17 @@ public sealed class ClusterEventQueueTests
         var joiner = _cluster.Start(2).Join();
         _cluster.Order(joiner);
         while (_cluster.Deliver(joiner) | _cluster.Order(joiner))
-            ;
+        {
+            // Until there is nothing more to do.
+        }
+
         sheep[1].Queue.Notify("n"u8);
         sheep[1].Queue.UpdateNode(ModelSheep.Node(1, 3));
         while (_cluster.Order(sheep[1]))
-            ;
+        {
+            // Until there is nothing more to do.
+        }
+
         _cluster.RunUntilQuiet();
         Assert.Equal(["accept 2 [0 1 2] 2 100", "notify 1 6E", "update 1 3"], joiner.Log);
         Agree();
@@ -283,7 +295,10 @@ public sealed class ClusterEventQueueTests
         _cluster.Start(3).Join();
         var joiner = _cluster.All[^1];
         while (_cluster.Order(joiner) | _cluster.Deliver(joiner) | _cluster.Deliver(sheep[0]) | sheep[0].Dispatch())
-            ;
+        {
+            // Until there is nothing more to do.
+        }
+
         _cluster.Kill(sheep[1]);
         _cluster.RunUntilQuiet();
         Assert.Equal(["join 3 to [0 1 2]", "join 3 to [0 2]"], sheep[0].Own[^2..]);
