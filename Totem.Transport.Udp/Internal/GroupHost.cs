@@ -37,10 +37,7 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     /// <summary>Any thread.</summary>
     public async Task<TotemGroup> JoinAsync(ProcessorId self, GroupName name, GroupJoinOptions join, CancellationToken cancellationToken)
     {
-        var member = new GroupMember(self, join.Pid ?? (uint)Environment.ProcessId);
-        var stream = join.Sink is null ? new GroupEventStream(join.StreamBytesMax, wake) : null;
-        var group = new TotemGroup(this, Interlocked.Increment(ref _lastNumber), member, name, join.Sink, stream);
-        await AskAsync(now => TryJoin(group, now)).ConfigureAwait(false);
+        var group = await BeginJoinAsync(self, name, join).ConfigureAwait(false);
         try
         {
             await group.Joined.WaitAsync(cancellationToken).ConfigureAwait(false);
