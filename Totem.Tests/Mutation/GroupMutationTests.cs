@@ -14,7 +14,7 @@ public sealed class GroupMutationTests
             "var down = _agreed.Except(comeAlong);", "var down = ProcessorSet.Empty;"),
         new("keeps processes of the dead", "Groups/GroupLayer.cs",
             "foreach (var group in _table.Groups.ToArray())\n        {\n            foreach (var entry in group.Entries.ToArray())\n            {\n                if (down.Contains(entry.Member.Node))",
-            "_stated.AddRange(_table.Groups.SelectMany(x => x.Entries.Select(y => (x.Name, y))));\n        {\n            var group = _table.FindOrAdd(\"x\");\n            foreach (var entry in group.Entries.ToArray())\n            {\n                if (down.Contains(entry.Member.Node))"),
+            "foreach (var g in _table.Groups) foreach (var y in g.Entries) _stated.TryAdd((g.Name, y.Member), y);\n        {\n            var group = _table.FindOrAdd(\"x\");\n            foreach (var entry in group.Entries.ToArray())\n            {\n                if (down.Contains(entry.Member.Node))"),
         new("takes those for gone who left after the synchronisation began", "Groups/GroupLayer.cs",
             "(_cameAlongBefore ?? _agreed)", "(_cameAlong ?? _agreed)"),
         new("begins a phase before the last one has ended", "Groups/Synchronisation.cs",
