@@ -91,12 +91,12 @@ public sealed partial class RingProcessor
     }
 
     /// <summary>
-    /// A member of the ring to be knows of somebody more, or has given up somebody more. Sets only grow, so it will not take this
-    /// commit token any more; without a new agreement everybody would wait for the token until it counts as lost. (A farewell may
-    /// be an earlier life's, and is not taken for a refusal.)
+    /// A member of the ring to be knows of somebody more. Sets only grow, so it will not take this commit token any more; without a
+    /// new agreement everybody would wait for the token until it counts as lost. Not when it has also given up somebody: those who
+    /// give each other up would then tear each other's commits for ever. And a farewell may be an earlier life's.
     /// </summary>
     private static bool WillRefuse(GatherState gather, JoinMessage join) =>
-        !join.IsLeave && (!join.Proposed.IsSubsetOf(gather.Proposed) || !join.Failed.IsSubsetOf(gather.Failed));
+        !join.IsLeave && !join.Proposed.IsSubsetOf(gather.Proposed) && join.Failed.IsSubsetOf(gather.Failed);
 
     private void HandleJoinOnRing(TokenRing ring, JoinMessage join, bool excludesUs, Instant now)
     {

@@ -13,6 +13,9 @@ namespace Totem.Core.Groups;
 /// </summary>
 internal sealed class GroupLayer
 {
+    /// <summary>The longest message that travels whole: corosync's CPG limit.</summary>
+    public const int MessageBytesMax = (1 << 20) - 1024;
+
     /// <summary>What one node can say of its own processes in one message.</summary>
     private const int MembershipsMax = 4096;
 

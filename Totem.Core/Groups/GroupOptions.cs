@@ -25,8 +25,8 @@ public sealed record GroupOptions
             problems.Add($"{nameof(Votes)} is {Votes}, expected 0 or more");
         if (ExpectedVotes < 0)
             problems.Add($"{nameof(ExpectedVotes)} is {ExpectedVotes}, expected 0 or more");
-        if (WholeBytesMax < GroupProcessor.MessageBytesMax)
-            problems.Add($"{nameof(WholeBytesMax)} is {WholeBytesMax}, expected {GroupProcessor.MessageBytesMax} or more");
+        if (WholeBytesMax < GroupLayer.MessageBytesMax)
+            problems.Add($"{nameof(WholeBytesMax)} is {WholeBytesMax}, expected {GroupLayer.MessageBytesMax} or more");
         if (WaitingPartsBytesMax < WholeBytesMax)
             problems.Add($"{nameof(WaitingPartsBytesMax)} is {WaitingPartsBytesMax}, expected at least {nameof(WholeBytesMax)} ({WholeBytesMax})");
         return problems;
