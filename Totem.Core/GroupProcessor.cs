@@ -20,7 +20,7 @@ public sealed class GroupProcessor
 {
     /// <summary>The longest message to a group that travels whole (corosync's CPG limit, 1 MiB - 1 KiB). Longer ones are handed in
     /// part by part, see <see cref="TrySubmitPart"/>.</summary>
-    public const int MessageBytesMax = (1 << 20) - 1024;
+    public const int MessageBytesMax = GroupLayer.MessageBytesMax;
 
     private readonly GroupLayer _layer;
 

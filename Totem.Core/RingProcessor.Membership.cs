@@ -72,7 +72,7 @@ public sealed partial class RingProcessor
                 HandleJoinOnRing(ring, join, excludesUs, now);
                 break;
             case CommitState commit when commit.Members.Contains(join.System)
-                && !RingId.IsLater(commit.Ring.Sequence, join.RingSequence):
+                && (!RingId.IsLater(commit.Ring.Sequence, join.RingSequence) || WillRefuse(commit.Gather, join)):
                 GatherAgain(commit.Gather, GatherReason.JoinReceived, join.System, now);
                 if (_state == commit.Gather)
                     ApplyJoin(commit.Gather, join, now);
@@ -89,6 +89,14 @@ public sealed partial class RingProcessor
                 break;
         }
     }
+
+    /// <summary>
+    /// A member of the ring to be knows of somebody more. Sets only grow, so it will not take this commit token any more; without a
+    /// new agreement everybody would wait for the token until it counts as lost. Not when it has also given up somebody: those who
+    /// give each other up would then tear each other's commits for ever. And a farewell may be an earlier life's.
+    /// </summary>
+    private static bool WillRefuse(GatherState gather, JoinMessage join) =>
+        !join.IsLeave && !join.Proposed.IsSubsetOf(gather.Proposed) && join.Failed.IsSubsetOf(gather.Failed);
 
     private void HandleJoinOnRing(TokenRing ring, JoinMessage join, bool excludesUs, Instant now)
     {

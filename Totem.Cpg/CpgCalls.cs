@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Totem.Cpg.Ring;
 using Totem.Cpg.Sessions;
 
@@ -35,7 +34,7 @@ internal static unsafe class CpgCalls
         if (process.Handles.Remove(handle) is not { } found)
             return CsError.BadHandle;
         process.Iterations.RemoveWhere(iteration => iteration.Owner == handle);
-        return found.Session.Finish();
+        return found.Finish();
     }
 
     public static CsError Descriptor(CpgProcess process, ulong handle, int* descriptor)
@@ -120,19 +119,15 @@ internal static unsafe class CpgCalls
             return CsError.InvalidParameter;
         if (size > CpgLimits.MessageBytesMax)
             return CsError.NoMemory;
-        *buffer = (byte*)NativeMemory.Alloc(Math.Max(size, 1));
-        found.AddBuffer((nint)(*buffer));
-        return CsError.Ok;
+        *buffer = (byte*)found.Allocate(size);
+        return *buffer == null ? CsError.BadHandle : CsError.Ok;
     }
 
     public static CsError FreeBuffer(CpgProcess process, ulong handle, byte* buffer)
     {
         if (process.Handles.Find(handle) is not { } found)
             return CsError.BadHandle;
-        if (!found.TryRemoveBuffer((nint)buffer))
-            return CsError.InvalidParameter;
-        NativeMemory.Free(buffer);
-        return CsError.Ok;
+        return found.TryFree((nint)buffer) ? CsError.Ok : CsError.InvalidParameter;
     }
 
     public static CsError Members(CpgProcess process, ulong handle, CpgName* group, CpgAddress* list, int* count)

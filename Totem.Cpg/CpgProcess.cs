@@ -66,22 +66,3 @@ internal sealed class CpgProcess(Func<ICpgRing> startRing, TimeSpan readyTimeout
         return error == CsError.Ok ? ring : null;
     }
 }
-
-/// <summary>A handle of libcpg: the session, and the buffers it gave out.</summary>
-internal sealed record CpgHandle(ulong Value, CpgSession Session)
-{
-    private readonly HashSet<nint> _buffers = [];
-
-    public void AddBuffer(nint buffer)
-    {
-        lock (_buffers)
-            _buffers.Add(buffer);
-    }
-
-    /// <returns>False when it is not of this handle, or given back already.</returns>
-    public bool TryRemoveBuffer(nint buffer)
-    {
-        lock (_buffers)
-            return _buffers.Remove(buffer);
-    }
-}

@@ -30,7 +30,7 @@ internal static class CpgStart
     /// <returns>Its length; 0 when there is none.</returns>
     public static int BoundAddress(ICpgRing? ring, Span<byte> address)
     {
-        if (ring is null || ring.Nodes.FirstOrDefault(node => node.Id == ring.LocalNode) is not { EndPoint: { } endPoint })
+        if (ring is null or { Failure: not null } || ring.Nodes.FirstOrDefault(node => node.Id == ring.LocalNode) is not { EndPoint: { } endPoint })
             return 0;
         // struct sockaddr_in: family, port, address, zeros. sockaddr_in6: family, port, flow, address, scope.
         var isVersion4 = endPoint.AddressFamily == AddressFamily.InterNetwork;

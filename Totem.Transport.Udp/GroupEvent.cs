@@ -56,7 +56,8 @@ public sealed record GroupJoinOptions
     /// queues it for that.</summary>
     public IGroupSink? Sink { get; init; }
 
-    /// <summary>Room for events that the application has not read, in bytes. Default 4 MiB. When less than one largest message is free,
-    /// the node stops delivering, and in time the whole ring slows down to the slowest reader.</summary>
-    public int StreamBytesMax { get; init; } = 4 << 20;
+    /// <summary>Room for events that the application has not read, in bytes. Default 2 MiB, which is also the least:
+    /// it is taken when the group is joined. When less than one largest message is free, the node stops delivering, and in time the whole
+    /// ring slows down to the slowest reader.</summary>
+    public int StreamBytesMax { get; init; } = TotemNodeOptions.QueueBytesMin;
 }

@@ -73,4 +73,7 @@ internal static partial class Log
 
     [LoggerMessage(4001, LogLevel.Error, "Node {Self} is told to stop: {Reason}")]
     public static partial void KillRequested(ILogger logger, ProcessorId self, string reason);
+
+    [LoggerMessage(3005, LogLevel.Information, "Node {Self} is used for groups only: what is sent to the ring as a whole is dropped from now on")]
+    public static partial void StreamDropped(ILogger logger, ProcessorId self);
 }

@@ -40,6 +40,7 @@ internal sealed class RingHost
     private bool _hasMoreToDeliver;
     private bool _isStopped;
     private RingFailedException? _killed;
+    private volatile bool _isStreamDropped;
     private volatile bool _leaveRequested;
     private volatile bool _killRequested;
     private int _isSleeping;
@@ -74,6 +75,9 @@ internal sealed class RingHost
 
     /// <summary>The way out; null when a handler takes the deliveries.</summary>
     public RingEventStream? Stream { get; }
+
+    /// <summary>Nobody read the stream while the node was used for groups, and it has overflowed.</summary>
+    public bool IsStreamDropped => _isStreamDropped;
 
     /// <summary>The groups this node is in.</summary>
     public GroupHost Groups { get; }
@@ -267,7 +271,7 @@ internal sealed class RingHost
                     bytes += element.Payload.Length;
                     if (Stream is null)
                         _options.OnDelivery!(in element);
-                    else
+                    else if (!_isStreamDropped)
                         Stream.Add(in element);
                     break;
                 case GroupDeliveryKind.KillRequested:
@@ -295,7 +299,16 @@ internal sealed class RingHost
 
     private bool HasRoomInStream()
     {
-        if ((Stream is null || Stream.HasRoom()) && Groups.HasRoom())
+        var hasRoom = Stream is null || _isStreamDropped || Stream.HasRoom();
+        if (!hasRoom && !Stream!.HasReader && Groups.IsUsed)
+        {
+            // A program of groups only, which never reads what is sent to the ring as a whole, must not be held up by it, nor hold up others.
+            _isStreamDropped = hasRoom = true;
+            Stream.Complete(new InvalidOperationException("nobody had begun to read the node's own events when they overflowed"));
+            Log.StreamDropped(_logger, _transport.Self);
+        }
+
+        if (hasRoom && Groups.HasRoom())
             return true;
         _reporter.OnStreamFull();
         return false;

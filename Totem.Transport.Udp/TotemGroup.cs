@@ -21,7 +21,6 @@ public sealed class TotemGroup : IAsyncDisposable
     private readonly GroupEventStream? _stream;
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SemaphoreSlim _parts = new(1, 1);
     private volatile GroupChange? _last;
     private int _partsWaiting;
     private int _isLeaving;
@@ -34,8 +33,6 @@ public sealed class TotemGroup : IAsyncDisposable
         Self = self;
         Name = name;
         Sink = sink ?? stream!;
-        // A group that nobody waits for may fail unobserved.
-        _ = _left.Task.Exception;
     }
 
     /// <summary>The group.</summary>
@@ -51,6 +48,9 @@ public sealed class TotemGroup : IAsyncDisposable
     public Task Completion => _left.Task;
 
     internal int Number { get; }
+
+    /// <summary>Nobody reads it any more: what comes for it is dropped, and holds nobody back.</summary>
+    internal bool IsAbandoned { get; private set; }
 
     internal IGroupSink Sink { get; }
 
@@ -103,20 +103,41 @@ public sealed class TotemGroup : IAsyncDisposable
             : _host.Submissions.TryAdd(new Submission(SubmissionKind.Group, guarantee, Number), payload);
     }
 
-    /// <summary>Leaves the group behind what was multicast; ends when the leave has taken its place in the order.</summary>
+    /// <summary>
+    /// Leaves the group behind what was multicast; ends when the leave has taken its place in the order. Until then somebody must read on:
+    /// the own leave is the last event. <see cref="DisposeAsync"/> needs nobody.
+    /// </summary>
     /// <param name="reason">What the others are told: <see cref="GroupChangeReason.Left"/>, or <see cref="GroupChangeReason.ProcessDown"/>.</param>
     public async Task LeaveAsync(GroupChangeReason reason = GroupChangeReason.Left)
     {
         if (Interlocked.Exchange(ref _isLeaving, 1) == 0)
-            await _host.Submissions.AddAsync(new Submission(SubmissionKind.Leave, Guarantee.Agreed, Number, (int)reason), default, default).ConfigureAwait(false);
+        {
+            // A message in parts that has begun is ended first.
+            var mustWait = Volatile.Read(ref _partsWaiting) > 0;
+            if (mustWait)
+                await _host.Parts.WaitAsync().ConfigureAwait(false);
+            try
+            {
+                await _host.Submissions.AddAsync(new Submission(SubmissionKind.Leave, Guarantee.Agreed, Number, (int)reason), default, default)
+                    .ConfigureAwait(false);
+            }
+            finally
+            {
+                if (mustWait)
+                    _host.Parts.Release();
+            }
+        }
+
         await _left.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Leaves as <see cref="LeaveAsync"/> does, never throws, and hears of the group no more.</summary>
+    /// <summary>Leaves as <see cref="LeaveAsync"/> does, never throws, and hears of the group no more from the moment it is called.</summary>
     public async ValueTask DisposeAsync()
     {
+        IsAbandoned = true;
+        _host.Wake();
         await LeaveAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _host.Release(this);
+        await _host.ReleaseAsync(this).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>The sink has room again.</summary>
@@ -132,13 +153,16 @@ public sealed class TotemGroup : IAsyncDisposable
             return;
         if (delivery.Kind == GroupDeliveryKind.Change)
             _last = delivery.Change;
-        Sink.OnDelivery(delivery);
+        if (!IsAbandoned)
+            Sink.OnDelivery(delivery);
         if (delivery.Kind != GroupDeliveryKind.Change)
             return;
         if (!_joined.Task.IsCompleted && delivery.Change!.Members.Contains(Self))
             _joined.TrySetResult();
         if (delivery.Change!.Left.Any(x => x.Member == Self) && !delivery.Change.Members.Contains(Self))
         {
+            if (_joined.TrySetException(new InvalidOperationException($"group {Name} has no room for another member")))
+                _ = _joined.Task.Exception; // Whoever began to join need not look.
             _left.TrySetResult();
             _stream?.Complete(null);
         }
@@ -147,11 +171,13 @@ public sealed class TotemGroup : IAsyncDisposable
     /// <summary>The node is over.</summary>
     internal void Close(Exception reason, Exception? failure)
     {
-        _joined.TrySetException(reason);
+        // Read once, or a group that nobody waits for would end as an unobserved exception.
+        if (_joined.TrySetException(reason))
+            _ = _joined.Task.Exception;
         if (failure is null)
             _left.TrySetResult();
-        else
-            _left.TrySetException(failure);
+        else if (_left.TrySetException(failure))
+            _ = _left.Task.Exception;
         _stream?.Complete(failure);
     }
 
@@ -162,7 +188,7 @@ public sealed class TotemGroup : IAsyncDisposable
         Interlocked.Increment(ref _partsWaiting);
         try
         {
-            await _parts.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _host.Parts.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
                 if (payload.Length <= GroupProcessor.MessageBytesMax)
@@ -181,7 +207,7 @@ public sealed class TotemGroup : IAsyncDisposable
             }
             finally
             {
-                _parts.Release();
+                _host.Parts.Release();
             }
         }
         finally

@@ -64,13 +64,18 @@ public sealed class TotemNode : IAsyncDisposable
     /// <summary>
     /// Messages and configuration changes in one order, the same at every member as far as extended virtual synchrony promises.
     /// One reader at a time. What it does not take in time stays on the ring and slows everybody down
-    /// (<see cref="TotemNodeOptions.StreamBytesMax"/>). Ends when the member has left; what came before is read first.
+    /// (<see cref="TotemNodeOptions.StreamBytesMax"/>), except that a node which is in a group, and whose own stream nobody has begun to
+    /// read when it is full, drops it for good. Ends when the member has left; what came before is read first.
     /// </summary>
     /// <exception cref="InvalidOperationException">A handler takes the deliveries, or somebody reads already.</exception>
     /// <exception cref="RingFailedException">The member stopped by itself; thrown behind the last event.</exception>
     public IAsyncEnumerable<TotemEvent> ReadEventsAsync(CancellationToken cancellationToken = default)
-        => _host.Stream?.ReadAsync(cancellationToken)
+    {
+        if (_host.IsStreamDropped)
+            throw new InvalidOperationException("the node is used for groups, and nobody had begun to read its own events when they overflowed");
+        return _host.Stream?.ReadAsync(cancellationToken)
             ?? throw new InvalidOperationException($"{nameof(TotemNodeOptions.OnDelivery)} takes the deliveries of this member");
+    }
 
     /// <summary>
     /// Multicasts a message to all members, this one included. Completes when the message is accepted: it will be multicast unless

@@ -135,6 +135,7 @@ public sealed record TotemNodeOptions
             problems.Add($"{nameof(StreamBytesMax)} is {StreamBytesMax}, expected {QueueBytesMin} or more");
         if (SubmissionBytesMax < QueueBytesMin)
             problems.Add($"{nameof(SubmissionBytesMax)} is {SubmissionBytesMax}, expected {QueueBytesMin} or more");
+        problems.AddRange(Groups.Validate().Select(problem => $"{nameof(Groups)}.{problem}"));
         if (WaitingMulticastsMax < 1)
             problems.Add($"{nameof(WaitingMulticastsMax)} is {WaitingMulticastsMax}, expected 1 or more");
         if (FlushTimeout < TimeSpan.Zero || FlushTimeout > TimeSpan.FromHours(1))

@@ -13,6 +13,9 @@ namespace Totem.Core.Groups;
 /// </summary>
 internal sealed class GroupLayer
 {
+    /// <summary>The longest message that travels whole: corosync's CPG limit.</summary>
+    public const int MessageBytesMax = (1 << 20) - 1024;
+
     /// <summary>What one node can say of its own processes in one message.</summary>
     private const int MembershipsMax = 4096;
 
@@ -30,7 +33,8 @@ internal sealed class GroupLayer
 
     // Of the synchronisation that runs.
     private Synchronisation? _synchronisation;
-    private readonly List<(GroupName Name, GroupEntry Entry)> _stated = [];
+    private readonly Dictionary<(GroupName Name, GroupMember Member), GroupEntry> _stated = [];
+    private readonly Dictionary<ProcessorId, int> _statedBy = [];
     private readonly HashSet<(GroupName Name, GroupMember Member)> _leftMeanwhile = [];
 
     // Since the last one whose group phase ended.
@@ -188,7 +192,7 @@ internal sealed class GroupLayer
         _transitional = null;
         _cameAlongBefore = _cameAlong;
         _synchronisation = new Synchronisation(configuration.Ring, configuration.Members);
-        _stated.Clear();
+        ForgetStated();
         _leftMeanwhile.Clear();
         _ring.SubmitSync(
             configuration.Ring, MessageChannel.Sync,
@@ -284,11 +288,18 @@ internal sealed class GroupLayer
     private void TakeStated(List<(GroupName Name, GroupEntry Entry)> list)
     {
         // A leave may overtake the list that still names the process (wire.md section 16, 31).
-        foreach (var entry in list)
+        foreach (var (name, entry) in list)
         {
-            if (_stated.Count < GroupTable.EntriesMax && !_leftMeanwhile.Contains((entry.Name, entry.Entry.Member)))
-                _stated.Add(entry);
+            var said = _statedBy.GetValueOrDefault(entry.Member.Node);
+            if (said < MembershipsMax && !_leftMeanwhile.Contains((name, entry.Member)) && _stated.TryAdd((name, entry.Member), entry))
+                _statedBy[entry.Member.Node] = said + 1;
         }
+    }
+
+    private void ForgetStated()
+    {
+        _stated.Clear();
+        _statedBy.Clear();
     }
 
     /// <summary>All members have said who is in which group: the tables become equal (wire.md section 14.3, activate).</summary>
@@ -309,28 +320,24 @@ internal sealed class GroupLayer
             }
         }
 
-        var stated = new HashSet<(GroupName, GroupMember)>();
-        foreach (var (name, entry) in _stated)
+        foreach (var ((name, member), entry) in _stated)
         {
-            stated.Add((name, entry.Member));
-            if (entry.Member.Node == _self)
-                continue;
-            if (_table.TryAdd(name, entry, out var group))
-                changes.Joined(group, entry.Member, GroupChangeReason.NodeUp);
+            if (member.Node != _self && _table.TryAdd(name, entry, out var group) == GroupTable.Added.New)
+                changes.Joined(group, member, GroupChangeReason.NodeUp);
         }
 
         foreach (var group in _table.Groups.ToArray())
         {
             foreach (var entry in group.Entries.ToArray())
             {
-                if (entry.Member.Node != _self && !stated.Contains((group.Name, entry.Member)))
+                if (entry.Member.Node != _self && !_stated.ContainsKey((group.Name, entry.Member)))
                     Remove(group, entry.Member, GroupChangeReason.ProcessDown, changes);
             }
         }
 
         _agreed = running.Members;
         _cameAlong = _transitional?.Members;
-        _stated.Clear();
+        ForgetStated();
         foreach (var (group, change) in changes.Of(running.Ring))
         {
             if (group.Receivers.Count > 0)
@@ -433,21 +440,24 @@ internal sealed class GroupLayer
     private bool TakeMessage(scoped in Delivery element, Group group, GroupMember sender, scoped in GroupMessage message, out GroupDelivery delivery)
     {
         delivery = default;
-        if (group.Receivers.Count == 0)
-        {
-            // Whoever comes back before its end must not be handed what a missed part leaves.
-            _parts.Drop(group, sender);
-            return false;
-        }
-
         var payload = message.Payload;
         if (message.Kind == GroupMessageKind.Part)
         {
-            if (_parts.Add(group, sender, message.Part, message.WholeBytes, payload) is not { } whole)
+            var isKept = group.Receivers.Count > 0;
+            if (!group.Contains(sender)
+                || !_parts.TryAdd(group, sender, message.Part, message.WholeBytes, payload, isKept, out var whole))
+            {
+                Discard(element, DiscardReason.MessageTooLong);
+                return false;
+            }
+
+            if (whole is null)
                 return false;
             payload = whole;
         }
 
+        if (group.Receivers.Count == 0)
+            return false;
         delivery = new GroupDelivery(element, sender, group.Receivers, payload);
         return true;
     }
@@ -455,7 +465,14 @@ internal sealed class GroupLayer
     private void TakeJoin(GroupName name, GroupEntry entry)
     {
         _leftMeanwhile.Remove((name, entry.Member));
-        if (!_table.TryAdd(name, entry, out var group))
+        var added = _table.TryAdd(name, entry, out var group);
+        if (added == GroupTable.Added.Full || (added == GroupTable.Added.New && group.Entries.Count > GroupMembersMax))
+        {
+            Refuse(group, entry.Member);
+            return;
+        }
+
+        if (added == GroupTable.Added.Known)
             return;
         if (entry.Member.Node == _self && Own(name.Bytes, entry.Member.Pid) is { IsReleased: false } membership)
         {
@@ -467,11 +484,27 @@ internal sealed class GroupLayer
         Note(group, [new GroupMemberChange(entry.Member, GroupChangeReason.Joined)], []);
     }
 
+    /// <summary>There is no room for it, which everybody sees at the same place. Who asked is told, as of a leave.</summary>
+    private void Refuse(Group group, GroupMember member)
+    {
+        _table.Remove(group, member);
+        if (member.Node != _self || Own(group.Name.Bytes, member.Pid) is not { } membership)
+            return;
+        membership.State = GroupMembershipState.Left;
+        if (membership.IsReleased)
+        {
+            _envelopes.Remove(membership);
+            return;
+        }
+
+        Note(group, [], [new GroupMemberChange(member, GroupChangeReason.Undefined)], [membership]);
+    }
+
     private void TakeLeave(GroupName name, GroupMember member, GroupChangeReason reason)
     {
-        if (_synchronisation is { IsComplete: false })
+        if (_synchronisation is { IsComplete: false } && _leftMeanwhile.Count < GroupTable.EntriesMax)
             _leftMeanwhile.Add((name, member));
-        _stated.RemoveAll(x => x.Entry.Member == member && x.Name == name);
+        _stated.Remove((name, member));
         if (_table.Find(name.Bytes) is not { } group)
             return;
         var receivers = group.Receivers;
@@ -518,6 +551,6 @@ internal sealed class GroupLayer
         return null;
     }
 
-    private void Discard(in Delivery element) => _observer.OnEvent(new RingEvent(
-        RingEventKind.Discarded, element.Ring, element.Sender, Seq: element.Seq, Discard: DiscardReason.UnknownGroup));
+    private void Discard(scoped in Delivery element, DiscardReason reason = DiscardReason.UnknownGroup) => _observer.OnEvent(new RingEvent(
+        RingEventKind.Discarded, element.Ring, element.Sender, Seq: element.Seq, Discard: reason));
 }

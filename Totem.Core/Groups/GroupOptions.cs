@@ -13,8 +13,24 @@ public sealed record GroupOptions
     /// <summary>The longest message that comes in parts. Default 64 MiB. Longer ones are dropped and counted.</summary>
     public int WholeBytesMax { get; init; } = 64 << 20;
 
-    /// <summary>How many bytes of messages that come in parts may wait for their end. Default 256 MiB.</summary>
+    /// <summary>How many bytes of messages that come in parts may wait for their end, from each node. Default 256 MiB. A message that goes over it
+    /// is dropped and counted; nodes of ours send one at a time. Every member should have the same values.</summary>
     public long WaitingPartsBytesMax { get; init; } = 256L << 20;
+
+    /// <summary>Every problem of these options at once; empty when they can be used.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var problems = new List<string>();
+        if (Votes is < 0)
+            problems.Add($"{nameof(Votes)} is {Votes}, expected 0 or more");
+        if (ExpectedVotes < 0)
+            problems.Add($"{nameof(ExpectedVotes)} is {ExpectedVotes}, expected 0 or more");
+        if (WholeBytesMax < GroupLayer.MessageBytesMax)
+            problems.Add($"{nameof(WholeBytesMax)} is {WholeBytesMax}, expected {GroupLayer.MessageBytesMax} or more");
+        if (WaitingPartsBytesMax < WholeBytesMax)
+            problems.Add($"{nameof(WaitingPartsBytesMax)} is {WaitingPartsBytesMax}, expected at least {nameof(WholeBytesMax)} ({WholeBytesMax})");
+        return problems;
+    }
 
     /// <summary>Pretend that somebody on the ring is not ours: corosync's encoding and synchronisation.</summary>
     internal bool IsForeign { get; init; }

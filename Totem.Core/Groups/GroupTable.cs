@@ -115,25 +115,37 @@ internal sealed class GroupTable
         return group;
     }
 
-    /// <summary>False when it is a member already, or there are too many.</summary>
-    public bool TryAdd(GroupName name, GroupEntry entry, out Group group)
+    /// <summary>What became of an entry.</summary>
+    public enum Added
+    {
+        /// <summary>It is a member now.</summary>
+        New,
+
+        /// <summary>It was one already.</summary>
+        Known,
+
+        /// <summary>There are too many.</summary>
+        Full,
+    }
+
+    public Added TryAdd(GroupName name, GroupEntry entry, out Group group)
     {
         group = FindOrAdd(name);
         if (_entryCount >= EntriesMax && !group.Contains(entry.Member))
         {
             Tidy(group);
-            return false;
+            return Added.Full;
         }
 
         var isNew = group.TryAdd(entry, out var tagBefore);
         if (isNew)
             _entryCount++;
         if (entry.Tag == 0)
-            return isNew;
+            return isNew ? Added.New : Added.Known;
         if (tagBefore != entry.Tag)
             _byTag.Remove((entry.Member.Node, tagBefore));
         _byTag[(entry.Member.Node, entry.Tag)] = (group, entry.Member);
-        return isNew;
+        return isNew ? Added.New : Added.Known;
     }
 
     public bool Remove(Group group, GroupMember member)

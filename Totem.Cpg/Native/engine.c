@@ -1,8 +1,8 @@
 /* Opens the engine, once in a process and once more in a child that was forked after that. See engine.h. */
 #define _GNU_SOURCE
 #include "engine.h"
+#include "inherited.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
@@ -19,28 +19,26 @@
 #include <unistd.h>
 
 #define ENGINE "libtotem_cpg.so.0"
-#define RING_SOCKETS_MAX 8
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(const struct totem_engine *) current;
 static char engine_path[4096];
 static int was_opened;       /* in this process or in the one it was forked from: then a child needs a copy */
-static int ring_sockets[RING_SOCKETS_MAX];
-static int ring_socket_count;
+static struct sockaddr_storage ring; /* where it is bound; the child of a fork looks for it */
+static int ring_length;              /* 0 while there is none */
 
 const struct totem_engine *totem_cpg_engine(void)
 {
 	return atomic_load_explicit(&current, memory_order_acquire);
 }
 
-/* The managed threads are not in the child. Its handles are void, and the ring's port must not stay open in it, or a dead
- * parent would look alive. */
+/* The managed threads are not in the child, and its handles are void. */
 static void after_fork_in_child(void)
 {
 	atomic_store(&current, NULL);
-	for (int i = 0; i < ring_socket_count; i++)
-		close(ring_sockets[i]);
-	ring_socket_count = 0;
+	if (ring_length > 0)
+		totem_cpg_close_inherited(&ring, (socklen_t)ring_length);
+	ring_length = 0;
 	pthread_mutex_init(&gate, NULL);
 }
 
@@ -114,30 +112,6 @@ static const struct totem_engine *open_engine(void)
 	return engine;
 }
 
-/* Remembers the sockets that are bound where the ring is. */
-static void find_ring_sockets(const struct totem_engine *engine)
-{
-	struct sockaddr_storage ring, bound;
-	DIR *directory;
-	struct dirent *entry;
-	int length = engine->totem_cpg_bound_address(&ring, sizeof(ring));
-	if (length <= 0 || (directory = opendir("/proc/self/fd")) == NULL)
-		return;
-	ring_socket_count = 0;
-	while ((entry = readdir(directory)) != NULL) {
-		int fd = atoi(entry->d_name), type = 0;
-		socklen_t bound_length = sizeof(bound), type_length = sizeof(type);
-		if (entry->d_name[0] == '.' || ring_socket_count == RING_SOCKETS_MAX)
-			continue;
-		memset(&bound, 0, sizeof(bound));
-		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) == 0 && type == SOCK_DGRAM
-		    && getsockname(fd, (struct sockaddr *)&bound, &bound_length) == 0
-		    && bound_length == (socklen_t)length && memcmp(&bound, &ring, (size_t)length) == 0)
-			ring_sockets[ring_socket_count++] = fd;
-	}
-	closedir(directory);
-}
-
 const struct totem_engine *totem_cpg_start(void)
 {
 	sigset_t all, mask;
@@ -154,7 +128,9 @@ const struct totem_engine *totem_cpg_start(void)
 		engine = open_engine();
 	if (engine != NULL) {
 		engine->totem_cpg_prepare();
-		find_ring_sockets(engine);
+		ring_length = 0;
+		memset(&ring, 0, sizeof(ring));
+		ring_length = engine->totem_cpg_bound_address(&ring, sizeof(ring));
 	}
 	atomic_store_explicit(&current, engine, memory_order_release);
 	/* The managed runtime ignores SIGPIPE at its start. What the program wants counts, and nothing of ours needs it. */

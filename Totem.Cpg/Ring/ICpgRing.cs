@@ -46,7 +46,8 @@ internal interface ICpgRing : IDisposable
     /// <summary>Multicasts up to <see cref="CpgLimits.AtomicMessageBytesMax"/> bytes, if there is room now. The payload is copied.</summary>
     SendResult TryMulticast(object token, ReadOnlySpan<byte> payload, bool safe);
 
-    /// <summary>Multicasts a message of up to <see cref="CpgLimits.MessageBytesMax"/> bytes in pieces; waits until all of it is accepted.</summary>
+    /// <summary>Multicasts a message of up to <see cref="CpgLimits.MessageBytesMax"/> bytes in pieces; waits until all of it is accepted.
+    /// Until then the ring is not held back by sinks without room. One that has none at the start is backpressure.</summary>
     SendResult MulticastLarge(object token, ReadOnlyMemory<byte> payload, bool safe);
 
     /// <summary>The members of a group as they are known here, by node and process; empty when there is no such group.</summary>
@@ -69,7 +70,7 @@ internal interface ICpgRing : IDisposable
 internal interface ICpgGroupSink
 {
     /// <summary>While false, the ring delivers nothing to anybody here: messages stay in the receive window, and in time all
-    /// senders wait. <see cref="ICpgRing.Resume"/> ends it.</summary>
+    /// senders wait. <see cref="ICpgRing.Resume"/> ends it, and <see cref="ICpgRing.MulticastLarge"/> suspends it.</summary>
     bool HasRoom { get; }
 
     /// <summary>A message. The bytes are valid during the call.</summary>

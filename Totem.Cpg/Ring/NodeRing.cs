@@ -17,7 +17,9 @@ internal sealed class NodeRing : ICpgRing
     private readonly List<ICpgRingSink> _watchers = [];
     private readonly HashSet<GroupName> _joined = [];
     private volatile CpgRingView _current = NoRing;
+    private readonly HashSet<Membership> _memberships = [];
     private volatile string? _failure;
+    private volatile int _largeSendCount;
 
     /// <remarks>One process, one id: a group is joined once.</remarks>
     /// <param name="node">A member that runs; it belongs to this from now on.</param>
@@ -70,6 +72,8 @@ internal sealed class NodeRing : ICpgRing
         {
             membership.Group = Blocking.Wait(_node.BeginJoinAsync(name, new GroupJoinOptions { Pid = pid, Sink = membership }));
             token = membership;
+            lock (_gate)
+                _memberships.Add(membership);
             return JoinResult.Joining;
         }
         catch (InvalidOperationException) when (_failure is null && !_node.Completion.IsCompleted)
@@ -99,6 +103,8 @@ internal sealed class NodeRing : ICpgRing
         if (!membership.HasLeft)
             Forget(membership.Group!.Name);
         membership.IsAbandoned = true;
+        lock (_gate)
+            _memberships.Remove(membership);
         _ = EndAsync(membership.Group!);
         // The ring may have been waiting for it to have room.
         Resume();
@@ -117,8 +123,14 @@ internal sealed class NodeRing : ICpgRing
 
     public SendResult MulticastLarge(object token, ReadOnlyMemory<byte> payload, bool safe)
     {
+        // Between large messages the limit of every handle holds; see HasRoom for what happens meanwhile.
+        if (!HaveRoom())
+            return SendResult.Backpressured;
+        Interlocked.Increment(ref _largeSendCount);
         try
         {
+            // A handle may have become full in between.
+            Resume();
             var sending = ((Membership)token).Group!.MulticastAsync(payload, safe ? Guarantee.Safe : Guarantee.Agreed).AsTask();
             Blocking.Wait(sending);
             return SendResult.Accepted;
@@ -130,6 +142,10 @@ internal sealed class NodeRing : ICpgRing
         catch (Exception exception) when (IsOver(exception))
         {
             return SendResult.NotRunning;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _largeSendCount);
         }
     }
 
@@ -216,6 +232,14 @@ internal sealed class NodeRing : ICpgRing
             _joined.Remove(name);
     }
 
+    private bool HaveRoom()
+    {
+        Membership[] memberships;
+        lock (_gate)
+            memberships = [.. _memberships];
+        return Array.TrueForAll(memberships, membership => membership.HasRoomItself);
+    }
+
     private ICpgRingSink[] Watchers()
     {
         lock (_gate)
@@ -234,7 +258,14 @@ internal sealed class NodeRing : ICpgRing
         /// <summary>The handle is gone: what still comes is for nobody.</summary>
         public bool IsAbandoned { get; set; }
 
-        public bool HasRoom => IsAbandoned || sink.HasRoom;
+        /// <summary>
+        /// A program of one thread cannot dispatch while its large message waits to be taken over, and the ring takes nothing over
+        /// while it is held back. So it is not held back until the message is on its way, however full the handles become.
+        /// </summary>
+        public bool HasRoom => IsAbandoned || ring._largeSendCount > 0 || sink.HasRoom;
+
+        /// <summary>The same, large messages or not.</summary>
+        public bool HasRoomItself => IsAbandoned || sink.HasRoom;
 
         public void OnDelivery(in GroupDelivery delivery)
         {

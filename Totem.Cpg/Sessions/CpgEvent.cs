@@ -11,17 +11,26 @@ internal readonly unsafe struct CpgEvent
 {
     private const int OverheadBytes = 64;
 
+    // 12 of it are the entry; the rest is its share of what holds the lists.
+    private const int ListedBytes = 16;
+
     private readonly byte* _message;
     private readonly nuint _length;
     private readonly uint _node;
     private readonly uint _pid;
     private readonly object? _change;
 
-    private CpgEvent(byte* message, nuint length, uint node, uint pid, object? change)
+    private CpgEvent(byte* message, nuint length, uint node, uint pid)
     {
         _message = message;
-        (_length, _node, _pid, _change) = (length, node, pid, change);
+        (_length, _node, _pid) = (length, node, pid);
         CostBytes = OverheadBytes + (long)length;
+    }
+
+    private CpgEvent(object change, int listedCount)
+    {
+        _change = change;
+        CostBytes = OverheadBytes + ((long)listedCount * ListedBytes);
     }
 
     /// <summary>What it counts for in the limit of a queue.</summary>
@@ -33,13 +42,13 @@ internal readonly unsafe struct CpgEvent
         // Never null, also for an empty message; the system's allocator aligns to 16 bytes.
         var copy = (byte*)NativeMemory.Alloc((nuint)Math.Max(payload.Length, 1));
         payload.CopyTo(new Span<byte>(copy, payload.Length));
-        return new CpgEvent(copy, (nuint)payload.Length, node, pid, null);
+        return new CpgEvent(copy, (nuint)payload.Length, node, pid);
     }
 
     public static CpgEvent GroupChange(ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)
-        => new(null, 0, 0, 0, new CpgChange(members.ToArray(), left.ToArray(), joined.ToArray()));
+        => new(new CpgChange(members.ToArray(), left.ToArray(), joined.ToArray()), members.Length + left.Length + joined.Length);
 
-    public static CpgEvent RingChange(CpgRingView ring) => new(null, 0, 0, 0, ring);
+    public static CpgEvent RingChange(CpgRingView ring) => new(ring, ring.Members.Length);
 
     /// <summary>Hands it to the application.</summary>
     public void Deliver(ICpgReceiver receiver)

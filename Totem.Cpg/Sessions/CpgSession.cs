@@ -229,9 +229,9 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
             return CsError.TooBig;
         if (!IsJoined)
             return length > CpgLimits.AtomicMessageBytesMax ? CsError.NotExist : CsError.Ok;
-        // A large message waits until all of it is taken over; while this handle itself holds the ring back, that would be for ever.
-        var mayWaitForItself = length > CpgLimits.AtomicMessageBytesMax && !_events.HasRoom;
-        return _ring.IsReady && !mayWaitForItself ? null : CsError.TryAgain;
+        // A large message suspends the limit while it goes out. Who is full must read first, or sending would fill it without end.
+        var mustReadFirst = length > CpgLimits.AtomicMessageBytesMax && !_events.HasRoom;
+        return _ring.IsReady && !mustReadFirst ? null : CsError.TryAgain;
     }
 
     private CsError WaitReady()

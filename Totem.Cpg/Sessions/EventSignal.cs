@@ -12,6 +12,7 @@ internal sealed unsafe partial class EventSignal : IDisposable
     private const int UnixFamily = 1;
     private const int StreamNonBlockingCloseOnExec = 1 | 0x800 | 0x80000;
     private const int DoNotSignal = 0x4000;
+    private const int BothDirections = 2;
 
     private int _inner;
     private bool _isSet;
@@ -54,6 +55,8 @@ internal sealed unsafe partial class EventSignal : IDisposable
     {
         if (_inner < 0)
             return;
+        // Closing is not enough: a child forked meanwhile may have this end too.
+        _ = Shutdown(_inner, BothDirections);
         _ = Close(_inner);
         _inner = -1;
     }
@@ -76,6 +79,9 @@ internal sealed unsafe partial class EventSignal : IDisposable
 
     [LibraryImport("libc", EntryPoint = "recv")]
     private static partial nint Receive(int descriptor, void* buffer, nuint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "shutdown")]
+    private static partial int Shutdown(int descriptor, int how);
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);

@@ -45,7 +45,8 @@ public sealed class NeighbourTests(ITestOutputHelper output)
         var ours = all.FindAll(x => x["ip.src"] == NamespaceNetwork.AddressOf(Ours));
         output.WriteLine($"{all.Count} frames, {ours.Count} of ours: "
             + string.Join(", ", ours.GroupBy(x => x["totem.kind"]).Select(x => $"{x.Count()} of kind {x.Key}")));
-        Assert.Equal(["0", "1", "2", "3", "4"], ours.Select(x => x["totem.kind"]).Distinct().Order(StringComparer.Ordinal).Where(x => x != "5"));
+        // Merge detects and hold cancels come as the moment wants them; the others always.
+        Assert.Subset(ours.Select(x => x["totem.kind"]).ToHashSet(StringComparer.Ordinal), new HashSet<string>(["0", "1", "3", "4"], StringComparer.Ordinal));
         Assert.All(ours, AssertHarmless);
         AssertNoBarrierIsEarly(all);
     }

@@ -250,6 +250,57 @@ public sealed class CpgSessionTests : IDisposable
     }
 
     [LinuxFact]
+    public void A_change_counts_with_everybody_it_lists()
+    {
+        var session = Session(waitingBytesMax: 4000);
+        session.Join("g"u8);
+        _ring.RunPending();
+        ICpgGroupSink sink = session;
+        var members = new CpgAddress[100];
+        sink.OnChange(members, [], members.AsSpan(..1));
+        Assert.True(sink.HasRoom);
+        sink.OnChange(members, members, members);
+        Assert.False(sink.HasRoom);
+    }
+
+    [LinuxFact]
+    public void A_ring_counts_with_its_members()
+    {
+        var session = Session(waitingBytesMax: 1000);
+        ((ICpgRingSink)session).OnRing(new CpgRingView(new CpgRingId(1, 8), new uint[100]));
+        Assert.False(((ICpgGroupSink)session).HasRoom);
+    }
+
+    [LinuxFact]
+    public void A_large_message_waits_until_a_full_handle_is_read()
+    {
+        var large = new byte[CpgLimits.AtomicMessageBytesMax + 1];
+        var session = Session(waitingBytesMax: large.Length);
+        session.Join("g"u8);
+        _ring.RunPending();
+        Assert.Equal(CsError.Ok, session.Multicast(large, CpgGuarantee.Agreed));
+        _ring.RunPending();
+        Assert.Equal(CsError.TryAgain, session.Multicast(large, CpgGuarantee.Agreed));
+        Assert.Equal(CsError.Ok, session.Multicast("small"u8, CpgGuarantee.Agreed));
+        session.Dispatch(CpgDispatch.All);
+        Assert.Equal(CsError.Ok, session.Multicast(large, CpgGuarantee.Agreed));
+    }
+
+    [LinuxFact]
+    public void A_finalised_handle_takes_its_buffers_along()
+    {
+        var handle = new CpgHandle(1, Session());
+        var freed = handle.Allocate(100);
+        Assert.True(handle.TryFree(freed));
+        Assert.False(handle.TryFree(freed));
+        Assert.NotEqual(0, handle.Allocate(0));
+        Assert.Equal(1, handle.BufferCount);
+        Assert.Equal(CsError.Ok, handle.Finish());
+        Assert.Equal(0, handle.BufferCount);
+        Assert.Equal(0, handle.Allocate(1));
+    }
+
+    [LinuxFact]
     public void Iteration_walks_a_copy_the_newest_group_first_and_then_again()
     {
         Joined();

@@ -8,6 +8,8 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 static volatile sig_atomic_t signalled;
@@ -22,7 +24,7 @@ static void on_signal(int number)
 
 static void signals(void)
 {
-	struct sigaction action, before, after;
+	struct sigaction action, before, after, all[SIGTERM + 1];
 	cpg_handle_t handle = 0;
 	sigset_t mask_before, mask_after;
 	int same = 1;
@@ -30,6 +32,8 @@ static void signals(void)
 	action.sa_handler = on_signal;
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGPIPE, NULL, &before);
+	for (int number = SIGHUP; number <= SIGTERM; number++)
+		sigaction(number, NULL, &all[number]); /* whoever started us may have us ignore some */
 	pthread_sigmask(SIG_SETMASK, NULL, &mask_before);
 	CHECK("initialize", CS_OK, RETRY(cpg_initialize(&handle, &recorders)));
 	if (failures > 0)
@@ -44,8 +48,8 @@ static void signals(void)
 		if (number == SIGUSR1 || number == SIGSEGV || number == SIGFPE || number == SIGPIPE || number == SIGKILL)
 			continue;
 		sigaction(number, NULL, &after);
-		if (after.sa_handler != SIG_DFL)
-			CHECK("no handler for signal", 0, number);
+		if (after.sa_handler != all[number].sa_handler)
+			CHECK("the handler is as before for signal", 0, number);
 	}
 	for (int i = 0; i < 20; i++) {
 		kill(getpid(), SIGUSR1);
@@ -176,6 +180,233 @@ static void threads(int is_ours)
 	CHECK("ours: a blocked dispatch wakes up", CS_ERR_BAD_HANDLE, result);
 }
 
+/* A child that is a member of its own until the parent closes the pipe or has it killed. */
+struct companion {
+	pid_t pid;
+	int pipe;
+};
+
+static struct companion start_companion(void (*body)(cpg_handle_t handle, int stop))
+{
+	struct companion companion;
+	cpg_handle_t handle = 0;
+	struct cpg_name name = named("companions");
+	int ends[2];
+	if (pipe(ends) != 0)
+		exit(1);
+	companion.pid = fork();
+	companion.pipe = ends[1];
+	if (companion.pid == 0) {
+		close(ends[1]);
+		if (RETRY(cpg_initialize(&handle, &recorders)) == CS_OK && RETRY(cpg_join(handle, &name)) == CS_OK)
+			body(handle, ends[0]);
+		_exit(0);
+	}
+	close(ends[0]);
+	return companion;
+}
+
+static void end_companion(struct companion companion)
+{
+	close(companion.pipe);
+	waitpid(companion.pid, NULL, 0);
+}
+
+static void wait_for_the_end(cpg_handle_t handle, int stop)
+{
+	(void)handle;
+	while (polled(stop, 1000) == 0)
+		;
+}
+
+static int is_watch_name(const struct sockaddr_un *name, socklen_t length)
+{
+	return name->sun_family == AF_UNIX && length > sizeof(sa_family_t) + 6 && memcmp(name->sun_path, "\0totem", 6) == 0;
+}
+
+/* Whether it is an epoll that watches something. */
+static int is_watching(int fd)
+{
+	char path[64], text[1024] = "";
+	FILE *file;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "r");
+	if (file != NULL) {
+		text[fread(text, 1, sizeof(text) - 1, file)] = 0;
+		fclose(file);
+	}
+	return strstr(text, "tfd:") != NULL;
+}
+
+/* How many descriptors the neighbours of a ring member look at: the listener, connections both ways, their epoll; and UDP sockets. */
+static int ring_descriptors(int *connections)
+{
+	int found = 0;
+	*connections = 0;
+	for (int fd = 0; fd < 1024; fd++) {
+		struct sockaddr_un local = { 0 }, peer = { 0 };
+		socklen_t local_length = sizeof(local), peer_length = sizeof(peer);
+		found += is_watching(fd);
+		if (getsockname(fd, (struct sockaddr *)&local, &local_length) != 0)
+			continue;
+		found += local.sun_family == AF_INET || is_watch_name(&local, local_length);
+		if (getpeername(fd, (struct sockaddr *)&peer, &peer_length) == 0 && is_watch_name(&peer, peer_length)) {
+			(*connections)++;
+			found++;
+		}
+	}
+	return found;
+}
+
+static int ring_descriptors_in_child(cpg_handle_t handle)
+{
+	int connections;
+	(void)handle;
+	return ring_descriptors(&connections);
+}
+
+static void inherited_descriptors(void)
+{
+	cpg_handle_t handle = 0;
+	struct cpg_name name = named("companions");
+	struct companion companion;
+	int connections = 0, found = 0, program[2];
+	event_count = 0;
+	CHECK("initialize", CS_OK, RETRY(cpg_initialize(&handle, &recorders)));
+	CHECK("join", CS_OK, RETRY(cpg_join(handle, &name)));
+	companion = start_companion(wait_for_the_end);
+	CHECK("a neighbour joins", 2, await_events(handle, 2));
+	for (int i = 0; i < 1000 && connections == 0; i++) {
+		found = ring_descriptors(&connections);
+		pause_milliseconds(10);
+	}
+	CHECK_TRUE("ours: neighbours are connected", connections > 0 && found >= 4);
+	CHECK("ours: a child has nothing that neighbours look at", 0, child_result(ring_descriptors_in_child, handle));
+	CHECK("a pair of sockets", 0, socketpair(AF_UNIX, SOCK_STREAM, 0, program));
+	CHECK("the parent keeps its own", found, ring_descriptors(&connections));
+	close(program[0]);
+	close(program[1]);
+	end_companion(companion);
+	CHECK("the neighbour is gone", 3, await_events(handle, 3));
+	CHECK("finalize", CS_OK, cpg_finalize(handle));
+}
+
+static void send_without_end(cpg_handle_t handle, int stop)
+{
+	static char bytes[1000000];
+	struct iovec vector = { bytes, sizeof(bytes) };
+	while (polled(stop, 0) == 0) {
+		if (cpg_mcast_joined(handle, CPG_TYPE_AGREED, &vector, 1) != CS_OK)
+			pause_milliseconds(1);
+		cpg_dispatch(handle, CS_DISPATCH_ALL);
+	}
+}
+
+/* A program of one thread sends large messages and does not dispatch, while another fills its queue. */
+static void large_messages_under_load(void)
+{
+	cpg_handle_t handle = 0;
+	struct cpg_name name = named("companions");
+	struct companion companion;
+	size_t size = 4 << 20;
+	struct iovec vector = { calloc(1, size), size };
+	cs_error_t result = CS_OK;
+	event_count = 0;
+	CHECK("initialize", CS_OK, RETRY(cpg_initialize(&handle, &recorders)));
+	CHECK("join", CS_OK, RETRY(cpg_join(handle, &name)));
+	companion = start_companion(send_without_end);
+	CHECK_TRUE("load begins", await_events(handle, 3) >= 3);
+	for (int i = 0; i < 200 && result == CS_OK; i++)
+		result = cpg_mcast_joined(handle, CPG_TYPE_AGREED, &vector, 1);
+	CHECK("ours: a large send returns, and says when the handle is full", CS_ERR_TRY_AGAIN, result);
+	CHECK("dispatch", CS_OK, cpg_dispatch(handle, CS_DISPATCH_ONE));
+	end_companion(companion);
+	do {
+		cpg_dispatch(handle, CS_DISPATCH_ALL);
+		result = cpg_mcast_joined(handle, CPG_TYPE_AGREED, &vector, 1);
+	} while (result == CS_ERR_TRY_AGAIN);
+	CHECK("a handle that was read may send again", CS_OK, result);
+	CHECK("finalize", CS_OK, cpg_finalize(handle));
+	free(vector.iov_base);
+}
+
+static long virtual_mebibytes(void)
+{
+	long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+	if (fscanf(file, "%ld", &pages) != 1)
+		pages = 0;
+	fclose(file);
+	return pages * (sysconf(_SC_PAGESIZE) / 1024) / 1024;
+}
+
+static void buffers_end_with_their_handle(int is_ours)
+{
+	long before = virtual_mebibytes();
+	for (int i = 0; i < 10; i++) {
+		cpg_handle_t handle = 0;
+		void *buffer = NULL;
+		CHECK("initialize", CS_OK, RETRY(cpg_initialize(&handle, &recorders)));
+		CHECK("a buffer", CS_OK, cpg_zcb_alloc(handle, 60 << 20, &buffer));
+		CHECK("finalize", CS_OK, cpg_finalize(handle));
+		CHECK("its buffers went with it", CS_ERR_BAD_HANDLE, cpg_zcb_free(handle, buffer));
+	}
+	if (is_ours) /* the original keeps them mapped */
+		CHECK_TRUE("ours: no memory stays", virtual_mebibytes() - before < 300);
+}
+
+#define FILES 200
+static int files[FILES];
+
+static int closed_files(cpg_handle_t handle)
+{
+	int closed = 0;
+	(void)handle;
+	for (int i = 0; i < FILES; i++)
+		closed += fcntl(files[i], F_GETFD) < 0;
+	return closed;
+}
+
+/*
+ * The ring's descriptors are gone then, and the program gets their numbers. For a process of its own, which fails, and which says
+ * nothing, because writing to stderr would take the numbers first.
+ */
+static int a_ring_that_failed(cpg_handle_t handle)
+{
+	char state[4096], away[4096 + 8];
+	struct cpg_name name = named("companions");
+	struct companion companion;
+	int fd = -1, revents = 0, connections;
+	event_count = failures = 0;
+	unsetenv("TOTEM_LOG");
+	snprintf(state, sizeof(state), "%s/failing", getenv("TOTEM_STATE"));
+	snprintf(away, sizeof(away), "%s.away", state);
+	setenv("TOTEM_STATE", state, 1);
+	CHECK("initialize", CS_OK, RETRY(cpg_initialize(&handle, &recorders)));
+	CHECK("join", CS_OK, RETRY(cpg_join(handle, &name)));
+	CHECK("descriptor", CS_OK, cpg_fd_get(handle, &fd));
+	await_events(handle, 1);
+	CHECK("the ring sequence can no longer be stored", 0, rename(state, away));
+	setenv("TOTEM_STATE", away, 1);
+	companion = start_companion(wait_for_the_end);
+	for (int i = 0; i < 1000 && (revents & POLLHUP) == 0; i++) {
+		revents = polled(fd, 10);
+		cpg_dispatch(handle, CS_DISPATCH_ALL);
+	}
+	CHECK_TRUE("ours: a failed ring hangs up, also when a child has the descriptors", revents & POLLHUP);
+	CHECK("ours: a failed ring", CS_ERR_LIBRARY, cpg_finalize(handle));
+	end_companion(companion);
+	for (int i = 0; i < 1000 && ring_descriptors(&connections) > 0; i++)
+		pause_milliseconds(10);
+	CHECK("ours: nothing of the failed one stays", 0, ring_descriptors(&connections));
+	for (int i = 0; i < FILES; i++)
+		files[i] = i % 2 == 0 ? open("/dev/null", O_RDONLY) : socket(AF_INET, SOCK_DGRAM, 0);
+	CHECK("ours: a child keeps what the program opened since", 0, child_result(closed_files, 0));
+	for (int i = 0; i < FILES; i++)
+		close(files[i]);
+	return failures;
+}
+
 static int before_the_first_handle(cpg_handle_t handle)
 {
 	if (RETRY(cpg_initialize(&handle, &recorders)) != CS_OK)
@@ -191,5 +422,11 @@ int main(int count, char **arguments)
 	forks(is_ours);
 	descriptors();
 	threads(is_ours);
+	buffers_end_with_their_handle(is_ours);
+	if (is_ours) {
+		inherited_descriptors();
+		large_messages_under_load();
+		CHECK("ours: a ring that failed", 0, child_result(a_ring_that_failed, 0));
+	}
 	return done();
 }

@@ -24,4 +24,22 @@ public sealed class FoundBySeedTests
             """;
         Assert.Empty(new ScenarioRunner().Run(FaultScript.Parse(script, nameof(FoundBySeedTests))).Failures);
     }
+
+    /// <summary>Those who had given each other up tore each other's commits, a thousand times a second.</summary>
+    [Fact]
+    public void Who_commits_does_not_give_way_to_a_member_that_has_given_somebody_up()
+    {
+        const string script = """
+            seed 6490055504547556634
+            processors 1,2,3
+            network latency=361us jitter=0ms store=956us unreachable=0.34
+            options token=44ms retransmit=10ms hold=7ms idle-visits=3 join=2ms alone=6ms consensus=52ms merge=8ms fail-to-receive=44ms receive-window=128 receive-bytes=1048576
+            groups
+            at 293.714ms submit node=1 count=1 size=20 guarantee=Agreed
+            at 293.714ms drop message from=* to=3 count=775
+            at 351.313ms delay from=* to=* add=19.966ms
+            end at=413.524ms
+            """;
+        Assert.Empty(new ScenarioRunner().Run(FaultScript.Parse(script, nameof(FoundBySeedTests))).Failures);
+    }
 }

@@ -161,6 +161,110 @@ public sealed class TotemGroupTests : IDisposable
         await reading;
     }
 
+    [Fact]
+    public async Task Many_long_messages_at_once_all_arrive()
+    {
+        await using var first = await StartAsync();
+        var groups = new List<TotemGroup>();
+        for (var i = 0; i < 6; i++)
+            groups.Add(await first.JoinAsync($"g{i}", new GroupJoinOptions { Pid = 1 }, Limit));
+        var payload = new byte[60 << 20];
+        var sending = groups.ConvertAll(x => x.MulticastAsync(payload, cancellationToken: Limit).AsTask());
+        foreach (var group in groups)
+        {
+            await foreach (var element in group.ReadEventsAsync(Limit))
+            {
+                if (!element.IsMessage)
+                    continue;
+                Assert.Equal(payload.Length, element.Payload.Length);
+                break;
+            }
+        }
+
+        await Task.WhenAll(sending);
+        foreach (var group in groups)
+            await group.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_group_that_nobody_reads_any_more_is_left_and_holds_nobody_back()
+    {
+        await using var first = await StartAsync();
+        await using var second = await StartAsync();
+        var unread = await first.JoinAsync("g", new GroupJoinOptions { Pid = 1 }, Limit);
+        await using var b = await second.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
+        await using var other = await first.JoinAsync("other", new GroupJoinOptions { Pid = 1 }, Limit);
+        using var flood = CancellationTokenSource.CreateLinkedTokenSource(Limit);
+        var sending = Task.Run(async () =>
+        {
+            while (!flood.IsCancellationRequested)
+                await b.MulticastAsync(new byte[100_000], cancellationToken: flood.Token);
+        });
+        var reading = Task.Run(async () =>
+        {
+            await foreach (var element in b.ReadEventsAsync(Limit))
+            {
+                if (element.Change is { } change && change.Left.Count > 0)
+                    return;
+            }
+        });
+        while (first.Host.Counters.StreamFull == 0)
+            await Task.Delay(1, Limit);
+        await unread.DisposeAsync();
+        await reading;
+        await flood.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+        await other.MulticastAsync(new byte[1], cancellationToken: Limit);
+        Assert.Equal(2, (await ReadAsync(other, 2)).Count);
+    }
+
+    [Fact]
+    public async Task A_node_of_groups_only_is_not_held_up_by_what_is_sent_to_the_ring()
+    {
+        await using var first = await StartAsync();
+        await using var second = await StartAsync();
+        await using var a = await first.JoinAsync("g", new GroupJoinOptions { Pid = 1 }, Limit);
+        var reading = Task.Run(async () =>
+        {
+            await foreach (var _ in second.ReadEventsAsync(Limit))
+            {
+            }
+        });
+        for (var i = 0; i < 30; i++)
+            await second.MulticastAsync(new byte[1_000_000], cancellationToken: Limit);
+        await using var b = await second.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
+        await b.MulticastAsync("through"u8.ToArray(), cancellationToken: Limit);
+        Assert.Equal("2/2 through", (await ReadAsync(a, 3))[2]);
+        Assert.Throws<InvalidOperationException>(() => first.ReadEventsAsync(Limit));
+        await second.DisposeAsync();
+        await reading;
+    }
+
+    [Fact]
+    public async Task A_stream_too_small_for_a_message_is_refused()
+    {
+        await using var node = await StartAsync();
+        var refused = await Assert.ThrowsAsync<ArgumentException>(
+            () => node.JoinAsync("g", new GroupJoinOptions { StreamBytesMax = 65_536 }, Limit));
+        Assert.Contains("StreamBytesMax is 65536, expected", refused.Message, StringComparison.Ordinal);
+        await using var other = await node.JoinAsync("g", null, Limit);
+    }
+
+    [Fact]
+    public async Task The_one_hundred_and_twenty_ninth_member_is_refused()
+    {
+        await using var first = await StartAsync();
+        await using var second = await StartAsync();
+        for (var pid = 1u; pid <= 64; pid++)
+        {
+            await first.JoinAsync("g", new GroupJoinOptions { Pid = pid }, Limit);
+            await second.JoinAsync("g", new GroupJoinOptions { Pid = pid }, Limit);
+        }
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => first.JoinAsync("g", new GroupJoinOptions { Pid = 99 }, Limit));
+        Assert.Equal(128, (await second.GetMembersAsync("g")).Count);
+    }
+
     private Task<TotemNode> StartAsync() => TotemNode.StartAsync(TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path), Limit);
 
     private static string Describe(GroupEvent element) => element.Kind switch

@@ -21,6 +21,9 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
     /// <summary>Changes are rare objects. Each has a record in the ring too, which bounds them and keeps their place.</summary>
     private readonly ConcurrentQueue<object> _objects = new();
 
+    private static readonly byte[] Padding = new byte[64 * 1024];
+
+    private volatile bool _hasReader;
     private ManualResetValueTaskSourceCore<bool> _wait;
     private int _isWaiting;
     private int _isReading;
@@ -39,6 +42,12 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
         // The reader may have made room before it could see that we wait for it.
         return _ring.HasRoom(RingOptions.MessageBytesMax);
     }
+
+    /// <summary>True once somebody has begun to read. Any thread.</summary>
+    public bool HasReader => _hasReader;
+
+    /// <summary>Adds an object for which there is room, with as many bytes as it holds about, so that objects are bounded as messages are.</summary>
+    protected void AddObject(in THeader header, object with, int bytes) => Add(header, Padding.AsSpan(0, Math.Min(bytes, Padding.Length)), with);
 
     /// <summary>Adds an element for which there is room. The ring's thread.</summary>
     protected void Add(in THeader header, ReadOnlySpan<byte> payload, object? with)
@@ -70,6 +79,7 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
     /// <summary>The stream, for one reader at a time.</summary>
     public async IAsyncEnumerable<TElement> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        _hasReader = true;
         if (Interlocked.Exchange(ref _isReading, 1) != 0)
             throw new InvalidOperationException("the events are being read already; their one order has one reader");
         try

@@ -39,14 +39,22 @@ internal sealed class GroupEventStream : EventStream<GroupEventHeader, GroupEven
                 Add(header, [], delivery.Payload.ToArray());
                 break;
             case GroupDeliveryKind.Change:
-                Add(new GroupEventHeader(GroupEventKind.Change, default, delivery.Change!.Ring, Guarantee.Agreed), [], delivery.Change);
+                AddChange(GroupEventKind.Change, delivery.Change!);
                 break;
             case GroupDeliveryKind.Transitional:
-                Add(new GroupEventHeader(GroupEventKind.Transitional, default, delivery.Change!.Ring, Guarantee.Agreed), [], delivery.Change);
+                AddChange(GroupEventKind.Transitional, delivery.Change!);
                 break;
             default:
                 break;
         }
+    }
+
+    private void AddChange(GroupEventKind kind, GroupChange change)
+    {
+        const int memberBytes = 16;
+        AddObject(
+            new GroupEventHeader(kind, default, change.Ring, Guarantee.Agreed), change,
+            memberBytes * (change.Members.Count + change.Joined.Count + change.Left.Count));
     }
 
     protected override GroupEvent Create(in GroupEventHeader header, ReadOnlySpan<byte> payload, object? with)

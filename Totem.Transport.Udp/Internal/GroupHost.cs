@@ -21,6 +21,12 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
 
     public SubmissionQueue Submissions => submissions;
 
+    /// <summary>One message in parts at a time leaves this node, so that the others can bound what they keep of it.</summary>
+    public SemaphoreSlim Parts { get; } = new(1, 1);
+
+    /// <summary>Some process of this node is in a group. The ring's thread.</summary>
+    public bool IsUsed => _isEmpty == 0;
+
     public int WholeBytesMax => options.WholeBytesMax;
 
     /// <summary>The members of the present configuration have synchronised. Any thread.</summary>
@@ -37,10 +43,7 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     /// <summary>Any thread.</summary>
     public async Task<TotemGroup> JoinAsync(ProcessorId self, GroupName name, GroupJoinOptions join, CancellationToken cancellationToken)
     {
-        var member = new GroupMember(self, join.Pid ?? (uint)Environment.ProcessId);
-        var stream = join.Sink is null ? new GroupEventStream(join.StreamBytesMax, wake) : null;
-        var group = new TotemGroup(this, Interlocked.Increment(ref _lastNumber), member, name, join.Sink, stream);
-        await AskAsync(now => TryJoin(group, now)).ConfigureAwait(false);
+        var group = await BeginJoinAsync(self, name, join).ConfigureAwait(false);
         try
         {
             await group.Joined.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -57,10 +60,16 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     /// <summary>Like <see cref="JoinAsync"/>, but ends when the join is on its way.</summary>
     public async Task<TotemGroup> BeginJoinAsync(ProcessorId self, GroupName name, GroupJoinOptions join)
     {
+        if (join.Sink is null && join.StreamBytesMax < TotemNodeOptions.QueueBytesMin)
+        {
+            throw new ArgumentException(
+                $"{nameof(GroupJoinOptions.StreamBytesMax)} is {join.StreamBytesMax}, expected {TotemNodeOptions.QueueBytesMin} or more", nameof(join));
+        }
+
         var member = new GroupMember(self, join.Pid ?? (uint)Environment.ProcessId);
         var stream = join.Sink is null ? new GroupEventStream(join.StreamBytesMax, wake) : null;
         var group = new TotemGroup(this, Interlocked.Increment(ref _lastNumber), member, name, join.Sink, stream);
-        await AskAsync(now => TryJoin(group, now)).ConfigureAwait(false);
+        await CommandAsync(now => TryJoin(group, now)).ConfigureAwait(false);
         return group;
     }
 
@@ -78,15 +87,13 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
         return answer.Task;
     }
 
-    /// <summary>Nothing of the group is to reach it any more. Any thread.</summary>
-    public void Release(TotemGroup group) => Post(
-        _ =>
-        {
-            if (_memberships.Remove(group.Number, out var found))
-                processor.Release(found.Membership);
-            return true;
-        },
-        _ => { });
+    /// <summary>Nothing of the group reaches it any more when this has ended. Any thread.</summary>
+    public Task ReleaseAsync(TotemGroup group) => CommandAsync(_ =>
+    {
+        if (_memberships.Remove(group.Number, out var found))
+            processor.Release(found.Membership);
+        return true;
+    });
 
     /// <summary>Does what other threads asked for. The ring's thread.</summary>
     public void RunCommands(Instant now)
@@ -120,7 +127,7 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     {
         foreach (var (group, _) in _memberships.Values)
         {
-            if (!group.Sink.HasRoom)
+            if (!group.IsAbandoned && !group.Sink.HasRoom)
                 return false;
         }
 
@@ -180,7 +187,7 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
             group.Close(reason, failure);
     }
 
-    private Task AskAsync(Func<Instant, bool> command)
+    private Task CommandAsync(Func<Instant, bool> command)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(

@@ -65,9 +65,9 @@ internal sealed class Liveness
         unreachable = default;
         if (_reports == PollReports.None)
             return false;
-        if ((_reports & PollReports.NeighbourWatch) != 0)
+        if ((_reports & PollReports.NeighbourWatch) != PollReports.None)
             TakeHangups(now);
-        var asked = (_reports & PollReports.RefusedPort) != 0; // HasFlag would allocate until the method is optimized
+        var asked = (_reports & PollReports.RefusedPort) != PollReports.None; // HasFlag would allocate until the method is optimized
         while (asked)
         {
             asked = false;

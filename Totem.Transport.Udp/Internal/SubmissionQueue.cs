@@ -53,7 +53,8 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
                 return ValueTask.FromException(_closed);
             if (_waiting > 0 || !_ring.TryWrite(submission, payload.Span))
             {
-                if (_waiting >= waitersMax)
+                // Who leaves must be heard, or it stays for ever; it does so once.
+                if (_waiting >= waitersMax && submission.Kind != SubmissionKind.Leave)
                     throw new InvalidOperationException($"{_waiting} multicasts wait already, expected at most {waitersMax}");
                 waiter = _pool.TryPop(out var pooled) ? pooled : new MulticastWaiter(Recycle);
                 task = waiter.WaitAsync(payload, submission);
