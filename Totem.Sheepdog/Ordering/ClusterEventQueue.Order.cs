@@ -115,8 +115,7 @@ public sealed partial class ClusterEventQueue
         {
             if (effect.Kind == EffectKind.Replaced && effect.Peer == _self)
             {
-                Lose("another process has joined as this node");
-                Emit(new ClusterEvent(ClusterEventKind.Failed) { Reason = LostReason });
+                Fail("another process has joined as this node");
                 return;
             }
 
