@@ -13,12 +13,6 @@ internal sealed class LogSender(ZooKeeperSession session)
     private const int InFlightMax = 64;
     private const long InFlightBytesMax = 4 << 20;
 
-    /// <summary>A state of this size goes with the accept to everybody; a longer one is read by the joiner alone.</summary>
-    private const int InlineBytesMax = 1024;
-
-    /// <summary>Servers take a little less than a MiB.</summary>
-    private const int ChunkBytesMax = 768 << 10;
-
     private readonly LinkedList<Unit> _waiting = new();
     private readonly Queue<Unit> _inFlight = new();
     private int _applied;
@@ -38,7 +32,7 @@ internal sealed class LogSender(ZooKeeperSession session)
     public void Send(byte[] message)
     {
         var split = ClusterMessage.StateOffset(message, out var joiner);
-        if (split < 0 || message.Length - split <= InlineBytesMax)
+        if (split < 0 || message.Length - split <= session.Limits.InlineBytesMax)
             Add(new Unit([Entry(new LogEntry(LogEntryKind.Message, session.Self, message))], message.Length));
         else
             SendHanded(message, split, joiner);
@@ -64,7 +58,7 @@ internal sealed class LogSender(ZooKeeperSession session)
     private void SendHanded(byte[] message, int split, PeerId joiner)
     {
         var number = ++_handovers;
-        var chunks = message[split..].Chunk(ChunkBytesMax).ToArray();
+        var chunks = message[split..].Chunk(session.Limits.ChunkBytesMax).ToArray();
         var writes = chunks.Select((x, i) => ZooKeeperWrite.Create(session.Paths.Handover(joiner, session.Self, number, i), x)).ToList();
         // All but the last by themselves, since a transaction has a limit too.
         foreach (var write in writes.SkipLast(1))

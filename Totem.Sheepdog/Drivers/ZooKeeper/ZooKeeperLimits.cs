@@ -15,6 +15,12 @@ internal sealed record ZooKeeperLimits
     /// <summary>The same in bytes.</summary>
     public long BehindBytesMax { get; init; } = 256L << 20;
 
+    /// <summary>A state of this size goes with the accept to everybody; a longer one is read by the joiner alone.</summary>
+    public int InlineBytesMax { get; init; } = 1024;
+
+    /// <summary>How much of it one znode takes; servers refuse a MiB.</summary>
+    public int ChunkBytesMax { get; init; } = 768 << 10;
+
     /// <summary>How often a session looks after these things where nothing happens.</summary>
     public TimeSpan Housekeeping { get; init; } = TimeSpan.FromSeconds(5);
 }

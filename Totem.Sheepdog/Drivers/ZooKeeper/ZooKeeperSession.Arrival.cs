@@ -79,8 +79,8 @@ internal sealed partial class ZooKeeperSession
             var (code, results) = hasOld
                 ? await Client.WriteAsync([writes[0], writes[1], ZooKeeperWrite.Delete(member), writes[2]]).ConfigureAwait(false)
                 : await Client.WriteAsync(writes).ConfigureAwait(false);
-            if (code == ZooKeeperCode.Ok)
-                return ZooKeeperPaths.NumberOf(results.Created[1]);
+            if (code == ZooKeeperCode.Ok && ZooKeeperPaths.NumberOf(results.Created[1]) is { } position)
+                return position;
             if (code == ZooKeeperCode.NoNode && hasOld && results.FailedIndex == 2)
                 hasOld = false;
             else if (code != ZooKeeperCode.NodeExists || hasOld)

@@ -82,7 +82,17 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
         {
             if (IsOver)
                 return;
-            action();
+            try
+            {
+                action();
+            }
+#pragma warning disable CA1031 // This is a thread of the library's, which no exception may reach: the session fails, not the process.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                Lose($"the session failed: {failure.Message}");
+            }
+
             if (!IsOver)
                 _owner.OnProgress(this);
         }
@@ -135,6 +145,7 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
         if (_isMarkLost)
             return;
         _isMarkLost = true;
+        _reader.Hold();
         Client.Exists(Paths.Member(NodeName), isWatched: false, (code, stat) => Do(() =>
         {
             if (code == ZooKeeperCode.Ok && stat.EphemeralOwner != ZooKeeperPaths.SessionOf(Self))

@@ -11,6 +11,7 @@ internal sealed class ServerProxy : IDisposable
     private readonly int _server;
     private long _bytesDown;
     private bool _isCut;
+    private volatile TaskCompletionSource? _pause;
 
     public ServerProxy(int server)
     {
@@ -29,6 +30,16 @@ internal sealed class ServerProxy : IDisposable
 
     /// <summary>Whether bytes still come from the client and go nowhere.</summary>
     public bool DropsAnswers { get; set; }
+
+    /// <summary>Holds back everything, in both directions, as a network that loses it does.</summary>
+    public void Pause() => _pause = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Continue()
+    {
+        var pause = _pause;
+        _pause = null;
+        pause?.SetResult();
+    }
 
     /// <summary>Ends the connections there are; the client may come again.</summary>
     public void Disconnect()
@@ -104,6 +115,8 @@ internal sealed class ServerProxy : IDisposable
         {
             while (await from.ReceiveAsync(buffer) is var count and > 0)
             {
+                if (_pause is { } pause)
+                    await pause.Task;
                 if (isDown && DropsAnswers)
                     continue;
                 if (isDown)
