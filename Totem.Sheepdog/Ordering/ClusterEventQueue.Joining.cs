@@ -53,7 +53,8 @@ public sealed partial class ClusterEventQueue
             _asking.Remove(left.Peer);
         }
 
-        Record(new OrderedElement(default, null, change));
+        if (change.Left.Count > 0)
+            Record(new OrderedElement(default, null, change with { Peers = [], Joined = [] }));
         if (change.Joined.Any(x => x.IsMerged || x.Peer == _self))
         {
             // Nobody on the other side has heard the request, and what they know is not known here: all over again.
@@ -148,8 +149,9 @@ public sealed partial class ClusterEventQueue
     {
         _elected = _recordedAttempt;
         _electionState = state;
-        Emit(new ClusterEvent(ClusterEventKind.Join, _node, [], _opaque.Restore())
+        Emit(new ClusterEvent(ClusterEventKind.Join, _node, [])
         {
+            Opaque = _opaque,
             Peer = _self,
             Attempt = _recordedAttempt,
             Version = Replay(state).Version,

@@ -10,7 +10,8 @@ internal sealed record InformedPeer(PeerId Peer, SheepNode Node, bool IsMember);
 /// <param name="Attempt">Which of its requests.</param>
 /// <param name="Node">Its description.</param>
 /// <param name="Opaque">Its buffer; empty where only the order matters.</param>
-/// <param name="Before">The state at the place of the request: what it is handed with the accept. It has heard everything since.</param>
+/// <param name="Before">The state at the place of the request: of it, what a joiner needs is handed to it with the accept (<see
+/// cref="ClusterState.Bare"/>). It has heard everything since.</param>
 internal sealed record PendingJoin(PeerId Peer, uint Attempt, SheepNode Node, Opaque Opaque, ClusterState? Before);
 
 /// <summary>A message that waits for the answer to a request.</summary>
@@ -49,8 +50,15 @@ internal sealed record ClusterState
     /// <summary>The state of no cluster.</summary>
     public static readonly ClusterState Empty = new();
 
+    private readonly ImmutableList<InformedPeer> _informed = [];
+    private InformedIndex? _index;
+
     /// <summary>Members and those that left and live, in the order of their accepts.</summary>
-    public ImmutableList<InformedPeer> Informed { get; init; } = [];
+    public ImmutableList<InformedPeer> Informed
+    {
+        get => _informed;
+        init => (_informed, _index) = (value, null);
+    }
 
     /// <summary>Who asked to come in and is answered next: nobody or one.</summary>
     public ImmutableList<PendingJoin> Pending { get; init; } = [];
@@ -65,14 +73,24 @@ internal sealed record ClusterState
     /// <summary>The joiner that may accept itself, since those who know the state are no members.</summary>
     public (PeerId Peer, uint Attempt)? Granted { get; init; }
 
+    /// <summary>Members that let the first request wait too long: others answer it.</summary>
+    public ImmutableList<PeerId> Passed { get; init; } = [];
+
     /// <summary>The members, the oldest first.</summary>
     public IEnumerable<InformedPeer> Members => Informed.Where(x => x.IsMember);
 
     /// <summary>Who runs the join handler for the first request; null when there are no members.</summary>
-    public PeerId? Acceptor => Informed.Find(x => x.IsMember)?.Peer;
+    public PeerId? Acceptor => Informed.Find(x => x.IsMember && !Passed.Contains(x.Peer))?.Peer ?? Informed.Find(x => x.IsMember)?.Peer;
 
     /// <summary>Somebody who is informed.</summary>
-    public InformedPeer? Find(PeerId peer) => Informed.Find(x => x.Peer == peer);
+    public InformedPeer? Find(PeerId peer) => Index.Find(peer);
+
+    /// <summary>The same peers by who they are; carried along where the list changes, made anew where it was not.</summary>
+    private InformedIndex Index
+    {
+        get => _index ??= InformedIndex.Of(_informed);
+        init => _index = value;
+    }
 
     /// <summary>
     /// What came behind the first request and waits until it is answered: a joiner takes over what the acceptor knew, so nothing may
@@ -98,10 +116,13 @@ internal sealed record ClusterState
             state = state with
             {
                 Pending = state.Pending.RemoveAll(x => x.Peer == sender),
-                Stalled = state.Stalled.RemoveAll(x => x.Sender == sender && x.Message.Kind == ClusterMessageKind.Join),
+                // A later request is a second one: only then is there an earlier to look for.
+                Stalled = message.Attempt > 1
+                    ? state.Stalled.RemoveAll(x => x.Sender == sender && x.Message.Kind == ClusterMessageKind.Join)
+                    : state.Stalled,
                 Granted = state.Granted?.Peer == sender ? null : state.Granted,
             };
-            before = Bare();
+            before = this;
         }
 
         state = state.Pending.IsEmpty || IsImmediate(message.Kind)
@@ -126,21 +147,21 @@ internal sealed record ClusterState
     }
 
     /// <summary>What a joiner needs of it: not the buffers of others before it, nor messages that it will not be told of.</summary>
-    private ClusterState Bare() => this with
+    public ClusterState Bare() => this with
     {
         Pending = Pending.ConvertAll(x => x with { Opaque = default, Before = null }),
         Stalled = Stalled.ConvertAll(x => new StalledMessage(x.Sender, x.Message with { Payload = default, Opaque = default }, null)),
     };
 
     private static bool IsImmediate(ClusterMessageKind kind) => kind is ClusterMessageKind.Accept or ClusterMessageKind.Decline
-        or ClusterMessageKind.Grant or ClusterMessageKind.Lock or ClusterMessageKind.Unlock;
+        or ClusterMessageKind.Grant or ClusterMessageKind.Overdue or ClusterMessageKind.Lock or ClusterMessageKind.Unlock;
 
     private ClusterState Released(List<Effect> effects, int count)
     {
         var state = this;
         while (state.Pending.IsEmpty && state.Stalled is [var next, ..])
             state = (state with { Stalled = state.Stalled.RemoveAt(0) }).StepNow(next.Sender, next.Message, next.Before, effects);
-        return state with { Version = Version + (ulong)(effects.Count - count) };
+        return state with { Version = Version + (ulong)(effects.Count - count), Passed = state.Pending == Pending ? state.Passed : [] };
     }
 
     private ClusterState StepNow(PeerId sender, ClusterMessage message, ClusterState? before, List<Effect> effects)
@@ -156,6 +177,9 @@ internal sealed record ClusterState
             case ClusterMessageKind.Grant:
                 var isFirst = Pending is [var first, ..] && first.Peer == message.Peer && first.Attempt == message.Attempt;
                 return isFirst && Acceptor is null && Informed[0].Peer == sender ? this with { Granted = (message.Peer, message.Attempt) } : this;
+            case ClusterMessageKind.Overdue:
+                var isWaiting = Pending is [var waiting, ..] && waiting.Peer == message.Peer && waiting.Attempt == message.Attempt;
+                return isWaiting && Acceptor == message.Acceptor ? WithPassed(message.Acceptor) : this;
             case ClusterMessageKind.Leave:
                 return known.IsMember ? StepLeave(known, effects) : this;
             case ClusterMessageKind.Notify:
@@ -172,9 +196,10 @@ internal sealed record ClusterState
                 // Of one that has left it means nothing: it has no place to update.
                 if (!known.IsMember || !known.Node.Equals(message.Node))
                     return this;
-                var next = Informed.Replace(known, known with { Node = message.Node! });
+                var renewed = known with { Node = message.Node! };
+                var next = Informed.Replace(known, renewed);
                 effects.Add(new Effect(EffectKind.Updated, sender, message.Node!, next));
-                return this with { Informed = next };
+                return this with { Informed = next, Index = Index.With(renewed) };
             case ClusterMessageKind.Lock:
                 return StepLock(new TicketOf(sender, message.Ticket), message.Id);
             case ClusterMessageKind.Unlock:
@@ -184,13 +209,20 @@ internal sealed record ClusterState
         }
     }
 
+    /// <summary>When all have let it wait, it begins with the oldest again.</summary>
+    private ClusterState WithPassed(PeerId acceptor)
+    {
+        var passed = Passed.Add(acceptor);
+        return this with { Passed = Members.All(x => passed.Contains(x.Peer)) ? [] : passed };
+    }
+
     private ClusterState StepJoin(PeerId sender, ClusterMessage message, ClusterState? before, List<Effect> effects)
     {
         if (Find(sender) is not null)
             return this;
         var state = this;
         // The same node again: its process was started anew before anybody noticed that the last one had died.
-        if (Informed.Find(x => x.Node.Equals(message.Node)) is { } old)
+        if (Index.Find(message.Node!) is { } old)
         {
             effects.Add(new Effect(EffectKind.Replaced, old.Peer, old.Node, Informed));
             state = state.Without(old, effects);
@@ -213,16 +245,19 @@ internal sealed record ClusterState
         var state = this with { Pending = [], Granted = null };
         if (message.Kind == ClusterMessageKind.Decline)
             return state;
-        state = state with { Informed = Informed.Add(new InformedPeer(first.Peer, first.Node, IsMember: true)) };
+        var joined = new InformedPeer(first.Peer, first.Node, IsMember: true);
+        state = state with { Informed = Informed.Add(joined), Index = Index.With(joined) };
         effects.Add(new Effect(EffectKind.Accepted, first.Peer, first.Node, state.Informed, Opaque: message.Opaque));
         return state;
     }
 
     private ClusterState StepLeave(InformedPeer known, List<Effect> effects)
     {
+        var gateway = known with { IsMember = false };
         var state = this with
         {
-            Informed = Informed.Replace(known, known with { IsMember = false }),
+            Informed = Informed.Replace(known, gateway),
+            Index = Index.With(gateway),
             Blocks = Blocks.RemoveAll(x => x.Owner == known.Peer),
         };
         effects.Add(new Effect(EffectKind.Left, known.Peer, known.Node, state.Informed) { Turns = Blocks.FindAll(x => x.Owner == known.Peer) });
@@ -245,6 +280,7 @@ internal sealed record ClusterState
         var state = this with
         {
             Informed = Informed.RemoveAll(x => x.Peer == gone.Peer),
+            Index = Index.Without(gone),
             Blocks = Blocks.RemoveAll(x => x.Owner == gone.Peer),
             Locks = locks,
         };

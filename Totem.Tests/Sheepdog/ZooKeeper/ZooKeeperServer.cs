@@ -27,7 +27,8 @@ internal sealed class ZooKeeperServer : IDisposable
     /// <param name="id">Its number in the ensemble.</param>
     /// <param name="port">Where clients find it.</param>
     /// <param name="ensemble">The lines of the configuration that name the others.</param>
-    public ZooKeeperServer(int id, int port, IEnumerable<string> ensemble)
+    /// <param name="heapMegabytes">The most memory for its data.</param>
+    public ZooKeeperServer(int id, int port, IEnumerable<string> ensemble, int heapMegabytes = 192)
     {
         (_id, Port) = (id, port);
         var file = Path.Combine(_folder.Path, "zoo.cfg");
@@ -42,7 +43,7 @@ internal sealed class ZooKeeperServer : IDisposable
         File.WriteAllText(Path.Combine(_folder.Path, "myid"), id.ToString(CultureInfo.InvariantCulture));
         string[] command =
         [
-            "java", $"-Xmx{HeapMegabytes}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
+            "java", $"-Xmx{heapMegabytes}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
             "-Dzookeeper.forceSync=no", "-Dzookeeper.preAllocSize=1024", "-Dzookeeper.snapCount=1000000", "-cp", Archive,
             "org.apache.zookeeper.server.quorum.QuorumPeerMain", file,
         ];
@@ -58,8 +59,6 @@ internal sealed class ZooKeeperServer : IDisposable
         _server = Process.GetProcessById(int.Parse(_guard.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture));
     }
 
-    public static int HeapMegabytes { get; set; } = 192;
-
     public int Port { get; }
 
     public int Pid => _server!.Id;
@@ -67,7 +66,24 @@ internal sealed class ZooKeeperServer : IDisposable
     public bool IsRunning => _server is not null;
 
     /// <summary>Resident memory in bytes.</summary>
-    public long ResidentBytes => Process.GetProcessById(Pid).WorkingSet64;
+    public long ResidentBytes
+    {
+        get
+        {
+            _server!.Refresh();
+            return _server.WorkingSet64;
+        }
+    }
+
+    /// <summary>Processor time since it started.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _server!.Refresh();
+            return _server.TotalProcessorTime;
+        }
+    }
 
     /// <summary>Waits until it serves clients.</summary>
     public void WaitUntilServing()

@@ -10,7 +10,7 @@ public abstract class ZooKeeperTest(ZooKeeperEnsemble servers) : IDisposable
     protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly string _root = ZooKeeperEnsemble.NewRoot();
-    private readonly Dictionary<TestSheep, ServerProxy> _proxies = [];
+    private readonly Dictionary<DriverSheep, ServerProxy> _proxies = [];
 
     protected ZooKeeperEnsemble Servers => servers;
 
@@ -20,21 +20,25 @@ public abstract class ZooKeeperTest(ZooKeeperEnsemble servers) : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    internal TestSheep Start(int identity, int timeout = 3000, ZooKeeperLimits? limits = null, string option = "")
+    /// <summary>A sheep that asks to come in: by way of a proxy to one server, or directly with all of them to choose from.</summary>
+    internal DriverSheep Begin(int identity, int timeout = 3000, ZooKeeperLimits? limits = null, string option = "", bool isDirect = false)
     {
         var proxy = new ServerProxy(servers.Servers[_proxies.Count % servers.Servers.Count].Port);
+        var hosts = isDirect ? string.Join(',', servers.Servers.Select(x => $"127.0.0.1:{x.Port}")) : $"127.0.0.1:{proxy.Port}";
         var driver = new ZooKeeperDriver { Limits = limits ?? new ZooKeeperLimits() };
-        var sheep = new TestSheep(driver, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{proxy.Port}{_root},timeout={timeout}{option}"), identity);
+        var text = string.Create(CultureInfo.InvariantCulture, $"{hosts}{_root},timeout={timeout}{option}");
+        var sheep = new DriverSheep(driver, text, identity, _ => proxy.Cut());
         _proxies.Add(sheep, proxy);
+        sheep.Join();
         return sheep;
     }
 
-    internal TestSheep[] Joined(int count)
+    internal DriverSheep[] Joined(int count)
     {
-        var sheep = new List<TestSheep>();
+        var sheep = new List<DriverSheep>();
         for (var i = 0; i < count; i++)
         {
-            sheep.Add(Start(i).Join());
+            sheep.Add(Begin(i));
             foreach (var one in sheep)
                 one.WaitForMembers([.. Enumerable.Range(0, i + 1)]);
         }
@@ -42,16 +46,9 @@ public abstract class ZooKeeperTest(ZooKeeperEnsemble servers) : IDisposable
         return [.. sheep];
     }
 
-    internal ServerProxy ProxyOf(TestSheep sheep) => _proxies[sheep];
+    internal ServerProxy ProxyOf(DriverSheep sheep) => _proxies[sheep];
 
-    internal static LogReader ReaderOf(TestSheep sheep) => ((ZooKeeperDriver)sheep.Driver).Session!.Reader;
-
-    /// <summary>As a kill -9 ends it: the servers hear nothing more.</summary>
-    internal void Kill(TestSheep sheep)
-    {
-        sheep.Stop();
-        _proxies[sheep].Cut();
-    }
+    internal static LogReader ReaderOf(DriverSheep sheep) => ((ZooKeeperDriver)sheep.Driver).Session!.Reader;
 
     internal Task<ZooKeeperTool> ToolAsync() => ZooKeeperTool.OpenAsync(servers.Servers[0], _root);
 

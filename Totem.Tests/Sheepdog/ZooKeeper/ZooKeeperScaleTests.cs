@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Globalization;
+using Totem.Tests.Processes;
+using Xunit.Abstractions;
+
+namespace Totem.Tests.Sheepdog.ZooKeeper;
+
+/// <summary>Very many sheep, each with a session of its own, on one server: docs/scale.md. Small by default; <c>TOTEM_SCALE=100,300,1000</c>.</summary>
+[Collection(RealProcesses.Name)]
+public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
+{
+    private const int NotifyCount = 1000;
+    private const int TimeoutMilliseconds = 30_000;
+    private const int SmallTimeoutMilliseconds = 4000;
+    private const int SmallCount = 24;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(20);
+
+    public static TheoryData<int> Counts => [.. (Environment.GetEnvironmentVariable("TOTEM_SCALE") ?? $"{SmallCount}")
+        .Split(',').Select(x => int.Parse(x, CultureInfo.InvariantCulture))];
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void Many_sheep_join_at_once_agree_and_lose_a_tenth(int count)
+    {
+        using var server = new ZooKeeperServer(1, Transport.Ports.TakeBase(), [], heapMegabytes: 512);
+        server.WaitUntilServing();
+        using var herd = new ScaleHerd();
+        var sheep = new List<ScaleSheep>();
+        var proxies = new Dictionary<ScaleSheep, ServerProxy>();
+        var timeout = count > SmallCount ? TimeoutMilliseconds : SmallTimeoutMilliseconds;
+        try
+        {
+            for (var i = 0; i < count; i++)
+            {
+                // Who is to die does so behind a proxy: the server hears nothing of it.
+                var proxy = i % 10 == 5 ? new ServerProxy(server.Port) : null;
+                sheep.Add(new ScaleSheep(herd, i, $"127.0.0.1:{proxy?.Port ?? server.Port}/scale,timeout={timeout}"));
+                if (proxy is not null)
+                    proxies.Add(sheep[^1], proxy);
+            }
+
+            Run("connect", server, sheep, herd, null, () => Parallel.ForEach(sheep, new ParallelOptions { MaxDegreeOfParallelism = 16 }, x => x.Connect()));
+            Run("join", server, sheep, herd, herd.Expect(ScaleGoal.Members, count, count), () => sheep.ForEach(x => x.Join()));
+            var members = sheep[0].Members.ToArray();
+            Assert.Equal(count, members.Length);
+            Assert.All(sheep, x => Assert.Equal(members, x.Members));
+
+            Run("notify", server, sheep, herd, herd.Expect(ScaleGoal.Notified, NotifyCount, count), () =>
+            {
+                for (var i = 0; i < NotifyCount; i++)
+                    sheep[i % count].Driver.Notify(BitConverter.GetBytes(i));
+            });
+            Assert.All(sheep, x => Assert.Equal(sheep[0].Sequence, x.Sequence));
+
+            var survivors = sheep.Except(proxies.Keys).ToList();
+            Run("lose", server, sheep, herd, herd.Expect(ScaleGoal.Members, survivors.Count, survivors.Count), () =>
+            {
+                foreach (var (one, proxy) in proxies)
+                {
+                    lock (one)
+                        one.IsDead = true;
+                    proxy.Cut();
+                }
+            });
+            var left = survivors[0].Members.ToArray();
+            Assert.Equal(members.Except(proxies.Keys.Select(x => Totem.Sheepdog.NodeString.Of(x.Self))), left);
+            Assert.All(survivors, x => Assert.Equal(left, x.Members));
+            Assert.All(survivors, x => Assert.Null(x.Trouble));
+        }
+        finally
+        {
+            Parallel.ForEach(sheep, new ParallelOptions { MaxDegreeOfParallelism = 16 }, x => x.Dispose());
+            foreach (var proxy in proxies.Values)
+                proxy.Dispose();
+        }
+    }
+
+    /// <summary>One phase, and what it cost.</summary>
+    private void Run(string phase, ZooKeeperServer server, List<ScaleSheep> sheep, ScaleHerd herd, ManualResetEventSlim? reached, Action action)
+    {
+        using var self = Process.GetCurrentProcess();
+        var (clients, servers) = (self.TotalProcessorTime, server.ProcessorTime);
+        var (packetsIn, packetsOut) = (server.Measure("zk_packets_received"), server.Measure("zk_packets_sent"));
+        var watch = Stopwatch.StartNew();
+        action();
+        Assert.True(reached?.Wait(Limit) ?? true, $"{phase} of {sheep.Count} took too long; {herd.Ready.Count} wait for an event loop");
+        var time = watch.Elapsed;
+        self.Refresh();
+        var readers = sheep.Select(x => x.Driver.Session?.Reader).OfType<Totem.Sheepdog.Drivers.ZooKeeper.LogReader>().ToArray();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{sheep.Count,5} {phase,-8} {time.TotalSeconds,8:F2} s  cpu {(self.TotalProcessorTime - clients).TotalSeconds,7:F1} s clients {(server.ProcessorTime - servers).TotalSeconds,7:F1} s server")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"  server {server.ResidentBytes >> 20,4} MiB, znodes {server.Measure("zk_znode_count"),5}, data {server.Measure("zk_approximate_data_size"),9} B, watches {server.Measure("zk_watch_count"),5}")
+            + string.Create(CultureInfo.InvariantCulture,
+            $", packets in {server.Measure("zk_packets_received") - packetsIn,8} out {server.Measure("zk_packets_sent") - packetsOut,8}; clients {self.WorkingSet64 >> 20,5} MiB, {self.Threads.Count,5} threads")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"; a session read {(readers.Length == 0 ? 0 : readers.Average(x => x.BytesRead)),9:F0} B in {(readers.Length == 0 ? 0 : readers.Average(x => x.RequestCount)),6:F0} requests"));
+    }
+}
