@@ -253,8 +253,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         for (var round = 1; round <= 2; round++)
         {
             sheep[victim].Driver.Lock(3);
-            var (credentials, _) = await tool.ReadAsync(MemberOf(tool, victim));
-            tool.EndSession(credentials);
+            await tool.EndSessionAsync(MemberOf(tool, victim));
             sheep[victim].WaitForCount("reconnect", round);
             sheep[1 - victim].WaitForCount($"accept {victim} by {1 - victim} ", round + (victim == 1 ? 1 : 0));
             sheep[victim].WaitForMembers(0, 1);

@@ -43,8 +43,7 @@ public sealed class ZooKeeperReconnectTests(SingleServer servers) : ZooKeeperTes
 
     private static async Task LoseAsync(DriverSheep sheep, ZooKeeperTool tool, int round)
     {
-        var (credentials, _) = await tool.ReadAsync(tool.Paths.Member(NodeString.Of(DriverSheep.Node(sheep.Identity))));
-        tool.EndSession(credentials);
+        await tool.EndSessionAsync(tool.Paths.Member(NodeString.Of(DriverSheep.Node(sheep.Identity))));
         sheep.WaitForCount("reconnect", round);
         sheep.WaitForCount($"accept {sheep.Identity} ", round + 1);
     }

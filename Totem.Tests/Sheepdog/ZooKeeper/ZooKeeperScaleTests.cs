@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Totem.Tests.Processes;
@@ -40,7 +41,7 @@ public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
                     proxies.Add(sheep[^1], proxy);
             }
 
-            Run("connect", server, sheep, herd, null, () => Parallel.ForEach(sheep, new ParallelOptions { MaxDegreeOfParallelism = 16 }, x => x.Connect()));
+            Run("connect", server, sheep, herd, null, () => ForAll(sheep, x => x.Connect()));
             Run("join", server, sheep, herd, herd.Expect(ScaleGoal.Members, count, count), () => sheep.ForEach(x => x.Join()));
             var members = sheep[0].Members.ToArray();
             Assert.Equal(count, members.Length);
@@ -70,10 +71,37 @@ public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
         }
         finally
         {
-            Parallel.ForEach(sheep, new ParallelOptions { MaxDegreeOfParallelism = 16 }, x => x.Dispose());
+            ForAll(sheep, x => x.Dispose());
             foreach (var proxy in proxies.Values)
                 proxy.Dispose();
         }
+    }
+
+    /// <summary>On threads of their own, since connecting waits for threads of the pool.</summary>
+    private static void ForAll(List<ScaleSheep> sheep, Action<ScaleSheep> action)
+    {
+        const int ThreadCount = 16;
+        var failures = new ConcurrentQueue<Exception>();
+        var threads = Enumerable.Range(0, ThreadCount).Select(first => new Thread(() =>
+        {
+            for (var i = first; i < sheep.Count; i += ThreadCount)
+            {
+                try
+                {
+                    action(sheep[i]);
+                }
+#pragma warning disable CA1031 // Thrown on the test's own thread.
+                catch (Exception failure)
+#pragma warning restore CA1031
+                {
+                    failures.Enqueue(failure);
+                }
+            }
+        })).ToList();
+        threads.ForEach(x => x.Start());
+        threads.ForEach(x => x.Join());
+        if (!failures.IsEmpty)
+            throw new AggregateException(failures);
     }
 
     /// <summary>One phase, and what it cost.</summary>

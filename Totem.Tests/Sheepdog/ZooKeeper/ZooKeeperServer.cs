@@ -17,10 +17,13 @@ internal sealed class ZooKeeperServer : IDisposable
     // The guard between us and the server: it says the server's process id, and ends it when our end of its input is closed.
     private const string Guard = "\"$@\" </dev/null & echo $!; cat >/dev/null; kill -9 $! 2>/dev/null";
 
+    private const int AnswerMilliseconds = 5000;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryDirectory _folder = new();
     private readonly Process _guard;
+    private readonly StringBuilder _said = new();
     private readonly int _id;
     private Process? _server;
 
@@ -54,7 +57,11 @@ internal sealed class ZooKeeperServer : IDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         })!;
-        _guard.ErrorDataReceived += static (_, _) => { };
+        _guard.ErrorDataReceived += (_, line) =>
+        {
+            lock (_said)
+                _said.Append(line.Data).Append('\n');
+        };
         _guard.BeginErrorReadLine();
         _server = Process.GetProcessById(int.Parse(_guard.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture));
     }
@@ -91,8 +98,17 @@ internal sealed class ZooKeeperServer : IDisposable
         var end = Environment.TickCount64 + (long)Limit.TotalMilliseconds;
         while (!Ask("srvr").Contains("Mode: ", StringComparison.Ordinal))
         {
-            Assert.True(Environment.TickCount64 < end, $"server {_id} does not serve");
+            Assert.True(Environment.TickCount64 < end, $"server {_id} does not serve at {Port}: {Said}");
             Thread.Sleep(20);
+        }
+    }
+
+    private string Said
+    {
+        get
+        {
+            lock (_said)
+                return $"{(_server!.HasExited ? "ended; " : "")}it said: {_said}";
         }
     }
 
@@ -103,7 +119,7 @@ internal sealed class ZooKeeperServer : IDisposable
         {
             using var client = new TcpClient();
             client.Connect(IPAddress.Loopback, Port);
-            client.ReceiveTimeout = (int)Limit.TotalMilliseconds;
+            client.ReceiveTimeout = AnswerMilliseconds;
             client.GetStream().Write(Encoding.ASCII.GetBytes(word));
             return new StreamReader(client.GetStream(), Encoding.ASCII).ReadToEnd();
         }

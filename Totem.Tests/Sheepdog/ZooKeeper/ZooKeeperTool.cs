@@ -56,8 +56,22 @@ internal sealed class ZooKeeperTool : IDisposable
         return [.. entries];
     }
 
-    /// <summary>Takes a session over by what its member znode says, and ends it: what sheep's tool does to kill a node.</summary>
-    public void EndSession(ReadOnlySpan<byte> credentials)
+    /// <summary>Takes a session over by what its member znode says, and ends it: what sheep's tool does to kill a node. Its owner may take it
+    /// back before it is ended, so it is tried until the znode is gone.</summary>
+    public async Task EndSessionAsync(string member)
+    {
+        var (credentials, stat) = await ReadAsync(member);
+        ZooKeeperStat now;
+        do
+        {
+            TakeOver(credentials);
+            await _client.SyncAsync(member);
+            now = (await _client.ExistsAsync(member)).Stat;
+        }
+        while (now.EphemeralOwner == stat.EphemeralOwner);
+    }
+
+    private void TakeOver(ReadOnlySpan<byte> credentials)
     {
         Span<byte> request = stackalloc byte[4 + 45];
         BinaryPrimitives.WriteInt32BigEndian(request, 45);
@@ -68,18 +82,9 @@ internal sealed class ZooKeeperTool : IDisposable
         credentials[8..24].CopyTo(request[32..]);
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         socket.Connect(IPAddress.Loopback, _server.Port);
-        socket.Send(request);
-        Span<byte> answer = stackalloc byte[41];
-        for (var count = 0; count < answer.Length;)
-        {
-            var received = socket.Receive(answer[count..]);
-            Assert.NotEqual(0, received);
-            count += received;
-        }
-
-        Assert.NotEqual(0, BinaryPrimitives.ReadInt32BigEndian(answer[8..]));
-        // Length, number of the request, closeSession.
-        socket.Send([0, 0, 0, 8, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xF5]);
+        // Behind it: length, number of the request, closeSession.
+        socket.Send([.. request, 0, 0, 0, 8, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xF5]);
+        Span<byte> answer = stackalloc byte[64];
         while (socket.Receive(answer) > 0)
         {
         }
