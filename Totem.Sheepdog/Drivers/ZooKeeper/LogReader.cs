@@ -3,12 +3,20 @@ using Totem.Sheepdog.Drivers.ZooKeeper.Native;
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>
-/// Reads the log: each entry once, many on their way while it is behind. At the end one watch waits for the next number. Under the
-/// driver's lock.
+/// Reads the log: each entry once, many on their way while it is behind. At the end one watch waits for the next number. Where there are
+/// many sessions it rests between two looks, so that entries that come quickly are read in batches: to wake a thousand for each of
+/// them would keep the server busy for longer than the rest lasts. Under the driver's lock.
 /// </summary>
-internal sealed class LogReader(ZooKeeperSession session)
+internal sealed class LogReader : IDisposable
 {
     private const int InFlightMax = 64;
+
+    /// <summary>A rest is a millisecond for so many sessions, to the most.</summary>
+    private const int SessionsPerMillisecond = 10;
+    private const int RestMillisecondsMax = 100;
+
+    private readonly ZooKeeperSession _session;
+    private readonly Timer _rest;
 
     private readonly Dictionary<uint, byte[]> _fetched = [];
     private readonly HashSet<uint> _inFlight = [];
@@ -22,7 +30,15 @@ internal sealed class LogReader(ZooKeeperSession session)
     private bool _hasStarted;
     private bool _isLooking;
     private bool _isWatching;
+    private bool _isResting;
+    private long _wokenAt;
     private uint? _doubted;
+
+    public LogReader(ZooKeeperSession session)
+    {
+        _session = session;
+        _rest = new Timer(_ => session.Do(EndRest));
+    }
 
     /// <summary>The number of the entry that is handled next.</summary>
     public uint Position { get; private set; }
@@ -63,21 +79,39 @@ internal sealed class LogReader(ZooKeeperSession session)
         if (!_isWatching || ZooKeeperPaths.NumberOf(path) != _end)
             return;
         _isWatching = false;
+        var rest = Math.Min(RestMillisecondsMax, _session.CompanyCount / SessionsPerMillisecond);
+        var now = Environment.TickCount64;
+        if (now - _wokenAt < rest)
+        {
+            _isResting = true;
+            _rest.Change(rest, Timeout.Infinite);
+            return;
+        }
+
+        _wokenAt = now;
         _end++;
         Pump();
     }
 
+    private void EndRest()
+    {
+        (_isResting, _wokenAt) = (false, Environment.TickCount64);
+        Measure();
+    }
+
+    public void Dispose() => _rest.Dispose();
+
     /// <summary>Now and then: whoever slept while entries were written and removed would wait for one of them for ever.</summary>
     public void Check()
     {
-        if (!_isWatching || !session.IsConnected)
+        if (!_isWatching || !_session.IsConnected)
             return;
-        session.Client.Exists(session.Paths.Queue, isWatched: false, (code, stat) => session.Do(() =>
+        _session.Client.Exists(_session.Paths.Queue, isWatched: false, (code, stat) => _session.Do(() =>
         {
             if (code != ZooKeeperCode.Ok || !_isWatching || stat.CreatedCount <= _end)
                 _doubted = null;
             else if (_doubted == _end)
-                session.Lose("entries were removed before this session had read them");
+                _session.Lose("entries were removed before this session had read them");
             else
                 _doubted = _end;
         }));
@@ -87,13 +121,13 @@ internal sealed class LogReader(ZooKeeperSession session)
     {
         if (!_hasStarted)
             return;
-        while (!IsHeld && !session.IsOver && _fetched.Remove(Position, out var bytes))
+        while (!IsHeld && !_session.IsOver && _fetched.Remove(Position, out var bytes))
         {
             Position++;
-            session.Handle(bytes);
+            _session.Handle(bytes);
         }
 
-        if (session.IsOver || !session.IsConnected)
+        if (_session.IsOver || !_session.IsConnected)
             return;
         while (_asked < _end && _inFlight.Count < InFlightMax && _fetched.Count < InFlightMax)
         {
@@ -101,10 +135,10 @@ internal sealed class LogReader(ZooKeeperSession session)
             if (number < Position || _fetched.ContainsKey(number) || !_inFlight.Add(number))
                 continue;
             RequestCount++;
-            session.Client.Get(session.Paths.Entry(number), (code, data, _) => session.Do(() => Take(number, code, data)));
+            _session.Client.Get(_session.Paths.Entry(number), (code, data, _) => _session.Do(() => Take(number, code, data)));
         }
 
-        if (_asked == _end && !_isLooking && !_isWatching)
+        if (_asked == _end && !_isLooking && !_isWatching && !_isResting)
             Look();
     }
 
@@ -118,7 +152,7 @@ internal sealed class LogReader(ZooKeeperSession session)
                 _fetched[number] = data;
                 break;
             case ZooKeeperCode.NoNode:
-                session.Lose("entries were removed before this session had read them");
+                _session.Lose("entries were removed before this session had read them");
                 return;
             default:
                 _asked = Math.Min(_asked, number);
@@ -134,7 +168,7 @@ internal sealed class LogReader(ZooKeeperSession session)
         _isLooking = true;
         RequestCount++;
         var number = _end;
-        session.Client.Exists(session.Paths.Entry(number), isWatched: true, (code, _) => session.Do(() =>
+        _session.Client.Exists(_session.Paths.Entry(number), isWatched: true, (code, _) => _session.Do(() =>
         {
             _isLooking = false;
             if (code == ZooKeeperCode.NoNode)
@@ -150,7 +184,7 @@ internal sealed class LogReader(ZooKeeperSession session)
     {
         _isLooking = true;
         RequestCount++;
-        session.Client.Exists(session.Paths.Queue, isWatched: false, (code, stat) => session.Do(() =>
+        _session.Client.Exists(_session.Paths.Queue, isWatched: false, (code, stat) => _session.Do(() =>
         {
             _isLooking = false;
             if (code == ZooKeeperCode.Ok)

@@ -22,6 +22,8 @@ internal sealed class SessionRing(ZooKeeperSession session)
     /// <summary>Whether this session is the one that does what one must do.</summary>
     public bool IsLowest => _peers.Count > 0 && _peers[0] == session.Self;
 
+    public int Count => _peers.Count;
+
     /// <summary>Whether it is not known to be gone.</summary>
     public bool Contains(PeerId peer) => _peers.BinarySearch(peer) >= 0;
 

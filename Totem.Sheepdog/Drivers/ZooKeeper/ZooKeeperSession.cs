@@ -70,6 +70,9 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
 
     public long SendingBytes => _sender.Bytes;
 
+    /// <summary>How many sessions share the log with this one; none for the one that the joiners wait for, which must not rest.</summary>
+    public int CompanyCount => _queue.State is { Acceptor: { } acceptor } && acceptor == Self ? 0 : _ring.Count;
+
     /// <summary>Whether requests have a chance.</summary>
     public bool IsConnected => !_isMarkLost && Client.State == ZooKeeperState.Connected;
 
@@ -168,6 +171,7 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
     {
         IsOver = true;
         _housekeeping.Dispose();
+        _reader.Dispose();
     }
 
     public void Dispose() => End();
