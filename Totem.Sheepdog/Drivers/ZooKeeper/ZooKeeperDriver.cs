@@ -10,6 +10,9 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 /// nothing waits for a server.</summary>
 internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
 {
+    /// <summary>Servers take a little less than a MiB in one request; sheep's buffer is half of one.</summary>
+    private const int OpaqueBytesMax = 900_000;
+
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
 
@@ -53,14 +56,16 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
     public override void GetLocalAddress(Span<byte> address)
     {
         var server = (_session?.Client ?? _fresh ?? throw new ClusterDriverException("no address before the driver was initialised")).ConnectedServer();
-        var own = (server is null ? null : RouteTo(server)) ?? InterfaceAddress()
-            ?? throw new ClusterDriverException("this host has no address but the loopback's");
+        // With nothing but the loopback, the cluster is on this host.
+        var own = (server is null ? null : RouteTo(server)) ?? InterfaceAddress() ?? IPAddress.Loopback;
         address[..16].Clear();
         own.GetAddressBytes().CopyTo(address[(own.AddressFamily == AddressFamily.InterNetwork ? 12 : 0)..]);
     }
 
     public override void Join(SheepNode self, ReadOnlySpan<byte> opaque)
     {
+        if (opaque.Length > OpaqueBytesMax)
+            throw new ArgumentException($"an opaque buffer of {opaque.Length} bytes, expected at most {OpaqueBytesMax}", nameof(opaque));
         lock (Gate)
         {
             var client = _fresh ?? throw new InvalidOperationException("not initialised");

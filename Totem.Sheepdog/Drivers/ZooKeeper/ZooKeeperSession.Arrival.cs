@@ -74,20 +74,21 @@ internal sealed partial class ZooKeeperSession
             ZooKeeperWrite.Create(Paths.NewEntry, entry, ZooKeeperMode.PersistentSequential),
             ZooKeeperWrite.Create(member, credentials, ZooKeeperMode.Ephemeral),
         ];
-        for (var hasOld = false; !IsOver; hasOld = true)
+        var hasOld = false;
+        while (!IsOver)
         {
             var (code, results) = hasOld
                 ? await Client.WriteAsync([writes[0], writes[1], ZooKeeperWrite.Delete(member), writes[2]]).ConfigureAwait(false)
                 : await Client.WriteAsync(writes).ConfigureAwait(false);
             if (code == ZooKeeperCode.Ok && ZooKeeperPaths.NumberOf(results.Created[1]) is { } position)
                 return position;
-            if (code == ZooKeeperCode.NoNode && hasOld && results.FailedIndex == 2)
-                hasOld = false;
-            else if (code != ZooKeeperCode.NodeExists || hasOld)
+            var isOldGone = code == ZooKeeperCode.NoNode && hasOld && results.FailedIndex == 2;
+            if (!isOldGone && (code != ZooKeeperCode.NodeExists || hasOld))
                 // Whether it was applied is not known when the connection was lost. A new session leaves no doubt.
                 Do(() => Lose($"the arrival could not be written: {code}"));
-            else if (EarlierSessions.Count > 0 && !await IsOwnAsync(member).ConfigureAwait(false))
+            else if (!isOldGone && EarlierSessions.Count > 0 && !await IsOwnAsync(member).ConfigureAwait(false))
                 Do(Replaced);
+            hasOld = !isOldGone;
         }
 
         return null;

@@ -3,6 +3,7 @@ using Totem.Sheepdog;
 using Totem.Sheepdog.Drivers.ZooKeeper;
 using Totem.Sheepdog.Drivers.ZooKeeper.Native;
 using Totem.Sheepdog.Ordering;
+using Totem.Tests.Requirements;
 using Totem.Tests.Sheepdog.Conformance;
 
 namespace Totem.Tests.Sheepdog.ZooKeeper;
@@ -13,7 +14,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     private const int Never = 60_000;
 
     /// <summary>Nobody hears of it for ever.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("A4", "F-14", "F-24")]
     public async Task A_joiner_that_dies_behind_its_request_is_no_ghost()
     {
@@ -30,7 +31,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>O8.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("A4", "F-20")]
     public async Task A_joiner_that_says_nothing_more_holds_up_nobody()
     {
@@ -45,7 +46,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>While the member that must answer does not, the others wait for a watch and read nothing twice.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("A5", "F-15")]
     public async Task A_join_that_nobody_answers_is_read_once()
     {
@@ -67,7 +68,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         Assert.InRange(ReaderOf(sheep[1]).RequestCount, 1, 4 * entries.Length);
     }
 
-    [Fact]
+    [ZooKeeperFact]
     [Check("A7", "F-16")]
     public async Task A_death_makes_one_entry_however_many_see_it()
     {
@@ -85,7 +86,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>Long before the servers would end the old session.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("A8", "F-17")]
     public void The_same_node_is_back_before_its_old_session_expires()
     {
@@ -100,7 +101,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>All of a cluster are killed, and come back.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("F-17")]
     public void A_whole_cluster_is_back_before_its_old_sessions_expire()
     {
@@ -113,7 +114,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>While the server sleeps, whatever sheep asks for returns, and comes when it is awake.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("A9", "F-18")]
     public void Nothing_waits_for_a_server()
     {
@@ -146,7 +147,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>What all have read is removed, without any tool.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("A13", "F-19")]
     public async Task Ten_thousand_events_leave_few_znodes()
     {
@@ -167,7 +168,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>The log is kept for whoever has not read it.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("A13", "F-28")]
     public async Task No_entry_is_removed_before_all_have_read_it()
     {
@@ -187,7 +188,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>It is kept for nobody for ever.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("A14", "F-29")]
     public async Task Who_is_too_far_behind_is_taken_out_and_comes_back()
     {
@@ -207,7 +208,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>Connections end at any place, also with answers on their way; every message comes once and in order.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("F-22")]
     public async Task Messages_come_once_and_in_order_over_lost_connections()
     {
@@ -241,7 +242,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>068: the session is ended from outside, twice, also that of the oldest.</summary>
-    [Theory]
+    [ZooKeeperTheory]
     [InlineData(0), InlineData(1)]
     [Check("A12", "A16", "F-23")]
     public async Task A_node_whose_session_is_taken_over_joins_afresh(int victim)
@@ -263,7 +264,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         await WaitUntilAsync(async () => (await tool.ListAsync(tool.Paths.Positions)).Length == 2, "the marks of two");
     }
 
-    [Fact]
+    [ZooKeeperFact]
     [Check("A16")]
     public async Task The_member_znode_is_as_tools_know_it_and_to_delete_it_means_to_leave()
     {
@@ -283,7 +284,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         sheep[0].WaitForMembers(0, 1);
     }
 
-    [Fact]
+    [ZooKeeperFact]
     [Check("F-26")]
     public async Task The_password_of_a_session_is_kept_when_the_option_says_so()
     {
@@ -296,7 +297,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>Of two processes that are one node the older one is told, once and for all.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("A8")]
     public void A_second_process_as_the_same_node_ends_the_first()
     {
@@ -311,7 +312,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>A state too long for all goes to the joiner alone, also in pieces, and is not left lying.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("A6", "F-19")]
     public async Task A_long_state_is_handed_to_the_joiner_alone()
     {
@@ -333,7 +334,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     }
 
     /// <summary>One watch each for the end of the log, and one for one other session.</summary>
-    [Fact]
+    [ZooKeeperFact]
     public void A_node_watches_one_other_however_many_there_are()
     {
         var before = Watches();

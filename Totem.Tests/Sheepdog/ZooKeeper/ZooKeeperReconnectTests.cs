@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Totem.Sheepdog;
 using Totem.Tests.Processes;
+using Totem.Tests.Requirements;
 using Totem.Tests.Sheepdog.Conformance;
 
 namespace Totem.Tests.Sheepdog.ZooKeeper;
@@ -14,7 +15,7 @@ public sealed class ZooKeeperReconnectTests(SingleServer servers) : ZooKeeperTes
     /// <summary>Threads that a pool starts and ends by itself.</summary>
     private const int Slack = 8;
 
-    [Fact]
+    [ZooKeeperFact]
     [Check("F-23")]
     public async Task Sessions_that_are_lost_leave_no_threads_and_no_descriptors()
     {
@@ -31,7 +32,7 @@ public sealed class ZooKeeperReconnectTests(SingleServer servers) : ZooKeeperTes
         await WaitUntilAsync(() => Task.FromResult(CountDescriptors() < descriptors + Slack), $"at most {descriptors} descriptors and a few");
     }
 
-    [Fact]
+    [ZooKeeperFact]
     [Check("F-25")]
     public void Servers_that_do_not_answer_are_reported_within_the_timeout()
     {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Totem.Tests.Processes;
+using Totem.Tests.Requirements;
 using Xunit.Abstractions;
 
 namespace Totem.Tests.Sheepdog.ZooKeeper;
@@ -20,7 +21,7 @@ public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
     public static TheoryData<int> Counts => [.. (Environment.GetEnvironmentVariable("TOTEM_SCALE") ?? $"{SmallCount}")
         .Split(',').Select(x => int.Parse(x, CultureInfo.InvariantCulture))];
 
-    [Theory]
+    [ZooKeeperTheory]
     [MemberData(nameof(Counts))]
     public void Many_sheep_join_at_once_agree_and_lose_a_tenth(int count)
     {

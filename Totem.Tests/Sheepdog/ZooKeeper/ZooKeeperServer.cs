@@ -12,7 +12,6 @@ namespace Totem.Tests.Sheepdog.ZooKeeper;
 internal sealed class ZooKeeperServer : IDisposable
 {
     public const string Archive = "/usr/share/java/zookeeper.jar";
-    public const string Library = "/usr/lib/x86_64-linux-gnu/libzookeeper_mt.so.2";
 
     // The guard between us and the server: it says the server's process id, and ends it when our end of its input is closed.
     private const string Guard = "\"$@\" </dev/null & echo $!; cat >/dev/null; kill -9 $! 2>/dev/null";

@@ -1,3 +1,4 @@
+using Totem.Tests.Requirements;
 using Totem.Tests.Sheepdog.Conformance;
 
 namespace Totem.Tests.Sheepdog.ZooKeeper;
@@ -9,7 +10,7 @@ public sealed class ZooKeeperServerLossTests(ThreeServers servers) : ZooKeeperTe
     private const int Each = 100;
 
     /// <summary>The leader, too: the other two choose a new one, and everybody's session goes on there.</summary>
-    [Fact]
+    [ZooKeeperFact]
     [Check("F-22")]
     public void The_death_of_a_server_of_three_is_not_noticed()
     {
