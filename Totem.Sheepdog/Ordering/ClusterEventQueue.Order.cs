@@ -182,7 +182,12 @@ public sealed partial class ClusterEventQueue
             else if (state.Acceptor is null && state.Informed[0].Peer == _self && _grantSent != request)
             {
                 _grantSent = request;
-                var grant = new ClusterMessage(ClusterMessageKind.Grant) { Peer = first.Peer, Attempt = first.Attempt, State = first.Before?.Bare() };
+                var grant = new ClusterMessage(ClusterMessageKind.Grant)
+                {
+                    Peer = first.Peer,
+                    Attempt = first.Attempt,
+                    State = first.Before?.Bare(),
+                };
                 _outgoing.Enqueue(grant.Encode());
             }
         }

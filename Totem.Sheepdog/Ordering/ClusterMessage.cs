@@ -166,7 +166,12 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
                     Version = reader.Number(ulong.MaxValue),
                 };
             case ClusterMessageKind.Grant:
-                return message with { Peer = reader.Peer(), Attempt = (uint)reader.Number(uint.MaxValue), State = reader.IsAtEnd ? null : StateCodec.Read(ref reader) };
+                return message with
+                {
+                    Peer = reader.Peer(),
+                    Attempt = (uint)reader.Number(uint.MaxValue),
+                    State = reader.IsAtEnd ? null : StateCodec.Read(ref reader),
+                };
             case ClusterMessageKind.Overdue:
                 return message with { Peer = reader.Peer(), Attempt = (uint)reader.Number(uint.MaxValue), Acceptor = reader.Peer() };
             case ClusterMessageKind.Leave:

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Totem.Sheepdog.Ordering;
 
-/// <summary>Those who know the state, by session and by node, so that nobody searches through a thousand for each message. Immutable.</summary>
+/// <summary>Those who know the state, by session and by node, so that nobody searches through a thousand for each message.
+/// Immutable.</summary>
 internal sealed record InformedIndex(
     ImmutableDictionary<PeerId, InformedPeer> ByPeer, ImmutableDictionary<SheepNode, InformedPeer> ByNode)
 {

@@ -58,7 +58,11 @@ internal readonly record struct LogEntry(LogEntryKind Kind, PeerId Peer, ReadOnl
             return null;
         var peer = new PeerId(BinaryPrimitives.ReadUInt32LittleEndian(span[1..]), BinaryPrimitives.ReadUInt32LittleEndian(span[5..]));
         return kind == LogEntryKind.Handed
-            ? new LogEntry(kind, peer, bytes[HandedEnd..]) { Number = BinaryPrimitives.ReadUInt32LittleEndian(span[PeerEnd..]), ChunkCount = span[HandedEnd - 1] }
+            ? new LogEntry(kind, peer, bytes[HandedEnd..])
+            {
+                Number = BinaryPrimitives.ReadUInt32LittleEndian(span[PeerEnd..]),
+                ChunkCount = span[HandedEnd - 1],
+            }
             : new LogEntry(kind, peer, bytes[PeerEnd..]);
     }
 }

@@ -4,16 +4,16 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>
 /// Reads the log: each entry once, many on their way while it is behind. At the end one watch waits for the next number. Where there are
-/// many sessions it rests between two looks, so that entries that come quickly are read in batches: to wake a thousand for each of
-/// them would keep the server busy for longer than the rest lasts. Under the driver's lock.
+/// many sessions and answers take long, it rests between two looks, so that entries that come quickly are read in batches: to wake a
+/// thousand for each of them is what makes answers take long. Under the driver's lock.
 /// </summary>
 internal sealed class LogReader : IDisposable
 {
     private const int InFlightMax = 64;
 
-    /// <summary>A rest is a millisecond for so many sessions, to the most.</summary>
-    private const int SessionsPerMillisecond = 10;
-    private const int RestMillisecondsMax = 100;
+    /// <summary>A rest is so many times what the last answer took, and a millisecond for each session, to the most.</summary>
+    private const int RestFactor = 4;
+    private const int RestMillisecondsMax = 1000;
 
     private readonly ZooKeeperSession _session;
     private readonly Timer _rest;
@@ -32,6 +32,7 @@ internal sealed class LogReader : IDisposable
     private bool _isWatching;
     private bool _isResting;
     private long _wokenAt;
+    private long _lastLookMilliseconds;
     private uint? _doubted;
 
     public LogReader(ZooKeeperSession session)
@@ -79,7 +80,7 @@ internal sealed class LogReader : IDisposable
         if (!_isWatching || ZooKeeperPaths.NumberOf(path) != _end)
             return;
         _isWatching = false;
-        var rest = Math.Min(RestMillisecondsMax, _session.CompanyCount / SessionsPerMillisecond);
+        var rest = Math.Min(RestFactor * _lastLookMilliseconds, Math.Min(_session.CompanyCount, RestMillisecondsMax));
         var now = Environment.TickCount64;
         if (now - _wokenAt < rest)
         {
@@ -168,9 +169,11 @@ internal sealed class LogReader : IDisposable
         _isLooking = true;
         RequestCount++;
         var number = _end;
+        var begin = Environment.TickCount64;
         _session.Client.Exists(_session.Paths.Entry(number), isWatched: true, (code, _) => _session.Do(() =>
         {
             _isLooking = false;
+            _lastLookMilliseconds = Environment.TickCount64 - begin;
             if (code == ZooKeeperCode.NoNode)
                 _isWatching = true;
             else if (code == ZooKeeperCode.Ok)

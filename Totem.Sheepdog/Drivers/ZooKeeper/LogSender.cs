@@ -63,7 +63,11 @@ internal sealed class LogSender(ZooKeeperSession session)
         // All but the last by themselves, since a transaction has a limit too.
         foreach (var write in writes.SkipLast(1))
             Add(new Unit([write], write.Data.Length));
-        var entry = new LogEntry(LogEntryKind.Handed, session.Self, message.AsMemory(0, split)) { Number = number, ChunkCount = (byte)chunks.Length };
+        var entry = new LogEntry(LogEntryKind.Handed, session.Self, message.AsMemory(0, split))
+        {
+            Number = number,
+            ChunkCount = (byte)chunks.Length,
+        };
         Add(new Unit([writes[^1], Entry(entry)], split + writes[^1].Data.Length));
     }
 

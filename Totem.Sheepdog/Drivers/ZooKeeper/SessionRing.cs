@@ -4,9 +4,9 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>
-/// Who is alive: each session watches the member znode of the one before it in the ring of all sessions that have a mark, and takes away the
-/// mark of one whose znode is gone, which makes the entry that says so. With one watch each, nobody is unwatched: all who have read as
-/// far see the same ring. Under the driver's lock.
+/// Who is alive: each session watches the member znode of the one before it in the ring of all sessions that have a mark, and takes
+/// away the mark of one whose znode is gone, which makes the entry that says so. With one watch each, nobody is unwatched: all who
+/// have read as far see the same ring. Under the driver's lock.
 /// </summary>
 internal sealed class SessionRing(ZooKeeperSession session)
 {
@@ -71,7 +71,10 @@ internal sealed class SessionRing(ZooKeeperSession session)
     {
         var gone = new LogEntry(LogEntryKind.Gone, peer).Encode();
         session.Client.Write(
-            [ZooKeeperWrite.Delete(session.Paths.Position(peer)), ZooKeeperWrite.Create(session.Paths.NewEntry, gone, ZooKeeperMode.PersistentSequential)],
+            [
+                ZooKeeperWrite.Delete(session.Paths.Position(peer)),
+                ZooKeeperWrite.Create(session.Paths.NewEntry, gone, ZooKeeperMode.PersistentSequential),
+            ],
             (code, _) => session.Do(() =>
             {
                 if (code is ZooKeeperCode.Ok or ZooKeeperCode.NoNode)

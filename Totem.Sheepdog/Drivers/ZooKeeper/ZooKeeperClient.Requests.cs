@@ -15,7 +15,10 @@ internal sealed unsafe partial class ZooKeeperClient
     /// <param name="isWatched">Whether its creation, change or end is told, once.</param>
     /// <param name="answer">Takes what is known of it.</param>
     public void Exists(string path, bool isWatched, Action<ZooKeeperCode, ZooKeeperStat> answer) =>
-        Submit(answer, context => ZooKeeperLibrary.Exists(_handle, path, isWatched ? 1 : 0, &OnStat, context), code => answer(code, default));
+        Submit(
+            answer,
+            context => ZooKeeperLibrary.Exists(_handle, path, isWatched ? 1 : 0, &OnStat, context),
+            code => answer(code, default));
 
     /// <summary>Lists the names below a znode.</summary>
     public void Children(string path, Action<ZooKeeperCode, string[]> answer) =>

@@ -13,6 +13,7 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 internal sealed unsafe partial class ZooKeeperClient : IDisposable
 {
     private const int SocketAddressBytesMax = 128;
+    private const int SystemVersion4 = 2;
 
     private readonly Lock _gate = new();
     private readonly GCHandle _self;
@@ -71,13 +72,16 @@ internal sealed unsafe partial class ZooKeeperClient : IDisposable
                 return null;
         }
 
-        var family = MemoryMarshal.Read<ushort>(new ReadOnlySpan<byte>(bytes, length)) == 2 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
+        // It begins with the system's number of the family.
+        var isVersion4 = MemoryMarshal.Read<ushort>(new ReadOnlySpan<byte>(bytes, length)) == SystemVersion4;
+        var family = isVersion4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
         var address = new SocketAddress(family, length);
         new ReadOnlySpan<byte>(bytes, length).CopyTo(address.Buffer.Span);
-        return (IPEndPoint)new IPEndPoint(family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0).Create(address);
+        return (IPEndPoint)new IPEndPoint(isVersion4 ? IPAddress.Any : IPAddress.IPv6Any, 0).Create(address);
     }
 
-    /// <summary>Ends the session; what has not been answered is answered with <see cref="ZooKeeperCode.Closing"/>. Not from an answer.</summary>
+    /// <summary>Ends the session; what has not been answered is answered with <see cref="ZooKeeperCode.Closing"/>. Not from an
+    /// answer.</summary>
     public void Dispose()
     {
         nint handle;

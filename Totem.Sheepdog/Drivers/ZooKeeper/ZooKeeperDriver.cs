@@ -55,7 +55,8 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
 
     public override void GetLocalAddress(Span<byte> address)
     {
-        var server = (_session?.Client ?? _fresh ?? throw new ClusterDriverException("no address before the driver was initialised")).ConnectedServer();
+        var client = _session?.Client ?? _fresh ?? throw new ClusterDriverException("no address before the driver was initialised");
+        var server = client.ConnectedServer();
         // With nothing but the loopback, the cluster is on this host.
         var own = (server is null ? null : RouteTo(server)) ?? InterfaceAddress() ?? IPAddress.Loopback;
         address[..16].Clear();

@@ -67,7 +67,8 @@ internal sealed record ZooKeeperDriverOptions
             "timeout" => this with
             {
                 TimeoutMilliseconds =
-                    int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var timeout) && timeout is > 0 and <= TimeoutMillisecondsMax
+                    int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var timeout)
+                        && timeout is > 0 and <= TimeoutMillisecondsMax
                         ? timeout
                         : throw Wrong($"timeout is '{value}', expected milliseconds from 1 to {TimeoutMillisecondsMax}"),
             },

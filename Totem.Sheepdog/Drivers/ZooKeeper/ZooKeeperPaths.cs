@@ -42,7 +42,9 @@ internal sealed record ZooKeeperPaths(string Root)
         string.Create(CultureInfo.InvariantCulture, $"{Handovers}/{NameOf(joiner)}-{NameOf(sender)}-{number}-{chunk}");
 
     public static uint? NumberOf(string entry) =>
-        uint.TryParse(entry.AsSpan(entry.LastIndexOf('/') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        uint.TryParse(entry.AsSpan(entry.LastIndexOf('/') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 
     /// <summary>The session that a name begins with; null when it does not.</summary>
     public static PeerId? PeerOf(string name) =>

@@ -40,7 +40,8 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
     private bool _hasArrived;
     private bool _isMarkLost;
 
-    public ZooKeeperSession(IZooKeeperSessionOwner owner, ZooKeeperClient client, ZooKeeperPaths paths, ClusterEventQueue queue, SheepNode node)
+    public ZooKeeperSession(
+        IZooKeeperSessionOwner owner, ZooKeeperClient client, ZooKeeperPaths paths, ClusterEventQueue queue, SheepNode node)
     {
         (_owner, Client, Paths, _queue) = (owner, client, paths, queue);
         NodeName = NodeString.Of(node);

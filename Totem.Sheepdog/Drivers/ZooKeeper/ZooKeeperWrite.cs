@@ -17,14 +17,16 @@ internal enum ZooKeeperMode
 }
 
 /// <summary>One part of a transaction.</summary>
-internal readonly record struct ZooKeeperWrite(ZooKeeperWriteKind Kind, string Path, ReadOnlyMemory<byte> Data, ZooKeeperMode Mode, int Version)
+internal readonly record struct ZooKeeperWrite(
+    ZooKeeperWriteKind Kind, string Path, ReadOnlyMemory<byte> Data, ZooKeeperMode Mode, int Version)
 {
-    public const int AnyVersion = -1;
+    private const int AnyVersion = -1;
 
     public static ZooKeeperWrite Create(string path, ReadOnlyMemory<byte> data, ZooKeeperMode mode = ZooKeeperMode.Persistent) =>
         new(ZooKeeperWriteKind.Create, path, data, mode, 0);
 
-    public static ZooKeeperWrite Delete(string path, int version = AnyVersion) => new(ZooKeeperWriteKind.Delete, path, default, default, version);
+    public static ZooKeeperWrite Delete(string path) => new(ZooKeeperWriteKind.Delete, path, default, default, AnyVersion);
 
-    public static ZooKeeperWrite Set(string path, ReadOnlyMemory<byte> data, int version) => new(ZooKeeperWriteKind.Set, path, data, default, version);
+    public static ZooKeeperWrite Set(string path, ReadOnlyMemory<byte> data, int version) =>
+        new(ZooKeeperWriteKind.Set, path, data, default, version);
 }

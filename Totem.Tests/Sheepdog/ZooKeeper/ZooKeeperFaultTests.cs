@@ -56,7 +56,8 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         var fourth = Begin(3);
         using var tool = await ToolAsync();
         await WaitUntilAsync(async () => (await tool.ListAsync(tool.Paths.Positions)).Length == 4, "the joiner's mark");
-        await WaitUntilAsync(async () => ReaderOf(sheep[1]).Position == (await tool.ReadAsync(tool.Paths.Queue)).Stat.CreatedCount, "its request read");
+        await WaitUntilAsync(
+            async () => ReaderOf(sheep[1]).Position == (await tool.ReadAsync(tool.Paths.Queue)).Stat.CreatedCount, "its request read");
         // The time it does not answer is the fault.
         await Task.Delay(500);
         release.Set();
@@ -232,7 +233,8 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         }
 
         sheep[1].Notify("last");
-        var expected = Enumerable.Range(0, Rounds * Each).Select(x => $"{x}").Append("last").Select(x => TestSheep.NotifyLine(1, x)).ToArray();
+        var expected = Enumerable.Range(0, Rounds * Each).Select(x => $"{x}").Append("last")
+            .Select(x => TestSheep.NotifyLine(1, x)).ToArray();
         foreach (var one in sheep)
         {
             one.WaitForLine(expected[^1]);
@@ -356,11 +358,13 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     private static async Task ArriveAsync(ZooKeeperTool joiner, int identity)
     {
         var node = DriverSheep.Node(identity);
-        var request = new ClusterMessage(ClusterMessageKind.Join) { Attempt = 1, Node = node, Opaque = Opaque.Of(new byte[DriverSheep.OpaqueLength]) };
+        var opaque = Opaque.Of(new byte[DriverSheep.OpaqueLength]);
+        var request = new ClusterMessage(ClusterMessageKind.Join) { Attempt = 1, Node = node, Opaque = opaque };
+        var entry = new LogEntry(LogEntryKind.Message, joiner.Self, request.Encode());
         var name = NodeString.Of(node);
         var (code, _) = await joiner.Client.WriteAsync(
             ZooKeeperWrite.Create(joiner.Paths.Position(joiner.Self), new SessionMark(0, name).Encode()),
-            ZooKeeperWrite.Create(joiner.Paths.NewEntry, new LogEntry(LogEntryKind.Message, joiner.Self, request.Encode()).Encode(), ZooKeeperMode.PersistentSequential),
+            ZooKeeperWrite.Create(joiner.Paths.NewEntry, entry.Encode(), ZooKeeperMode.PersistentSequential),
             ZooKeeperWrite.Create(joiner.Paths.Member(name), new byte[24], ZooKeeperMode.Ephemeral));
         Assert.Equal(ZooKeeperCode.Ok, code);
     }

@@ -1,13 +1,16 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Totem.Sheepdog;
+using Totem.Sheepdog.Drivers.ZooKeeper;
 using Totem.Tests.Processes;
 using Totem.Tests.Requirements;
 using Xunit.Abstractions;
 
 namespace Totem.Tests.Sheepdog.ZooKeeper;
 
-/// <summary>Very many sheep, each with a session of its own, on one server: docs/scale.md. Small by default; <c>TOTEM_SCALE=100,300,1000</c>.</summary>
+/// <summary>Very many sheep, each with a session of its own, on one server: docs/scale.md. Small by default;
+/// <c>TOTEM_SCALE=100,300,1000</c>.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
 {
@@ -66,7 +69,7 @@ public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
                 }
             });
             var left = survivors[0].Members.ToArray();
-            Assert.Equal(members.Except(proxies.Keys.Select(x => Totem.Sheepdog.NodeString.Of(x.Self))), left);
+            Assert.Equal(members.Except(proxies.Keys.Select(x => NodeString.Of(x.Self))), left);
             Assert.All(survivors, x => Assert.Equal(left, x.Members));
             Assert.All(survivors, x => Assert.Null(x.Trouble));
         }
@@ -106,7 +109,8 @@ public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
     }
 
     /// <summary>One phase, and what it cost.</summary>
-    private void Run(string phase, ZooKeeperServer server, List<ScaleSheep> sheep, ScaleHerd herd, ManualResetEventSlim? reached, Action action)
+    private void Run(
+        string phase, ZooKeeperServer server, List<ScaleSheep> sheep, ScaleHerd herd, ManualResetEventSlim? reached, Action action)
     {
         using var self = Process.GetCurrentProcess();
         var (clients, servers) = (self.TotalProcessorTime, server.ProcessorTime);
@@ -116,14 +120,24 @@ public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
         Assert.True(reached?.Wait(Limit) ?? true, $"{phase} of {sheep.Count} took too long; {herd.Ready.Count} wait for an event loop");
         var time = watch.Elapsed;
         self.Refresh();
-        var readers = sheep.Select(x => x.Driver.Session?.Reader).OfType<Totem.Sheepdog.Drivers.ZooKeeper.LogReader>().ToArray();
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{sheep.Count,5} {phase,-8} {time.TotalSeconds,8:F2} s  cpu {(self.TotalProcessorTime - clients).TotalSeconds,7:F1} s clients {(server.ProcessorTime - servers).TotalSeconds,7:F1} s server")
-            + string.Create(CultureInfo.InvariantCulture,
-            $"  server {server.ResidentBytes >> 20,4} MiB, znodes {server.Measure("zk_znode_count"),5}, data {server.Measure("zk_approximate_data_size"),9} B, watches {server.Measure("zk_watch_count"),5}")
-            + string.Create(CultureInfo.InvariantCulture,
-            $", packets in {server.Measure("zk_packets_received") - packetsIn,8} out {server.Measure("zk_packets_sent") - packetsOut,8}; clients {self.WorkingSet64 >> 20,5} MiB, {self.Threads.Count,5} threads")
-            + string.Create(CultureInfo.InvariantCulture,
-            $"; a session read {(readers.Length == 0 ? 0 : readers.Average(x => x.BytesRead)),9:F0} B in {(readers.Length == 0 ? 0 : readers.Average(x => x.RequestCount)),6:F0} requests"));
+        var readers = sheep.Select(x => x.Driver.Session?.Reader).OfType<LogReader>().DefaultIfEmpty().ToArray();
+        (string Name, double Value)[] figures =
+        [
+            ("seconds", time.TotalSeconds),
+            ("clients' cpu s", (self.TotalProcessorTime - clients).TotalSeconds),
+            ("server's cpu s", (server.ProcessorTime - servers).TotalSeconds),
+            ("server MiB", server.ResidentBytes >> 20),
+            ("znodes", server.Measure("zk_znode_count")),
+            ("their bytes", server.Measure("zk_approximate_data_size")),
+            ("watches", server.Measure("zk_watch_count")),
+            ("packets in", server.Measure("zk_packets_received") - packetsIn),
+            ("packets out", server.Measure("zk_packets_sent") - packetsOut),
+            ("clients MiB", self.WorkingSet64 >> 20),
+            ("clients' threads", self.Threads.Count),
+            ("bytes a session has read", readers.Average(x => x?.BytesRead ?? 0)),
+            ("in requests", readers.Average(x => x?.RequestCount ?? 0)),
+        ];
+        var texts = figures.Select(x => string.Create(CultureInfo.InvariantCulture, $"{x.Name} {x.Value:0.##}"));
+        output.WriteLine($"{sheep.Count} {phase}: {string.Join(", ", texts)}");
     }
 }

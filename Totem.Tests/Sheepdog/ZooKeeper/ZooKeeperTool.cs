@@ -45,7 +45,8 @@ internal sealed class ZooKeeperTool : IDisposable
         return (data!, stat);
     }
 
-    public async Task DeleteAsync(string path) => Assert.Equal(ZooKeeperCode.Ok, (await _client.WriteAsync(ZooKeeperWrite.Delete(path))).Code);
+    public async Task DeleteAsync(string path) =>
+        Assert.Equal(ZooKeeperCode.Ok, (await _client.WriteAsync(ZooKeeperWrite.Delete(path))).Code);
 
     /// <summary>All entries that are there.</summary>
     public async Task<LogEntry[]> EntriesAsync()
@@ -56,8 +57,8 @@ internal sealed class ZooKeeperTool : IDisposable
         return [.. entries];
     }
 
-    /// <summary>Takes a session over by what its member znode says, and ends it: what sheep's tool does to kill a node. Its owner may take it
-    /// back before it is ended, so it is tried until the znode is gone.</summary>
+    /// <summary>Takes a session over by what its member znode says, and ends it: what sheep's tool does to kill a node. Its owner may take
+    /// it back before it is ended, so it is tried until the znode is gone.</summary>
     public async Task EndSessionAsync(string member)
     {
         var (credentials, stat) = await ReadAsync(member);

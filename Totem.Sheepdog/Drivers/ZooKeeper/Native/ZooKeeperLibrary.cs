@@ -21,7 +21,12 @@ internal static unsafe partial class ZooKeeperLibrary
 
     [LibraryImport(Name, EntryPoint = "zookeeper_init", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     public static partial nint Init(
-        string hosts, delegate* unmanaged<nint, int, int, byte*, nint, void> watcher, int timeout, nint id, nint context, int flags);
+        string hosts,
+        delegate* unmanaged<nint, int, int, byte*, nint, void> watcher,
+        int timeout,
+        nint id,
+        nint context,
+        int flags);
 
     /// <summary>Ends the session, and calls what has not been answered; nothing calls afterwards. Never from one of its callbacks.</summary>
     [LibraryImport(Name, EntryPoint = "zookeeper_close")]
@@ -54,7 +59,12 @@ internal static unsafe partial class ZooKeeperLibrary
     /// <summary>Serialises at once; only the results must stay until the completion.</summary>
     [LibraryImport(Name, EntryPoint = "zoo_amulti")]
     public static partial int Multi(
-        nint handle, int count, ZooKeeperOp* ops, ZooKeeperOpResult* results, delegate* unmanaged<int, nint, void> completion, nint context);
+        nint handle,
+        int count,
+        ZooKeeperOp* ops,
+        ZooKeeperOpResult* results,
+        delegate* unmanaged<int, nint, void> completion,
+        nint context);
 
     [LibraryImport(Name, EntryPoint = "zoo_create_op_init")]
     public static partial void InitCreate(
