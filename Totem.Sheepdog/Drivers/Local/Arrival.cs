@@ -70,7 +70,7 @@ internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong first
             if (peer == self || Presence.TryRead(directory, peer) is not { } standing || !Presence.IsAlive(directory, peer))
                 continue;
             if (standing.Arrival is null && !_seen.ContainsKey(peer))
-                LookFor(peer, standing.Reads);
+                LookFor(standing.Reads);
             var arrival = standing.Arrival ?? (_seen.TryGetValue(peer, out var place) ? place : null);
             if (arrival is { } there && there.CompareTo(Place) < 0)
                 before[there] = peer;
@@ -81,9 +81,9 @@ internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong first
     }
 
     /// <summary>One that does not know its place yet can have it in a segment before those that were read here.</summary>
-    private void LookFor(PeerId peer, ulong segment)
+    private void LookFor(ulong from)
     {
-        for (; segment < firstSegment; segment++)
+        foreach (var segment in directory.Segments().Where(x => x >= from && x < firstSegment))
         {
             using var order = OrderFile.TryOpen(directory.OrderPath(segment), isMade: false);
             while (order is not null && order.TryRead(out var record) && record.Kind != OrderKind.Seal)
