@@ -77,8 +77,11 @@ public sealed class ClusterEventQueueProperties
             case < 48:
                 cluster.Order(sheep);
                 break;
-            case < 50:
+            case < 49:
                 cluster.Watch(sheep);
+                break;
+            case < 50:
+                sheep.Queue.HandleTime(cluster.Now += 1000);
                 break;
             case < 80:
                 cluster.Deliver(sheep);

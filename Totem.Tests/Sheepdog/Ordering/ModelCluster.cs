@@ -20,6 +20,9 @@ internal sealed class ModelCluster(bool isLog = false)
 
     public int BytesOrdered { get; private set; }
 
+    /// <summary>In milliseconds.</summary>
+    public long Now { get; set; }
+
     public ModelSheep Start(int identity, ClusterQueueOptions? options = null)
     {
         var sheep = new ModelSheep(this, new PeerId((uint)identity + 1, ++_instance), identity, _order.Count, isLog ? new ClusterQueueOptions { OverLog = true } : options);
