@@ -11,7 +11,7 @@ internal sealed class LocalCluster(string? path = null) : IDisposable
     public static readonly LocalLimits Tiny = new() { SegmentBytes = 4096, SegmentsBehindMax = 1_000_000 };
 
     private readonly TemporaryDirectory _directory = new();
-    private readonly List<TestSheep> _all = [];
+    private readonly List<DriverSheep> _all = [];
 
     public LocalLimits Limits { get; init; } = new();
 
@@ -23,16 +23,17 @@ internal sealed class LocalCluster(string? path = null) : IDisposable
 
     public long BytesOnDisk => Directory.EnumerateFiles(Log).Sum(LengthOf);
 
-    public TestSheep Start(int identity)
+    public DriverSheep Start(int identity)
     {
-        var sheep = new TestSheep(new LocalDriver { Limits = Limits }, Path, identity);
+        var sheep = new DriverSheep(new LocalDriver { Limits = Limits }, Path, identity, driver => ((LocalDriver)driver).Kill());
         _all.Add(sheep);
-        return sheep.Join();
+        sheep.Join();
+        return sheep;
     }
 
-    public TestSheep[] Joined(int count)
+    public DriverSheep[] Joined(int count)
     {
-        var sheep = new List<TestSheep>();
+        var sheep = new List<DriverSheep>();
         for (var i = 0; i < count; i++)
         {
             sheep.Add(Start(i));
@@ -41,13 +42,6 @@ internal sealed class LocalCluster(string? path = null) : IDisposable
         }
 
         return [.. sheep];
-    }
-
-    /// <summary>As kill -9 ends a process.</summary>
-    public static void Kill(TestSheep sheep)
-    {
-        sheep.Stop();
-        ((LocalDriver)sheep.Driver).Kill();
     }
 
     /// <summary>From its own accept on, each the same.</summary>

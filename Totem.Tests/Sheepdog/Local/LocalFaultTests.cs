@@ -23,7 +23,7 @@ public sealed class LocalFaultTests
         {
             Assert.True(i < 10_000, "nobody was expelled");
             sheep[0].Do(x => x.Notify(new byte[1_000]));
-            sheep[1].WaitFor(x => x.Log.Count(y => y.StartsWith("notify", StringComparison.Ordinal)) > i, "the message");
+            sheep[1].WaitForCount("notify", i + 1);
             bytesMax = Math.Max(bytesMax, cluster.BytesOnDisk);
         }
 
@@ -37,7 +37,7 @@ public sealed class LocalFaultTests
         foreach (var one in sheep)
             one.WaitForLine("notify 0 1 2");
         LocalCluster.AssertSameSequence(sheep[0], sheep[1]);
-        AssertSameBeforeAndBehind("reconnect", sheep[2].Log, sheep[0].Log);
+        AssertSameBeforeAndBehind("reconnect", sheep[2].Lines, sheep[0].Lines);
     }
 
     /// <summary>F-30: nobody waits for one that stands still, wherever it does.</summary>
@@ -50,17 +50,13 @@ public sealed class LocalFaultTests
         sheep[0].Do(x => x.Notify([1]));
         stopped.WaitUntilStopped();
         var fourth = cluster.Start(3);
-        foreach (var one in (TestSheep[])[sheep[0], sheep[2], fourth])
+        foreach (var one in (DriverSheep[])[sheep[0], sheep[2], fourth])
             one.WaitForMembers(0, 1, 2, 3);
         fourth.Driver.Lock(1);
         Assert.True(fourth.Driver.Unlock(1));
-        fourth.Turn = () =>
-        {
-            fourth.Do(x => x.Unblock([2]));
-            return true;
-        };
-        fourth.Do(x => x.Block());
-        foreach (var one in (TestSheep[])[sheep[0], sheep[2], fourth])
+        fourth.Turn = () => fourth.Do(x => x.Unblock([2]));
+        fourth.Block();
+        foreach (var one in (DriverSheep[])[sheep[0], sheep[2], fourth])
             one.WaitForLine("notify 3 1 2");
         Assert.Equal("accept 2 by 0 [0 1 2]", sheep[1].Log[^1]);
         stopped.Continue();
@@ -119,7 +115,7 @@ public sealed class LocalFaultTests
         var third = cluster.Start(2);
         third.WaitForMembers(0, 1, 2);
         third.Do(x => x.Notify([4]));
-        foreach (var one in (TestSheep[])[.. sheep, third])
+        foreach (var one in (DriverSheep[])[.. sheep, third])
             one.WaitForLine("notify 2 1 4");
         LocalCluster.AssertSameSequence([.. sheep, third]);
         Assert.Equal(6, sheep[1].Log.Length);
@@ -135,9 +131,9 @@ public sealed class LocalFaultTests
         for (var i = 0; i < 50; i++)
             dead[i % 3].Do(x => x.Notify(new byte[500]));
         foreach (var one in dead)
-            one.WaitFor(x => x.Log.Count(y => y.StartsWith("notify", StringComparison.Ordinal)) == 50, "all messages");
+            one.WaitForCount("notify", 50);
         foreach (var one in dead)
-            LocalCluster.Kill(one);
+            one.Kill();
         // Killed while they made themselves known.
         File.WriteAllBytes(Path.Combine(cluster.Sessions, "new.0123456789abcdef.at"), []);
         LinuxFiles.MakePipe(Path.Combine(cluster.Sessions, "new.0123456789abcdee.alive"));
@@ -153,7 +149,7 @@ public sealed class LocalFaultTests
         {
             Assert.True(i < 1_000, $"still there: {string.Join(' ', old.Where(File.Exists))}");
             sheep[0].Do(x => x.Notify(new byte[500]));
-            sheep[2].WaitFor(x => x.Log.Count(y => y.StartsWith("notify", StringComparison.Ordinal)) > i, "the message");
+            sheep[2].WaitForCount("notify", i + 1);
         }
 
         Assert.Equal(6, Directory.GetFiles(cluster.Sessions).Length);
@@ -202,25 +198,25 @@ public sealed class LocalFaultTests
             one.Do(driver =>
             {
                 for (var i = 0; i < Each; i++)
-                    Assert.Equal(ClusterResult.Success, driver.Notify([(byte)(i >> 8), (byte)i]));
+                    Assert.Equal(ClusterResult.Success, driver.Notify([(byte)(i / 100), (byte)(i % 100)]));
             });
         }
 
-        var joiners = new List<TestSheep>();
+        var joiners = new List<DriverSheep>();
         for (var i = 3; i < 9; i++)
         {
             joiners.Add(cluster.Start(i));
-            joiners[^1].WaitFor(x => x.Log.Length > 0, "its accept");
+            joiners[^1].WaitForCount("accept", 1);
             if (i % 2 == 0)
-                LocalCluster.Kill(joiners[^1]);
+                joiners[^1].Kill();
         }
 
         foreach (var one in sheep)
-            one.WaitFor(x => x.Log.Count(y => y.StartsWith("notify", StringComparison.Ordinal)) == 3 * Each, "all messages");
-        foreach (var one in (TestSheep[])[.. sheep, joiners[0], joiners[2], joiners[4]])
+            one.WaitForCount("notify", 3 * Each);
+        foreach (var one in (DriverSheep[])[.. sheep, joiners[0], joiners[2], joiners[4]])
             one.WaitForMembers(0, 1, 2, 3, 5, 7);
         LocalCluster.AssertSameSequence([.. sheep, joiners[0], joiners[2], joiners[4]]);
-        var expected = Enumerable.Range(0, Each).Select(x => $"notify 1 2 {((x >> 8) * 31) + (x & 0xFF)}");
+        var expected = Enumerable.Range(0, Each).Select(x => $"notify 1 2 {(x / 100 * 31) + (x % 100)}");
         Assert.Equal(expected, sheep[2].Log.Where(x => x.StartsWith("notify 1", StringComparison.Ordinal)));
         Assert.InRange(Directory.GetFiles(cluster.Log, "*.order").Length, 1, 5);
     }
@@ -246,7 +242,7 @@ public sealed class LocalFaultTests
         private readonly ManualResetEventSlim _isStopped = new();
         private readonly ManualResetEventSlim _goesOn = new();
 
-        public StoppedReader(TestSheep sheep) => sheep.Driver.EventsReadyChanged = _ =>
+        public StoppedReader(DriverSheep sheep) => sheep.Driver.EventsReadyChanged = _ =>
         {
             _isStopped.Set();
             _goesOn.Wait();
