@@ -109,10 +109,15 @@ internal sealed class LocalLog : IDisposable
     {
         var next = _directory.OrderPath(Segment + 1);
         var order = OrderFile.TryOpen(next, isMade: false);
-        // Never behind those who have gone on: they would not look there.
-        if (order is null && _directory.Segments().Any(x => x > Segment))
-            return false;
-        order ??= OrderFile.TryOpen(next, isMade: true) ?? throw new IOException($"{_directory.Log} was removed");
+        if (order is null)
+        {
+            // Never made behind those who have gone on: they would not look there. Or somebody has made it just now.
+            var isMade = !_directory.Segments().Any(x => x > Segment);
+            order = OrderFile.TryOpen(next, isMade);
+            if (order is null)
+                return isMade ? throw new IOException($"{_directory.Log} was removed") : false;
+        }
+
         _order.Dispose();
         _messages.Dispose();
         (_order, Segment) = (order, Segment + 1);

@@ -38,8 +38,9 @@ public sealed class LocalProcessTests : IDisposable
         var child = int.Parse(
             File.ReadAllText($"/proc/{victim.ProcessId}/task/{victim.ProcessId}/children").Trim(), CultureInfo.InvariantCulture);
         SystemCommand.Run($"kill -KILL {child}");
+        Assert.True(SpinWait.SpinUntil(
+            () => File.ReadAllText($"/proc/{child}/status").Contains("State:\tZ", StringComparison.Ordinal), TimeSpan.FromSeconds(60)));
         survivor.WaitForMembers(0);
-        Assert.Contains("State:\tZ", File.ReadAllText($"/proc/{child}/status"), StringComparison.Ordinal);
     }
 
     /// <summary>F-30, F-29: a process that is stopped amid everything holds up nobody, and goes on where it was.</summary>
