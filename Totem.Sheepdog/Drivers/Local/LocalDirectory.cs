@@ -102,7 +102,7 @@ internal sealed class LocalDirectory
             throw new ClusterDriverException($"{path} is no directory; {LocalOptions.Syntax}{LocalOptions.DefaultPath}");
         if (status.User != LinuxFiles.EffectiveUser())
             throw new ClusterDriverException($"{path} belongs to the user {status.User}, expected a directory of this one");
-        if ((status.Mode & WritableByOthers) != 0)
+        if ((status.Mode & WritableByOthers) != UnixFileMode.None)
             throw new ClusterDriverException($"{path} can be written by others, expected a directory that only its owner can write");
     }
 

@@ -62,9 +62,9 @@ internal sealed class LocalDriver : QueueDriver
     }
 
     /// <summary>Ends as a process ends that is killed: nobody is told but by the kernel.</summary>
-    internal void Kill() => Take()?.Close(isKilled: true);
+    internal void Kill() => Take()?.Kill();
 
-    protected override void Close() => Take()?.Close();
+    protected override void Close() => Take()?.Dispose();
 
     protected override void Send(byte[] message) => _session!.Send(message);
 

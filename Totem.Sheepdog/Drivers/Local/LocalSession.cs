@@ -7,7 +7,7 @@ namespace Totem.Sheepdog.Drivers.Local;
 /// <summary>One session in the files: a thread that sleeps until there is something to read. What is not said to be the thread's is under
 /// the driver's gate.</summary>
 [SupportedOSPlatform("linux")]
-internal sealed class LocalSession
+internal sealed class LocalSession : IDisposable
 {
     /// <summary>Entries that are read before the gate is given to whoever waits for it.</summary>
     private const int BatchCount = 64;
@@ -78,14 +78,18 @@ internal sealed class LocalSession
     }
 
     /// <summary>Ends it. Not under the gate.</summary>
-    /// <param name="isKilled">As the kernel ends a process: nothing is tidied up.</param>
-    public void Close(bool isKilled = false)
+    public void Dispose() => Close(isTidy: true);
+
+    /// <summary>Ends it as the kernel ends a process: nothing is tidied up. Not under the gate.</summary>
+    public void Kill() => Close(isTidy: false);
+
+    private void Close(bool isTidy)
     {
         lock (_gate)
         {
             if (!_isOver)
             {
-                End(isKilled);
+                End(isTidy);
                 _watch.Wake();
             }
         }
@@ -96,12 +100,20 @@ internal sealed class LocalSession
             _thread.Join();
     }
 
-    private void End(bool isKilled)
+    private void End(bool isTidy)
     {
         _isOver = true;
         _presence.Dispose();
-        if (!isKilled)
+        if (!isTidy)
+            return;
+        try
+        {
             _directory.RemoveSession(Queue.Self);
+        }
+        catch (IOException)
+        {
+            // Somebody else does.
+        }
     }
 
     private void Fail(string reason)
@@ -145,7 +157,7 @@ internal sealed class LocalSession
         }
 
         if (Queue.Phase == ClusterPhase.Lost)
-            End(isKilled: false);
+            End(isTidy: true);
         _changed();
         return isDone;
     }

@@ -1,11 +1,13 @@
-using Totem.Sheepdog;
+using System.Runtime.Versioning;
 using Totem.Sheepdog.Drivers.Local;
+using Totem.Sheepdog;
 using Totem.Tests.Sheepdog.Conformance;
 using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog.Local;
 
 /// <summary>Sheep of one directory, with limits so small that segments end all the time.</summary>
+[SupportedOSPlatform("linux")]
 internal sealed class LocalCluster(string? path = null) : IDisposable
 {
     public static readonly LocalLimits Tiny = new() { SegmentBytes = 4096, SegmentsBehindMax = 1_000_000 };

@@ -1,11 +1,13 @@
-using Totem.Sheepdog;
+using System.Runtime.Versioning;
 using Totem.Sheepdog.Drivers.Local;
+using Totem.Sheepdog;
 using Totem.Tests.Sheepdog.Conformance;
 using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog.Local;
 
 /// <summary>The same while segments end all the time, which with the real limits few tests would reach.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class LocalDriverSegmentTests : DriverConformance
 {
     private readonly TemporaryDirectory _directory = new();

@@ -1,11 +1,13 @@
-using Totem.Sheepdog;
+using System.Runtime.Versioning;
 using Totem.Sheepdog.Drivers.Local;
+using Totem.Sheepdog;
 using Totem.Tests.Sheepdog.Conformance;
 using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog.Local;
 
 /// <summary>The driver <c>local</c> on real files.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class LocalDriverTests : DriverConformance
 {
     private readonly TemporaryDirectory _directory = new();

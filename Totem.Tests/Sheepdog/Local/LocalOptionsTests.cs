@@ -1,11 +1,13 @@
-using Totem.Sheepdog;
+using System.Runtime.Versioning;
 using Totem.Sheepdog.Drivers.Local;
+using Totem.Sheepdog;
 using Totem.Tests.Requirements;
 using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog.Local;
 
 /// <summary><c>local[:PATH]</c>, and directories that others could spoil (F-26's relatives).</summary>
+[SupportedOSPlatform("linux")]
 public sealed class LocalOptionsTests : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Totem.Sheepdog.Drivers.Local;
 using Totem.Sheepdog.Ordering;
 using Totem.Tests.Transport;
@@ -5,6 +6,7 @@ using Totem.Tests.Transport;
 namespace Totem.Tests.Sheepdog.Local;
 
 /// <summary>Records of the order, and what a file may hold between them.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class OrderFileTests : IDisposable
 {
     private static readonly OrderRecord Example = new(OrderKind.Message, new PeerId(0x01020304, 0x05060708), 9, 10, 11, 12);
@@ -98,7 +100,8 @@ public sealed class OrderFileTests : IDisposable
 
     private static void Append(string path, byte[] bytes)
     {
-        using var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
-        stream.Write(bytes);
+        // Not a FileStream, which looks for the end first and so can hit what somebody else appends.
+        using var file = LinuxFiles.TryOpen(path, LinuxFiles.WriteOnly | LinuxFiles.Append)!;
+        LinuxFiles.WriteOnce(file, bytes, path);
     }
 }
