@@ -1,6 +1,6 @@
 using System.Runtime.Versioning;
-using Totem.Sheepdog.Drivers.Local;
 using Totem.Sheepdog;
+using Totem.Sheepdog.Drivers.Local;
 using Totem.Tests.Sheepdog.Conformance;
 using Totem.Tests.Transport;
 
