@@ -13,6 +13,7 @@ public sealed class LocalFaultTests
 
     /// <summary>F-29, A14, A13: a reader that stands still is left behind, notices, and comes back by a fresh join; the disk does not fill.</summary>
     [Fact]
+    [Check("F-29", "A14", "A13")]
     public void A_reader_that_lags_too_far_is_expelled_and_comes_back()
     {
         using var cluster = new LocalCluster { Limits = new LocalLimits { SegmentBytes = 64 << 10, SegmentsBehindMax = 4 } };
@@ -44,6 +45,7 @@ public sealed class LocalFaultTests
 
     /// <summary>F-30: nobody waits for one that stands still, wherever it does.</summary>
     [Fact]
+    [Check("F-30")]
     public void One_that_stands_still_stops_nobody()
     {
         using var cluster = new LocalCluster { Limits = LocalCluster.Tiny };
@@ -68,6 +70,7 @@ public sealed class LocalFaultTests
 
     /// <summary>F-31: what says that a session lives holds no process number, and goes with it.</summary>
     [Fact]
+    [Check("F-31")]
     public void Names_and_files_of_sessions_say_nothing_about_processes()
     {
         using var cluster = new LocalCluster();
@@ -80,6 +83,7 @@ public sealed class LocalFaultTests
 
     /// <summary>F-32: nothing is common to clusters, and none is disturbed by the start of another.</summary>
     [Fact]
+    [Check("F-32")]
     public void Two_directories_are_two_clusters()
     {
         using var one = new LocalCluster();
@@ -96,6 +100,7 @@ public sealed class LocalFaultTests
 
     /// <summary>F-29: whatever stands in the order that is none of ours, and whatever a killed writer left.</summary>
     [Fact]
+    [Check("F-29")]
     public void Torn_and_spoilt_entries_are_passed_over_by_everybody()
     {
         using var cluster = new LocalCluster();
@@ -192,6 +197,7 @@ public sealed class LocalFaultTests
 
     /// <summary>A13: 3,000 messages through some 400 segments, with sheep that come and are killed meanwhile.</summary>
     [Fact]
+    [Check("A13")]
     public void While_segments_end_everywhere_all_see_one_order_and_none_is_lost()
     {
         using var cluster = new LocalCluster { Limits = LocalCluster.Tiny };
