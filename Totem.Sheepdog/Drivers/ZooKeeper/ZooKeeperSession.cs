@@ -279,5 +279,14 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
             _sender.Publish();
         if (_ring.IsLowest)
             _collector.Run();
+        else if (_ring.LowestForSecond is { } lowest)
+            LookAtLowest(lowest);
     }
+
+    /// <summary>Whoever is too far behind is taken out by the lowest session; that one by the next.</summary>
+    private void LookAtLowest(PeerId lowest) => Client.Get(Paths.Position(lowest), (code, data, _) => Do(() =>
+    {
+        if (code == ZooKeeperCode.Ok && SessionMark.Decode(data).Position + (long)Limits.BehindEntriesMax < Position)
+            Expel(lowest);
+    }));
 }
