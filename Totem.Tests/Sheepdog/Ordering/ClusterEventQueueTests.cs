@@ -288,6 +288,46 @@ public sealed class ClusterEventQueueTests
         Agree();
     }
 
+    /// <summary>A5, O6, O8: the oldest member's event loop hangs, and it is in the group all the same.</summary>
+    [Fact]
+    public void When_the_oldest_does_not_answer_a_join_the_next_one_does()
+    {
+        var sheep = Joined(3);
+        var joiner = _cluster.Start(3).Join();
+        RunWithout(sheep[0]);
+        Assert.Empty(joiner.Log);
+        // All look at the clock; the second in line need not say anything.
+        foreach (var milliseconds in (ReadOnlySpan<long>)[0, 1999, 2000, 2500])
+        {
+            sheep[1].Queue.HandleTime(milliseconds);
+            sheep[2].Queue.HandleTime(milliseconds);
+        }
+
+        RunWithout(sheep[0]);
+        Assert.Equal(["accept 3 [0 1 2 3] 3 101"], joiner.Log);
+        Assert.DoesNotContain(sheep[2].Own, x => x.StartsWith("join 3", StringComparison.Ordinal));
+        _cluster.RunUntilQuiet();
+        Assert.DoesNotContain(sheep[0].Own, x => x.StartsWith("join 3", StringComparison.Ordinal));
+        Agree();
+    }
+
+    /// <summary>The answer of the one that was passed over comes late: nobody heeds it.</summary>
+    [Fact]
+    public void An_answer_that_comes_after_another_member_was_asked_does_not_count()
+    {
+        var sheep = Joined(2);
+        var joiner = _cluster.Start(2).Join();
+        RunWithout(sheep[0]);
+        sheep[1].Queue.HandleTime(0);
+        sheep[1].Queue.HandleTime(2000);
+        Assert.True(_cluster.Order(sheep[1]));
+        while (_cluster.Deliver(sheep[0]) && !sheep[0].Own.Contains("join 2 to [0 1]"))
+            sheep[0].Dispatch();
+        _cluster.RunUntilQuiet();
+        Assert.Equal(["accept 2 [0 1 2] 2 101"], joiner.Log);
+        Agree();
+    }
+
     [Fact]
     public void A_join_is_answered_again_when_a_member_dies_meanwhile()
     {
@@ -328,6 +368,20 @@ public sealed class ClusterEventQueueTests
         }
 
         return [.. sheep];
+    }
+
+    private void RunWithout(ModelSheep hanging)
+    {
+        // Its driver runs; only its event loop does not.
+        for (var isQuiet = false; !isQuiet;)
+        {
+            isQuiet = true;
+            foreach (var sheep in _cluster.All)
+            {
+                while (_cluster.Order(sheep) | _cluster.Deliver(sheep) | (sheep != hanging && sheep.Dispatch()))
+                    isQuiet = false;
+            }
+        }
     }
 
     private void Agree() => SequenceRules.Check(_cluster);
