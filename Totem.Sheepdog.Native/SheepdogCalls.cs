@@ -74,6 +74,7 @@ internal static unsafe class SheepdogCalls
             return Unknown();
         if (!TryNode(opened, node, nodeLength, out var self) || !TryBytes(opaque, opaqueLength, ClusterLimits.OpaqueBytesMax, "opaque", out var bytes))
             return Result.Invalid;
+        opened.Self = self;
         opened.Driver.Join(self, bytes);
         return Result.Ok;
     }
@@ -106,7 +107,9 @@ internal static unsafe class SheepdogCalls
     {
         if (Handles.Find(handle) is not { } opened)
             return Unknown();
-        return TryNode(opened, node, length, out var self) ? ResultOf(opened.Driver.UpdateNode(self)) : Result.Invalid;
+        if (!TryNode(opened, node, length, out var self))
+            return Result.Invalid;
+        return self.Equals(opened.Self) ? ResultOf(opened.Driver.UpdateNode(self)) : Fail(Result.Invalid, "an update of another node than the one that joined");
     }
 
     public static Result Lock(ulong handle, ulong id)

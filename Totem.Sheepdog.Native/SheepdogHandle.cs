@@ -22,6 +22,9 @@ internal sealed class SheepdogHandle : IDisposable
 
     public int Descriptor => _descriptor.Number;
 
+    /// <summary>What was joined as; null before that. The thread that dispatches.</summary>
+    public SheepNode? Self { get; set; }
+
     /// <summary>Whether the calling thread is inside a callback of this handle.</summary>
     public bool IsInCallback => _dispatchingThread == Environment.CurrentManagedThreadId;
 

@@ -183,7 +183,8 @@ int totem_sheepdog_block(totem_sheepdog_handle handle);
 int totem_sheepdog_unblock(totem_sheepdog_handle handle, const void *message, size_t length);
 
 /*
- * Describes this node anew to everybody (`update_node`). Its identity must be the same.
+ * Describes this node anew to everybody (`update_node`). Dropped when the node is no member.
+ * -EINVAL      also: another identity than the one that joined
  * -ENOTCONN    as notify
  * -EOPNOTSUPP  this driver cannot do that
  */

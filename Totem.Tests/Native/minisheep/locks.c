@@ -27,7 +27,7 @@ static void take_out(struct locker *locker)
 static void *lock_and_wait(void *data)
 {
 	struct locker *locker = data;
-	char what[40];
+	char what[60];
 	int errors;
 
 	sheep.driver->lock(locker->id);
@@ -45,10 +45,14 @@ static void *lock_and_wait(void *data)
 
 	errors = errors_of_this_thread();
 	sheep.driver->unlock(locker->id);
-	snprintf(what, sizeof(what), "unlock %" PRIu64, locker->id);
-	/* A lock that was lost is in the log. */
-	if (errors == errors_of_this_thread())
+	if (errors == errors_of_this_thread()) {
+		snprintf(what, sizeof(what), "unlock %" PRIu64, locker->id);
 		print_done(what);
+	} else {
+		/* The driver has logged that it was lost; `totem sheep` says it so. */
+		snprintf(what, sizeof(what), "lock %" PRIu64 " is not held", locker->id);
+		print_failed(what);
+	}
 	free(locker);
 	return NULL;
 }
