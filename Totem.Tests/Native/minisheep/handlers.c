@@ -206,8 +206,10 @@ void sd_accept_handler(const struct sd_node *joined, const struct rb_root *nroot
 		enter_cluster(info);
 	else if (!sheep.is_member && !sheep.has_left)
 		broken("an accept of somebody else before this node's own");
-	if (info->epoch != sheep.info.epoch)
+	/* A gateway that has left is no judge: when all others left too, the next one begins anew. */
+	if (sheep.is_member && info->epoch != sheep.info.epoch)
 		broken("the acceptor's epoch is not the one of this node");
+	sheep.info.epoch = info->epoch;
 	take_members(nroot, nr_nodes);
 	if (!is_listed(joined))
 		broken("a node list without the node that was accepted");
