@@ -304,7 +304,7 @@ public abstract class ClusterConformance : IDisposable
     }
 
     /// <summary>What all are told alike is the same, each from its own accept on (O1, O2).</summary>
-    protected static void AssertSameSequence(params TestSheep[] sheep)
+    public static void AssertSameSequence(params TestSheep[] sheep)
     {
         var logs = sheep.Select(x => x.Log).ToArray();
         var longest = logs.MaxBy(x => x.Length)!;

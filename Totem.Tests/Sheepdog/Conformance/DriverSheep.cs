@@ -108,7 +108,7 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
 
     public bool OnReconnect()
     {
-        Add("reconnect");
+        Add(Reconnected);
         Driver.Init(_option);
         Driver.Join(Node(Identity), new byte[OpaqueLength]);
         return true;

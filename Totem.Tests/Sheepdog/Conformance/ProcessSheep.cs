@@ -152,6 +152,8 @@ internal sealed class ProcessSheep : TestSheep
                 break;
             case "failed":
                 var reason = Text(line, "reason");
+                if (reason.StartsWith("the session was lost", StringComparison.Ordinal))
+                    Add(Reconnected);
                 // "lock 7 is not held" answers an unlock.
                 Add(reason.EndsWith("is not held", StringComparison.Ordinal) ? $"un{reason}" : $"failed {reason}");
                 break;

@@ -13,6 +13,9 @@ public abstract class TestSheep : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static readonly string[] OrderedKinds = ["accept", "leave", "notify", "update"];
 
+    /// <summary>Its session was lost, and it joins afresh.</summary>
+    protected const string Reconnected = "reconnect";
+
     private readonly List<string> _lines = [];
 
     protected TestSheep(int identity) => Identity = identity;
@@ -32,8 +35,15 @@ public abstract class TestSheep : IDisposable
         }
     }
 
-    /// <summary>What all members are told alike.</summary>
-    public string[] Log => [.. Lines.Where(IsOrdered)];
+    /// <summary>What all members are told alike, since it came in last: a session that is lost may have missed something.</summary>
+    public string[] Log
+    {
+        get
+        {
+            var lines = Lines;
+            return [.. lines[(Array.LastIndexOf(lines, Reconnected) + 1)..].Where(IsOrdered)];
+        }
+    }
 
     public int[] Members => MembersIn(Lines);
 
