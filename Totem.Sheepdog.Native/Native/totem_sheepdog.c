@@ -178,7 +178,7 @@ int totem_sheepdog_open(const char *driver, size_t identity_length, const struct
 	session->user = user;
 
 	block_signals(&before);
-	/* The runtime ignores SIGPIPE at its start. What the application wants counts, and nothing of ours needs it. */
+	/* Parts of the runtime ignore SIGPIPE from their start on. What the application wants counts, and nothing of ours needs it. */
 	sigaction(SIGPIPE, NULL, &pipe);
 	engine = totem_sheepdog_start(error_text, sizeof(error_text));
 	result = engine == NULL ? -ENOSYS

@@ -6,6 +6,11 @@ namespace Totem.Tests.Sheepdog.Native;
 /// <summary>The library for programs in C, built once a test run by its documented command, and the programs that use it.</summary>
 internal static class SheepdogBuild
 {
+    /// <summary>The language and the warnings of sheepdog's own build.</summary>
+    private const string SheepFlags =
+        "-D_GNU_SOURCE -D_LGPL_SOURCE -std=gnu99 -Wall -Wextra -Wshadow -Wmissing-prototypes -Wmissing-declarations -Wstrict-prototypes "
+        + "-Wpointer-arith -Wwrite-strings -Wbad-function-cast -Wmissing-format-attribute -Wformat=2 -Wno-long-long -Wno-strict-aliasing -Wcast-align";
+
     private static readonly Lazy<string> Built = new(Build);
     private static readonly Lazy<string> BuiltSemantics = new(() => Compile("sheepdog_semantics", ["Totem.Tests/Native/sheepdog_semantics.c"]));
 
@@ -34,7 +39,7 @@ internal static class SheepdogBuild
         Directory.CreateDirectory(Path.GetDirectoryName(program)!);
         NativeBuild.Run(
             [
-                "gcc", "-D_GNU_SOURCE", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g", $"-I{Repository.FullPath("out/include")}",
+                "gcc", "-O1", "-g", "-Werror", .. SheepFlags.Split(' '), $"-I{Repository.FullPath("out/include")}",
                 .. include is null ? (string[])[] : [$"-I{Repository.FullPath(include)}"],
                 .. sources.Select(Repository.FullPath), "-o", program, $"-L{Libraries}", "-ltotem_sheepdog", "-lpthread",
                 @"-Wl,-rpath,$ORIGIN/../lib",
