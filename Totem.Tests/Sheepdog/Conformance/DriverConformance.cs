@@ -20,6 +20,19 @@ public abstract class DriverConformance : ClusterConformance
         Assert.DoesNotContain(sheep.Lines, x => x.StartsWith("threw", StringComparison.Ordinal));
     }
 
+    /// <summary>Nothing is cut off; zeros at the end do not travel, and are there.</summary>
+    [Fact]
+    [Check("F-8")]
+    public void The_whole_buffer_of_a_join_reaches_everybody()
+    {
+        var sheep = Joined(2);
+        var joiner = (DriverSheep)Start(2);
+        joiner.OpaqueFill = 7;
+        joiner.Join();
+        foreach (var one in (TestSheep[])[.. sheep, joiner])
+            one.WaitForLine("opaque 7");
+    }
+
     /// <summary>Before it is initialised, and when it is over.</summary>
     [Fact]
     public void Operations_without_a_session_are_refused()

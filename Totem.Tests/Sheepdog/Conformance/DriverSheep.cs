@@ -32,6 +32,9 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
 
     public IClusterDriver Driver { get; }
 
+    /// <summary>What its buffer is filled with when it joins; with zeros nothing of it travels.</summary>
+    public byte OpaqueFill { get; set; }
+
     /// <summary>Runs something on the event loop.</summary>
     public void Do(Action<IClusterDriver> action)
     {
@@ -44,7 +47,7 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
         Do(driver =>
         {
             driver.Init(_option);
-            driver.Join(Node(Identity), new byte[OpaqueLength]);
+            driver.Join(Node(Identity), NewOpaque());
             // Section 3: never from within an operation.
             Assert.Empty(Lines);
         });
@@ -89,6 +92,9 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
     public void OnAccept(SheepNode joined, IReadOnlyList<SheepNode> members, ReadOnlySpan<byte> opaque)
     {
         Assert.Equal(OpaqueLength, opaque.Length);
+        Assert.Equal(-1, opaque[1..].IndexOfAnyExcept(opaque[^1]));
+        if (opaque[^1] != 0)
+            Add($"opaque {opaque[^1]}");
         // O6, section 3.1: one answer wins, the same everywhere.
         Add($"accept {IdOf(joined)} by {opaque[0] - 1} [{Names(members)}]");
     }
@@ -110,7 +116,7 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
     {
         Add(Reconnected);
         Driver.Init(_option);
-        Driver.Join(Node(Identity), new byte[OpaqueLength]);
+        Driver.Join(Node(Identity), NewOpaque());
         return true;
     }
 
@@ -131,6 +137,13 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
         EndLoop();
         Driver.Dispose();
         _wake.Dispose();
+    }
+
+    private byte[] NewOpaque()
+    {
+        var opaque = new byte[OpaqueLength];
+        opaque.AsSpan().Fill(OpaqueFill);
+        return opaque;
     }
 
     private static int IdOf(SheepNode node) => node.Bytes[0];

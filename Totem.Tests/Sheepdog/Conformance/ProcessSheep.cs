@@ -15,7 +15,9 @@ internal sealed class ProcessSheep : TestSheep
     private readonly Thread _reader;
     private readonly ConcurrentDictionary<ulong, SemaphoreSlim> _locked = new();
     private readonly Lock _input = new();
+    private readonly List<(string Line, DateTimeOffset At)> _times = [];
     private bool _isDisposed;
+    private DateTimeOffset _at;
 
     /// <param name="command">The program and its arguments, but for the port.</param>
     /// <param name="identity">Who it is: its port counts from the first one.</param>
@@ -34,6 +36,24 @@ internal sealed class ProcessSheep : TestSheep
     }
 
     public int ProcessId => _process.Id;
+
+    /// <summary>When it was told a line, by its own word; there is one clock on a host.</summary>
+    public DateTimeOffset TimeOf(string start, int occurrence = 1)
+    {
+        WaitForCount(start, occurrence);
+        lock (_times)
+            return _times.Where(x => x.Line.StartsWith(start, StringComparison.Ordinal)).ElementAt(occurrence - 1).At;
+    }
+
+    /// <summary>When its node list changed last.</summary>
+    public DateTimeOffset LastMembership
+    {
+        get
+        {
+            lock (_times)
+                return _times.Last(x => x.Line.StartsWith("accept ", StringComparison.Ordinal) || x.Line.StartsWith("leave ", StringComparison.Ordinal)).At;
+        }
+    }
 
     /// <summary>What its process ended with; waits for it.</summary>
     public int ExitCode
@@ -73,9 +93,12 @@ internal sealed class ProcessSheep : TestSheep
         return Lines.Last(x => x.StartsWith(line, StringComparison.Ordinal)) == line;
     }
 
+    /// <summary>Tells it to leave in order and end; does not wait.</summary>
+    public void Terminate() => Signal("TERM");
+
     public override void Stop()
     {
-        Signal("TERM");
+        Terminate();
         Assert.True(ExitCode == 0, $"sheep {Identity} ended with {ExitCode}; it was told\n{string.Join('\n', Lines)}");
         _reader.Join();
     }
@@ -103,6 +126,13 @@ internal sealed class ProcessSheep : TestSheep
         _process.Dispose();
     }
 
+    protected override void Add(string line)
+    {
+        lock (_times)
+            _times.Add((line, _at));
+        base.Add(line);
+    }
+
     private SemaphoreSlim Waiting(ulong id) => _locked.GetOrAdd(id, _ => new SemaphoreSlim(0));
 
     private void Write(string line)
@@ -126,7 +156,9 @@ internal sealed class ProcessSheep : TestSheep
         {
             try
             {
-                Take(JsonDocument.Parse(line).RootElement);
+                var json = JsonDocument.Parse(line).RootElement;
+                _at = json.GetProperty("at").GetDateTimeOffset();
+                Take(json);
             }
             catch (Exception failure) when (failure is JsonException or KeyNotFoundException or FormatException)
             {

@@ -113,7 +113,7 @@ public abstract class TestSheep : IDisposable
         }
     }
 
-    protected void Add(string line)
+    protected virtual void Add(string line)
     {
         lock (_lines)
         {

@@ -83,20 +83,40 @@ public sealed class TotemCutTests : IDisposable
         Assert.All(_sheep, x => Assert.Equal(0, x.CountOf(TestSheep.NotifyLine(elsewhere[0], "outside"))));
     }
 
+    /// <summary>The first takes the node's own port, the next the one above.</summary>
+    [RootFact]
+    public void Two_sheep_of_one_host_share_its_entry_in_the_configuration()
+    {
+        StartAll();
+        var second = Start(4, node: 1);
+        foreach (var sheep in _sheep)
+            sheep.WaitForMembers(0, 1, 2, 3, 4);
+        second.Kill();
+        foreach (var sheep in _sheep.SkipLast(1))
+            sheep.WaitForMembers(0, 1, 2, 3);
+        _sheep[0].Stop();
+        foreach (var sheep in _sheep[1..4])
+            sheep.WaitForMembers(1, 2, 3);
+    }
+
     private void StartAll()
     {
-        var configuration = Path.Combine(_folder.Path, "corosync.conf");
-        File.WriteAllText(configuration, ProcessCluster.Configuration(Count, "udpu", TimeSpan.FromSeconds(1)));
+        File.WriteAllText(Configuration, ProcessCluster.Configuration(Count, "udpu", TimeSpan.FromSeconds(1)));
         for (var i = 0; i < Count; i++)
-        {
-            var option = $"totem:config={configuration},node={i + 1},state={_folder.Path}/{i},settle=300";
-            var command = (string[])
-                [.. _network!.WrapperOf((uint)i + 1), "dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep", "-c", option];
-            _sheep.Add(new ProcessSheep(command, i, FirstPort));
-            _sheep[i].WaitForMembers([.. Enumerable.Range(0, i + 1)]);
-        }
-
+            Start(i, node: (uint)i + 1).WaitForMembers([.. Enumerable.Range(0, i + 1)]);
         foreach (var sheep in _sheep)
             sheep.WaitForMembers(0, 1, 2, 3);
+    }
+
+    private string Configuration => Path.Combine(_folder.Path, "corosync.conf");
+
+    private ProcessSheep Start(int identity, uint node)
+    {
+        var option = $"totem:config={Configuration},node={node},state={_folder.Path}/{node},settle=300";
+        var command = (string[])
+            [.. _network!.WrapperOf(node), "dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep", "-c", option];
+        var sheep = new ProcessSheep(command, identity, FirstPort);
+        _sheep.Add(sheep);
+        return sheep;
     }
 }

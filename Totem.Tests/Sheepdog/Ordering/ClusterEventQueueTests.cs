@@ -346,6 +346,25 @@ public sealed class ClusterEventQueueTests
         Agree();
     }
 
+    /// <summary>A14, F-29: a reader that stops is not waited for; what it was not told of it never misreads, it joins afresh.</summary>
+    [Fact]
+    public void An_event_loop_that_stops_for_too_long_loses_its_session_and_costs_no_more()
+    {
+        var sheep = Joined(2);
+        var message = new ClusterMessage(ClusterMessageKind.Notify) { Payload = new byte[Totem.Sheepdog.ClusterLimits.MessageBytesMax] }.Encode();
+        for (var i = 0; i <= Totem.Sheepdog.ClusterLimits.WaitingBytesMax / Totem.Sheepdog.ClusterLimits.MessageBytesMax; i++)
+            sheep[1].Queue.HandleMessage(sheep[0].Peer, message);
+        Assert.Equal(ClusterPhase.Lost, sheep[1].Queue.Phase);
+        Assert.Contains("256 MiB", sheep[1].Queue.LostReason, StringComparison.Ordinal);
+        while (sheep[1].Dispatch())
+        {
+            // Nothing of what was waiting is told any more.
+        }
+
+        Assert.Equal("Reconnect", sheep[1].Own[^1]);
+        Assert.DoesNotContain(sheep[1].Log, x => x.StartsWith("notify", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void What_is_asked_before_the_accept_is_sent_behind_it()
     {
