@@ -9,21 +9,16 @@ using Xunit.Abstractions;
 
 namespace Totem.Tests.Sheepdog.Native;
 
-/// <summary>The conformance through <c>sheep/totem.c</c> and the library for C, in processes of a stand-in for sheep; and what only that can show.</summary>
+/// <summary>The driver <c>totem</c> through <c>sheep/totem.c</c>, and what only a stand-in for sheep can show.</summary>
 [Collection(RealProcesses.Name)]
-public sealed class MinisheepTests(ITestOutputHelper output) : ProcessConformance
+public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConformance
 {
     private const int FirstPort = 17_100;
     private const int Fourteen = 14;
 
-    private readonly TemporaryDirectory _state = new();
     private readonly int _port = Ports.TakeBase();
-    private readonly Dictionary<int, ProcessSheep> _newest = [];
 
-    /// <summary>As sheep's own tests start it: all on one host, an address given.</summary>
-    protected override IReadOnlyList<string> Command => [SheepdogBuild.Minisheep, "-c", Driver, "-y", "127.0.0.1"];
-
-    private string Driver => $"totem:port={_port},state={_state.Path}";
+    protected override string Driver => $"totem:port={_port},state={State.Path}";
 
     [SheepdogNativeFact]
     public void Fourteen_that_start_within_a_second_list_the_same_fourteen_and_go_on_to_the_last_one()
@@ -82,6 +77,32 @@ public sealed class MinisheepTests(ITestOutputHelper output) : ProcessConformanc
         sheep[0].WaitForLine(TestSheep.NotifyLine(1, "on"));
     }
 
+    /// <summary>The ring goes on without a process that is stopped; when it runs again, sheep's reconnect handler starts it over.</summary>
+    [SheepdogNativeFact]
+    [Check("A12", "F-2", "F-12", "F-23")]
+    public void A_sheep_whose_session_is_lost_joins_afresh_and_its_threads_get_their_locks()
+    {
+        var sheep = Joined(3);
+        sheep[0].Lock(8);
+        sheep[2].Lock(7);
+        var waiting = new Thread(() => sheep[2].Lock(8));
+        waiting.Start();
+        ((ProcessSheep)sheep[2]).Pause();
+        sheep[0].WaitForCount("leave 2 ", 1);
+        sheep[1].Lock(7);
+        ((ProcessSheep)sheep[2]).Resume();
+        foreach (var one in sheep)
+            one.WaitForMembers(0, 1, 2);
+        Assert.Equal(1, sheep[2].CountOf("failed the session was lost"));
+        Assert.False(sheep[2].Unlock(7));
+        Assert.True(sheep[0].Unlock(8));
+        waiting.Join();
+        Assert.True(sheep[2].Unlock(8));
+        sheep[2].Notify("back");
+        foreach (var one in sheep)
+            one.WaitForLine(TestSheep.NotifyLine(2, "back"));
+    }
+
     /// <summary>The option reaches the driver, and what is wrong with it reaches the operator.</summary>
     [SheepdogNativeTheory]
     [InlineData("totem:speed=9", "expected KEY=VALUE")]
@@ -95,20 +116,6 @@ public sealed class MinisheepTests(ITestOutputHelper output) : ProcessConformanc
         var failure = Assert.Throws<InvalidOperationException>(() => NativeBuild.Run([SheepdogBuild.Minisheep, "-c", driver]));
         Assert.Contains("returned 1:", failure.Message, StringComparison.Ordinal);
         Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        base.Dispose(disposing);
-        _state.Dispose();
-    }
-
-    /// <summary>It starts faster than the kernel takes a killed process apart, whose port it needs.</summary>
-    protected override TestSheep Make(int identity)
-    {
-        if (_newest.TryGetValue(identity, out var before))
-            _ = before.ExitCode;
-        return _newest[identity] = (ProcessSheep)base.Make(identity);
     }
 
     private ProcessSheep Started(int identity) => new(Command, identity, FirstPort);
