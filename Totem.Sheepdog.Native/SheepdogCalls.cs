@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace Totem.Sheepdog.Native;
@@ -72,7 +73,8 @@ internal static unsafe class SheepdogCalls
     {
         if (Handles.Find(handle) is not { } opened)
             return Unknown();
-        if (!TryNode(opened, node, nodeLength, out var self) || !TryBytes(opaque, opaqueLength, ClusterLimits.OpaqueBytesMax, "opaque", out var bytes))
+        if (!TryNode(opened, node, nodeLength, out var self)
+            || !TryBytes(opaque, opaqueLength, ClusterLimits.OpaqueBytesMax, "opaque buffer", out var bytes))
             return Result.Invalid;
         opened.Self = self;
         opened.Driver.Join(self, bytes);
@@ -91,7 +93,7 @@ internal static unsafe class SheepdogCalls
     {
         if (Handles.Find(handle) is not { } opened)
             return Unknown();
-        return TryBytes(message, length, ClusterLimits.MessageBytesMax, "message", out var bytes) ? ResultOf(opened.Driver.Notify(bytes)) : Result.Invalid;
+        return TryMessage(message, length, out var bytes) ? ResultOf(opened.Driver.Notify(bytes)) : Result.Invalid;
     }
 
     public static Result Block(ulong handle) => Handles.Find(handle) is { } opened ? ResultOf(opened.Driver.Block()) : Unknown();
@@ -100,7 +102,7 @@ internal static unsafe class SheepdogCalls
     {
         if (Handles.Find(handle) is not { } opened)
             return Unknown();
-        return TryBytes(message, length, ClusterLimits.MessageBytesMax, "message", out var bytes) ? ResultOf(opened.Driver.Unblock(bytes)) : Result.Invalid;
+        return TryMessage(message, length, out var bytes) ? ResultOf(opened.Driver.Unblock(bytes)) : Result.Invalid;
     }
 
     public static Result UpdateNode(ulong handle, byte* node, nuint length)
@@ -109,7 +111,9 @@ internal static unsafe class SheepdogCalls
             return Unknown();
         if (!TryNode(opened, node, length, out var self))
             return Result.Invalid;
-        return self.Equals(opened.Self) ? ResultOf(opened.Driver.UpdateNode(self)) : Fail(Result.Invalid, "an update of another node than the one that joined");
+        return self.Equals(opened.Self)
+            ? ResultOf(opened.Driver.UpdateNode(self))
+            : Fail(Result.Invalid, "an update of another node than the one that joined");
     }
 
     public static Result Lock(ulong handle, ulong id)
@@ -168,7 +172,7 @@ internal static unsafe class SheepdogCalls
         _ => Fail(Result.NotSent, "not sent: there is no session, or more is waiting than is kept"),
     };
 
-    private static bool TryNode(SheepdogHandle opened, byte* bytes, nuint length, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SheepNode? node)
+    private static bool TryNode(SheepdogHandle opened, byte* bytes, nuint length, [NotNullWhen(true)] out SheepNode? node)
     {
         node = null;
         if (!TryBytes(bytes, length, SheepNode.BytesMax, "node", out var span))
@@ -177,12 +181,16 @@ internal static unsafe class SheepdogCalls
         return true;
     }
 
+    private static bool TryMessage(byte* bytes, nuint length, out ReadOnlySpan<byte> message)
+        => TryBytes(bytes, length, ClusterLimits.MessageBytesMax, "message", out message);
+
     private static bool TryBytes(byte* bytes, nuint length, int max, string what, out ReadOnlySpan<byte> span)
     {
         span = default;
         if (length > (nuint)max || (bytes == null && length > 0))
         {
-            Fail(Result.Invalid, bytes == null ? $"a {what} of {length} bytes at no address" : $"a {what} of {length} bytes, expected at most {max}");
+            var problem = bytes == null ? "at no address" : $"expected at most {max}";
+            Fail(Result.Invalid, $"the {what} has {length} bytes, {problem}");
             return false;
         }
 

@@ -2,8 +2,8 @@
  * libtotem_sheepdog.so.0: every function of totem_sheepdog.h, passed on to the engine.
  *
  * What it adds is the signal mask. Threads inherit the mask of the thread that makes them, and the managed runtime makes
- * threads in whichever thread has work for its pool; so every call into it is made with the signals blocked, and every callback with the mask that the
- * application had.
+ * threads in whichever thread has work for its pool; so every call into it is made with the signals blocked, and every callback
+ * with the mask that the application had.
  */
 #define _GNU_SOURCE
 #include "engine.h"

@@ -65,8 +65,8 @@ struct totem_sheepdog_node {
 
 /*
  * What happens in the cluster. All must be set. `user` is what was given to totem_sheepdog_open(). `members` is an array of
- * `count`, the oldest first, the same on all nodes. All members see the same sequence of accept, leave, notify and update_node, each from its
- * own accept on.
+ * `count`, the oldest first, the same on all nodes. All members see the same sequence of accept, leave, notify and update_node,
+ * each from its own accept on.
  */
 struct totem_sheepdog_callbacks {
 	size_t size; /* sizeof(struct totem_sheepdog_callbacks); later versions may append */
@@ -192,7 +192,8 @@ int totem_sheepdog_update_node(totem_sheepdog_handle handle, const void *node, s
 
 /*
  * Waits until the calling thread has the cluster's lock of that number. Any thread but the one that dispatches, whose callbacks go on
- * meanwhile. Signals for the thread are delivered when it returns. When the process dies, or its session is lost, the lock goes on to the next.
+ * meanwhile. Signals for the thread are delivered when it returns. When the process dies, or its session is lost, the lock goes on
+ * to the next.
  * -EDEADLK    called from within a callback
  * -ECANCELED  the handle was closed meanwhile
  */

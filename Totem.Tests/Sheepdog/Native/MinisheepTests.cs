@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Sockets;
 using Totem.Tests.Cpg;
 using Totem.Tests.Processes;
@@ -29,11 +28,10 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
         var sheep = all.Select(Started).ToArray();
         try
         {
-            var started = watch.Elapsed;
+            var started = watch.ElapsedMilliseconds;
             foreach (var one in sheep)
                 one.WaitForMembers(all);
-            var agreed = watch.Elapsed;
-            output.WriteLine($"{Fourteen} started in {started.TotalMilliseconds:F0} ms, all list {Fourteen} after {agreed.TotalMilliseconds:F0} ms; load {Load()}");
+            output.WriteLine($"14 started in {started} ms, all list 14 after {watch.ElapsedMilliseconds} ms; load {Load()}");
             AssertSameSequence(sheep);
             var status = Status(0);
             Assert.Equal($"epoch {Fourteen}", status[0]);
@@ -46,7 +44,7 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
                 sheep[x].Stop();
                 foreach (var one in sheep[(x + 1)..])
                     one.WaitForMembers(all[(x + 1)..]);
-                output.WriteLine($"{all.Length - 1 - x} others know of an orderly stop, and the process has ended, after {watch.Elapsed.TotalMilliseconds:F0} ms");
+                output.WriteLine($"one stopped, {all.Length - 1 - x} others know it, after {watch.ElapsedMilliseconds} ms");
                 Assert.All(all[(x + 1)..], y => Assert.Equal(Status(y).Length, Fourteen - x));
                 sheep[^1].Notify($"after {x}");
                 sheep[^1].WaitForLine(TestSheep.NotifyLine(all[^1], $"after {x}"));
@@ -128,6 +126,5 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
         return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    private static string Load()
-        => string.Create(CultureInfo.InvariantCulture, $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]} on {Environment.ProcessorCount} cores");
+    private static string Load() => $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]} on {Environment.ProcessorCount} cores";
 }

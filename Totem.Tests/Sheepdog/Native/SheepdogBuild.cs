@@ -8,11 +8,13 @@ internal static class SheepdogBuild
 {
     /// <summary>The language and the warnings of sheepdog's own build.</summary>
     private const string SheepFlags =
-        "-D_GNU_SOURCE -D_LGPL_SOURCE -std=gnu99 -Wall -Wextra -Wshadow -Wmissing-prototypes -Wmissing-declarations -Wstrict-prototypes "
-        + "-Wpointer-arith -Wwrite-strings -Wbad-function-cast -Wmissing-format-attribute -Wformat=2 -Wno-long-long -Wno-strict-aliasing -Wcast-align";
+        "-D_GNU_SOURCE -D_LGPL_SOURCE -std=gnu99 -Wall -Wextra -Wshadow -Wmissing-prototypes -Wmissing-declarations "
+        + "-Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Wbad-function-cast -Wmissing-format-attribute -Wformat=2 "
+        + "-Wno-long-long -Wno-strict-aliasing -Wcast-align";
 
     private static readonly Lazy<string> Built = new(Build);
-    private static readonly Lazy<string> BuiltSemantics = new(() => Compile("sheepdog_semantics", ["Totem.Tests/Native/sheepdog_semantics.c"]));
+    private static readonly Lazy<string> BuiltSemantics = new(
+        () => Compile("sheepdog_semantics", ["Totem.Tests/Native/sheepdog_semantics.c"]));
 
     // sheep/totem.c as a sheepdog tree takes it, beside a stand-in for the rest of sheep.
     private static readonly Lazy<string> BuiltMinisheep = new(() => Compile(
