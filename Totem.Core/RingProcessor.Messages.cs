@@ -34,7 +34,7 @@ public sealed partial class RingProcessor
                 if (TryStore(ring.Log.Window, ring.Members, message, datagram))
                 {
                     ring.Log.AdvanceDeliverable();
-                    _holder.NoteMessage(ring, message.Seq);
+                    _holder.NoteMessage(ring, message.System, message.Seq);
                 }
 
                 break;

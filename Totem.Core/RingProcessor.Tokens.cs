@@ -39,7 +39,7 @@ public sealed partial class RingProcessor
     {
         var objection = token.Ring != ring.Id
             ? _history.Contains(token.Ring) ? DiscardReason.StaleRing : DiscardReason.ForeignRing
-            : TokenCheck.Objection(token, ring, Options.Self);
+            : TokenCheck.Objection(token, ring);
         if (objection is { } reason)
             Discard(reason, token.Header.Node);
         return objection is null;
@@ -49,10 +49,14 @@ public sealed partial class RingProcessor
     {
         ring.IsSettled = true;
         var next = _holder.Take(ring, token, requests, _frames, now);
-        if (_holder.FindStuck(ring, next, now) is { IsNone: false } stuck)
-            GiveUpMember(stuck, GatherReason.MemberFailedToReceive, now - ring.Stuck.Since, now);
-        else
+        if (_holder.FindStuck(ring, next, now) is not { IsNone: false } stuck)
+        {
             _holder.PassOnOrHold(ring, next, now);
+            return;
+        }
+
+        _holder.Withhold(ring);
+        GiveUpMember(stuck, GatherReason.MemberFailedToReceive, now - ring.Stuck.Since, now);
     }
 
     private void VisitRecovery(RecoveryState recovery, in RegularToken token, in RetransmitRequestList requests, Instant now)

@@ -226,6 +226,7 @@ public sealed partial class RingProcessor
         _installed = new InstalledRing(configuration, ring, delivery);
         _neighbours.Installed(ring.Members, recovery.Gather.Broken);
         ring.UnchangedVisits = 0;
+        ring.Passing = TokenPassing.Of(Options);
         ring.Log.AdvanceDeliverable();
         _state = new OperationalState(ring);
         _deadlines.ClearAll();

@@ -86,6 +86,12 @@ public sealed partial class RingProcessor
     /// <summary>The member our token goes to, while operational; nobody otherwise. Hosts may probe it.</summary>
     public ProcessorId Successor => _state is OperationalState { Ring: var ring } ? ring.Successor : ProcessorId.None;
 
+    /// <summary>
+    /// Of a regular token and messages that both wait to be read, the token should be read first. It changes with every datagram
+    /// handled. What does not look is no less correct, only slower (docs/protocol.md, "Which to read first").
+    /// </summary>
+    public bool ReadsTokenFirst => _state is OperationalState { Ring.Passing.IsTokenFirst: true };
+
     /// <summary>When to call <see cref="HandleDeadline"/>; null when nothing is waited for.</summary>
     public Instant? NextDeadline => _deadlines.Earliest;
 

@@ -8,21 +8,21 @@ namespace Totem.Core.Ordering;
 internal static class TokenCheck
 {
     /// <summary>Why the token is dropped; null when it is to be taken.</summary>
-    public static DiscardReason? Objection(in RegularToken token, TokenRing ring, ProcessorId self)
+    public static DiscardReason? Objection(in RegularToken token, TokenRing ring)
     {
         Invariant.That(token.Ring == ring.Id, "only a token of our ring is judged by our ring");
         if (!token.TokenSeq.IsAfter(ring.LastTokenSeq))
             return DiscardReason.StaleToken;
-        return IsPlausible(token, ring, self) ? null : DiscardReason.AbsurdToken;
+        return IsPlausible(token, ring) ? null : DiscardReason.AbsurdToken;
     }
 
     /// <summary>What no correct member sends: dropping it loses the token, which the ring survives.</summary>
-    private static bool IsPlausible(in RegularToken token, TokenRing ring, ProcessorId self)
+    private static bool IsPlausible(in RegularToken token, TokenRing ring)
     {
         var window = ring.Log.Window;
         var ahead = token.Seq.DistanceFrom(window.Released);
         var hops = unchecked((int)(token.TokenSeq.Value - ring.LastTokenSeq.Value));
-        return token.Header.Node == ring.Members.PredecessorOf(self)
+        return token.Header.Node == ring.Predecessor
             && hops <= ring.Members.Count
             && ahead >= 0 && ahead <= window.Capacity
             && token.Seq >= ring.LastSeq

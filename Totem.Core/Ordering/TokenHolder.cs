@@ -10,8 +10,8 @@ namespace Totem.Core.Ordering;
 /// nothing of membership: what a visit means for that, and which state we are in, is the processor's business.
 /// </summary>
 /// <remarks>
-/// A visit is <see cref="Take"/> and then <see cref="PassOn"/>, or <see cref="PassOnOrHold"/>; between the two the
-/// processor may change the token, or give the ring up.
+/// A visit is <see cref="Take"/> and then one of <see cref="PassOn"/>, <see cref="PassOnOrHold"/> and
+/// <see cref="Withhold"/>; between the two the processor may change the token. Frames that follow the token leave with the second.
 /// </remarks>
 internal sealed class TokenHolder
 {
@@ -37,20 +37,22 @@ internal sealed class TokenHolder
         Send(now);
     }
 
-    /// <summary>The token is here: all steps of a visit but the last. Returns the token as it is to go on.</summary>
+    /// <summary>The token is here: all steps of a visit before it leaves. Returns the token as it is to go on.</summary>
     public RegularToken Take(
         TokenRing ring, in RegularToken token, in RetransmitRequestList asked, IFrameSource source, Instant now)
     {
         ring.IsHolding = false;
         ring.LastTokenAt = now;
+        ring.Passing.NoteToken();
         return _visit.Run(ring, token, asked, source);
     }
 
-    /// <summary>Sends the token on.</summary>
+    /// <summary>Sends the token on, and what follows it.</summary>
     public void PassOn(TokenRing ring, in RegularToken token, Instant now)
     {
         _sent.Keep(token, _visit.Requests, ring.Successor);
         Send(now);
+        _visit.MulticastRest(ring);
     }
 
     /// <summary>Sends the token on, or keeps it because the ring is idle.</summary>
@@ -67,6 +69,9 @@ internal sealed class TokenHolder
         _hold.Begin(ring, token.TokenSeq, now);
     }
 
+    /// <summary>The ring is given up: the token ends here. What has a number is multicast all the same.</summary>
+    public void Withhold(TokenRing ring) => _visit.MulticastRest(ring);
+
     /// <summary>Sends a commit token on. How long to wait for the answer is the processor's business.</summary>
     public void PassCommit(CommitToken token, ProcessorId successor, Instant now)
     {
@@ -78,11 +83,14 @@ internal sealed class TokenHolder
     public void Repeat(RingId ring, Instant now) => _sent.Repeat(ring, now);
 
     /// <summary>A message of the ring has come that we did not have.</summary>
-    public void NoteMessage(TokenRing ring, Seq seq)
+    public void NoteMessage(TokenRing ring, ProcessorId source, Seq seq)
     {
-        // A newer number shows that the token has gone on from our successor.
-        if (seq > ring.SentSeq)
-            _sent.StopRepeating();
+        if (seq <= ring.SentSeq)
+            return;
+        // Our token did not count it: whoever numbered it has had the token after us.
+        _sent.StopRepeating();
+        if (source == ring.Predecessor)
+            ring.Passing.NotePredecessorAhead();
     }
 
     /// <summary>The hold of an idle ring's token has lasted long enough.</summary>
