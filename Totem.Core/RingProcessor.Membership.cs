@@ -137,6 +137,12 @@ public sealed partial class RingProcessor
 
     private void ApplyJoin(GatherState gather, JoinMessage join, Instant now)
     {
+        if (IsAboutFormerLife(join))
+        {
+            Discard(DiscardReason.IrrelevantJoin, join.System);
+            return;
+        }
+
         var heardSince = HeardSince(now);
         if (join.IsLeave)
             RefineCause(GatherReason.MemberLeft, join.System);
@@ -164,6 +170,13 @@ public sealed partial class RingProcessor
                 break;
         }
     }
+
+    /// <summary>
+    /// Before our first ring nobody has anything against us but that it does not hear us, and then it says so. Somebody was given up
+    /// of this name, and dies as we are born. Giving up its sender in turn would part those who hear us both.
+    /// </summary>
+    private bool IsAboutFormerLife(JoinMessage join) =>
+        _installed is null && !join.IsLeave && join.Failed.Contains(Options.Self) && join.Trailer?.Silent.Contains(Options.Self) != true;
 
     /// <summary>
     /// How far back "we hear it" reaches. Who is in commit sends no joins until the commit token is lost or comes; it must

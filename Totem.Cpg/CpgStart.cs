@@ -48,19 +48,9 @@ internal static class CpgStart
         // A multicast group has no slots: its sockets are shared, and a sender does not hear its own host.
         if (options.Transport.Kind != UdpTransportKind.Unicast)
             return Alone(options);
-        var slots = new ProcessSlots(options, Number("TOTEM_PROCESSES") is > 0 and var wanted ? wanted : ProcessSlots.CountMax);
-        for (var slot = 0; ; slot++)
-        {
-            try
-            {
-                var peers = slots.All.ToArray();
-                return Started(slots.Options(slot), peers);
-            }
-            catch (TransportException exception) when (IsTaken(exception) && slot + 1 < slots.Count)
-            {
-                // Another process of this host is there.
-            }
-        }
+        var slots = new ProcessSlots(ForGroups(options), Number("TOTEM_PROCESSES") is > 0 and var wanted ? wanted : ProcessSlots.CountMax);
+        var (node, _) = Blocking.Wait(slots.StartAsync());
+        return Ring(node, slots.All, place: null);
     }
 
     /// <summary>The only process of this host. Its sockets would not tell, so a name in the network namespace does, which the kernel
@@ -90,18 +80,13 @@ internal static class CpgStart
         => Started(TotemNodeOptions.Loopback(port, stateDirectory: StateDirectory()), LoopbackSlots.Peers(port));
 
     private static NodeRing Started(TotemNodeOptions options, IReadOnlyList<UdpPeer> peers, IDisposable? place = null)
-    {
-        options = options with
-        {
-            // What is sent to the ring as a whole is not for groups.
-            OnDelivery = static (in Delivery _) => { },
-        };
-        var node = Blocking.Wait(TotemNode.StartAsync(options));
-        return new NodeRing(node, [.. peers.Select(peer => new CpgRingNode(peer.Id.Value, peer.EndPoint))], place);
-    }
+        => Ring(Blocking.Wait(TotemNode.StartAsync(ForGroups(options))), peers, place);
 
-    private static bool IsTaken(TransportException exception)
-        => exception.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse };
+    private static NodeRing Ring(TotemNode node, IEnumerable<UdpPeer> peers, IDisposable? place)
+        => new(node, [.. peers.Select(peer => new CpgRingNode(peer.Id.Value, peer.EndPoint))], place);
+
+    /// <summary>What is sent to the ring as a whole is not for groups.</summary>
+    private static TotemNodeOptions ForGroups(TotemNodeOptions options) => options with { OnDelivery = static (in Delivery _) => { } };
 
     private static string? StateDirectory() => Variable("TOTEM_STATE");
 

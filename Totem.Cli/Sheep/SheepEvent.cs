@@ -18,7 +18,7 @@ internal sealed record SheepStarted(DateTimeOffset At, string Node, int Pid) : S
 /// <summary>The epoch has grown, or this sheep has learnt it with its own accept.</summary>
 /// <param name="At">When.</param>
 /// <param name="Epoch">The epoch.</param>
-/// <param name="Why"><c>join</c>, <c>leave</c> or <c>update</c>.</param>
+/// <param name="Why"><c>joined</c>, <c>left</c> or <c>updated</c>.</param>
 /// <param name="Node">Who.</param>
 /// <param name="Members">The node list, the oldest first.</param>
 internal sealed record SheepEpoch(DateTimeOffset At, int Epoch, string Why, string Node, string[] Members) : SheepEvent(At);

@@ -7,13 +7,20 @@ namespace Totem.Sheepdog.Drivers;
 internal abstract class QueueDriver : IClusterDriver
 {
     private static readonly TimeSpan ReconnectRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PatienceTick = TimeSpan.FromMilliseconds(500);
 
     private readonly ReadySignal _ready = new();
     private readonly LockTable _locks = new();
     private readonly Timer _retry;
+    private readonly Timer _patience;
+    private bool _isPatient;
     private bool _isDispatching;
 
-    protected QueueDriver() => _retry = new Timer(_ => Reconnect("the session could not be taken up again"));
+    protected QueueDriver()
+    {
+        _retry = new Timer(_ => Reconnect("the session could not be taken up again"));
+        _patience = new Timer(_ => HandleTime());
+    }
 
     public WaitHandle EventsReady => _ready.Handle;
 
@@ -115,6 +122,7 @@ internal abstract class QueueDriver : IClusterDriver
         }
 
         _retry.Dispose();
+        _patience.Dispose();
         Close();
         _ready.Dispose();
     }
@@ -147,6 +155,19 @@ internal abstract class QueueDriver : IClusterDriver
         while (CanSend && Queue.TryTransmit(out var message))
             Send(message);
         _ready.Set(Queue.HasEvents);
+        if (Queue.IsWaitingForAnswer == _isPatient)
+            return;
+        _isPatient = Queue.IsWaitingForAnswer;
+        _patience.Change(_isPatient ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, _isPatient ? PatienceTick : Timeout.InfiniteTimeSpan);
+    }
+
+    private void HandleTime()
+    {
+        lock (Gate)
+        {
+            Queue?.HandleTime(Environment.TickCount64);
+            Drain();
+        }
     }
 
     /// <summary>The backend has ended the session, and a new one may be tried.</summary>

@@ -6,6 +6,7 @@ using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Sheepdog.Ordering;
 using Totem.Transport.Udp;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers;
 
@@ -41,7 +42,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         _options = options;
         try
         {
-            _node = Wait(TotemNode.StartAsync(_nodeOptions));
+            (_node, _nodeOptions) = Wait(StartAsync(_nodeOptions, options));
         }
         catch (Exception failure) when (failure is TransportException or IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException)
         {
@@ -131,6 +132,12 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             Drain();
         }
     }
+
+    /// <summary>With a configuration each process of a host takes a slot of it; a multicast group has none.</summary>
+    private static async Task<(TotemNode Node, TotemNodeOptions Options)> StartAsync(TotemNodeOptions node, TotemDriverOptions options) =>
+        options.Config is not null && node.Transport.Kind == UdpTransportKind.Unicast
+            ? await new ProcessSlots(node, options.Processes).StartAsync().ConfigureAwait(false)
+            : (await TotemNode.StartAsync(node).ConfigureAwait(false), node);
 
     private void Stop()
     {

@@ -12,8 +12,8 @@ namespace Totem.Sheepdog.Drivers;
 internal sealed record TotemDriverOptions
 {
     public const string Syntax =
-        "expected KEY=VALUE[,KEY=VALUE...] of config=FILE, node=ID, port=PORT, state=DIR, group=NAME, partition=majority|continue, "
-        + "quorum=COUNT, guarantee=safe|agreed, settle=MILLISECONDS";
+        "expected KEY=VALUE[,KEY=VALUE...] of config=FILE, node=ID, processes=COUNT, port=PORT, state=DIR, group=NAME, "
+        + "partition=majority|continue, quorum=COUNT, guarantee=safe|agreed, settle=MILLISECONDS";
 
     public const string SystemConfiguration = "/etc/corosync/corosync.conf";
 
@@ -24,6 +24,9 @@ internal sealed record TotemDriverOptions
     public string? Config { get; private init; }
 
     public uint? Node { get; private init; }
+
+    /// <summary>How many sheep a host can have with <see cref="Config"/>; all hosts must say the same.</summary>
+    public int Processes { get; private init; } = UdpTransportOptions.LoopbackSlotCount;
 
     public int? Port { get; private init; }
 
@@ -86,6 +89,7 @@ internal sealed record TotemDriverOptions
     {
         "config" => this with { Config = Text(key, value) },
         "node" => this with { Node = (uint)Number(key, value, 1, uint.MaxValue) },
+        "processes" => this with { Processes = (int)Number(key, value, 1, UdpTransportOptions.LoopbackSlotCount) },
         "port" => this with { Port = (int)Number(key, value, 1, IPEndPoint.MaxPort - UdpTransportOptions.LoopbackSlotCount) },
         "state" => this with { State = Text(key, value) },
         "group" => this with { Cluster = Name(value) },

@@ -42,7 +42,7 @@ public sealed partial class ClusterEventQueue
             _hasArrived = true;
             _unknown.UnionWith(_peers);
             _unknown.Remove(_self);
-            if (_node is not null)
+            if (_node is not null && !_options.OverLog)
                 SendJoin();
             return;
         }
@@ -119,7 +119,11 @@ public sealed partial class ClusterEventQueue
             return;
         _record.Add(element);
         _recordedBytes += element.Cost;
-        if (_record.Count > ClusterLimits.RecordedMax || _recordedBytes > ClusterLimits.SendingBytesMax)
+        if (_record.Count <= ClusterLimits.RecordedMax && _recordedBytes <= ClusterLimits.SendingBytesMax)
+            return;
+        if (_options.OverLog)
+            HandleLost("nobody answered the join request in time", canReconnect: true);
+        else
             SendJoin();
     }
 

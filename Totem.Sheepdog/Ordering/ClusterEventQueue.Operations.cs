@@ -25,7 +25,7 @@ public sealed partial class ClusterEventQueue
             throw new InvalidOperationException("this session has joined already");
         _node = self;
         _opaque = Opaque.Of(opaque);
-        if (_hasArrived)
+        if (_hasArrived || _options.OverLog)
             SendJoin();
     }
 

@@ -153,6 +153,8 @@ public sealed partial class ClusterEventQueue
     {
         if (_state is not { } state || Phase != ClusterPhase.Joined)
             return;
+        if (state.Acceptor != _self)
+            _asked = null;
         if (state.Pending is [var first, ..])
         {
             var request = (first.Peer, first.Attempt);

@@ -158,7 +158,7 @@ public sealed partial class ClusterEventQueue
     {
         _ownView = null;
         _foreignViews.Clear();
-        if (_state is not { } state || state.Informed.IsEmpty || state.Informed[0].Peer != _self || _peers.All(x => state.Find(x) is not null))
+        if (_options.OverLog || _state is not { } state || state.Informed.IsEmpty || state.Informed[0].Peer != _self || _peers.All(x => state.Find(x) is not null))
             return;
         var lowest = state.Informed.Select(x => x.Peer).Min();
         _outgoing.Enqueue(new ClusterMessage(ClusterMessageKind.View) { View = new ClusterView(state.Members.Count(), lowest) }.Encode());

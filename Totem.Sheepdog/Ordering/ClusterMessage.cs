@@ -16,17 +16,21 @@ internal enum ClusterMessageKind : byte
     Unlock = 11,
     View = 12,
     Deaths = 13,
+    Overdue = 14,
 }
 
 /// <summary>One message; only the fields that its kind names are filled.</summary>
 /// <param name="Kind">What it is.</param>
 internal sealed record ClusterMessage(ClusterMessageKind Kind)
 {
-    /// <summary>Join, Accept, Decline, Grant: which of the joiner's requests.</summary>
+    /// <summary>Join, Accept, Decline, Grant, Overdue: which of the joiner's requests.</summary>
     public uint Attempt { get; init; }
 
-    /// <summary>Accept, Decline, Grant: the joiner.</summary>
+    /// <summary>Accept, Decline, Grant, Overdue: the joiner.</summary>
     public PeerId Peer { get; init; }
+
+    /// <summary>Overdue: who should have answered it.</summary>
+    public PeerId Acceptor { get; init; }
 
     /// <summary>Accept, Decline: how much had happened when the request was answered.</summary>
     public ulong Version { get; init; }
@@ -74,6 +78,9 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
             case ClusterMessageKind.Grant:
                 writer.Peer(Peer).Number(Attempt);
                 StateCodec.Write(writer, State!);
+                break;
+            case ClusterMessageKind.Overdue:
+                writer.Peer(Peer).Number(Attempt).Peer(Acceptor);
                 break;
             case ClusterMessageKind.Notify:
                 writer.Raw(Payload.Span);
@@ -139,6 +146,8 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
                 };
             case ClusterMessageKind.Grant:
                 return message with { Peer = reader.Peer(), Attempt = (uint)reader.Number(uint.MaxValue), State = StateCodec.Read(ref reader) };
+            case ClusterMessageKind.Overdue:
+                return message with { Peer = reader.Peer(), Attempt = (uint)reader.Number(uint.MaxValue), Acceptor = reader.Peer() };
             case ClusterMessageKind.Leave:
                 return message;
             case ClusterMessageKind.Notify:

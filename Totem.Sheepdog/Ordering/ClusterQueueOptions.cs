@@ -12,4 +12,12 @@ public sealed record ClusterQueueOptions
     /// <summary>Whether the first to start a cluster waits for <see cref="ClusterEventQueue.HandleSettled"/>: where a backend begins with
     /// small groups that find each other, the first in each would begin a cluster. Default false.</summary>
     public bool WaitsUntilSettled { get; init; }
+
+    /// <summary>How long a member may take to answer a join request, in milliseconds: then the next oldest answers it. Until somebody has,
+    /// everything behind the request waits. Default 2000.</summary>
+    public int PatienceMilliseconds { get; init; } = 2000;
+
+    /// <summary>Whether the backend is a log that has no other side and no group but the sessions that wrote to it: a session's join
+    /// request is made at once and is its arrival, once. Default false.</summary>
+    public bool OverLog { get; init; }
 }

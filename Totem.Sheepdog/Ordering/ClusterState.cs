@@ -65,11 +65,14 @@ internal sealed record ClusterState
     /// <summary>The joiner that may accept itself, since those who know the state are no members.</summary>
     public (PeerId Peer, uint Attempt)? Granted { get; init; }
 
+    /// <summary>Members that let the first request wait too long: others answer it.</summary>
+    public ImmutableList<PeerId> Passed { get; init; } = [];
+
     /// <summary>The members, the oldest first.</summary>
     public IEnumerable<InformedPeer> Members => Informed.Where(x => x.IsMember);
 
     /// <summary>Who runs the join handler for the first request; null when there are no members.</summary>
-    public PeerId? Acceptor => Informed.Find(x => x.IsMember)?.Peer;
+    public PeerId? Acceptor => Informed.Find(x => x.IsMember && !Passed.Contains(x.Peer))?.Peer ?? Informed.Find(x => x.IsMember)?.Peer;
 
     /// <summary>Somebody who is informed.</summary>
     public InformedPeer? Find(PeerId peer) => Informed.Find(x => x.Peer == peer);
@@ -133,14 +136,14 @@ internal sealed record ClusterState
     };
 
     private static bool IsImmediate(ClusterMessageKind kind) => kind is ClusterMessageKind.Accept or ClusterMessageKind.Decline
-        or ClusterMessageKind.Grant or ClusterMessageKind.Lock or ClusterMessageKind.Unlock;
+        or ClusterMessageKind.Grant or ClusterMessageKind.Overdue or ClusterMessageKind.Lock or ClusterMessageKind.Unlock;
 
     private ClusterState Released(List<Effect> effects, int count)
     {
         var state = this;
         while (state.Pending.IsEmpty && state.Stalled is [var next, ..])
             state = (state with { Stalled = state.Stalled.RemoveAt(0) }).StepNow(next.Sender, next.Message, next.Before, effects);
-        return state with { Version = Version + (ulong)(effects.Count - count) };
+        return state with { Version = Version + (ulong)(effects.Count - count), Passed = state.Pending == Pending ? state.Passed : [] };
     }
 
     private ClusterState StepNow(PeerId sender, ClusterMessage message, ClusterState? before, List<Effect> effects)
@@ -156,6 +159,9 @@ internal sealed record ClusterState
             case ClusterMessageKind.Grant:
                 var isFirst = Pending is [var first, ..] && first.Peer == message.Peer && first.Attempt == message.Attempt;
                 return isFirst && Acceptor is null && Informed[0].Peer == sender ? this with { Granted = (message.Peer, message.Attempt) } : this;
+            case ClusterMessageKind.Overdue:
+                var isWaiting = Pending is [var waiting, ..] && waiting.Peer == message.Peer && waiting.Attempt == message.Attempt;
+                return isWaiting && Acceptor == message.Acceptor ? WithPassed(message.Acceptor) : this;
             case ClusterMessageKind.Leave:
                 return known.IsMember ? StepLeave(known, effects) : this;
             case ClusterMessageKind.Notify:
@@ -182,6 +188,13 @@ internal sealed record ClusterState
             default:
                 return this;
         }
+    }
+
+    /// <summary>When all have let it wait, it begins with the oldest again.</summary>
+    private ClusterState WithPassed(PeerId acceptor)
+    {
+        var passed = Passed.Add(acceptor);
+        return this with { Passed = Members.All(x => passed.Contains(x.Peer)) ? [] : passed };
     }
 
     private ClusterState StepJoin(PeerId sender, ClusterMessage message, ClusterState? before, List<Effect> effects)

@@ -33,6 +33,9 @@ internal static class StateCodec
             writer.Peer(stalled.Sender).Number((ulong)message.Length).Raw(message);
         }
 
+        writer.Number((ulong)state.Passed.Count);
+        foreach (var passed in state.Passed)
+            writer.Peer(passed);
         writer.Byte(state.Granted is null ? (byte)0 : (byte)1);
         if (state.Granted is { } granted)
             writer.Peer(granted.Peer).Number(granted.Attempt);
@@ -82,10 +85,14 @@ internal static class StateCodec
                 stalled.Add(new StalledMessage(sender, message, null));
         }
 
+        var passed = ImmutableList.CreateBuilder<PeerId>();
+        for (var count = reader.Count(ClusterLimits.NodesMax); count > 0 && !reader.HasFailed; count--)
+            passed.Add(reader.Peer());
         (PeerId, uint)? granted = reader.Byte() != 0 ? (reader.Peer(), (uint)reader.Number(uint.MaxValue)) : null;
         return new ClusterState
         {
             Granted = granted,
+            Passed = passed.ToImmutable(),
             Version = version,
             Stalled = stalled.ToImmutable(),
             Informed = informed.ToImmutable(),

@@ -106,7 +106,8 @@ public sealed partial class NativeLibraryTests
 
     private static void AssertAllOk(string output)
     {
-        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        // The original library prints that itself when the daemon is slow to take a large message.
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(x => !x.StartsWith("sleep. counter=", StringComparison.Ordinal)).ToArray();
         Assert.DoesNotContain(lines, x => !x.StartsWith("ok ", StringComparison.Ordinal) && x != "done");
         Assert.Equal("done", lines[^1]);
         Assert.True(lines.Length > 20, output);

@@ -94,7 +94,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     private string ConfigurationFile => Path.Combine(_folder.Path, "corosync.conf");
 
-    private static string Configuration(int nodes, string transport, TimeSpan tokenTimeout)
+    /// <summary>The <c>corosync.conf</c> of so many nodes in namespaces.</summary>
+    public static string Configuration(int nodes, string transport, TimeSpan tokenTimeout)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $$"""

@@ -1,4 +1,5 @@
 using Totem.Core;
+using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Simulation.Cluster;
@@ -46,6 +47,30 @@ public sealed class FormationTests
 
             // Virtual time: the limit is the protocol's, not the machine's.
             cluster.RunUntilOperational(0.1 * options.TokenTimeout);
+        }
+    }
+
+    /// <summary>A process that is killed and started again at once hears what was said of its last life; the others must not part over it.</summary>
+    [Fact]
+    public void A_neighbour_that_dies_and_starts_again_and_again_does_not_part_the_others()
+    {
+        for (var seed = 1; seed <= 10 * Seeds; seed++)
+        {
+            var random = new Random(seed);
+            var cluster = RingCluster.Create(3, (ulong)seed, x => x with { UnreachableRate = 1 });
+            cluster.Restart(1).Restart(2).RunUntilOperational(TimeSpan.FromSeconds(10));
+            var together = cluster[1].Installed.Count;
+            for (var life = 0; life < 20; life++)
+            {
+                cluster.Restart(3).Run(TimeSpan.FromMilliseconds(random.NextDouble() * 20));
+                cluster.Crash(3).Run(TimeSpan.FromMilliseconds(random.NextDouble() * 3));
+            }
+
+            cluster.RunUntilOperational(TimeSpan.FromSeconds(10));
+            // Transitional ones may part them: the third can die when one of the two has installed the ring with it and the other not yet.
+            Assert.All(
+                cluster[1].Installed.Skip(together).Where(x => x.Configuration.Kind == ConfigurationKind.Regular),
+                x => Assert.True(x.Configuration.Members.Contains(new ProcessorId(2)), $"seed {seed}: {x}"));
         }
     }
 }

@@ -1,188 +1,134 @@
-using System.Collections.Concurrent;
-using Totem.Sheepdog;
+using System.Globalization;
+using System.Text;
 
 namespace Totem.Tests.Sheepdog.Conformance;
 
-/// <summary>A sheep with a thread of its own for its event loop, as the daemon has one. What it is told becomes lines, which tests wait for.</summary>
-internal sealed class TestSheep : IClusterEvents, IDisposable
+/// <summary>
+/// A sheep under test, whatever runs it. What it is told becomes lines, which tests wait for: <c>accept 2 [0 1 2]</c>,
+/// <c>leave 0 [1 2]</c>, <c>notify 1 LENGTH SUM</c>, <c>update 1 VALUE</c>; beside them <c>failed REASON</c> and others that only concern itself.
+/// </summary>
+public abstract class TestSheep : IDisposable
 {
-    public const int OpaqueLength = 491_568;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    // A bound for a run that goes wrong, far above what busy cores need.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly string[] OrderedKinds = ["accept", "leave", "notify", "update"];
 
-    private readonly ConcurrentQueue<Action> _actions = new();
-    private readonly AutoResetEvent _wake = new(false);
-    private readonly List<string> _log = [];
-    private readonly Thread _thread;
-    private readonly string? _option;
-    private volatile bool _isOver;
-    private bool _isDisposed;
+    /// <summary>Its session was lost, and it joins afresh.</summary>
+    protected const string Reconnected = "reconnect";
 
-    public TestSheep(IClusterDriver driver, string? option, int identity)
-    {
-        Driver = driver;
-        _option = option;
-        Identity = identity;
-        _thread = new Thread(Run) { IsBackground = true, Name = $"sheep {identity}" };
-        _thread.Start();
-    }
+    private readonly List<string> _lines = [];
 
-    public IClusterDriver Driver { get; }
+    protected TestSheep(int identity) => Identity = identity;
 
     public int Identity { get; }
 
-    /// <summary>Called in each own turn, on the event loop; true when the operation has begun.</summary>
-    public Func<bool> Turn { get; set; } = () => true;
+    /// <summary>Called in each own turn; ends it by <see cref="Unblock"/>, at once or later.</summary>
+    public Action Turn { get; set; } = () => { };
 
+    /// <summary>Everything it was told.</summary>
+    public string[] Lines
+    {
+        get
+        {
+            lock (_lines)
+                return [.. _lines];
+        }
+    }
+
+    /// <summary>What all members are told alike, since it came in last: a session that is lost may have missed something.</summary>
     public string[] Log
     {
         get
         {
-            lock (_log)
-                return [.. _log];
+            var lines = Lines;
+            return [.. lines[(Array.LastIndexOf(lines, Reconnected) + 1)..].Where(IsOrdered)];
         }
     }
 
-    public string[] Members => Log.LastOrDefault(x => x.StartsWith("accept", StringComparison.Ordinal) || x.StartsWith("leave", StringComparison.Ordinal))
-        is { } line ? line[(line.IndexOf('[', StringComparison.Ordinal) + 1)..^1].Split(' ') : [];
+    public int[] Members => MembersIn(Lines);
 
-    /// <summary>Runs something on the event loop.</summary>
-    public void Do(Action<IClusterDriver> action)
-    {
-        _actions.Enqueue(() => action(Driver));
-        _wake.Set();
-    }
+    /// <summary>Connects and asks to come in.</summary>
+    public abstract TestSheep Join();
 
-    public TestSheep Join()
-    {
-        Do(driver =>
-        {
-            driver.Init(_option);
-            driver.Join(Node(Identity), new byte[OpaqueLength]);
-            // Section 3: never from within an operation.
-            Assert.Empty(Log);
-        });
-        return this;
-    }
+    /// <summary>Stops being a member and lives on.</summary>
+    public abstract void Leave();
 
-    public void WaitFor(Func<TestSheep, bool> condition, string what)
-    {
-        var end = Environment.TickCount64 + (long)Limit.TotalMilliseconds;
-        lock (_log)
-        {
-            while (!condition(this))
-            {
-                var rest = (int)(end - Environment.TickCount64);
-                Assert.True(rest > 0 && Monitor.Wait(_log, rest), $"sheep {Identity} waits for {what}; it was told\n{string.Join('\n', _log)}");
-            }
-        }
-    }
+    public abstract void Notify(string text);
 
-    public void WaitForLine(string line) => WaitFor(x => x._log.Contains(line), line);
+    public abstract void Block();
 
-    public void WaitForMembers(params int[] members)
-    {
-        var wanted = members.Order().Select(x => x.ToString(System.Globalization.CultureInfo.InvariantCulture)).ToArray();
-        WaitFor(x => x.Members.Order(StringComparer.Ordinal).SequenceEqual(wanted.Order(StringComparer.Ordinal)), $"members {string.Join(' ', wanted)}");
-    }
+    public abstract void Unblock(string text);
 
-    /// <summary>Ends the event loop; the driver is left to whoever kills it.</summary>
-    public void Stop()
-    {
-        _isOver = true;
-        _wake.Set();
-        _thread.Join();
-    }
+    public abstract void Update(int value);
+
+    /// <summary>Waits until it has the lock.</summary>
+    public abstract void Lock(ulong id);
+
+    /// <returns>Whether it was held.</returns>
+    public abstract bool Unlock(ulong id);
+
+    /// <summary>Leaves in order and ends, as a daemon does when it is told to stop.</summary>
+    public abstract void Stop();
+
+    /// <summary>Ends as by kill -9: nobody is told.</summary>
+    public abstract void Kill();
 
     public void Dispose()
     {
-        if (_isDisposed)
-            return;
-        _isDisposed = true;
-        Stop();
-        Driver.Dispose();
-        _wake.Dispose();
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
     }
 
-    public bool OnJoin(SheepNode joining, IReadOnlyList<SheepNode> members, Span<byte> opaque)
-    {
-        Assert.Equal(OpaqueLength, opaque.Length);
-        opaque[0] = (byte)(Identity + 1);
-        return true;
-    }
+    protected abstract void Dispose(bool disposing);
 
-    public void OnAccept(SheepNode joined, IReadOnlyList<SheepNode> members, ReadOnlySpan<byte> opaque)
-    {
-        Assert.Equal(OpaqueLength, opaque.Length);
-        Add($"accept {IdOf(joined)} by {opaque[0] - 1} [{Names(members)}]");
-    }
-
-    public void OnLeave(SheepNode left, IReadOnlyList<SheepNode> members) => Add($"leave {IdOf(left)} [{Names(members)}]");
-
-    public void OnNotify(SheepNode sender, ReadOnlySpan<byte> message)
+    public static string NotifyLine(int sender, string text)
     {
         var sum = 0;
-        foreach (var one in message)
+        var bytes = Encoding.UTF8.GetBytes(text);
+        foreach (var one in bytes)
             sum = unchecked((sum * 31) + one);
-        Add($"notify {IdOf(sender)} {message.Length} {sum}");
+        return $"notify {sender} {bytes.Length} {sum}";
     }
 
-    public bool OnBlock(SheepNode self)
+    public int CountOf(string start) => Lines.Count(x => x.StartsWith(start, StringComparison.Ordinal));
+
+    public void WaitForLine(string line) => WaitFor(lines => lines.Contains(line), line);
+
+    public void WaitForCount(string start, int count) =>
+        WaitFor(lines => lines.Count(x => x.StartsWith(start, StringComparison.Ordinal)) >= count, $"{count} of '{start}…'");
+
+    public void WaitForMembers(params int[] members) =>
+        WaitFor(lines => MembersIn(lines).Order().SequenceEqual(members.Order()), $"members {string.Join(' ', members)}");
+
+    public void WaitFor(Func<IReadOnlyList<string>, bool> condition, string what)
     {
-        Assert.Equal(Identity, IdOf(self));
-        return Turn();
-    }
-
-    public void OnUpdateNode(SheepNode node) => Add($"update {IdOf(node)} {node.Bytes[1]}");
-
-    public bool OnReconnect()
-    {
-        Add("reconnect");
-        Driver.Init(_option);
-        Driver.Join(Node(Identity), new byte[OpaqueLength]);
-        return true;
-    }
-
-    public void OnFailed(string reason) => Add($"failed {reason}");
-
-    internal static SheepNode Node(int identity, int value = 0)
-    {
-        var bytes = new byte[80];
-        (bytes[0], bytes[1]) = ((byte)identity, (byte)value);
-        return new SheepNode(bytes, 1);
-    }
-
-    private static int IdOf(SheepNode node) => node.Bytes[0];
-
-    private static string Names(IEnumerable<SheepNode> nodes) => string.Join(' ', nodes.Select(IdOf));
-
-    private void Add(string line)
-    {
-        lock (_log)
+        var end = Environment.TickCount64 + (long)Limit.TotalMilliseconds;
+        lock (_lines)
         {
-            _log.Add(line);
-            Monitor.PulseAll(_log);
-        }
-    }
-
-    private void Run()
-    {
-        WaitHandle[] handles = [Driver.EventsReady, _wake];
-        while (!_isOver)
-        {
-            WaitHandle.WaitAny(handles);
-            try
+            while (!condition(_lines))
             {
-                while (!_isOver && _actions.TryDequeue(out var action))
-                    action();
-                if (!_isOver)
-                    Driver.Dispatch(this);
-            }
-#pragma warning disable CA1031 // A failed assertion is a line that no test waits for, and is shown with the lines.
-            catch (Exception failure)
-#pragma warning restore CA1031
-            {
-                Add($"threw {failure}");
+                var rest = (int)(end - Environment.TickCount64);
+                Assert.True(rest > 0 && Monitor.Wait(_lines, rest), $"sheep {Identity} waits for {what}; it was told\n{string.Join('\n', _lines)}");
             }
         }
     }
+
+    protected virtual void Add(string line)
+    {
+        lock (_lines)
+        {
+            _lines.Add(line);
+            Monitor.PulseAll(_lines);
+        }
+    }
+
+    protected static string Names(IEnumerable<int> members) => string.Join(' ', members);
+
+    private static bool IsOrdered(string line) => OrderedKinds.Any(x => line.StartsWith(x + " ", StringComparison.Ordinal));
+
+    private static int[] MembersIn(IReadOnlyList<string> lines) =>
+        lines.LastOrDefault(x => x.StartsWith("accept ", StringComparison.Ordinal) || x.StartsWith("leave ", StringComparison.Ordinal)) is { } line
+            ? [.. line[(line.IndexOf('[', StringComparison.Ordinal) + 1)..^1].Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(x => int.Parse(x, CultureInfo.InvariantCulture))]
+            : [];
 }

@@ -1,6 +1,8 @@
+using Totem.Core.Evs;
 using Totem.Sheepdog;
 using Totem.Sheepdog.Drivers;
 using Totem.Tests.Transport;
+using Totem.Transport.Udp;
 
 namespace Totem.Tests.Sheepdog.Conformance;
 
@@ -10,11 +12,45 @@ public sealed class TotemDriverTests : DriverConformance
     private readonly TemporaryDirectory _state = new();
     private readonly int _port = Ports.TakeBase();
 
+    /// <summary>Its event loop runs on, and begins a session anew; nobody ends with the backend.</summary>
+    [Fact]
+    [Check("F-12")]
+    public void A_sheep_whose_member_of_the_ring_ends_joins_afresh()
+    {
+        var sheep = Joined(2);
+        Kill(((DriverSheep)sheep[1]).Driver);
+        sheep[1].WaitForLine("reconnect");
+        sheep[1].WaitForMembers(0, 1);
+        sheep[0].WaitForCount("accept 1 ", 2);
+        Assert.Equal(1, sheep[0].CountOf("leave 1 "));
+        sheep[1].Notify("back");
+        sheep[0].WaitForLine(TestSheep.NotifyLine(1, "back"));
+    }
+
+    /// <summary>A process that joins the group and never says anything: in C it stalls all members.</summary>
+    [Fact]
+    [Check("F-5")]
+    public async Task A_stranger_in_the_group_that_is_silent_holds_up_nobody()
+    {
+        var sheep = Joined(1);
+        await using var node = await TotemNode.StartAsync(TotemDriverOptions.Parse(Option, false).NodeOptions() with { OnDelivery = static (in Delivery _) => { } });
+        await using var stranger = await node.JoinAsync(TotemDriverOptions.Parse(Option, false).Group, new GroupJoinOptions());
+        var joiner = Start(1).Join();
+        joiner.WaitForMembers(0, 1);
+        sheep[0].Notify("on");
+        joiner.WaitForLine(TestSheep.NotifyLine(0, "on"));
+        // What it does say, they do not take.
+        await stranger.MulticastAsync(new byte[] { 255, 1, 2, 3 });
+        await stranger.MulticastAsync(new byte[300]);
+        joiner.Notify("still");
+        sheep[0].WaitForLine(TestSheep.NotifyLine(1, "still"));
+    }
+
     protected override string? Option => $"port={_port},state={_state.Path}";
 
     protected override IClusterDriver Create() => ClusterDrivers.Create("totem", out _);
 
-    protected override void Kill(IClusterDriver driver) => ((TotemDriver)driver).Node!.Host.Kill();
+    protected override void Kill(IClusterDriver driver) => ((TotemDriver)driver).Node?.Host.Kill();
 
     protected override void Dispose(bool disposing)
     {

@@ -9,14 +9,16 @@ public sealed class ClusterEventQueueProperties
 {
     private const int SheepMax = 12;
 
-    [Fact]
-    public void All_see_one_sequence_and_nothing_of_the_dead_stays()
-        => Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ArrayOf(500).ToArbitrary(), Run)
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+    /// <summary>Over a group with changes of its own, and over a log.</summary>
+    [Theory]
+    [InlineData(false), InlineData(true)]
+    public void All_see_one_sequence_and_nothing_of_the_dead_stays(bool isLog)
+        => Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ArrayOf(500).ToArbitrary(), choices => Run(choices, isLog))
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(int.Parse(Environment.GetEnvironmentVariable("TOTEM_CASES") ?? "2000", System.Globalization.CultureInfo.InvariantCulture)));
 
-    private static bool Run(int[] choices)
+    private static bool Run(int[] choices, bool isLog)
     {
-        var cluster = new ModelCluster();
+        var cluster = new ModelCluster(isLog);
         foreach (var choice in choices)
             Step(cluster, (uint)choice);
         cluster.RunUntilQuiet();
@@ -72,8 +74,14 @@ public sealed class ClusterEventQueueProperties
             case < 28:
                 sheep.Queue.Lock(choice >> 8 & 3);
                 break;
-            case < 50:
+            case < 48:
                 cluster.Order(sheep);
+                break;
+            case < 49:
+                cluster.Watch(sheep);
+                break;
+            case < 50:
+                sheep.Queue.HandleTime(cluster.Now += 1000);
                 break;
             case < 80:
                 cluster.Deliver(sheep);

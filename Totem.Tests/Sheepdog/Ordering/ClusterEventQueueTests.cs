@@ -288,6 +288,46 @@ public sealed class ClusterEventQueueTests
         Agree();
     }
 
+    /// <summary>A5, O6, O8: the oldest member's event loop hangs, and it is in the group all the same.</summary>
+    [Fact]
+    public void When_the_oldest_does_not_answer_a_join_the_next_one_does()
+    {
+        var sheep = Joined(3);
+        var joiner = _cluster.Start(3).Join();
+        RunWithout(sheep[0]);
+        Assert.Empty(joiner.Log);
+        // All look at the clock; the second in line need not say anything.
+        foreach (var milliseconds in (ReadOnlySpan<long>)[0, 1999, 2000, 2500])
+        {
+            sheep[1].Queue.HandleTime(milliseconds);
+            sheep[2].Queue.HandleTime(milliseconds);
+        }
+
+        RunWithout(sheep[0]);
+        Assert.Equal(["accept 3 [0 1 2 3] 3 101"], joiner.Log);
+        Assert.DoesNotContain(sheep[2].Own, x => x.StartsWith("join 3", StringComparison.Ordinal));
+        _cluster.RunUntilQuiet();
+        Assert.DoesNotContain(sheep[0].Own, x => x.StartsWith("join 3", StringComparison.Ordinal));
+        Agree();
+    }
+
+    /// <summary>The answer of the one that was passed over comes late: nobody heeds it.</summary>
+    [Fact]
+    public void An_answer_that_comes_after_another_member_was_asked_does_not_count()
+    {
+        var sheep = Joined(2);
+        var joiner = _cluster.Start(2).Join();
+        RunWithout(sheep[0]);
+        sheep[1].Queue.HandleTime(0);
+        sheep[1].Queue.HandleTime(2000);
+        Assert.True(_cluster.Order(sheep[1]));
+        while (_cluster.Deliver(sheep[0]) && !sheep[0].Own.Contains("join 2 to [0 1]"))
+            sheep[0].Dispatch();
+        _cluster.RunUntilQuiet();
+        Assert.Equal(["accept 2 [0 1 2] 2 101"], joiner.Log);
+        Agree();
+    }
+
     [Fact]
     public void A_join_is_answered_again_when_a_member_dies_meanwhile()
     {
@@ -304,6 +344,25 @@ public sealed class ClusterEventQueueTests
         Assert.Equal(["join 3 to [0 1 2]", "join 3 to [0 2]"], sheep[0].Own[^2..]);
         Assert.Equal(["accept 3 [0 2 3] 3 100"], joiner.Log);
         Agree();
+    }
+
+    /// <summary>A14, F-29: a reader that stops is not waited for; what it was not told of it never misreads, it joins afresh.</summary>
+    [Fact]
+    public void An_event_loop_that_stops_for_too_long_loses_its_session_and_costs_no_more()
+    {
+        var sheep = Joined(2);
+        var message = new ClusterMessage(ClusterMessageKind.Notify) { Payload = new byte[Totem.Sheepdog.ClusterLimits.MessageBytesMax] }.Encode();
+        for (var i = 0; i <= Totem.Sheepdog.ClusterLimits.WaitingBytesMax / Totem.Sheepdog.ClusterLimits.MessageBytesMax; i++)
+            sheep[1].Queue.HandleMessage(sheep[0].Peer, message);
+        Assert.Equal(ClusterPhase.Lost, sheep[1].Queue.Phase);
+        Assert.Contains("256 MiB", sheep[1].Queue.LostReason, StringComparison.Ordinal);
+        while (sheep[1].Dispatch())
+        {
+            // Nothing of what was waiting is told any more.
+        }
+
+        Assert.Equal("Reconnect", sheep[1].Own[^1]);
+        Assert.DoesNotContain(sheep[1].Log, x => x.StartsWith("notify", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -328,6 +387,20 @@ public sealed class ClusterEventQueueTests
         }
 
         return [.. sheep];
+    }
+
+    private void RunWithout(ModelSheep hanging)
+    {
+        // Its driver runs; only its event loop does not.
+        for (var isQuiet = false; !isQuiet;)
+        {
+            isQuiet = true;
+            foreach (var sheep in _cluster.All)
+            {
+                while (_cluster.Order(sheep) | _cluster.Deliver(sheep) | (sheep != hanging && sheep.Dispatch()))
+                    isQuiet = false;
+            }
+        }
     }
 
     private void Agree() => SequenceRules.Check(_cluster);

@@ -4,7 +4,8 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Tests.Sheepdog.Ordering;
 
 /// <summary>Sessions on one total order that lies in memory. What is done next is the test's decision; nothing happens by itself.</summary>
-internal sealed class ModelCluster
+/// <param name="isLog">Whether the order is a log without a group, in which sessions write down who is gone.</param>
+internal sealed class ModelCluster(bool isLog = false)
 {
     private readonly List<Element> _order = [];
     private readonly List<PeerId> _peers = [];
@@ -19,9 +20,19 @@ internal sealed class ModelCluster
 
     public int BytesOrdered { get; private set; }
 
+    /// <summary>In milliseconds.</summary>
+    public long Now { get; set; }
+
     public ModelSheep Start(int identity, ClusterQueueOptions? options = null)
     {
-        var sheep = new ModelSheep(this, new PeerId((uint)identity + 1, ++_instance), identity, _order.Count, options);
+        var sheep = new ModelSheep(this, new PeerId((uint)identity + 1, ++_instance), identity, _order.Count, isLog ? new ClusterQueueOptions { OverLog = true } : options);
+        if (isLog)
+        {
+            sheep.Group = new LogGroup(sheep.Queue);
+            All.Add(sheep);
+            return sheep;
+        }
+
         _peers.Add(sheep.Peer);
         _order.Add(new Element(default, null, new PeerChange([.. _peers], [], [new PeerJoined(sheep.Peer, false)])));
         All.Add(sheep);
@@ -35,7 +46,8 @@ internal sealed class ModelCluster
         _peers.Remove(sheep.Peer);
         if (Turn == sheep)
             Turn = null;
-        _order.Add(new Element(default, null, new PeerChange([.. _peers], [new PeerLeft(sheep.Peer, isKnownEnded)], [])));
+        if (!isLog)
+            _order.Add(new Element(default, null, new PeerChange([.. _peers], [new PeerLeft(sheep.Peer, isKnownEnded)], [])));
     }
 
     /// <summary>One message of a sheep takes its place.</summary>
@@ -46,17 +58,39 @@ internal sealed class ModelCluster
         BytesOrdered += message.Length;
         if (ClusterMessage.TryDecode(message) is { Kind: ClusterMessageKind.Unblock or ClusterMessageKind.Leave } && Turn == sheep)
             Turn = null;
+        if (isLog && !_peers.Contains(sheep.Peer))
+        {
+            sheep.Position = _order.Count;
+            _peers.Add(sheep.Peer);
+        }
+
         _order.Add(new Element(sheep.Peer, message, null));
+        return true;
+    }
+
+    /// <summary>A sheep looks at the one it watches, and writes down that it is gone.</summary>
+    public bool Watch(ModelSheep sheep)
+    {
+        if (!sheep.IsAlive || sheep.Group?.Watched is not { } watched || _peers.Contains(watched) || !sheep.Reported.Add(watched))
+            return false;
+        _order.Add(new Element(watched, null, null));
         return true;
     }
 
     /// <summary>A sheep hears the next element.</summary>
     public bool Deliver(ModelSheep sheep)
     {
-        if (!sheep.IsAlive || sheep.Position == _order.Count)
+        if (!sheep.IsAlive || sheep.Position == _order.Count || (isLog && !_peers.Contains(sheep.Peer)))
             return false;
+        // It looks for the others any time after it arrived.
+        if (sheep.Group is { Count: 0 } group)
+            group.HandleArrived([.. _peers.TakeWhile(x => x != sheep.Peer)]);
         var element = _order[sheep.Position++];
-        if (element.Change is not null)
+        if (sheep.Group is not null && element.Message is null)
+            sheep.Group.HandleGone(element.Sender);
+        else if (sheep.Group is not null)
+            sheep.Group.HandleMessage(element.Sender, element.Message);
+        else if (element.Change is not null)
             sheep.Queue.HandleChange(element.Change);
         else
             sheep.Queue.HandleMessage(element.Sender, element.Message);
@@ -70,7 +104,7 @@ internal sealed class ModelCluster
             isQuiet = true;
             foreach (var sheep in All)
             {
-                while (Order(sheep) | Deliver(sheep) | sheep.Dispatch())
+                while (Order(sheep) | Deliver(sheep) | Watch(sheep) | sheep.Dispatch())
                     isQuiet = false;
             }
         }
@@ -89,6 +123,12 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
     public int Identity { get; } = identity;
 
     public ClusterEventQueue Queue { get; } = new(peer, options);
+
+    /// <summary>Over a log.</summary>
+    public LogGroup? Group { get; set; }
+
+    /// <summary>Whose end it has written down.</summary>
+    public HashSet<PeerId> Reported { get; } = [];
 
     public int Position { get; set; } = position;
 

@@ -1,8 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
 using Totem.Core.Model;
-using Totem.Transport.Udp;
 
-namespace Totem.Cpg;
+namespace Totem.Transport.Udp.Internal;
 
 /// <summary>
 /// Several processes of one host with one configuration: every node of the list has places, slots, for processes. Slot 0 is the
@@ -56,6 +56,26 @@ internal sealed class ProcessSlots
         // The vote of the node list's entry belongs to who is that entry.
         Groups = slot == 0 ? _node.Groups : _node.Groups with { Votes = null },
     };
+
+    /// <summary>Runs in the lowest slot of this host that is free.</summary>
+    /// <returns>The node, and the options it runs with.</returns>
+    /// <exception cref="TransportException">No slot is free, or none can be opened.</exception>
+    public async Task<(TotemNode Node, TotemNodeOptions Options)> StartAsync()
+    {
+        for (var slot = 0; ; slot++)
+        {
+            try
+            {
+                var options = Options(slot);
+                return (await TotemNode.StartAsync(options).ConfigureAwait(false), options);
+            }
+            catch (TransportException exception)
+                when (exception.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } && slot + 1 < Count)
+            {
+                // Another process of this host is there.
+            }
+        }
+    }
 
     /// <summary>By slot, then by node in the order of ids: a slot's ids never depend on higher slots.</summary>
     private static UdpPeer[][] Table(UdpPeer[] nodes, int count)

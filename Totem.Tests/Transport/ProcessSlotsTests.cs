@@ -1,10 +1,10 @@
 using System.Net;
 using Totem.Core;
 using Totem.Core.Model;
-using Totem.Cpg;
 using Totem.Transport.Udp;
+using Totem.Transport.Udp.Internal;
 
-namespace Totem.Tests.Cpg;
+namespace Totem.Tests.Transport;
 
 /// <summary>Which port and id the processes of a host get: the rule of docs/libcpg.md.</summary>
 public sealed class ProcessSlotsTests
