@@ -102,8 +102,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
     {
         if (_multicastThrough == _numberedThrough)
             return;
-        observer.OnEvent(new RingEvent(
-            RingEventKind.MulticastAfterToken, ring.Id, Seq: _multicastThrough.Next, Count: _numberedThrough.DistanceFrom(_multicastThrough)));
+        var count = _numberedThrough.DistanceFrom(_multicastThrough);
+        observer.OnEvent(new RingEvent(RingEventKind.MulticastAfterToken, ring.Id, Seq: _multicastThrough.Next, Count: count));
         MulticastThrough(ring, _numberedThrough);
     }
 
