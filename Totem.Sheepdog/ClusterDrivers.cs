@@ -1,4 +1,6 @@
 using Totem.Sheepdog.Drivers;
+using Totem.Sheepdog.Drivers.Local;
+using Totem.Sheepdog.Drivers.ZooKeeper;
 
 namespace Totem.Sheepdog;
 
@@ -6,7 +8,7 @@ namespace Totem.Sheepdog;
 public static class ClusterDrivers
 {
     /// <summary>The names, the default first.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["totem", "corosync"];
+    public static IReadOnlyList<string> Names { get; } = ["totem", "corosync", "zookeeper", "local"];
 
     /// <summary>Makes the driver that a text names; it is not connected yet.</summary>
     /// <param name="text">Everything up to the first colon must be a driver's name; null or empty takes the default.</param>
@@ -22,6 +24,9 @@ public static class ClusterDrivers
         {
             "totem" => new TotemDriver(),
             "corosync" => new TotemDriver(readsSystemConfiguration: true),
+            "zookeeper" => new ZooKeeperDriver(),
+            "local" when OperatingSystem.IsLinux() => new LocalDriver(),
+            "local" => throw new ClusterDriverException("the driver local needs Linux: it lives on inotify and named pipes"),
             _ => throw new ClusterDriverException($"cluster driver '{name}', expected one of {string.Join(", ", Names)}"),
         };
     }

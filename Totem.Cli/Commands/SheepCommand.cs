@@ -42,6 +42,7 @@ internal sealed class SheepCommand : TotemCommand
         ("totem sheep", "in two or three terminals of one host"),
         ("totem sheep -c totem:port=6000,group=test", "another cluster on the same host"),
         ("totem sheep -c totem:config=/etc/corosync/corosync.conf -p 7000", "on a ring of several hosts"),
+        ("totem sheep -c local:/var/tmp/sheep", "through files of this host, without a network"),
     ];
 
     /// <inheritdoc />

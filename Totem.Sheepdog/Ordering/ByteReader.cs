@@ -11,6 +11,8 @@ internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
 
     public readonly bool IsAtEnd => _rest.IsEmpty;
 
+    public readonly int RestLength => _rest.Length;
+
     public byte Byte() => Take(1) is [var value] ? value : (byte)0;
 
     public ulong Number(ulong max)

@@ -36,6 +36,16 @@ public enum ClusterEventKind
 public sealed record ClusterEvent(
     ClusterEventKind Kind, SheepNode? Node = null, IReadOnlyList<SheepNode>? Members = null, Memory<byte> Bytes = default)
 {
+    private Memory<byte> _bytes = Bytes;
+
+    /// <summary>Join, Accept: the buffer in full length. Notify: the message.</summary>
+    public Memory<byte> Bytes
+    {
+        // Half a MiB of mostly zeros, so not while it waits.
+        get => _bytes.IsEmpty && Opaque.Length > 0 ? _bytes = Opaque.Restore() : _bytes;
+        init => _bytes = value;
+    }
+
     /// <summary>Failed: why.</summary>
     public string? Reason { get; init; }
 
@@ -51,6 +61,9 @@ public sealed record ClusterEvent(
     /// <summary>Block.</summary>
     internal ulong Ticket { get; init; }
 
+    /// <summary>Join, Accept: the buffer without its zeros.</summary>
+    internal Opaque Opaque { get; init; }
+
     /// <summary>What it costs to keep.</summary>
-    internal long Cost => 256 + Bytes.Length;
+    internal long Cost => 256 + _bytes.Length + Opaque.Used.Length;
 }

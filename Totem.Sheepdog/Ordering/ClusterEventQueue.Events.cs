@@ -48,7 +48,7 @@ public sealed partial class ClusterEventQueue
             Attempt = request.Attempt,
             Version = request.Version,
             Opaque = Opaque.Of(request.Bytes.Span),
-            State = _state is null ? _electionState : _state.Pending[0].Before,
+            State = _state is null ? _electionState : _state.Pending[0].Before?.Bare(),
         };
         _outgoing.Enqueue(answer.Encode());
     }

@@ -53,7 +53,8 @@ public sealed partial class ClusterEventQueue
             _asking.Remove(left.Peer);
         }
 
-        Record(new OrderedElement(default, null, change));
+        if (change.Left.Count > 0)
+            Record(new OrderedElement(default, null, change with { Peers = [], Joined = [] }));
         if (change.Joined.Any(x => x.IsMerged || x.Peer == _self))
         {
             // Nobody on the other side has heard the request, and what they know is not known here: all over again.
@@ -139,17 +140,18 @@ public sealed partial class ClusterEventQueue
     /// <summary>Those who know the state have all left, and one of them says what it is.</summary>
     private void TakeGrant(ClusterMessage message)
     {
-        if (message.Peer == _self && _record is not null && message.Attempt == _recordedAttempt
-            && Replay(message.State!).Granted == (_self, _recordedAttempt) && _elected is null)
-            Elect(message.State!);
+        if (message is { State: { } state } && message.Peer == _self && _record is not null && message.Attempt == _recordedAttempt
+            && Replay(state).Granted == (_self, _recordedAttempt) && _elected is null)
+            Elect(state);
     }
 
     private void Elect(ClusterState state)
     {
         _elected = _recordedAttempt;
         _electionState = state;
-        Emit(new ClusterEvent(ClusterEventKind.Join, _node, [], _opaque.Restore())
+        Emit(new ClusterEvent(ClusterEventKind.Join, _node, [])
         {
+            Opaque = _opaque,
             Peer = _self,
             Attempt = _recordedAttempt,
             Version = Replay(state).Version,
@@ -158,10 +160,10 @@ public sealed partial class ClusterEventQueue
 
     private bool TryBecome(PeerId sender, ClusterMessage accept)
     {
-        if (_record is null || accept.Attempt != _recordedAttempt)
+        if (_record is null || accept.Attempt != _recordedAttempt || accept.State is null)
             return false;
         List<Effect> effects = [];
-        var state = Replay(accept.State!).Step(sender, accept, effects);
+        var state = Replay(accept.State).Step(sender, accept, effects);
         if (effects is not [{ Kind: EffectKind.Accepted } accepted, ..] || accepted.Peer != _self)
             return false;
         _state = state;

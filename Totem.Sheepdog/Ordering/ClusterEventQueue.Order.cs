@@ -13,8 +13,18 @@ public sealed partial class ClusterEventQueue
     public void HandleChange(PeerChange change)
     {
         ArgumentNullException.ThrowIfNull(change);
-        _peers.Clear();
-        _peers.UnionWith(change.Peers);
+        // A log's changes are small, and many: one for each session.
+        if (_options.OverLog && _hasArrived)
+        {
+            _peers.ExceptWith(change.Left.Select(x => x.Peer));
+            _peers.UnionWith(change.Joined.Select(x => x.Peer));
+        }
+        else
+        {
+            _peers.Clear();
+            _peers.UnionWith(change.Peers);
+        }
+
         foreach (var joined in change.Joined)
             _dead.Remove(joined.Peer.Seat);
         switch (Phase)
@@ -115,8 +125,7 @@ public sealed partial class ClusterEventQueue
         {
             if (effect.Kind == EffectKind.Replaced && effect.Peer == _self)
             {
-                Lose("another process has joined as this node");
-                Emit(new ClusterEvent(ClusterEventKind.Failed) { Reason = LostReason });
+                Fail("another process has joined as this node");
                 return;
             }
 
@@ -139,14 +148,14 @@ public sealed partial class ClusterEventQueue
 
     private static ClusterEvent? EventOf(in Effect effect) => effect.Kind switch
     {
-        EffectKind.Accepted => new ClusterEvent(ClusterEventKind.Accept, effect.Node, NodesOf(effect), effect.Opaque.Restore()),
+        EffectKind.Accepted => new ClusterEvent(ClusterEventKind.Accept, effect.Node, NodesOf(effect)) { Opaque = effect.Opaque },
         EffectKind.Left => new ClusterEvent(ClusterEventKind.Leave, effect.Node, NodesOf(effect)),
         EffectKind.Notified => new ClusterEvent(ClusterEventKind.Notify, effect.Node, null, MemoryMarshal.AsMemory(effect.Payload)),
         EffectKind.Updated => new ClusterEvent(ClusterEventKind.UpdateNode, effect.Node),
         _ => null,
     };
 
-    private static SheepNode[] NodesOf(in Effect effect) => [.. effect.Informed.Where(x => x.IsMember).Select(x => x.Node)];
+    private static MemberList NodesOf(in Effect effect) => new(effect.Informed);
 
     /// <summary>Does what falls to this session in the state there is.</summary>
     private void Act()
@@ -162,9 +171,9 @@ public sealed partial class ClusterEventQueue
             if (state.Acceptor == _self && _asked != asked)
             {
                 _asked = asked;
-                var members = state.Members.Select(x => x.Node).ToArray();
-                Emit(new ClusterEvent(ClusterEventKind.Join, first.Node, members, first.Opaque.Restore())
+                Emit(new ClusterEvent(ClusterEventKind.Join, first.Node, new MemberList(state.Informed))
                 {
+                    Opaque = first.Opaque,
                     Peer = first.Peer,
                     Attempt = first.Attempt,
                     Version = state.Version,
@@ -173,7 +182,12 @@ public sealed partial class ClusterEventQueue
             else if (state.Acceptor is null && state.Informed[0].Peer == _self && _grantSent != request)
             {
                 _grantSent = request;
-                var grant = new ClusterMessage(ClusterMessageKind.Grant) { Peer = first.Peer, Attempt = first.Attempt, State = first.Before };
+                var grant = new ClusterMessage(ClusterMessageKind.Grant)
+                {
+                    Peer = first.Peer,
+                    Attempt = first.Attempt,
+                    State = first.Before?.Bare(),
+                };
                 _outgoing.Enqueue(grant.Encode());
             }
         }

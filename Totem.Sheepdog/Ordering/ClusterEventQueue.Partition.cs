@@ -52,10 +52,12 @@ public sealed partial class ClusterEventQueue
 
     private bool GoesOn(HashSet<PeerId> ended)
     {
-        var here = _state!.Members.Where(x => !_missing.Contains(x.Peer) && !ended.Contains(x.Peer)).Select(x => x.Peer.Seat).ToHashSet();
         var elsewhere = _missing.Except(ended).Select(x => x.Seat).ToHashSet();
+        if (elsewhere.Count == 0)
+            return true;
+        var here = _state!.Members.Where(x => !_missing.Contains(x.Peer) && !ended.Contains(x.Peer)).Select(x => x.Peer.Seat).ToHashSet();
         // One that has left and only listens has no voice: it goes where the others on its side go, and alone it stays behind.
-        return elsewhere.Count == 0 || (here.Count > 0 && PartitionPolicy.GoesOn(_options.Rule, _options.Quorum, here, elsewhere));
+        return here.Count > 0 && PartitionPolicy.GoesOn(_options.Rule, _options.Quorum, here, elsewhere);
     }
 
     private void EnterDoubt()

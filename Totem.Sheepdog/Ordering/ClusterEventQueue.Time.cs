@@ -29,7 +29,8 @@ public sealed partial class ClusterEventQueue
         }
 
         // The next in line first, the others only when it says nothing either.
-        if (milliseconds - since < (long)_options.PatienceMilliseconds * PlaceInLine())
+        var waited = milliseconds - since;
+        if (waited < _options.PatienceMilliseconds || waited < (long)_options.PatienceMilliseconds * PlaceInLine())
             return;
         _waitedSince = null;
         _outgoing.Enqueue(new ClusterMessage(ClusterMessageKind.Overdue) { Peer = request.Peer, Attempt = request.Attempt, Acceptor = acceptor }.Encode());

@@ -66,6 +66,19 @@ public sealed partial class ClusterEventQueue
             Heal();
     }
 
+    /// <summary>Another process is this node now, and this one must end.</summary>
+    public void HandleReplaced()
+    {
+        if (Phase != ClusterPhase.Lost)
+            Fail("another process has joined as this node");
+    }
+
+    private void Fail(string reason)
+    {
+        Lose(reason);
+        Emit(new ClusterEvent(ClusterEventKind.Failed) { Reason = reason });
+    }
+
     private void Emit(ClusterEvent clusterEvent)
     {
         _waitingBytes += clusterEvent.Cost;

@@ -41,7 +41,7 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
     /// <summary>Join, Accept.</summary>
     public Opaque Opaque { get; init; }
 
-    /// <summary>Accept, Grant: what was at the place of the joiner's request.</summary>
+    /// <summary>Accept, Grant: what was at the place of the joiner's request. Null where a backend hands it to the joiner alone.</summary>
     public ClusterState? State { get; init; }
 
     /// <summary>Notify, Unblock.</summary>
@@ -112,6 +112,27 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
         return writer.ToArray();
     }
 
+    /// <summary>Where the state begins in an encoded accept or grant; it is the last of them, so all before it is the message for those who
+    /// do not need it.</summary>
+    /// <returns>-1 when the message has none.</returns>
+    public static int StateOffset(ReadOnlySpan<byte> bytes, out PeerId joiner)
+    {
+        var reader = new ByteReader(bytes);
+        var kind = (ClusterMessageKind)reader.Byte();
+        joiner = default;
+        if (kind is not (ClusterMessageKind.Accept or ClusterMessageKind.Grant))
+            return -1;
+        joiner = reader.Peer();
+        reader.Number(uint.MaxValue);
+        if (kind == ClusterMessageKind.Accept)
+        {
+            reader.Number(ulong.MaxValue);
+            reader.Opaque();
+        }
+
+        return reader.HasFailed ? -1 : bytes.Length - reader.RestLength;
+    }
+
     /// <summary>Decodes what a peer sent, which may be anything.</summary>
     /// <returns>Null when it is no message: too short, too long, or a number is out of range.</returns>
     public static ClusterMessage? TryDecode(ReadOnlySpan<byte> bytes)
@@ -135,7 +156,7 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
                     Attempt = (uint)reader.Number(uint.MaxValue),
                     Version = reader.Number(ulong.MaxValue),
                     Opaque = reader.Opaque(),
-                    State = StateCodec.Read(ref reader),
+                    State = reader.IsAtEnd ? null : StateCodec.Read(ref reader),
                 };
             case ClusterMessageKind.Decline:
                 return message with
@@ -145,7 +166,12 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
                     Version = reader.Number(ulong.MaxValue),
                 };
             case ClusterMessageKind.Grant:
-                return message with { Peer = reader.Peer(), Attempt = (uint)reader.Number(uint.MaxValue), State = StateCodec.Read(ref reader) };
+                return message with
+                {
+                    Peer = reader.Peer(),
+                    Attempt = (uint)reader.Number(uint.MaxValue),
+                    State = reader.IsAtEnd ? null : StateCodec.Read(ref reader),
+                };
             case ClusterMessageKind.Overdue:
                 return message with { Peer = reader.Peer(), Attempt = (uint)reader.Number(uint.MaxValue), Acceptor = reader.Peer() };
             case ClusterMessageKind.Leave:

@@ -10,7 +10,8 @@ internal sealed record InformedPeer(PeerId Peer, SheepNode Node, bool IsMember);
 /// <param name="Attempt">Which of its requests.</param>
 /// <param name="Node">Its description.</param>
 /// <param name="Opaque">Its buffer; empty where only the order matters.</param>
-/// <param name="Before">The state at the place of the request: what it is handed with the accept. It has heard everything since.</param>
+/// <param name="Before">The state at the place of the request: of it, what a joiner needs is handed to it with the accept (<see
+/// cref="ClusterState.Bare"/>). It has heard everything since.</param>
 internal sealed record PendingJoin(PeerId Peer, uint Attempt, SheepNode Node, Opaque Opaque, ClusterState? Before);
 
 /// <summary>A message that waits for the answer to a request.</summary>
@@ -49,8 +50,15 @@ internal sealed record ClusterState
     /// <summary>The state of no cluster.</summary>
     public static readonly ClusterState Empty = new();
 
+    private readonly ImmutableList<InformedPeer> _informed = [];
+    private InformedIndex? _index;
+
     /// <summary>Members and those that left and live, in the order of their accepts.</summary>
-    public ImmutableList<InformedPeer> Informed { get; init; } = [];
+    public ImmutableList<InformedPeer> Informed
+    {
+        get => _informed;
+        init => (_informed, _index) = (value, null);
+    }
 
     /// <summary>Who asked to come in and is answered next: nobody or one.</summary>
     public ImmutableList<PendingJoin> Pending { get; init; } = [];
@@ -75,7 +83,14 @@ internal sealed record ClusterState
     public PeerId? Acceptor => Informed.Find(x => x.IsMember && !Passed.Contains(x.Peer))?.Peer ?? Informed.Find(x => x.IsMember)?.Peer;
 
     /// <summary>Somebody who is informed.</summary>
-    public InformedPeer? Find(PeerId peer) => Informed.Find(x => x.Peer == peer);
+    public InformedPeer? Find(PeerId peer) => Index.Find(peer);
+
+    /// <summary>The same peers by who they are; carried along where the list changes, made anew where it was not.</summary>
+    private InformedIndex Index
+    {
+        get => _index ??= InformedIndex.Of(_informed);
+        init => _index = value;
+    }
 
     /// <summary>
     /// What came behind the first request and waits until it is answered: a joiner takes over what the acceptor knew, so nothing may
@@ -101,10 +116,13 @@ internal sealed record ClusterState
             state = state with
             {
                 Pending = state.Pending.RemoveAll(x => x.Peer == sender),
-                Stalled = state.Stalled.RemoveAll(x => x.Sender == sender && x.Message.Kind == ClusterMessageKind.Join),
+                // A later request is a second one: only then is there an earlier to look for.
+                Stalled = message.Attempt > 1
+                    ? state.Stalled.RemoveAll(x => x.Sender == sender && x.Message.Kind == ClusterMessageKind.Join)
+                    : state.Stalled,
                 Granted = state.Granted?.Peer == sender ? null : state.Granted,
             };
-            before = Bare();
+            before = this;
         }
 
         state = state.Pending.IsEmpty || IsImmediate(message.Kind)
@@ -129,7 +147,7 @@ internal sealed record ClusterState
     }
 
     /// <summary>What a joiner needs of it: not the buffers of others before it, nor messages that it will not be told of.</summary>
-    private ClusterState Bare() => this with
+    public ClusterState Bare() => this with
     {
         Pending = Pending.ConvertAll(x => x with { Opaque = default, Before = null }),
         Stalled = Stalled.ConvertAll(x => new StalledMessage(x.Sender, x.Message with { Payload = default, Opaque = default }, null)),
@@ -178,9 +196,10 @@ internal sealed record ClusterState
                 // Of one that has left it means nothing: it has no place to update.
                 if (!known.IsMember || !known.Node.Equals(message.Node))
                     return this;
-                var next = Informed.Replace(known, known with { Node = message.Node! });
+                var renewed = known with { Node = message.Node! };
+                var next = Informed.Replace(known, renewed);
                 effects.Add(new Effect(EffectKind.Updated, sender, message.Node!, next));
-                return this with { Informed = next };
+                return this with { Informed = next, Index = Index.With(renewed) };
             case ClusterMessageKind.Lock:
                 return StepLock(new TicketOf(sender, message.Ticket), message.Id);
             case ClusterMessageKind.Unlock:
@@ -203,7 +222,7 @@ internal sealed record ClusterState
             return this;
         var state = this;
         // The same node again: its process was started anew before anybody noticed that the last one had died.
-        if (Informed.Find(x => x.Node.Equals(message.Node)) is { } old)
+        if (Index.Find(message.Node!) is { } old)
         {
             effects.Add(new Effect(EffectKind.Replaced, old.Peer, old.Node, Informed));
             state = state.Without(old, effects);
@@ -226,16 +245,19 @@ internal sealed record ClusterState
         var state = this with { Pending = [], Granted = null };
         if (message.Kind == ClusterMessageKind.Decline)
             return state;
-        state = state with { Informed = Informed.Add(new InformedPeer(first.Peer, first.Node, IsMember: true)) };
+        var joined = new InformedPeer(first.Peer, first.Node, IsMember: true);
+        state = state with { Informed = Informed.Add(joined), Index = Index.With(joined) };
         effects.Add(new Effect(EffectKind.Accepted, first.Peer, first.Node, state.Informed, Opaque: message.Opaque));
         return state;
     }
 
     private ClusterState StepLeave(InformedPeer known, List<Effect> effects)
     {
+        var gateway = known with { IsMember = false };
         var state = this with
         {
-            Informed = Informed.Replace(known, known with { IsMember = false }),
+            Informed = Informed.Replace(known, gateway),
+            Index = Index.With(gateway),
             Blocks = Blocks.RemoveAll(x => x.Owner == known.Peer),
         };
         effects.Add(new Effect(EffectKind.Left, known.Peer, known.Node, state.Informed) { Turns = Blocks.FindAll(x => x.Owner == known.Peer) });
@@ -258,6 +280,7 @@ internal sealed record ClusterState
         var state = this with
         {
             Informed = Informed.RemoveAll(x => x.Peer == gone.Peer),
+            Index = Index.Without(gone),
             Blocks = Blocks.RemoveAll(x => x.Owner == gone.Peer),
             Locks = locks,
         };

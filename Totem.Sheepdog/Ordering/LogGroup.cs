@@ -15,6 +15,7 @@ internal sealed class LogGroup(ClusterEventQueue queue)
 {
     /// <summary>In the order of arrival, as far as this session knows it.</summary>
     private readonly List<PeerId> _peers = [];
+    private readonly HashSet<PeerId> _known = [];
 
     /// <summary>What <see cref="_watched"/> was found in.</summary>
     private ClusterState? _seen;
@@ -45,16 +46,18 @@ internal sealed class LogGroup(ClusterEventQueue queue)
         ArgumentNullException.ThrowIfNull(before);
         _peers.AddRange(before);
         _peers.Add(queue.Self);
+        _known.UnionWith(_peers);
         queue.HandleChange(new PeerChange([.. _peers], [], [new PeerJoined(queue.Self, IsMerged: false)]));
     }
 
     /// <summary>The next entry is a message; the first is this session's own request.</summary>
     public void HandleMessage(PeerId sender, ReadOnlySpan<byte> bytes)
     {
-        if (bytes is [(byte)ClusterMessageKind.Join, ..] && !_peers.Contains(sender))
+        if (bytes is [(byte)ClusterMessageKind.Join, ..] && _known.Add(sender))
         {
             _peers.Add(sender);
-            queue.HandleChange(new PeerChange([.. _peers], [], [new PeerJoined(sender, IsMerged: false)]));
+            // The queue keeps none of it.
+            queue.HandleChange(new PeerChange(_peers, [], [new PeerJoined(sender, IsMerged: false)]));
         }
 
         // Of one that is gone too: its sender is nobody to the queue, as it is everywhere.
@@ -71,8 +74,9 @@ internal sealed class LogGroup(ClusterEventQueue queue)
         }
 
         // Also when it is not known here: a joiner's state can begin with one that was over before the joiner looked.
-        _peers.Remove(peer);
-        queue.HandleChange(new PeerChange([.. _peers], [new PeerLeft(peer, IsKnownEnded: true)], []));
+        if (_known.Remove(peer))
+            _peers.Remove(peer);
+        queue.HandleChange(new PeerChange(_peers, [new PeerLeft(peer, IsKnownEnded: true)], []));
     }
 
     private PeerId? WatchedIn(ClusterState state)

@@ -4,5 +4,5 @@ namespace Totem.Sheepdog.Ordering;
 internal readonly record struct OrderedElement(PeerId Sender, ClusterMessage? Message, PeerChange? Change)
 {
     /// <summary>What it costs to keep.</summary>
-    public long Cost => 128 + (Message is null ? 16L * Change!.Peers.Count : Message.Payload.Length + Message.Opaque.Used.Length);
+    public long Cost => 128 + (Message is null ? 16L * (Change!.Peers.Count + Change.Left.Count) : Message.Payload.Length + Message.Opaque.Used.Length);
 }

@@ -46,6 +46,21 @@ public sealed class TotemDriverTests : DriverConformance
         sheep[0].WaitForLine(TestSheep.NotifyLine(1, "still"));
     }
 
+    /// <summary>All that the sender puts on the wire, tokens and headers included; sheep's driver sends 90,212 bytes of message alone.</summary>
+    [Fact]
+    [Check("A6", "F-6")]
+    public void A_notification_of_four_bytes_costs_less_than_256_on_the_wire()
+    {
+        const int Count = 300;
+        var sheep = Joined(2);
+        var node = ((TotemDriver)((DriverSheep)sheep[0]).Driver).Node!;
+        var before = node.Statistics.BytesSent;
+        for (var i = 0; i < Count; i++)
+            sheep[0].Notify("four");
+        sheep[1].WaitForCount("notify ", Count);
+        Assert.InRange(node.Statistics.BytesSent - before, 4 * Count, 255 * Count);
+    }
+
     protected override string? Option => $"port={_port},state={_state.Path}";
 
     protected override IClusterDriver Create() => ClusterDrivers.Create("totem", out _);

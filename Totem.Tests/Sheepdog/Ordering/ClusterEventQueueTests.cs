@@ -1,4 +1,5 @@
 using Totem.Sheepdog.Ordering;
+using Totem.Tests.Sheepdog.Conformance;
 
 namespace Totem.Tests.Sheepdog.Ordering;
 
@@ -28,6 +29,7 @@ public sealed class ClusterEventQueueTests
 
     /// <summary>A5, O6.</summary>
     [Fact]
+    [Check("A5")]
     public void Another_member_answers_when_the_acceptor_dies_before_its_accept_is_ordered()
     {
         var sheep = Joined(2);
@@ -48,6 +50,7 @@ public sealed class ClusterEventQueueTests
 
     /// <summary>A4, F-5, F-14, O5: it dies between any two steps.</summary>
     [Theory]
+    [Check("A4", "F-5", "F-14")]
     [InlineData(0), InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6)]
     public void A_joiner_that_dies_leaves_nothing_behind(int steps)
     {
@@ -83,6 +86,7 @@ public sealed class ClusterEventQueueTests
 
     /// <summary>F-1, O10, A2.</summary>
     [Fact]
+    [Check("F-1", "A2")]
     public void All_turns_of_a_dead_node_go_with_it()
     {
         var sheep = Joined(3);
@@ -141,6 +145,7 @@ public sealed class ClusterEventQueueTests
 
     /// <summary>A7, F-16, F-9, A11.</summary>
     [Fact]
+    [Check("A7", "F-16", "F-9", "A11")]
     public void One_that_left_hears_on_and_sends_and_has_left_once()
     {
         var sheep = Joined(3);
@@ -192,6 +197,7 @@ public sealed class ClusterEventQueueTests
 
     /// <summary>A8, F-17.</summary>
     [Fact]
+    [Check("A8", "F-17")]
     public void A_node_that_comes_back_before_its_death_was_noticed_replaces_itself()
     {
         var sheep = Joined(2);
@@ -218,6 +224,7 @@ public sealed class ClusterEventQueueTests
 
     /// <summary>A12, F-10.</summary>
     [Fact]
+    [Check("A12", "F-10")]
     public void Locks_go_from_hand_to_hand_and_from_the_dead_to_the_next()
     {
         var sheep = Joined(3);
@@ -242,6 +249,7 @@ public sealed class ClusterEventQueueTests
 
     /// <summary>A6, F-6, F-19.</summary>
     [Fact]
+    [Check("A6", "F-6", "F-19")]
     public void Messages_cost_what_they_carry()
     {
         var sheep = Joined(2);
@@ -290,6 +298,7 @@ public sealed class ClusterEventQueueTests
 
     /// <summary>A5, O6, O8: the oldest member's event loop hangs, and it is in the group all the same.</summary>
     [Fact]
+    [Check("A5")]
     public void When_the_oldest_does_not_answer_a_join_the_next_one_does()
     {
         var sheep = Joined(3);
@@ -348,6 +357,7 @@ public sealed class ClusterEventQueueTests
 
     /// <summary>A14, F-29: a reader that stops is not waited for; what it was not told of it never misreads, it joins afresh.</summary>
     [Fact]
+    [Check("A14", "F-29")]
     public void An_event_loop_that_stops_for_too_long_loses_its_session_and_costs_no_more()
     {
         var sheep = Joined(2);

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Runtime.Versioning;
+using Totem.Sheepdog.Ordering;
+
+namespace Totem.Sheepdog.Drivers.Local;
+
+/// <summary>The files of a cluster: their names, and that nobody else can touch them.</summary>
+/// <remarks>
+/// <para><c>log/SEGMENT.order</c> and, for the messages, <c>log/SEGMENT.SENDER</c>; segments are numbered and never begin anew, so that no
+/// name ever means two things. <c>sessions/SESSION.alive</c> and <c>sessions/SESSION.at</c>: see <see cref="Presence"/>. What begins with
+/// <c>new.</c> is being made.</para>
+/// </remarks>
+[SupportedOSPlatform("linux")]
+internal sealed class LocalDirectory
+{
+    public const string NewPrefix = "new.";
+    public const string AlivePostfix = ".alive";
+    public const string AtPostfix = ".at";
+    private const string OrderPostfix = ".order";
+
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+
+    private LocalDirectory(string path) => (Log, Sessions) = (Path.Combine(path, "log"), Path.Combine(path, "sessions"));
+
+    public string Log { get; }
+
+    public string Sessions { get; }
+
+    /// <summary>Makes the directory if it is missing.</summary>
+    /// <exception cref="ClusterDriverException">It cannot be made, or somebody else could write in it.</exception>
+    public static LocalDirectory Open(string path)
+    {
+        try
+        {
+            Make(path);
+            var directory = new LocalDirectory(path);
+            Make(directory.Log);
+            Make(directory.Sessions);
+            return directory;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ClusterDriverException($"{path}: {failure.Message}", failure);
+        }
+    }
+
+    public string OrderPath(ulong segment) => Path.Combine(Log, Name(segment) + OrderPostfix);
+
+    public string DataPath(ulong segment, PeerId sender) => Path.Combine(Log, $"{Name(segment)}.{Name(sender)}");
+
+    public string SessionPath(PeerId peer, string postfix) => Path.Combine(Sessions, Name(peer) + postfix);
+
+    public string NewSessionPath(PeerId peer, string postfix) => Path.Combine(Sessions, NewPrefix + Name(peer) + postfix);
+
+    /// <summary>The segments there are, in order.</summary>
+    public ulong[] Segments() =>
+        [.. Directory.EnumerateFiles(Log, "*" + OrderPostfix).Select(SegmentOf).OfType<ulong>().Order()];
+
+    /// <summary>The sessions there are.</summary>
+    public PeerId[] Peers() => [.. Directory.EnumerateFiles(Sessions, "*" + AtPostfix).Select(PeerOf).OfType<PeerId>()];
+
+    /// <summary>Removes the segments that nobody reads any more.</summary>
+    public void RemoveBefore(ulong segment)
+    {
+        foreach (var file in Directory.EnumerateFiles(Log))
+        {
+            if (SegmentOf(file) < segment)
+                LinuxFiles.Remove(file);
+        }
+    }
+
+    /// <summary>Removes the files of a session that is gone.</summary>
+    public void RemoveSession(PeerId peer)
+    {
+        LinuxFiles.Remove(SessionPath(peer, AtPostfix));
+        LinuxFiles.Remove(SessionPath(peer, AlivePostfix));
+    }
+
+    /// <summary>Removes what processes have left behind that were killed while they made themselves known.</summary>
+    public void RemoveUnfinished()
+    {
+        foreach (var file in Directory.EnumerateFiles(Sessions))
+        {
+            var name = Path.GetFileName(file);
+            var isNew = name.StartsWith(NewPrefix, StringComparison.Ordinal);
+            if (PeerOf(isNew ? name[NewPrefix.Length..] : name) is not { } peer || Presence.IsAlive(this, peer))
+                continue;
+            // A pipe before it has its name cannot be told from one that is not open yet; its owner makes another one.
+            if (isNew || (name.EndsWith(AlivePostfix, StringComparison.Ordinal) && !File.Exists(SessionPath(peer, AtPostfix))))
+                LinuxFiles.Remove(file);
+        }
+    }
+
+    private static void Make(string path)
+    {
+        if (LinuxFiles.TryStatus(path) is null)
+            Directory.CreateDirectory(path, OwnerOnly);
+        // Somebody else may have been faster.
+        var status = LinuxFiles.TryStatus(path) ?? throw new IOException("it was removed at once");
+        if (!status.IsDirectory)
+            throw new ClusterDriverException($"{path} is no directory; {LocalOptions.Syntax}{LocalOptions.DefaultPath}");
+        if (status.User != LinuxFiles.EffectiveUser())
+            throw new ClusterDriverException($"{path} belongs to the user {status.User}, expected a directory of this one");
+        if ((status.Mode & WritableByOthers) != UnixFileMode.None)
+            throw new ClusterDriverException($"{path} can be written by others, expected a directory that only its owner can write");
+    }
+
+    private static string Name(ulong segment) => segment.ToString("x16", CultureInfo.InvariantCulture);
+
+    private static string Name(PeerId peer) => Name(((ulong)peer.Seat << 32) | peer.Instance);
+
+    private static ulong? SegmentOf(string path) => Number(Path.GetFileName(path.AsSpan()));
+
+    private static PeerId? PeerOf(string path) =>
+        Number(Path.GetFileName(path.AsSpan())) is { } number ? new PeerId((uint)(number >> 32), (uint)number) : null;
+
+    /// <summary>The number that a name begins with.</summary>
+    private static ulong? Number(ReadOnlySpan<char> name) =>
+        name.IndexOf('.') == 16 && ulong.TryParse(name[..16], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
+            ? number : null;
+}

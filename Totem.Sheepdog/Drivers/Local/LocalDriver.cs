@@ -1,0 +1,82 @@
+using System.Runtime.Versioning;
+using System.Security.Cryptography;
+using Totem.Sheepdog.Ordering;
+
+namespace Totem.Sheepdog.Drivers.Local;
+
+/// <summary>Several sheep on one machine through files in a directory, for development.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class LocalDriver : QueueDriver
+{
+    private static readonly ClusterQueueOptions QueueOptions = new() { OverLog = true };
+
+    private LocalOptions? _options;
+    private LocalDirectory? _directory;
+    private LocalSession? _session;
+
+    /// <summary>Smaller in tests.</summary>
+    internal LocalLimits Limits { get; init; } = new();
+
+    /// <summary>For tests.</summary>
+    internal LocalSession? Session => _session;
+
+    protected override long SendingBytes => _session?.UnreadBytes ?? 0;
+
+    protected override bool CanSend => _session is { CanSend: true };
+
+    public override void Init(string? option)
+    {
+        var options = LocalOptions.Parse(option);
+        if (_session is { CanSend: true } && options == _options)
+            return;
+        Close();
+        (_options, _directory) = (options, LocalDirectory.Open(options.Path));
+    }
+
+    public override void GetLocalAddress(Span<byte> address)
+    {
+        address[..16].Clear();
+        ((ReadOnlySpan<byte>)[127, 0, 0, 1]).CopyTo(address[12..]);
+    }
+
+    public override void Join(SheepNode self, ReadOnlySpan<byte> opaque)
+    {
+        var directory = _directory ?? throw new InvalidOperationException("not initialised");
+        Close();
+        // 64 random bits: no two sessions of a directory are ever the same, and nothing is said about processes.
+        var queue = new ClusterEventQueue(new PeerId(Random(), Random()), QueueOptions);
+        try
+        {
+            lock (Gate)
+            {
+                _session = new LocalSession(queue, directory, Limits, Gate, Drain);
+                Begin(queue, self, opaque);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ClusterDriverException($"{_options!.Path}: {failure.Message}", failure);
+        }
+
+        _session.Start();
+    }
+
+    /// <summary>Ends as a process ends that is killed: nobody is told but by the kernel.</summary>
+    internal void Kill() => Take()?.Kill();
+
+    protected override void Close() => Take()?.Dispose();
+
+    protected override void Send(byte[] message) => _session!.Send(message);
+
+    private static uint Random() => BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+
+    private LocalSession? Take()
+    {
+        lock (Gate)
+        {
+            var session = _session;
+            _session = null;
+            return session;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+
+namespace Totem.Sheepdog.Drivers.ZooKeeper.Native;
+
+/// <summary>What the servers know about a znode (<c>struct Stat</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly struct ZooKeeperStat
+{
+    public readonly long CreateTransaction;
+    public readonly long ModifyTransaction;
+    public readonly long CreateTime;
+    public readonly long ModifyTime;
+    public readonly int Version;
+    public readonly int ChildrenVersion;
+    public readonly int AccessVersion;
+
+    /// <summary>The session it lives with; 0 when it stays.</summary>
+    public readonly long EphemeralOwner;
+
+    public readonly int DataLength;
+    public readonly int ChildrenCount;
+    public readonly long ChildrenTransaction;
+
+    /// <summary>How many children were ever created, which is the next number of a sequential one: the servers count creates twice, and
+    /// show that less the children there are.</summary>
+    public uint CreatedCount => (uint)(ChildrenVersion + ChildrenCount) / 2;
+}
+
+/// <summary>Who a session is, to those who want to take it over (<c>clientid_t</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct ZooKeeperClientId
+{
+    public const int Length = 24;
+
+    public long Id;
+    public fixed byte Password[16];
+}
+
+/// <summary><c>struct String_vector</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct ZooKeeperStrings
+{
+    public int Count;
+    public byte** Items;
+}
+
+/// <summary>One part of a transaction (<c>zoo_op_t</c>): filled by the library.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 72)]
+internal struct ZooKeeperOp
+{
+    public int Kind;
+}
+
+/// <summary>What became of a part (<c>zoo_op_result_t</c>).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct ZooKeeperOpResult
+{
+    public int Code;
+    public byte* Value;
+    public int ValueLength;
+    public ZooKeeperStat* Stat;
+}

@@ -1,0 +1,214 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Totem.Sheepdog.Drivers.ZooKeeper.Native;
+using Totem.Sheepdog.Ordering;
+
+namespace Totem.Sheepdog.Drivers.ZooKeeper;
+
+/// <summary>Sheep with ZooKeeper servers: the order is a log of znodes, and who is alive is who has a session. After <see cref="Init"/>
+/// nothing waits for a server.</summary>
+internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
+{
+    /// <summary>Servers take a little less than a MiB in one request; sheep's buffer is half of one.</summary>
+    private const int OpaqueBytesMax = 900_000;
+
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
+
+    private readonly HashSet<long> _sessions = [];
+    private readonly CancellationTokenSource _over = new();
+    private ZooKeeperDriverOptions? _options;
+
+    /// <summary>Connected, and no session in the log uses it yet.</summary>
+    private ZooKeeperClient? _fresh;
+    private ZooKeeperSession? _session;
+
+    public ZooKeeperLimits Limits { get; init; } = new();
+
+    Lock IZooKeeperSessionOwner.Gate => Gate;
+
+    /// <summary>The membership there is.</summary>
+    internal ZooKeeperSession? Session => _session;
+
+    protected override long SendingBytes => _session?.SendingBytes ?? 0;
+
+    protected override bool CanSend => _session is not null;
+
+    public override void Init(string? option)
+    {
+        var options = ZooKeeperDriverOptions.Parse(option);
+        ZooKeeperClient? old;
+        lock (Gate)
+        {
+            if (_fresh is { State: ZooKeeperState.Connected } && options == _options)
+                return;
+            old = TakeClient();
+            _options = options;
+        }
+
+        old?.Dispose();
+        var client = Wait(ZooKeeperConnection.OpenAsync(options, options.Timeout, _over.Token));
+        lock (Gate)
+            _fresh = client;
+    }
+
+    public override void GetLocalAddress(Span<byte> address)
+    {
+        var client = _session?.Client ?? _fresh ?? throw new ClusterDriverException("no address before the driver was initialised");
+        var server = client.ConnectedServer();
+        // With nothing but the loopback, the cluster is on this host.
+        var own = (server is null ? null : RouteTo(server)) ?? InterfaceAddress() ?? IPAddress.Loopback;
+        address[..16].Clear();
+        own.GetAddressBytes().CopyTo(address[(own.AddressFamily == AddressFamily.InterNetwork ? 12 : 0)..]);
+    }
+
+    public override void Join(SheepNode self, ReadOnlySpan<byte> opaque)
+    {
+        if (opaque.Length > OpaqueBytesMax)
+            throw new ArgumentException($"an opaque buffer of {opaque.Length} bytes, expected at most {OpaqueBytesMax}", nameof(opaque));
+        lock (Gate)
+        {
+            var client = _fresh ?? throw new InvalidOperationException("not initialised");
+            _fresh = null;
+            var queue = new ClusterEventQueue(ZooKeeperPaths.PeerOf(client.SessionId), new ClusterQueueOptions { OverLog = true });
+            _session = new ZooKeeperSession(this, client, new ZooKeeperPaths(_options!.Root), queue, self)
+            {
+                PublishesSession = _options.PublishesSession,
+                EarlierSessions = new HashSet<long>(_sessions),
+            };
+            _sessions.Add(client.SessionId);
+            client.Watcher = _session;
+            Begin(queue, self, opaque);
+            // What happened to the client before it had this watcher.
+            _session.OnState(client.State);
+        }
+    }
+
+    void IZooKeeperSessionOwner.OnProgress(ZooKeeperSession session)
+    {
+        if (session != _session)
+            return;
+        if (Queue!.Phase == ClusterPhase.Lost)
+        {
+            // By itself: sheep lags too far behind, or another process is this node. It says what follows.
+            _session = null;
+            session.End();
+            Retire(session.Client);
+        }
+
+        Drain();
+    }
+
+    void IZooKeeperSessionOwner.OnLost(ZooKeeperSession session, string reason)
+    {
+        if (session != _session)
+            return;
+        _session = null;
+        Queue!.HandleLost(reason, canReconnect: false);
+        Drain();
+        _ = ReconnectAsync(session.Client, reason);
+    }
+
+    void IZooKeeperSessionOwner.OnReplaced(ZooKeeperSession session)
+    {
+        if (session != _session)
+            return;
+        _session = null;
+        Retire(session.Client);
+        Queue!.HandleReplaced();
+        Drain();
+    }
+
+    protected override void Close()
+    {
+        _over.Cancel();
+        ZooKeeperClient? client;
+        lock (Gate)
+            client = TakeClient();
+        if (client is not null)
+        {
+            // So that others see at once that it has gone; a server that does not answer must not hold up the end.
+#pragma warning disable VSTHRD002
+            Task.Run(client.Dispose).Wait(CloseLimit);
+#pragma warning restore VSTHRD002
+        }
+
+        _over.Dispose();
+    }
+
+    protected override void Send(byte[] message) => _session!.Send(message);
+
+    /// <summary>Ends what there is but for the client. Under the gate.</summary>
+    private ZooKeeperClient? TakeClient()
+    {
+        var client = _session?.Client ?? _fresh;
+        _session?.End();
+        (_session, _fresh) = (null, null);
+        return client;
+    }
+
+    /// <summary>Elsewhere, since the library may not be told from one of its own threads.</summary>
+    private static void Retire(ZooKeeperClient client) => ThreadPool.QueueUserWorkItem(static x => x.Dispose(), client, preferLocal: false);
+
+    /// <summary>Sheep is told when the servers can be reached, so that it need not wait for them.</summary>
+    private async Task ReconnectAsync(ZooKeeperClient old, string reason)
+    {
+        var options = _options!;
+        await Task.Run(old.Dispose).ConfigureAwait(false);
+        while (!_over.IsCancellationRequested)
+        {
+            try
+            {
+                var client = await ZooKeeperConnection.OpenAsync(options, Timeout.InfiniteTimeSpan, _over.Token).ConfigureAwait(false);
+                var isTaken = false;
+                lock (Gate)
+                {
+                    if (!IsDisposed && _session is null && _fresh is null && options == _options)
+                        (_fresh, isTaken) = (client, true);
+                }
+
+                if (isTaken)
+                    Reconnect(reason);
+                else
+                    client.Dispose();
+                return;
+            }
+            catch (ClusterDriverException)
+            {
+                await Task.Delay(RetryPause).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private static IPAddress? RouteTo(IPEndPoint server)
+    {
+        // Nothing is sent: the system only chooses the address.
+        using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            socket.Connect(server);
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+
+        return socket.LocalEndPoint is IPEndPoint { Address: var own } && !IPAddress.IsLoopback(own) ? own : null;
+    }
+
+    private static IPAddress? InterfaceAddress() => NetworkInterface.GetAllNetworkInterfaces()
+        .Where(x => x.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+        .SelectMany(x => x.GetIPProperties().UnicastAddresses)
+        .Select(x => x.Address)
+        .FirstOrDefault(x => x.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 && !IPAddress.IsLoopback(x));
+
+    // Init is synchronous by contract, and runs on a thread of sheep's, which has nobody to wait for it in here.
+#pragma warning disable VSTHRD002
+    private static T Wait<T>(Task<T> task) => Task.Run(() => task).GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
+}
