@@ -11,7 +11,7 @@ namespace Totem.Tests.Cpg;
 /// </summary>
 internal static class NativeBuild
 {
-    private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(5);
+    internal static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(2);
     private static readonly Lazy<string> Built = new(Build);
     private static readonly Lock Gate = new();
@@ -82,7 +82,7 @@ internal static class NativeBuild
         return Path.Combine(Output, "lib");
     }
 
-    private static string Run(IReadOnlyList<string> command, TimeSpan limit, IReadOnlyDictionary<string, string>? environment = null)
+    internal static string Run(IReadOnlyList<string> command, TimeSpan limit, IReadOnlyDictionary<string, string>? environment = null)
     {
         using var process = Process.Start(StartInfo(command, environment))!;
         var said = new StringBuilder();

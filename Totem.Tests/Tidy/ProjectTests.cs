@@ -14,7 +14,9 @@ public sealed class ProjectTests
         ["Totem.Sheepdog"] = ["Totem.Core", "Totem.Transport.Udp"],
         ["Totem.Cli"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Sheepdog"],
         ["Totem.Cpg"] = ["Totem.Core", "Totem.Transport.Udp"],
-        ["Totem.Tests"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg", "Totem.Sheepdog"],
+        ["Totem.Sheepdog.Native"] = ["Totem.Sheepdog"],
+        ["Totem.Tests"] =
+            ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native"],
     };
 
     public static TheoryData<string> Projects => [.. Repository.ProjectFiles];

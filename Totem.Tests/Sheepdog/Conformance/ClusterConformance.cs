@@ -309,7 +309,7 @@ public abstract class ClusterConformance : IDisposable
         var logs = sheep.Select(x => x.Log).ToArray();
         var longest = logs.MaxBy(x => x.Length)!;
         foreach (var log in logs)
-            Assert.True(log.SequenceEqual(longest[^log.Length..]), string.Join("\n\n", sheep.Select(x => $"{x.Identity}:\n{string.Join('\n', x.Lines)}")));
+            Assert.True(longest.TakeLast(log.Length).SequenceEqual(log), string.Join("\n\n", sheep.Select(x => $"{x.Identity}:\n{string.Join('\n', x.Lines)}")));
     }
 
     /// <summary>A sheep that has not joined yet.</summary>

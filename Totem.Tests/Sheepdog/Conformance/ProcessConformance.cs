@@ -1,10 +1,11 @@
+using Totem.Tests.Transport;
+
 namespace Totem.Tests.Sheepdog.Conformance;
 
 /// <summary>The conformance of sheep that are processes: what a process can do besides.</summary>
 public abstract class ProcessConformance : ClusterConformance
 {
-    // Below the range that the system hands out to clients.
-    private const int FirstPort = 17_000;
+    private readonly int _firstPort = Ports.TakeBase();
 
     protected override int Many => 6;
 
@@ -46,5 +47,5 @@ public abstract class ProcessConformance : ClusterConformance
     /// <summary>The program and its arguments, but for the port.</summary>
     protected abstract IReadOnlyList<string> Command { get; }
 
-    protected override TestSheep Make(int identity) => new ProcessSheep(Command, identity, FirstPort);
+    protected override TestSheep Make(int identity) => new ProcessSheep(Command, identity, _firstPort);
 }

@@ -28,7 +28,7 @@ internal sealed class ProcessSheep : TestSheep
         var start = new ProcessStartInfo(command[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[.. command.Skip(1), "-p", (firstPort + identity).ToString(CultureInfo.InvariantCulture), "--json"])
             start.ArgumentList.Add(argument);
-        _process = Process.Start(start)!;
+        _process = Process.Start(start) ?? throw new InvalidOperationException($"{command[0]} does not start");
         _process.ErrorDataReceived += (_, line) => Add($"error {line.Data}");
         _process.BeginErrorReadLine();
         _reader = new Thread(Read) { IsBackground = true, Name = $"sheep {identity}" };

@@ -1,0 +1,10 @@
+using Totem.Tests.Processes;
+
+namespace Totem.Tests.Sheepdog.Native;
+
+/// <summary>The driver <c>local</c> through <c>sheep/totem.c</c>: an option that names another driver reaches it.</summary>
+[Collection(RealProcesses.Name)]
+public sealed class LocalMinisheepTests : MinisheepConformance
+{
+    protected override string Driver => $"totem:local:{State.Path}";
+}
