@@ -12,10 +12,10 @@ namespace Totem.Tests.Sheepdog.Native;
 [Collection(RealProcesses.Name)]
 public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConformance
 {
-    private const int FirstPort = 17_100;
     private const int Fourteen = 14;
 
     private readonly int _port = Ports.TakeBase();
+    private readonly int _firstPort = Ports.TakeBase();
 
     protected override string Driver => $"totem:port={_port},state={State.Path}";
 
@@ -50,7 +50,7 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
                 sheep[^1].WaitForLine(TestSheep.NotifyLine(all[^1], $"after {x}"));
             }
 
-            Assert.Equal([$"epoch {(2 * Fourteen) - 1}", $"127.0.0.1:{FirstPort + all[^1]}:128"], Status(all[^1]));
+            Assert.Equal([$"epoch {(2 * Fourteen) - 1}", $"127.0.0.1:{_firstPort + all[^1]}:128"], Status(all[^1]));
             sheep[^1].Stop();
         }
         finally
@@ -65,7 +65,7 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
     public void A_sheep_of_another_cluster_ends_itself_and_the_others_go_on()
     {
         var sheep = Joined(2);
-        using var foreign = new ProcessSheep([.. Command, "--ctime", "4711"], identity: 5, FirstPort);
+        using var foreign = new ProcessSheep([.. Command, "--ctime", "4711"], identity: 5, _firstPort);
         Assert.Equal(1, foreign.ExitCode);
         Assert.Contains(foreign.Lines, x => x.StartsWith("failed failed to join", StringComparison.Ordinal));
         foreach (var one in sheep)
@@ -116,12 +116,12 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
         Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
     }
 
-    private ProcessSheep Started(int identity) => new(Command, identity, FirstPort);
+    private ProcessSheep Started(int identity) => new(Command, identity, _firstPort);
 
     /// <summary>What the status port says: the epoch, and a line a node.</summary>
-    private static string[] Status(int identity)
+    private string[] Status(int identity)
     {
-        using var client = new TcpClient("127.0.0.1", FirstPort + identity);
+        using var client = new TcpClient("127.0.0.1", _firstPort + identity);
         using var reader = new StreamReader(client.GetStream());
         return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
