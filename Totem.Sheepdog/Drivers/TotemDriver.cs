@@ -192,11 +192,18 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
 
         private async Task SettleAsync(TotemNode node)
         {
-            for (Configuration? before = null; before != node.Installed && queue.Phase == ClusterPhase.Joining;)
+            var neighbours = new HostNeighbours(driver._nodeOptions!, node.Id);
+            // A process that is stopped holds up the ring it is on for one token timeout; one that hangs for good is not waited for.
+            var patience = Environment.TickCount64 + (long)(3 * driver._nodeOptions!.Ring.TokenTimeout).TotalMilliseconds;
+            for (Configuration? before = null; IsUnsettled(before) && queue.Phase == ClusterPhase.Joining;)
             {
                 before = node.Installed;
                 await Task.Delay(driver._options!.Settle).ConfigureAwait(false);
             }
+
+            // Who is on this host and not on the ring yet may belong to a ring that is busy forming, and know a cluster.
+            bool IsUnsettled(Configuration? before) =>
+                before != node.Installed || (Environment.TickCount64 < patience && neighbours.AnyBut(node.Installed!.Members));
 
             lock (driver.Gate)
             {

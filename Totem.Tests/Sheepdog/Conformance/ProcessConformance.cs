@@ -37,6 +37,8 @@ public abstract class ProcessConformance : ClusterConformance
         joiner.Pause();
         var next = Start(4).Join();
         next.WaitForCount("accept 4 ", 1);
+        // It did not begin a cluster of its own because it could not reach the others at once (O7).
+        Assert.NotEqual("accept 4 [4]", next.Log[0]);
         sheep[1].Notify("on");
         next.WaitForLine(TestSheep.NotifyLine(1, "on"));
         joiner.Resume();

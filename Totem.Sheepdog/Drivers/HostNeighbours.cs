@@ -1,0 +1,42 @@
+using System.Net.Sockets;
+using System.Text;
+using Totem.Core.Model;
+using Totem.Transport.Udp;
+using Totem.Transport.Udp.Internal;
+
+namespace Totem.Sheepdog.Drivers;
+
+/// <summary>Processes of this host that could be on the same ring: those whose name for their neighbours is taken, whether or not they
+/// run at the moment. Only where neighbours are watched, on Linux.</summary>
+internal sealed class HostNeighbours
+{
+    private readonly UdpPeer[] _others;
+
+    public HostNeighbours(TotemNodeOptions options, ProcessorId self)
+    {
+        var peers = options.Transport.Kind == UdpTransportKind.Loopback
+            ? LoopbackSlots.Peers(options.Transport.LoopbackPort)
+            : options.Transport.Peers;
+        var own = peers.FirstOrDefault(x => x.Id == self);
+        _others = OperatingSystem.IsLinux() && own is not null ? [.. peers.Where(x => x != own && x.EndPoint.Address.Equals(own.EndPoint.Address))] : [];
+    }
+
+    /// <summary>Somebody is there who is none of these.</summary>
+    public bool AnyBut(ProcessorSet members) => _others.Any(x => !members.Contains(x.Id) && IsThere(x));
+
+    private static bool IsThere(UdpPeer peer)
+    {
+        const int familyBytes = 2;
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(NeighbourWatch.NameOf(peer.EndPoint).AsSpan(familyBytes))));
+            return true;
+        }
+        catch (SocketException failure)
+        {
+            // It listens and has not taken those before yet: it is there all the same.
+            return failure.SocketErrorCode == SocketError.WouldBlock;
+        }
+    }
+}
