@@ -94,6 +94,9 @@ public sealed partial class ClusterEventQueue
         Send(new ClusterMessage(ClusterMessageKind.Unlock) { Id = id, Ticket = ticket });
     }
 
+    /// <summary>It has asked for a turn or a lock that has not come yet.</summary>
+    internal bool IsWaitingForTurn => _turnsWanted.Count > 0 || _lockWanted.Count > 0;
+
     /// <summary>Takes the next request that has its lock now.</summary>
     public bool TryTakeGranted(out ulong ticket) => _granted.TryDequeue(out ticket);
 

@@ -12,7 +12,7 @@ internal sealed class LogReader : IDisposable
     private const int InFlightMax = 64;
 
     /// <summary>A rest is so many times what the last answer took, and a millisecond for each session, to the most.</summary>
-    private const int RestFactor = 4;
+    private const int RestFactor = 8;
     private const int RestMillisecondsMax = 1000;
 
     private readonly ZooKeeperSession _session;

@@ -22,6 +22,9 @@ internal sealed class SessionRing(ZooKeeperSession session)
     /// <summary>Whether this session is the one that does what one must do.</summary>
     public bool IsLowest => _peers.Count > 0 && _peers[0] == session.Self;
 
+    /// <summary>The lowest session, for the one behind it, which sees to it that it does what it must; null for all others.</summary>
+    public PeerId? LowestForSecond => _peers.Count > 1 && _peers[1] == session.Self ? _peers[0] : null;
+
     public int Count => _peers.Count;
 
     /// <summary>Whether it is not known to be gone.</summary>

@@ -92,7 +92,8 @@ internal sealed unsafe partial class ZooKeeperClient : IDisposable
 
         if (handle == 0)
             return;
-        ZooKeeperLibrary.Close(handle);
+        // It fails when no server hears of it: then the session ends when its timeout is over.
+        _ = ZooKeeperLibrary.Close(handle);
         _self.Free();
     }
 

@@ -36,6 +36,7 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
     private readonly LogCollector _collector;
     private readonly Timer _housekeeping;
     private long _bytesSince;
+    private long _ownUnread;
     private uint _lookedAfter;
     private bool _hasArrived;
     private bool _isMarkLost;
@@ -71,8 +72,16 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
 
     public long SendingBytes => _sender.Bytes;
 
-    /// <summary>How many sessions share the log with this one; none for the one that the joiners wait for, which must not rest.</summary>
-    public int CompanyCount => _queue.State is { Acceptor: { } acceptor } && acceptor == Self ? 0 : _ring.Count;
+    /// <summary>How many sessions share the log with this one; none where it must not rest: the joiners wait for it, or it waits itself for
+    /// what it has sent, a turn or a lock.</summary>
+    public int CompanyCount
+    {
+        get
+        {
+            var isWanted = _queue.State is { Acceptor: { } acceptor } && acceptor == Self;
+            return isWanted || _ownUnread > 0 || _queue.IsWaitingForTurn ? 0 : _ring.Count;
+        }
+    }
 
     /// <summary>Whether requests have a chance.</summary>
     public bool IsConnected => !_isMarkLost && Client.State == ZooKeeperState.Connected;
@@ -104,10 +113,14 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
 
     public void Send(byte[] message)
     {
-        if (_hasArrived)
-            _sender.Send(message);
-        else
+        if (!_hasArrived)
+        {
             Arrive(message);
+            return;
+        }
+
+        _ownUnread++;
+        _sender.Send(message);
     }
 
     public void OnState(ZooKeeperState state) => Do(() =>
@@ -190,6 +203,9 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
 
     private void Handle(LogEntry entry)
     {
+        // The own request was not counted, since all that arrive wait for theirs.
+        if (entry.Peer == Self && _ownUnread > 0)
+            _ownUnread--;
         switch (entry.Kind)
         {
             case LogEntryKind.Gone when entry.Peer == Self:
@@ -263,5 +279,14 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
             _sender.Publish();
         if (_ring.IsLowest)
             _collector.Run();
+        else if (_ring.LowestForSecond is { } lowest)
+            LookAtLowest(lowest);
     }
+
+    /// <summary>Whoever is too far behind is taken out by the lowest session; that one by the next.</summary>
+    private void LookAtLowest(PeerId lowest) => Client.Get(Paths.Position(lowest), (code, data, _) => Do(() =>
+    {
+        if (code == ZooKeeperCode.Ok && SessionMark.Decode(data).Position + (long)Limits.BehindEntriesMax < Position)
+            Expel(lowest);
+    }));
 }

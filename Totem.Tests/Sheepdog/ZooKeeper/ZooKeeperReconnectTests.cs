@@ -19,9 +19,7 @@ public sealed class ZooKeeperReconnectTests(SingleServer servers) : ZooKeeperTes
     [Check("F-23")]
     public async Task Sessions_that_are_lost_leave_no_threads_and_no_descriptors()
     {
-        var sheep = new[] { Begin(0), Begin(1) };
-        foreach (var one in sheep)
-            one.WaitForMembers(0, 1);
+        var sheep = Joined(2);
         using var tool = await ToolAsync();
         await LoseAsync(sheep[1], tool, 1);
         var (threads, descriptors) = (CountThreads(), CountDescriptors());

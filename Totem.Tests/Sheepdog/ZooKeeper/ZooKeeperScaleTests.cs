@@ -138,6 +138,10 @@ public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
             ("in requests", readers.Average(x => x?.RequestCount ?? 0)),
         ];
         var texts = figures.Select(x => string.Create(CultureInfo.InvariantCulture, $"{x.Name} {x.Value:0.##}"));
-        output.WriteLine($"{sheep.Count} {phase}: {string.Join(", ", texts)}");
+        var line = $"{sheep.Count} {phase}: {string.Join(", ", texts)}";
+        output.WriteLine(line);
+        // At once, since a thousand take long and may be interrupted.
+        if (Environment.GetEnvironmentVariable("TOTEM_SCALE_FILE") is { Length: > 0 } file)
+            File.AppendAllLines(file, [line]);
     }
 }

@@ -33,12 +33,12 @@ public abstract class ZooKeeperTest(ZooKeeperEnsemble servers) : IDisposable
         return sheep;
     }
 
-    internal DriverSheep[] Joined(int count)
+    internal DriverSheep[] Joined(int count, int timeout = 3000, ZooKeeperLimits? limits = null)
     {
         var sheep = new List<DriverSheep>();
         for (var i = 0; i < count; i++)
         {
-            sheep.Add(Begin(i));
+            sheep.Add(Begin(i, timeout, limits));
             foreach (var one in sheep)
                 one.WaitForMembers([.. Enumerable.Range(0, i + 1)]);
         }
