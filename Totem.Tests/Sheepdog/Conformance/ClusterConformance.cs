@@ -1,3 +1,5 @@
+using Totem.Tests.Requirements;
+
 namespace Totem.Tests.Sheepdog.Conformance;
 
 /// <summary>What every driver must do, whatever carries it and whatever process it is in.</summary>
@@ -15,7 +17,7 @@ public abstract class ClusterConformance : IDisposable
     }
 
     /// <summary>Two nodes, one stops: sheep's driver for corosync aborts the other. Here one by one to the last.</summary>
-    [Fact]
+    [NeedyFact]
     [Check("A1", "A7", "F-3", "F-16")]
     public void Sheep_that_leave_in_order_leave_the_others_running_to_the_last_one()
     {
@@ -33,7 +35,7 @@ public abstract class ClusterConformance : IDisposable
     }
 
     /// <summary>O7: one cluster, and one accept each.</summary>
-    [Fact]
+    [NeedyFact]
     [Check("A6", "F-6", "F-13")]
     public void All_that_start_at_once_are_one_cluster()
     {
@@ -45,7 +47,7 @@ public abstract class ClusterConformance : IDisposable
         Assert.Equal(Many, sheep.Max(x => x.CountOf("accept ")));
     }
 
-    [Fact]
+    [NeedyFact]
     [Check("A7", "F-11", "F-16")]
     public void The_oldest_is_killed_again_and_again()
     {
@@ -66,7 +68,7 @@ public abstract class ClusterConformance : IDisposable
     }
 
     /// <summary>Join, stop and crash in any order; the seed is in the message.</summary>
-    [Fact]
+    [NeedyFact]
     [Check("A4", "A7", "A8")]
     public void Sheep_come_and_go_in_any_order()
     {
@@ -106,7 +108,7 @@ public abstract class ClusterConformance : IDisposable
         }
     }
 
-    [Fact]
+    [NeedyFact]
     [Check("F-7")]
     public void Messages_of_every_size_come_in_order_also_while_turns_wait()
     {
@@ -129,7 +131,7 @@ public abstract class ClusterConformance : IDisposable
     }
 
     /// <summary>All nodes at once.</summary>
-    [Fact]
+    [NeedyFact]
     [Check("F-21")]
     public void Turns_come_to_one_at_a_time()
     {
@@ -160,7 +162,7 @@ public abstract class ClusterConformance : IDisposable
         AssertSameSequence(sheep);
     }
 
-    [Fact]
+    [NeedyFact]
     [Check("A2", "F-1")]
     public void A_sheep_that_dies_with_many_turns_waiting_holds_up_nobody()
     {
@@ -176,7 +178,7 @@ public abstract class ClusterConformance : IDisposable
     }
 
     /// <summary>O9.</summary>
-    [Fact]
+    [NeedyFact]
     [Check("A10", "F-21")]
     public void A_joiner_amid_a_turn_gets_its_message_and_mistakes_no_later_one()
     {
@@ -202,7 +204,7 @@ public abstract class ClusterConformance : IDisposable
     }
 
     /// <summary>Two sheep, eight threads each; and the death of a holder.</summary>
-    [Fact]
+    [NeedyFact]
     [Check("A12", "F-10", "F-32")]
     public void A_lock_has_one_holder_and_goes_on_when_that_dies()
     {
@@ -232,7 +234,7 @@ public abstract class ClusterConformance : IDisposable
         Assert.False(sheep[1].Unlock(7));
     }
 
-    [Fact]
+    [NeedyFact]
     [Check("A11", "F-9")]
     public void Updates_reach_everybody_and_those_of_one_that_left_nobody()
     {
@@ -252,10 +254,15 @@ public abstract class ClusterConformance : IDisposable
         Assert.Equal(1, sheep[0].CountOf("leave 1 "));
     }
 
-    [Theory]
-    [InlineData(true), InlineData(false)]
+    [NeedyFact]
     [Check("A8", "F-17")]
-    public void The_same_node_is_back_at_once(bool isOrderly)
+    public void The_same_node_is_back_at_once_behind_an_orderly_end() => CheckReturn(isOrderly: true);
+
+    [NeedyFact]
+    [Check("A8", "F-17")]
+    public void The_same_node_is_back_at_once_behind_a_kill() => CheckReturn(isOrderly: false);
+
+    private void CheckReturn(bool isOrderly)
     {
         var sheep = Joined(2);
         if (isOrderly)
@@ -270,7 +277,7 @@ public abstract class ClusterConformance : IDisposable
     }
 
     /// <summary>A joiner is killed at moments that lie closer together the earlier they are.</summary>
-    [Fact]
+    [NeedyFact]
     [Check("A4", "F-14", "F-24")]
     public void A_joiner_that_is_killed_at_any_moment_leaves_nothing_behind()
     {
@@ -291,7 +298,7 @@ public abstract class ClusterConformance : IDisposable
         AssertSameSequence([.. sheep, last]);
     }
 
-    [Fact]
+    [NeedyFact]
     [Check("A5", "F-15")]
     public void A_join_is_answered_though_the_oldest_dies_meanwhile()
     {

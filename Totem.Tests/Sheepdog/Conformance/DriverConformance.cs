@@ -1,4 +1,5 @@
 using Totem.Sheepdog;
+using Totem.Tests.Requirements;
 
 namespace Totem.Tests.Sheepdog.Conformance;
 
@@ -6,7 +7,7 @@ namespace Totem.Tests.Sheepdog.Conformance;
 /// and to kill one.</summary>
 public abstract class DriverConformance : ClusterConformance
 {
-    [Fact]
+    [NeedyFact]
     public void What_is_too_long_is_refused_and_what_is_called_from_within_an_event_too()
     {
         var sheep = (DriverSheep)Joined(1)[0];
@@ -21,7 +22,7 @@ public abstract class DriverConformance : ClusterConformance
     }
 
     /// <summary>Nothing is cut off; zeros at the end do not travel, and are there.</summary>
-    [Fact]
+    [NeedyFact]
     [Check("F-8")]
     public void The_whole_buffer_of_a_join_reaches_everybody()
     {
@@ -34,7 +35,7 @@ public abstract class DriverConformance : ClusterConformance
     }
 
     /// <summary>Before it is initialised, and when it is over.</summary>
-    [Fact]
+    [NeedyFact]
     public void Operations_without_a_session_are_refused()
     {
         using var driver = Create();

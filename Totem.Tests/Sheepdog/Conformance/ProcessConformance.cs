@@ -1,3 +1,4 @@
+using Totem.Tests.Requirements;
 using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog.Conformance;
@@ -10,7 +11,7 @@ public abstract class ProcessConformance : ClusterConformance
     protected override int Many => 6;
 
     /// <summary>O6, O8: it neither dies nor answers.</summary>
-    [Fact]
+    [NeedyFact]
     [Check("A5")]
     public void A_join_is_answered_though_the_oldest_is_stopped()
     {
@@ -27,7 +28,7 @@ public abstract class ProcessConformance : ClusterConformance
         AssertSameSequence([.. sheep.Skip(1), joiner]);
     }
 
-    [Fact]
+    [NeedyFact]
     [Check("A4", "F-5", "F-20", "F-30")]
     public void A_joiner_that_is_stopped_holds_up_nobody_and_comes_in_when_it_goes_on()
     {

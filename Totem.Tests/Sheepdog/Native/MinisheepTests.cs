@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using Totem.Tests.Cpg;
 using Totem.Tests.Processes;
+using Totem.Tests.Requirements;
 using Totem.Tests.Sheepdog.Conformance;
 using Totem.Tests.Transport;
 using Xunit.Abstractions;
@@ -10,6 +11,7 @@ namespace Totem.Tests.Sheepdog.Native;
 
 /// <summary>The driver <c>totem</c> through <c>sheep/totem.c</c>, and what only a stand-in for sheep can show.</summary>
 [Collection(RealProcesses.Name)]
+[NeedsNativeTools]
 public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConformance
 {
     private const int Fourteen = 14;

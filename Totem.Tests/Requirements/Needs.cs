@@ -1,0 +1,27 @@
+namespace Totem.Tests.Requirements;
+
+/// <summary>What all tests of a class need of the machine, those it inherits too: the class says it, and <see cref="NeedyFactAttribute"/> asks.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal abstract class NeedsAttribute : Attribute
+{
+    /// <summary>What is missing; null when nothing is.</summary>
+    public abstract string? Missing { get; }
+}
+
+/// <summary>ZooKeeper's server and its client library.</summary>
+internal sealed class NeedsZooKeeperAttribute : NeedsAttribute
+{
+    public override string? Missing => ZooKeeperTheoryAttribute.Missing();
+}
+
+/// <summary>What libraries and programs in C are built with.</summary>
+internal sealed class NeedsNativeToolsAttribute : NeedsAttribute
+{
+    public override string? Missing => Sheepdog.Native.SheepdogNativeTheoryAttribute.Missing();
+}
+
+/// <summary>Both.</summary>
+internal sealed class NeedsNativeToolsAndZooKeeperAttribute : NeedsAttribute
+{
+    public override string? Missing => Sheepdog.Native.SheepdogNativeTheoryAttribute.Missing() ?? ZooKeeperTheoryAttribute.Missing();
+}
