@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Totem.Cli.Sheep;
 using Totem.Cli.Workers;
 using Totem.Sheepdog;
+using Totem.Tests.Transport;
 
 namespace Totem.Tests.Cli;
 
@@ -25,7 +26,8 @@ public sealed class SheepSessionTests
     private static async Task<string> Run(params string[] typed)
     {
         using var ports = PortBlock.Take();
-        using var driver = ClusterDrivers.Create($"totem:port={ports.BasePort}", out var option);
+        using var state = new TemporaryDirectory();
+        using var driver = ClusterDrivers.Create($"totem:port={ports.BasePort},state={state.Path}", out var option);
         using var output = new WatchedWriter(" joined");
         var session = new SheepSession(driver, option, 7000, new SheepOutput(output, isJson: false));
         session.Start();
