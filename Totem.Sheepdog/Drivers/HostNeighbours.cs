@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text;
 using Totem.Core.Model;
 using Totem.Transport.Udp;
@@ -18,12 +19,24 @@ internal sealed class HostNeighbours
             ? LoopbackSlots.Peers(options.Transport.LoopbackPort)
             : options.Transport.Peers;
         var own = peers.FirstOrDefault(x => x.Id == self);
-        _others = OperatingSystem.IsLinux() && own is not null ? [.. peers.Where(x => x != own && x.EndPoint.Address.Equals(own.EndPoint.Address))] : [];
+        _others = own is not null ? [.. peers.Where(x => x != own && x.EndPoint.Address.Equals(own.EndPoint.Address))] : [];
     }
 
     /// <summary>Somebody is there who is none of these.</summary>
-    public bool AnyBut(ProcessorSet members) => _others.Any(x => !members.Contains(x.Id) && IsThere(x));
+    public bool AnyBut(ProcessorSet members)
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+        foreach (var other in _others)
+        {
+            if (!members.Contains(other.Id) && IsThere(other))
+                return true;
+        }
 
+        return false;
+    }
+
+    [SupportedOSPlatform("linux")]
     private static bool IsThere(UdpPeer peer)
     {
         const int familyBytes = 2;

@@ -21,8 +21,8 @@ public sealed class CheckTableTests
     public void Each_number_has_a_test_or_a_reason()
     {
         var tested = Tested();
-        Assert.Empty(Numbers.Where(x => !tested.Contains(x) && !Without.ContainsKey(x)));
-        Assert.Empty(Without.Keys.Where(tested.Contains));
+        Assert.DoesNotContain(Numbers, x => !tested.Contains(x) && !Without.ContainsKey(x));
+        Assert.DoesNotContain(Without.Keys, tested.Contains);
         Assert.Empty(tested.Except(Numbers));
     }
 

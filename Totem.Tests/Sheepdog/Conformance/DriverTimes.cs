@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text;
 using Totem.Tests.Processes;
 using Totem.Tests.Requirements;
+using Totem.Tests.Sheepdog.Native;
+using Totem.Tests.Sheepdog.ZooKeeper;
 using Totem.Tests.Transport;
 using Xunit.Abstractions;
 
@@ -16,7 +18,7 @@ namespace Totem.Tests.Sheepdog.Conformance;
 [Collection(RealProcesses.Name)]
 public sealed class DriverTimes(ITestOutputHelper output)
 {
-    private const int FirstPort = 17_000;
+    private readonly int _firstPort = Ports.TakeBase();
 
     private static readonly int Rounds = int.TryParse(
         Environment.GetEnvironmentVariable("TOTEM_DRIVER_TIMES"), CultureInfo.InvariantCulture, out var count) ? count : 0;
@@ -30,14 +32,23 @@ public sealed class DriverTimes(ITestOutputHelper output)
             return;
         using var state = new TemporaryDirectory();
         _table.AppendLine(CultureInfo.InvariantCulture, $"median / worst of {Rounds}, in ms; load of the host {File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
+        using var servers = new SingleServer();
         foreach (var nodes in (int[])[3, 14])
-            Measure("totem", nodes, $"totem:port={Ports.TakeBase()},state={state.Path}");
+        {
+            Measure("totem, by minisheep in C", nodes, [SheepdogBuild.Minisheep, "-y", "127.0.0.1", "-c", $"totem:port={Ports.TakeBase()},state={state.Path}/c"]);
+            Measure("totem, by `totem sheep`", nodes, [.. TotemSheep, $"totem:port={Ports.TakeBase()},state={state.Path}"]);
+            Measure("local", nodes, [.. TotemSheep, $"local:{state.Path}/local{nodes}"]);
+            Measure(
+                "zookeeper, one server, timeout 4000", nodes,
+                [.. TotemSheep, $"zookeeper:127.0.0.1:{servers.Servers[0].Port}{ZooKeeperEnsemble.NewRoot()},timeout=4000"]);
+        }
+
         output.WriteLine(_table.ToString());
         if (Environment.GetEnvironmentVariable("TOTEM_DRIVER_TIMES_FILE") is { Length: > 0 } file)
             File.WriteAllText(file, _table.ToString());
     }
 
-    private void Measure(string driver, int nodes, string option)
+    private void Measure(string driver, int nodes, string[] command)
     {
         var sheep = new SortedDictionary<int, ProcessSheep>();
         try
@@ -46,7 +57,7 @@ public sealed class DriverTimes(ITestOutputHelper output)
             _table.AppendLine("| quantity | first told | last told |").AppendLine("|---|---|---|");
             var begun = DateTimeOffset.UtcNow;
             for (var i = 0; i < nodes; i++)
-                sheep[i] = Start(i, option);
+                sheep[i] = Start(i, command);
             foreach (var one in sheep.Values)
                 one.WaitForMembers([.. sheep.Keys]);
             var listed = sheep.Values.Select(x => x.LastMembership - begun).Select(x => x.TotalMilliseconds).ToArray();
@@ -71,9 +82,10 @@ public sealed class DriverTimes(ITestOutputHelper output)
                 else
                     sheep[victim].Terminate();
                 (isKill ? kills : leaves).Add(ended, others.Select((x, i) => x.TimeOf($"leave {victim} ", seen[i] + 1)));
+                _ = sheep[victim].ExitCode;
                 sheep[victim].Dispose();
 
-                sheep[victim] = Start(victim, option);
+                sheep[victim] = Start(victim, command);
                 foreach (var one in sheep.Values)
                     one.WaitForMembers([.. sheep.Keys]);
                 joins.Add(sheep[victim].TimeOf("{"), [sheep[victim].TimeOf($"accept {victim} ")]);
@@ -91,8 +103,9 @@ public sealed class DriverTimes(ITestOutputHelper output)
         }
     }
 
-    private static ProcessSheep Start(int identity, string option) =>
-        new(["dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep", "-c", option], identity, FirstPort);
+    private static string[] TotemSheep => ["dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep", "-c"];
+
+    private ProcessSheep Start(int identity, string[] command) => new(command, identity, _firstPort);
 
     /// <summary>Of a quantity, for whom it was told first and last in each round.</summary>
     private sealed class Times

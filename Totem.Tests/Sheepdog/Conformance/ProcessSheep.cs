@@ -25,7 +25,10 @@ internal sealed class ProcessSheep : TestSheep
     public ProcessSheep(IReadOnlyList<string> command, int identity, int firstPort) : base(identity)
     {
         _firstPort = firstPort;
-        var start = new ProcessStartInfo(command[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(command[0])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
         foreach (var argument in (string[])[.. command.Skip(1), "-p", (firstPort + identity).ToString(CultureInfo.InvariantCulture), "--json"])
             start.ArgumentList.Add(argument);
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{command[0]} does not start");
