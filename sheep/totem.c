@@ -265,7 +265,10 @@ static int totem_join(const struct sd_node *myself, void *opaque, size_t opaque_
 
 static int totem_leave(void)
 {
-	return totem_sheepdog_leave(handle) == 0 ? 0 : -1;
+	if (totem_sheepdog_leave(handle) == 0)
+		return 0;
+	sd_err("totem: %s", totem_sheepdog_error());
+	return -1;
 }
 
 static int result_of(const char *operation, int result)

@@ -15,7 +15,7 @@ internal sealed class SheepCommand : TotemCommand
 
     private readonly Option<string?> _driver = new("--cluster", "-c")
     {
-        Description = "The cluster driver and its option, as sheep's -c. Default: totem.",
+        Description = $"The cluster driver and its option, as sheep's -c: {string.Join(", ", ClusterDrivers.Names)}. Default: {ClusterDrivers.Names[0]}.",
         HelpName = "DRIVER[:OPTION]",
     };
 
@@ -42,6 +42,7 @@ internal sealed class SheepCommand : TotemCommand
         ("totem sheep", "in two or three terminals of one host"),
         ("totem sheep -c totem:port=6000,group=test", "another cluster on the same host"),
         ("totem sheep -c totem:config=/etc/corosync/corosync.conf -p 7000", "on a ring of several hosts"),
+        ("totem sheep -c zookeeper:10.0.0.1:2181,10.0.0.2:2181/five", "through ZooKeeper servers"),
         ("totem sheep -c local:/var/tmp/sheep", "through files of this host, without a network"),
     ];
 
@@ -60,10 +61,13 @@ internal sealed class SheepCommand : TotemCommand
         {
             using var driver = ClusterDrivers.Create(parsed.GetValue(_driver), out var option);
             using var listener = Listen(parsed.GetValue(_port));
-            using var signals = new StopSignals();
             var output = new SheepOutput(parsed.InvocationConfiguration.Output, parsed.GetValue(_json));
             var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-            var failure = new SheepSession(driver, option, port, output).Run(LineSource.Read(Console.In), signals.Token);
+            var session = new SheepSession(driver, option, port, output);
+            session.Start();
+            // Not before: until there is something to leave, a signal ends the process at once, also while it waits for servers.
+            using var signals = new StopSignals();
+            var failure = session.Run(LineSource.Read(Console.In), signals.Token);
             return failure is null ? ExitCode.Ok : throw new CommandFailedException(ExitCode.CheckFailed, failure);
         }
         catch (ClusterDriverException failure)

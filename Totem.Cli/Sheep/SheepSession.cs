@@ -15,6 +15,7 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(2);
 
     private SheepNode? _self;
+    private IReadOnlyList<SheepNode> _members = [];
     private int _epoch;
     private int _virtualNodes = 128;
     private int _turnsWanted;
@@ -24,11 +25,20 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
 
     private SheepNode Self => _self!;
 
-    /// <summary>Runs until a signal, the end of the input, or the end of the driver; then leaves.</summary>
+    /// <summary>Connects and asks to join. It may wait for servers as long as the driver's timeout says.</summary>
+    public void Start()
+    {
+        driver.Init(option);
+        Span<byte> address = stackalloc byte[16];
+        driver.GetLocalAddress(address);
+        _self = SheepAddress.Node(address, port, _virtualNodes);
+        driver.Join(_self, new byte[OpaqueBytes]);
+    }
+
+    /// <summary>Runs a sheep that was started until a signal, the end of the input, or the end of the driver; then leaves.</summary>
     /// <returns>Why the driver ended by itself; null when it did not.</returns>
     public string? Run(ChannelReader<string> lines, CancellationToken stop)
     {
-        Start();
         output.Write(new SheepStarted(Now, SheepAddress.Text(Self), Environment.ProcessId));
         using var wake = new AutoResetEvent(false);
         using var registration = stop.Register(() => wake.Set());
@@ -80,8 +90,8 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
 
     public void OnUpdateNode(SheepNode node)
     {
-        _epoch++;
-        output.Write(new SheepEpoch(Now, _epoch, "updated", SheepAddress.Text(node), []));
+        // By identity: what is equal is the same sheep, described as it was.
+        Grow("updated", node, [.. _members.Select(x => x.Equals(node) ? node : x)]);
     }
 
     public bool OnReconnect()
@@ -116,18 +126,10 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
         wake.Set();
     }
 
-    private void Start()
-    {
-        driver.Init(option);
-        Span<byte> address = stackalloc byte[16];
-        driver.GetLocalAddress(address);
-        _self = SheepAddress.Node(address, port, _virtualNodes);
-        driver.Join(_self, new byte[OpaqueBytes]);
-    }
-
     private void Grow(string why, SheepNode node, IReadOnlyList<SheepNode> members)
     {
         _epoch++;
+        _members = members;
         output.Write(new SheepEpoch(Now, _epoch, why, SheepAddress.Text(node), [.. members.Select(SheepAddress.Text)]));
     }
 
@@ -139,6 +141,9 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
         switch (verb)
         {
             case "":
+                break;
+            case "notify" or "unblock" when Encoding.UTF8.GetByteCount(rest) is var length and > ClusterLimits.MessageBytesMax:
+                output.Write(new SheepFailed(Now, $"{verb} of {length} bytes, expected at most {ClusterLimits.MessageBytesMax}"));
                 break;
             case "notify":
                 Report(driver.Notify(Encoding.UTF8.GetBytes(rest)));

@@ -154,7 +154,8 @@ int totem_sheepdog_get_local_addr(totem_sheepdog_handle handle, uint8_t address[
 
 /*
  * Asks to become a member; the answer is the callback `accept`. Node and opaque are copied. The opaque buffer, up to
- * TOTEM_SHEEPDOG_OPAQUE_MAX bytes, arrives in its full length; zeros at its end are not sent. Once for each open or reopen.
+ * TOTEM_SHEEPDOG_OPAQUE_MAX bytes (zookeeper: 900000), arrives in its full length; zeros at its end are not sent. Once for each open
+ * or reopen.
  * -EINVAL  also: a node shorter than identity_length
  */
 int totem_sheepdog_join(totem_sheepdog_handle handle, const void *node, size_t node_length, const void *opaque, size_t opaque_length);

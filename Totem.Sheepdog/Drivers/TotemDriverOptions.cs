@@ -66,6 +66,10 @@ internal sealed record TotemDriverOptions
             throw Wrong("port beside config, which says the ports itself");
         if (options.Config is null && options.Port is null && readsSystemConfiguration && File.Exists(SystemConfiguration))
             options = options with { Config = SystemConfiguration };
+        if (options.Config is null && seen.Contains("processes"))
+            throw Wrong("processes without config: on the loopback each sheep takes a slot of its own");
+        if (options.Config is null && options.Node > UdpTransportOptions.LoopbackSlotCount)
+            throw Wrong($"node is '{options.Node}', expected 1 to {UdpTransportOptions.LoopbackSlotCount} without config");
         return options;
     }
 
@@ -81,7 +85,7 @@ internal sealed record TotemDriverOptions
         }
         catch (Exception failure) when (failure is FormatException or IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new ClusterDriverException($"config={Config}: {failure.Message}", failure);
+            throw new ClusterDriverException(Config is null ? failure.Message : $"config={Config}: {failure.Message}", failure);
         }
     }
 

@@ -22,6 +22,8 @@ public sealed class TotemDriverOptionsTests
     [InlineData("port=0", "port is '0', expected a number from 1 to 65521")]
     [InlineData("partition=maybe", "partition is 'maybe', expected majority or continue")]
     [InlineData("config=/x,port=5405", "port beside config")]
+    [InlineData("node=15", "node is '15', expected 1 to 14 without config")]
+    [InlineData("processes=3", "processes without config")]
     [InlineData("group=", "group has 0 bytes")]
     public void What_is_wrong_is_named_with_the_syntax(string text, string problem)
     {

@@ -41,7 +41,7 @@ internal sealed class LocalDirectory
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new ClusterDriverException($"{path}: {failure.Message}", failure);
+            throw new ClusterDriverException($"the directory {path} cannot be made or used: {failure.Message}", failure);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -14,6 +15,7 @@ internal sealed unsafe partial class ZooKeeperClient : IDisposable
 {
     private const int SocketAddressBytesMax = 128;
     private const int SystemVersion4 = 2;
+    private const int NoSuchEntry = 2;
 
     private readonly Lock _gate = new();
     private readonly GCHandle _self;
@@ -28,11 +30,19 @@ internal sealed unsafe partial class ZooKeeperClient : IDisposable
         Watcher = watcher;
         _self = GCHandle.Alloc(this);
         _handle = ZooKeeperLibrary.Init(hosts, &OnEvent, timeoutMilliseconds, 0, GCHandle.ToIntPtr(_self), 0);
-        if (_handle != 0)
-            return;
-        var error = Marshal.GetLastPInvokeErrorMessage();
-        _self.Free();
-        throw new ClusterDriverException($"ZooKeeper servers '{hosts}' cannot be used: {error}");
+        if (_handle == 0)
+        {
+            var error = new Win32Exception(Marshal.GetLastPInvokeError());
+            _self.Free();
+            // The system's word for a name without an address is "No such file or directory".
+            throw new ClusterDriverException(
+                error.NativeErrorCode == NoSuchEntry
+                    ? $"no ZooKeeper server of '{hosts}' has a name that can be looked up"
+                    : $"ZooKeeper servers '{hosts}' cannot be used: {error.Message}",
+                error);
+        }
+
+        LookUpNamesOnlyToConnect();
     }
 
     /// <summary>Told of everything from now on.</summary>
@@ -95,6 +105,20 @@ internal sealed unsafe partial class ZooKeeperClient : IDisposable
         // It fails when no server hears of it: then the session ends when its timeout is over.
         _ = ZooKeeperLibrary.Close(handle);
         _self.Free();
+    }
+
+    /// <summary>Else the library asks for the names whenever its socket is ready, on the thread that keeps the session alive: one
+    /// name server that is slow, or one name that is gone, would end a session with healthy servers.</summary>
+    private void LookUpNamesOnlyToConnect()
+    {
+        try
+        {
+            _ = ZooKeeperLibrary.SetResolutionDelay(_handle, -1);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Libraries that are too old to have it do not ask so often either.
+        }
     }
 
     private T Ask<T>(Func<nint, T> question)

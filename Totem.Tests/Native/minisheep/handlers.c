@@ -214,7 +214,7 @@ void sd_accept_handler(const struct sd_node *joined, const struct rb_root *nroot
 	if (!is_listed(joined))
 		broken("a node list without the node that was accepted");
 	sheep.info.epoch++;
-	print_epoch("joined", joined, true);
+	print_epoch("joined", joined);
 }
 
 void sd_leave_handler(const struct sd_node *left, const struct rb_root *nroot, size_t nr_nodes)
@@ -230,7 +230,7 @@ void sd_leave_handler(const struct sd_node *left, const struct rb_root *nroot, s
 		sheep.has_left = true;
 	}
 	sheep.info.epoch++;
-	print_epoch("left", left, true);
+	print_epoch("left", left);
 }
 
 void sd_notify_handler(const struct sd_node *sender, void *msg, size_t msg_len)
@@ -275,7 +275,7 @@ void sd_update_node_handler(struct sd_node *node)
 			sheep.members[i] = *node;
 	}
 	sheep.info.epoch++;
-	print_epoch("updated", node, false);
+	print_epoch("updated", node);
 }
 
 /* The clients of what was pending get an error, as those of `totem sheep`. */

@@ -36,7 +36,7 @@ void loop_until(bool (*is_over)(void), int limit_ms);
 /* output.c: events as `totem sheep` prints them, from any thread. */
 void output_as_json(void);
 void print_started(void);
-void print_epoch(const char *why, const struct sd_node *node, bool with_members);
+void print_epoch(const char *why, const struct sd_node *node);
 void print_notify(const struct sd_node *sender, const char *text, size_t length);
 void print_done(const char *what);
 void print_failed(const char *reason);

@@ -80,16 +80,16 @@ void print_started(void)
 	end();
 }
 
-static void put_members(bool with_members)
+static void put_members(void)
 {
-	for (size_t i = 0; with_members && i < sheep.nr_members; i++) {
+	for (size_t i = 0; i < sheep.nr_members; i++) {
 		char text[NODE_TEXT_MAX];
 		node_text(&sheep.members[i], text);
 		printf(is_json ? "%s\"%s\"" : "%s%s", i == 0 ? "" : is_json ? "," : ", ", text);
 	}
 }
 
-void print_epoch(const char *why, const struct sd_node *node, bool with_members)
+void print_epoch(const char *why, const struct sd_node *node)
 {
 	char text[NODE_TEXT_MAX];
 
@@ -100,11 +100,11 @@ void print_epoch(const char *why, const struct sd_node *node, bool with_members)
 		put_field("why", why, strlen(why));
 		put_field("node", text, strlen(text));
 		printf(",\"members\":[");
-		put_members(with_members);
+		put_members();
 		printf("]");
 	} else {
 		printf("epoch %u [", sheep.info.epoch);
-		put_members(with_members);
+		put_members();
 		printf("] %s %s", text, why);
 	}
 	end();

@@ -28,6 +28,10 @@ internal static unsafe partial class ZooKeeperLibrary
         nint context,
         int flags);
 
+    /// <summary>How often the names of the servers are looked up while it is connected; -1: not at all, only when it connects.</summary>
+    [LibraryImport(Name, EntryPoint = "zoo_set_servers_resolution_delay")]
+    public static partial int SetResolutionDelay(nint handle, int milliseconds);
+
     /// <summary>Ends the session, and calls what has not been answered; nothing calls afterwards. Never from one of its callbacks.</summary>
     [LibraryImport(Name, EntryPoint = "zookeeper_close")]
     public static partial int Close(nint handle);

@@ -1,0 +1,58 @@
+using System.Threading.Channels;
+using Totem.Cli.Sheep;
+using Totem.Cli.Workers;
+using Totem.Sheepdog;
+using Totem.Tests.Transport;
+
+namespace Totem.Tests.Cli;
+
+public sealed class SheepSessionTests
+{
+    [Fact]
+    public async Task A_message_that_is_too_long_is_refused_and_the_next_command_is_done()
+    {
+        var printed = await Run("notify " + new string('x', ClusterLimits.MessageBytesMax + 1), "notify hello");
+        Assert.Contains("failed: notify of 131073 bytes, expected at most 131072", printed, StringComparison.Ordinal);
+        Assert.Contains(": hello", printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_update_shows_the_members_with_the_new_description()
+    {
+        Assert.Contains("epoch 2 [127.0.0.1:7000:5] 127.0.0.1:7000:5 updated", await Run("update 5"), StringComparison.Ordinal);
+    }
+
+    /// <summary>What the only sheep of a cluster prints that is told something once it has joined, and then leaves.</summary>
+    private static async Task<string> Run(params string[] typed)
+    {
+        using var ports = PortBlock.Take();
+        using var state = new TemporaryDirectory();
+        using var driver = ClusterDrivers.Create($"totem:port={ports.BasePort},state={state.Path}", out var option);
+        using var output = new WatchedWriter(" joined");
+        var session = new SheepSession(driver, option, 7000, new SheepOutput(output, isJson: false));
+        session.Start();
+        var lines = Channel.CreateUnbounded<string>();
+        var running = Task.Run(() => session.Run(lines.Reader, CancellationToken.None));
+        await output.Seen.WaitAsync(TimeSpan.FromMinutes(1));
+        foreach (var line in typed)
+            lines.Writer.TryWrite(line);
+        lines.Writer.Complete();
+        Assert.Null(await running);
+        return output.ToString();
+    }
+
+    /// <summary>Tells when a line with a text was written.</summary>
+    private sealed class WatchedWriter(string text) : StringWriter
+    {
+        private readonly TaskCompletionSource _seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Seen => _seen.Task;
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains(text, StringComparison.Ordinal) == true)
+                _seen.TrySetResult();
+        }
+    }
+}
