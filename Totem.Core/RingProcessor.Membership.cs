@@ -137,7 +137,7 @@ public sealed partial class RingProcessor
 
     private void ApplyJoin(GatherState gather, JoinMessage join, Instant now)
     {
-        if (now - gather.Since < Options.ConsensusTimeout && IsAboutFormerLife(join))
+        if (IsAboutFormerLife(join))
         {
             Discard(DiscardReason.IrrelevantJoin, join.System);
             return;
@@ -173,8 +173,7 @@ public sealed partial class RingProcessor
 
     /// <summary>
     /// Before our first ring nobody has anything against us but that it does not hear us, and then it says so. Somebody was given up
-    /// of this name, and dies as we are born. Giving up its sender in turn would part those who hear us both. What is still said
-    /// when a consensus should have been reached is about this life, and who did not heed it then could wait for its sender for ever.
+    /// of this name, and dies as we are born. Giving up its sender in turn would part those who hear us both.
     /// </summary>
     private bool IsAboutFormerLife(JoinMessage join) =>
         _installed is null && !join.IsLeave && join.Failed.Contains(Options.Self) && join.Trailer?.Silent.Contains(Options.Self) != true;
@@ -273,10 +272,10 @@ public sealed partial class RingProcessor
                 GatherAgain(gather, GatherReason.RecoveryTokenLost, ProcessorId.None, now);
                 break;
             case (Deadline.TokenRetransmit, OperationalState or CommitState or RecoveryState):
-                _holder.Repeat(_ring, now);
+                RetransmitToken(now);
                 break;
             case (Deadline.TokenHold, OperationalState { Ring: { IsHolding: true } ring }):
-                _holder.EndHold(ring, now);
+                ReleaseToken(ring, now);
                 break;
             case (Deadline.Join, GatherState gather):
                 SendJoin(gather, now);
@@ -293,7 +292,7 @@ public sealed partial class RingProcessor
             case (Deadline.FirstMulticast, OperationalState { Ring: var ring }):
                 _frames.IsHeldBack = false;
                 if (_frames.QueuedFrames > 0)
-                    _holder.Wake(ring, now);
+                    WakeToken(ring, now);
                 break;
             default:
                 Invariant.That(condition: false, $"the deadline {deadline} is not set in {_state.Phase}");

@@ -104,11 +104,7 @@ internal sealed class SimulatedCluster
         throw new ArgumentException($"no processor {id} here, expected one of {string.Join(", ", Setup.Processors)}", nameof(id));
     }
 
-    public RingOptions OptionsOf(ProcessorId id) => Setup.Options with
-    {
-        Self = id,
-        AcceleratedWindow = Setup.Plain.Contains(id) ? 0 : Setup.Options.AcceleratedWindow,
-    };
+    public RingOptions OptionsOf(ProcessorId id) => Setup.Options with { Self = id };
 
     /// <summary>Puts an action into the queue.</summary>
     public void Schedule(Instant at, FaultAction action)

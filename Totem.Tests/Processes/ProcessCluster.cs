@@ -28,15 +28,13 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private readonly bool _isTraced;
 
     private ProcessCluster(
-        int nodes, NamespaceNetwork? network, TimeSpan tokenTimeout, int duplicatePercent, bool isTraced, bool isWatched = true,
-        int acceleratedWindow = 0)
+        int nodes, NamespaceNetwork? network, TimeSpan tokenTimeout, int duplicatePercent, bool isTraced, bool isWatched = true)
     {
         Nodes = [.. Enumerable.Range(1, nodes).Select(x => (uint)x)];
         Network = network;
         _isTraced = isTraced;
         Func<uint, string[]> arguments = node =>
-            ["--config", ConfigurationFile, "--id", Text(node), "--duplicate", Text((uint)duplicatePercent),
-                "--accelerated-window", Text((uint)acceleratedWindow)];
+            ["--config", ConfigurationFile, "--id", Text(node), "--duplicate", Text((uint)duplicatePercent)];
         if (network is null)
         {
             _ports = PortBlock.Take();
@@ -78,14 +76,12 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <param name="transport"><c>udp</c> or <c>udpu</c>.</param>
     /// <param name="tokenTimeout">The token timeout.</param>
     /// <param name="duplicatePercent">How many of a hundred datagrams each member takes twice.</param>
-    /// <param name="acceleratedWindow">How many messages of a visit may follow the token.</param>
-    public static ProcessCluster InNamespaces(
-        int nodes, string transport, TimeSpan tokenTimeout, int duplicatePercent, int acceleratedWindow = 0)
+    public static ProcessCluster InNamespaces(int nodes, string transport, TimeSpan tokenTimeout, int duplicatePercent)
     {
         var network = NamespaceNetwork.Create(nodes);
         try
         {
-            var cluster = new ProcessCluster(nodes, network, tokenTimeout, duplicatePercent, isTraced: true, acceleratedWindow: acceleratedWindow);
+            var cluster = new ProcessCluster(nodes, network, tokenTimeout, duplicatePercent, isTraced: true);
             File.WriteAllText(cluster.ConfigurationFile, Configuration(nodes, transport, tokenTimeout));
             return cluster;
         }

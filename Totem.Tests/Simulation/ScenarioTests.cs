@@ -1,5 +1,4 @@
 using System.Globalization;
-using Totem.Core.Diagnostics;
 using Totem.Simulation.Faults;
 using Totem.Simulation.Scenarios;
 using Xunit;
@@ -19,9 +18,7 @@ public sealed class ScenarioTests(ITestOutputHelper output)
         var count = Environment.GetEnvironmentVariable(CountVariable) is { Length: > 0 } text
             ? int.Parse(text, CultureInfo.InvariantCulture)
             : CountDefault;
-        var report = SimulationCampaign.Run(new CampaignOptions { ScenarioCount = count });
-        Report(report);
-        Assert.True(report.Coverage[RingEventKind.MulticastAfterToken] > 0, "no ring was an accelerated one");
+        Report(SimulationCampaign.Run(new CampaignOptions { ScenarioCount = count }));
     }
 
     [Theory]
