@@ -137,7 +137,7 @@ public sealed partial class RingProcessor
 
     private void ApplyJoin(GatherState gather, JoinMessage join, Instant now)
     {
-        if (IsAboutFormerLife(join))
+        if (now - gather.Since < Options.ConsensusTimeout && IsAboutFormerLife(join))
         {
             Discard(DiscardReason.IrrelevantJoin, join.System);
             return;
@@ -173,7 +173,8 @@ public sealed partial class RingProcessor
 
     /// <summary>
     /// Before our first ring nobody has anything against us but that it does not hear us, and then it says so. Somebody was given up
-    /// of this name, and dies as we are born. Giving up its sender in turn would part those who hear us both.
+    /// of this name, and dies as we are born. Giving up its sender in turn would part those who hear us both. What is still said
+    /// when a consensus should have been reached is about this life, and who did not heed it then could wait for its sender for ever.
     /// </summary>
     private bool IsAboutFormerLife(JoinMessage join) =>
         _installed is null && !join.IsLeave && join.Failed.Contains(Options.Self) && join.Trailer?.Silent.Contains(Options.Self) != true;
