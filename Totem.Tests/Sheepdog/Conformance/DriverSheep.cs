@@ -70,8 +70,13 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
 
     public override void Stop()
     {
+        var (own, lost) = ($"leave {Identity} ", CountOf(Reconnected));
+        var left = CountOf(own);
         Leave();
-        WaitForCount($"leave {Identity} ", 1);
+        // A leave that is under way when the session is lost goes with it; the others see the end instead.
+        WaitFor(
+            lines => lines.Count(x => x.StartsWith(own, StringComparison.Ordinal)) > left || lines.Count(x => x == Reconnected) > lost,
+            "its leave, or the end of its session");
         Dispose();
     }
 
