@@ -42,7 +42,7 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
         output.Write(new SheepStarted(Now, SheepAddress.Text(Self), Environment.ProcessId));
         using var wake = new AutoResetEvent(false);
         using var registration = stop.Register(() => wake.Set());
-        var reading = WakeOnLinesAsync(lines, wake);
+        var reading = WakeForLinesAsync(lines, wake);
         WaitHandle[] handles = [driver.EventsReady, wake];
         while (_failure is null && !stop.IsCancellationRequested && !(reading.IsCompleted && lines.Completion.IsCompleted))
         {
@@ -50,6 +50,8 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
             driver.Dispatch(this);
             while (_failure is null && lines.TryRead(out var line))
                 Obey(line.Trim());
+            if (reading.IsCompleted && !lines.Completion.IsCompleted)
+                reading = WakeForLinesAsync(lines, wake);
         }
 
         if (_failure is null)
@@ -114,16 +116,12 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
 
     private static DateTimeOffset Now => DateTimeOffset.UtcNow;
 
-    private static async Task WakeOnLinesAsync(ChannelReader<string> lines, AutoResetEvent wake)
+    /// <summary>Wakes the loop when there are lines, or no more will come; complete before it does.</summary>
+    private static Task<bool> WakeForLinesAsync(ChannelReader<string> lines, AutoResetEvent wake)
     {
-        while (await lines.WaitToReadAsync().ConfigureAwait(false))
-        {
-            wake.Set();
-            // Until they are taken; a person types no faster, and a program's lines are taken in one go.
-            await Task.Delay(1).ConfigureAwait(false);
-        }
-
-        wake.Set();
+        var reading = lines.WaitToReadAsync().AsTask();
+        _ = reading.ContinueWith(_ => wake.Set(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        return reading;
     }
 
     private void Grow(string why, SheepNode node, IReadOnlyList<SheepNode> members)

@@ -180,6 +180,15 @@ internal abstract class QueueDriver : IClusterDriver
         }
     }
 
+    // Init and Dispose are synchronous by contract, and run on a thread of sheep's, which has nobody to wait for it in here.
+#pragma warning disable VSTHRD002
+    /// <summary>For <see cref="Init"/> and <see cref="Close"/>.</summary>
+    protected static T Wait<T>(Task<T> task) => Task.Run(() => task).GetAwaiter().GetResult();
+
+    /// <inheritdoc cref="Wait{T}"/>
+    protected static void Wait(Task task) => Task.Run(() => task).GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
+
     private bool IsSendingFull => SendingBytes > ClusterLimits.SendingBytesMax;
 
     private ClusterResult Do(Func<ClusterEventQueue, ClusterResult> operation)

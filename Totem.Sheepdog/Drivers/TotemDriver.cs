@@ -149,13 +149,6 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             Wait(node.DisposeAsync().AsTask());
     }
 
-    // Init and Dispose are synchronous by contract, and run on a thread of sheep's, which has nobody to wait for it in here.
-#pragma warning disable VSTHRD002
-    private static T Wait<T>(Task<T> task) => Task.Run(() => task).GetAwaiter().GetResult();
-
-    private static void Wait(Task task) => Task.Run(() => task).GetAwaiter().GetResult();
-#pragma warning restore VSTHRD002
-
     /// <summary>One membership of the group.</summary>
     private sealed class Session(TotemDriver driver, ClusterEventQueue queue) : IGroupSink
     {

@@ -206,9 +206,4 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
         .SelectMany(x => x.GetIPProperties().UnicastAddresses)
         .Select(x => x.Address)
         .FirstOrDefault(x => x.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 && !IPAddress.IsLoopback(x));
-
-    // Init is synchronous by contract, and runs on a thread of sheep's, which has nobody to wait for it in here.
-#pragma warning disable VSTHRD002
-    private static T Wait<T>(Task<T> task) => Task.Run(() => task).GetAwaiter().GetResult();
-#pragma warning restore VSTHRD002
 }
