@@ -50,11 +50,18 @@ public sealed record RingOptions
     /// long one receiver that cannot keep up may stop everybody.</summary>
     public TimeSpan FailToReceiveTimeout { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>Messages all members together multicast in one rotation. Default 50 as corosync; all members should agree.</summary>
+    /// <summary>Messages all members together multicast in one rotation, the global window. Default 50 as corosync; all members
+    /// should agree.</summary>
     public int WindowSize { get; init; } = 50;
 
-    /// <summary>Messages one member multicasts in one visit of the token. Default 17 as corosync.</summary>
+    /// <summary>Messages one member multicasts in one visit of the token, the personal window. Default 17 as corosync.</summary>
     public int MessagesPerVisitMax { get; init; } = 17;
+
+    /// <summary>How many of the new messages of a visit may follow the token instead of going before it, the accelerated
+    /// window: 0 to <see cref="MessagesPerVisitMax"/>. Default 0, the plain ring. Higher lets the successor begin sooner, so that
+    /// the multicasts of neighbours overlap; it delays safe delivery by about a rotation, and beyond what receivers can
+    /// buffer it costs retransmissions. Each member's own choice (docs/protocol.md, "The accelerated ring").</summary>
+    public int AcceleratedWindow { get; init; }
 
     /// <summary>corosync's <c>netmtu</c>: frames are kept to this many bytes less 90, and less IP headers. Default 1500.</summary>
     public int NetMtu { get; init; } = 1500;
@@ -125,6 +132,8 @@ public sealed record RingOptions
             $"{nameof(WindowSize)} is {WindowSize}, expected 1 to half of {nameof(ReceiveWindow)} ({ReceiveWindow})");
         Require(MessagesPerVisitMax >= 1 && MessagesPerVisitMax <= WindowSize,
             $"{nameof(MessagesPerVisitMax)} is {MessagesPerVisitMax}, expected 1 to {nameof(WindowSize)} ({WindowSize})");
+        Require(AcceleratedWindow >= 0 && AcceleratedWindow <= MessagesPerVisitMax,
+            $"{nameof(AcceleratedWindow)} is {AcceleratedWindow}, expected 0 to {nameof(MessagesPerVisitMax)} ({MessagesPerVisitMax})");
         Require(NetMtu is >= 576 and <= 65_000, $"{nameof(NetMtu)} is {NetMtu}, expected 576 to 65000");
         Require(ReceiveWindow is >= 64 and <= 1 << 20 && int.IsPow2(ReceiveWindow),
             $"{nameof(ReceiveWindow)} is {ReceiveWindow}, expected a power of two from 64 to 1048576");

@@ -273,10 +273,10 @@ public sealed partial class RingProcessor
                 GatherAgain(gather, GatherReason.RecoveryTokenLost, ProcessorId.None, now);
                 break;
             case (Deadline.TokenRetransmit, OperationalState or CommitState or RecoveryState):
-                RetransmitToken(now);
+                _holder.Repeat(_ring, now);
                 break;
             case (Deadline.TokenHold, OperationalState { Ring: { IsHolding: true } ring }):
-                ReleaseToken(ring, now);
+                _holder.EndHold(ring, now);
                 break;
             case (Deadline.Join, GatherState gather):
                 SendJoin(gather, now);
@@ -293,7 +293,7 @@ public sealed partial class RingProcessor
             case (Deadline.FirstMulticast, OperationalState { Ring: var ring }):
                 _frames.IsHeldBack = false;
                 if (_frames.QueuedFrames > 0)
-                    WakeToken(ring, now);
+                    _holder.Wake(ring, now);
                 break;
             default:
                 Invariant.That(condition: false, $"the deadline {deadline} is not set in {_state.Phase}");

@@ -34,9 +34,7 @@ public sealed partial class RingProcessor
                 if (TryStore(ring.Log.Window, ring.Members, message, datagram))
                 {
                     ring.Log.AdvanceDeliverable();
-                    // A newer number shows that the token has gone on from our successor.
-                    if (message.Seq > ring.SentSeq)
-                        _deadlines.Clear(Deadline.TokenRetransmit);
+                    _holder.NoteMessage(ring, message.System, message.Seq);
                 }
 
                 break;

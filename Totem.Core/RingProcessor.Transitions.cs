@@ -140,8 +140,7 @@ public sealed partial class RingProcessor
             Header = new FrameHeader(FrameKind.CommitToken, Encapsulation.None, Options.Self),
             TokenSeq = token.TokenSeq.Next,
         };
-        KeepToken(passed, token.Members.SuccessorOf(Options.Self));
-        SendLastToken(now);
+        _holder.PassCommit(passed, token.Members.SuccessorOf(Options.Self), now);
     }
 
     /// <summary>The commit token comes the second time: all have declared what they hold (wire.md section 9.10).</summary>
@@ -191,14 +190,11 @@ public sealed partial class RingProcessor
     {
         recovery.HasStartedToken = true;
         var ring = recovery.Ring;
-        var writer = new WireWriter(_lastToken);
-        new RegularToken(
+        var token = new RegularToken(
             new FrameHeader(FrameKind.RegularToken, Encapsulation.None, Options.Self),
             Options.FirstSeq, Options.FirstTokenSeq, Options.FirstSeq - 1, Options.Self, ring.Id, 0, 0,
-            recovery.FirstRetransFlag(), 0).Write(ref writer);
-        KeepToken(writer.WrittenBytes, ring.Successor, Options.FirstTokenSeq);
-        _deadlines.Set(Deadline.TokenLoss, now + Options.TokenTimeout);
-        SendLastToken(now);
+            recovery.FirstRetransFlag(), 0);
+        _holder.Start(ring, token, now);
     }
 
     /// <summary>
@@ -230,6 +226,7 @@ public sealed partial class RingProcessor
         _installed = new InstalledRing(configuration, ring, delivery);
         _neighbours.Installed(ring.Members, recovery.Gather.Broken);
         ring.UnchangedVisits = 0;
+        ring.Passing = TokenPassing.Of(Options);
         ring.Log.AdvanceDeliverable();
         _state = new OperationalState(ring);
         _deadlines.ClearAll();

@@ -28,7 +28,7 @@ public sealed partial class RingProcessor
     private readonly Outbox _outbox;
     private readonly ApplicationFrames _frames;
     private readonly ReceiveLanes _lanes;
-    private readonly TokenVisit _visit;
+    private readonly TokenHolder _holder;
     private readonly DeliveryStream _stream;
     private readonly Neighbourhood _neighbours;
     private readonly RingHistory _history = new();
@@ -66,7 +66,7 @@ public sealed partial class RingProcessor
         _outbox = new Outbox(_buffers);
         _frames = new ApplicationFrames(options, envelopes, hasGroups, _observer);
         _lanes = new ReceiveLanes(RingOptions.MessageBytesMax + Envelopes.BytesMax, hasGroups);
-        _visit = new TokenVisit(options, _buffers, _outbox, _observer);
+        _holder = new TokenHolder(options, _buffers, _outbox, _deadlines, _observer);
         _stream = new DeliveryStream(_windows, _lanes);
         _neighbours = new Neighbourhood(options);
         // wire.md section 6.3: one more than what was stored, so that a restarted processor is told from its old self.
@@ -85,6 +85,12 @@ public sealed partial class RingProcessor
 
     /// <summary>The member our token goes to, while operational; nobody otherwise. Hosts may probe it.</summary>
     public ProcessorId Successor => _state is OperationalState { Ring: var ring } ? ring.Successor : ProcessorId.None;
+
+    /// <summary>
+    /// Of a regular token and messages that both wait to be read, the token should be read first. It changes with every datagram
+    /// handled. What does not look is no less correct, only slower (docs/protocol.md, "Which to read first").
+    /// </summary>
+    public bool ReadsTokenFirst => _state is OperationalState { Ring.Passing.IsTokenFirst: true };
 
     /// <summary>When to call <see cref="HandleDeadline"/>; null when nothing is waited for.</summary>
     public Instant? NextDeadline => _deadlines.Earliest;
@@ -204,7 +210,7 @@ public sealed partial class RingProcessor
         if (!_frames.Queue.TryEnqueue(envelope, payload, guarantee))
             return SubmitResult.Backpressured;
         if (_state is OperationalState { Ring: var ring } && !_frames.IsSynchronising)
-            WakeToken(ring, now);
+            _holder.Wake(ring, now);
         return SubmitResult.Accepted;
     }
 
@@ -218,7 +224,7 @@ public sealed partial class RingProcessor
         var fits = _frames.SyncQueue.TryEnqueue(new Envelope(channel), payload, Guarantee.Agreed);
         Invariant.That(fits, "what a processor says to synchronise is less than its queue holds");
         if (_state is OperationalState { Ring: var current })
-            WakeToken(current, now);
+            _holder.Wake(current, now);
         return true;
     }
 
@@ -234,7 +240,7 @@ public sealed partial class RingProcessor
             return;
         _frames.EndSynchronisation();
         if (_state is OperationalState { Ring: var current } && _frames.Queue.Count > 0)
-            WakeToken(current, now);
+            _holder.Wake(current, now);
     }
 
     /// <summary>Takes the next datagram to send.</summary>

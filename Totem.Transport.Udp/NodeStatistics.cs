@@ -14,6 +14,7 @@ namespace Totem.Transport.Udp;
 /// <param name="MessagesDelivered">Messages given to the application, own ones included.</param>
 /// <param name="BytesDelivered">Their bytes.</param>
 /// <param name="MessagesRetransmitted">Frames multicast again because somebody had missed them.</param>
+/// <param name="FramesAfterToken">New frames that followed the token of their visit: an accelerated ring.</param>
 /// <param name="RetransmitRequests">Frames this member had missed and asked for.</param>
 /// <param name="TokenVisits">Visits of the token.</param>
 /// <param name="TokensRetransmitted">Tokens sent again.</param>
@@ -34,6 +35,7 @@ public sealed record NodeStatistics(
     long MessagesDelivered,
     long BytesDelivered,
     long MessagesRetransmitted,
+    long FramesAfterToken,
     long RetransmitRequests,
     long TokenVisits,
     long TokensRetransmitted,
@@ -55,6 +57,7 @@ public sealed record NodeStatistics(
         Volatile.Read(ref counters.MessagesDelivered),
         Volatile.Read(ref counters.BytesDelivered),
         Volatile.Read(ref counters.MessagesRetransmitted),
+        Volatile.Read(ref counters.FramesAfterToken),
         Volatile.Read(ref counters.RetransmitRequests),
         Volatile.Read(ref counters.TokenVisits),
         Volatile.Read(ref counters.TokensRetransmitted),

@@ -62,6 +62,7 @@ internal sealed class RingHost
             options.Ring with { Self = transport.Self, Allowed = options.Ring.Allowed ?? transport.Members },
             options.Groups, StoredSequence, _reporter);
         _processor = _groups.Ring;
+        _transport.KeepsTokensApart = options.Ring.AcceleratedWindow > 0;
         Submissions = new SubmissionQueue(
             options.SubmissionBytesMax, options.WaitingMulticastsMax, Wake,
             (in Submission submission, ReadOnlySpan<byte> payload, Instant now) => Groups!.Submit(submission, payload, now));
@@ -180,7 +181,7 @@ internal sealed class RingHost
         CycleProbe?.Invoke();
 
         // Datagrams first: a process that was not scheduled for a while reads what had come before it judges that nothing did.
-        for (var count = 0; count < DatagramsPerCycleMax && _transport.TryReceive(out var frame); count++)
+        for (var count = 0; count < DatagramsPerCycleMax && _transport.TryReceive(out var frame, _processor.ReadsTokenFirst); count++)
         {
             var received = Tick();
             _processor.HandleDatagram(frame, received);
@@ -249,7 +250,13 @@ internal sealed class RingHost
     private void Transmit(Instant now)
     {
         while (_processor.TryTransmit(_transport.NextFrame, out var transmit))
+        {
             _transport.Send(in transmit, now);
+            // Messages that follow a token are on their way to the kernel only when it is: it need not wait until they are copied.
+            if (!transmit.IsMulticast)
+                _transport.Flush();
+        }
+
         _transport.Flush();
     }
 

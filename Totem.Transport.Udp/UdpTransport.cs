@@ -21,7 +21,8 @@ internal sealed class UdpTransport : IDisposable
     private readonly OpenSockets _sockets;
     private readonly Liveness _liveness;
     private readonly SendBatch _batch = new();
-    private readonly SelfQueue _self = new();
+    private readonly TokenQueue _self = new();
+    private readonly TokenQueue _apart = new();
     private readonly int _groupIndex;
 
     // What TryReceive hands out next: a batch of one socket, or the frames to ourselves.
@@ -104,8 +105,16 @@ internal sealed class UdpTransport : IDisposable
         _batch.Clear();
     }
 
+    /// <summary>
+    /// Regular tokens are kept apart from what came with them, and <see cref="TryReceive"/> says which goes first. Else frames come in
+    /// the order in which each socket had them.
+    /// </summary>
+    public bool KeepsTokensApart { get; set; }
+
     /// <summary>Takes the next frame that came in. The frame is valid until the next call.</summary>
-    public bool TryReceive(out ReadOnlySpan<byte> frame)
+    /// <param name="frame">The frame.</param>
+    /// <param name="isTokenFirst">Of a token kept apart and other frames that both wait: the token, or else the token last.</param>
+    public bool TryReceive(out ReadOnlySpan<byte> frame, bool isTokenFirst = false)
     {
         while (true)
         {
@@ -116,15 +125,17 @@ internal sealed class UdpTransport : IDisposable
                 return true;
             }
 
+            if (isTokenFirst && _apart.TryTake(out frame))
+                return true;
             if (_readingIndex < _readingCount)
-                Examine(_reading!, _readingIndex++);
+                _repeats = IsApart(_reading!, _readingIndex++) ? 0 : Examine(_reading!, _readingIndex - 1);
             else if (!TryReadBatch())
-                return _self.TryTake(out frame);
+                return _apart.TryTake(out frame) || _self.TryTake(out frame);
         }
     }
 
     /// <summary>Sleeps until something can be received, somebody wakes us, or the time is over.</summary>
-    public void Wait(TimeSpan? timeout) => _liveness.Take(_sockets.Poller.Wait(_self.IsEmpty ? timeout : TimeSpan.Zero));
+    public void Wait(TimeSpan? timeout) => _liveness.Take(_sockets.Poller.Wait(IsDrained ? timeout : TimeSpan.Zero));
 
     /// <summary>Ends the present or next <see cref="Wait"/>. Any thread, also after <see cref="Dispose"/>.</summary>
     public void Wake() => _sockets.Poller.Wake();
@@ -144,6 +155,9 @@ internal sealed class UdpTransport : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _sockets.Dispose();
+
+    /// <summary>Whoever stops reading in the middle must not sleep on what has left the sockets already.</summary>
+    private bool IsDrained => _self.IsEmpty && _apart.IsEmpty && _repeats == 0 && _readingIndex == _readingCount && _tokensPending == 0;
 
     private void HandOver()
     {
@@ -187,7 +201,12 @@ internal sealed class UdpTransport : IDisposable
     private bool TryReadBatch()
     {
         if (_tokensPending == 0)
+        {
             _tokensPending = _sockets.Receiver.Receive();
+            for (var i = 0; i < _tokensPending; i++)
+                SetApart(_sockets.Receiver, i);
+        }
+
         if (_sockets.GroupReceiver is { } group && group.Receive() is > 0 and var count)
             (_reading, _readingCount) = (group, count);
         else if (_tokensPending > 0)
@@ -200,14 +219,24 @@ internal sealed class UdpTransport : IDisposable
         return true;
     }
 
-    private void Examine(IDatagramSocket socket, int index)
+    private bool IsApart(IDatagramSocket socket, int index) =>
+        KeepsTokensApart && socket == _sockets.Receiver && socket.Datagram(index) is [_, _, _, (byte)FrameKind.RegularToken, ..];
+
+    private void SetApart(IDatagramSocket socket, int index)
+    {
+        for (var copies = IsApart(socket, index) ? Examine(socket, index) : 0; copies > 0; copies--)
+            CountLost(_apart.TryAdd(socket.Datagram(index)) ? 0 : 1);
+    }
+
+    /// <returns>How often the datagram is to be handed out.</returns>
+    private int Examine(IDatagramSocket socket, int index)
     {
         var datagram = socket.Datagram(index);
         var listed = _peers.Accepts(socket.Source(index), out var peerIndex);
         if (!listed && _options.Kind != UdpTransportKind.Multicast && !_options.AcceptUnlistedSources)
         {
             _counters.DatagramsIgnored++;
-            return;
+            return 0;
         }
 
         if (peerIndex >= 0)
@@ -215,10 +244,10 @@ internal sealed class UdpTransport : IDisposable
 
         // A probe: it only asked whether anybody listens here.
         if (datagram.IsEmpty)
-            return;
+            return 0;
         _counters.DatagramsReceived++;
         _counters.BytesReceived += datagram.Length;
-        _repeats = _options.ReceiveFilter is { } filter ? filter(datagram) : 1;
+        return _options.ReceiveFilter is { } filter ? filter(datagram) : 1;
     }
 
     private void CountLost(int count) => _counters.DatagramsLostBySystem += count;

@@ -30,6 +30,11 @@ internal sealed class SimulateCommand : TotemCommand
             "encodings, and the rules of groups are checked too. A script says so itself.",
     };
 
+    private readonly Option<RingKind?> _ring = new("--ring")
+    {
+        Description = "Only rings of this kind: plain, or accelerated, where messages follow the token; drawn when not given.",
+    };
+
     private readonly Option<FileInfo?> _script = new("--script")
     {
         Description = "Run this scenario, as a failure prints it, instead of random ones.",
@@ -49,7 +54,7 @@ internal sealed class SimulateCommand : TotemCommand
         "Run whole clusters on virtual time: sizes, workload and faults are drawn from a seed; then the faults stop, and the\n" +
         "cluster must come together in a bounded time. Every trace is checked against every rule.")
     {
-        foreach (var option in (ReadOnlySpan<Option>)[_seed, _scenarios, _threads, _processors, _groups, _script, _json, _verbose])
+        foreach (var option in (ReadOnlySpan<Option>)[_seed, _scenarios, _threads, _processors, _groups, _ring, _script, _json, _verbose])
             Add(option);
         Validators.Add(result =>
         {
@@ -58,6 +63,9 @@ internal sealed class SimulateCommand : TotemCommand
                 result.AddError("--script is a scenario of its own; expected neither --seed nor --scenarios beside it");
             if (IsGiven(_script) && IsGiven(_groups))
                 result.AddError("--script says itself whether it has groups; expected no --groups beside it");
+
+            if (IsGiven(_script) && IsGiven(_ring))
+                result.AddError("--script says itself which ring it has; expected no --ring beside it");
 
             bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
         });
@@ -71,6 +79,7 @@ internal sealed class SimulateCommand : TotemCommand
         ("totem simulate --seed 4711", "replay one scenario"),
         ("totem simulate --seed 1 --scenarios 200000", "many of them"),
         ("totem simulate --groups --scenarios 10000", "the same with process groups"),
+        ("totem simulate --ring accelerated --scenarios 10000", "only rings where messages follow the token"),
         ("totem simulate --script failure.txt --verbose", "replay a scenario that a failure printed"),
     ];
 
@@ -105,6 +114,7 @@ internal sealed class SimulateCommand : TotemCommand
             ThreadCount = parsed.GetValue(_threads),
             ProcessorCount = parsed.GetValue(_processors),
             Groups = parsed.GetValue(_groups),
+            Ring = parsed.GetValue(_ring),
         };
         var report = SimulationCampaign.Run(
             options,

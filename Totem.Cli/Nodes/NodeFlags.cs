@@ -45,6 +45,9 @@ internal sealed class NodeFlags
     private readonly Option<int?> _token = Commands.Ranged.Optional(
         "--token-timeout", "Milliseconds without a token after which the ring is taken for broken. Default 1000, on loopback 3000.", 50, 3_600_000);
 
+    private readonly Option<int?> _acceleratedWindow = Commands.Ranged.Optional(
+        "--accelerated-window", "How many messages of a visit may follow the token instead of going before it. Default 0.", 0, 1 << 16);
+
     private readonly Option<string?> _state = new("--state")
     {
         Description = "Directory for the ring sequence, which must survive a restart. Default: /var/lib/totem with --config, and "
@@ -56,7 +59,7 @@ internal sealed class NodeFlags
     /// <summary>Adds the flags to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (ReadOnlySpan<Option>)[_id, _port, _config, _bind, _peers, _group, _token, _state])
+        foreach (var option in (ReadOnlySpan<Option>)[_id, _port, _config, _bind, _peers, _group, _token, _acceleratedWindow, _state])
             command.Add(option);
     }
 
@@ -74,6 +77,7 @@ internal sealed class NodeFlags
         var options = parsed.GetValue(_config) is { } file ? FromFile(parsed, file)
             : parsed.GetValue(_bind) is { } bind ? FromAddresses(parsed, bind)
             : OnLoopback(parsed);
+        options = options with { Ring = options.Ring with { AcceleratedWindow = parsed.GetValue(_acceleratedWindow) ?? 0 } };
         var problems = options.Validate();
         return problems.Count == 0 ? options : throw Usage(string.Join("\n       ", problems));
     }

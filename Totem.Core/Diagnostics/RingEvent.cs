@@ -24,6 +24,9 @@ public enum RingEventKind
     /// <summary>A token was taken. Ring, Seq: its seq, TokenSeq, Count: messages multicast on this visit.</summary>
     TokenVisit,
 
+    /// <summary>Accelerated ring: messages followed the token. Ring; Count; Seq: the first.</summary>
+    MulticastAfterToken,
+
     /// <summary>The last token was sent again because nothing showed that the successor has it. Peer: the successor; TokenSeq.</summary>
     TokenRetransmitted,
 

@@ -11,6 +11,7 @@ internal sealed class TokenRing
         Id = id;
         Members = members;
         Successor = members.SuccessorOf(options.Self);
+        Predecessor = members.PredecessorOf(options.Self);
         IsRepresentative = id.Representative == options.Self;
         Log = new OrderedLog(window, options.FirstSeq);
         Flow = new FlowControl(options.WindowSize, options.MessagesPerVisitMax);
@@ -26,7 +27,12 @@ internal sealed class TokenRing
 
     public ProcessorId Successor { get; }
 
+    public ProcessorId Predecessor { get; }
+
     public bool IsRepresentative { get; }
+
+    /// <summary>Plain until the ring is installed: recovery is rare, and its promises rest on plain visits.</summary>
+    public TokenPassing Passing { get; set; } = TokenPassing.Plain;
 
     public OrderedLog Log { get; }
 

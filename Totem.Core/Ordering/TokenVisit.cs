@@ -6,13 +6,18 @@ namespace Totem.Core.Ordering;
 
 /// <summary>
 /// A holder's steps, in order (TOCS95, the total ordering protocol; wire.md section 10.2): serve requests, learn what is
-/// safe, multicast, correct the aru, ask for what is missing.
+/// safe, multicast, correct the aru, ask for what is missing. On an accelerated ring the rest of the new frames is
+/// multicast when the token has left.
 /// </summary>
 internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outbox outbox, IRingObserver observer)
 {
     private readonly RetransmitRequest[] _requests = new RetransmitRequest[WireFormat.RetransmitRequestCountMax];
     private int _requestCount;
     private uint _originCount;
+
+    // Numbered and counted by the token, and not multicast yet: the numbers behind the first and through the second.
+    private Seq _multicastThrough;
+    private Seq _numberedThrough;
 
     /// <summary>The requests that go on with the token of the last run.</summary>
     public ReadOnlySpan<RetransmitRequest> Requests => _requests.AsSpan(0, _requestCount);
@@ -92,8 +97,19 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         ring.Log.Release();
     }
 
+    /// <summary>The token has left, or will not: now the frames that were to follow it.</summary>
+    public void MulticastRest(TokenRing ring)
+    {
+        if (_multicastThrough == _numberedThrough)
+            return;
+        var count = _numberedThrough.DistanceFrom(_multicastThrough);
+        observer.OnEvent(new RingEvent(RingEventKind.MulticastAfterToken, ring.Id, Seq: _multicastThrough.Next, Count: count));
+        MulticastThrough(ring, _numberedThrough);
+    }
+
     private int Multicast(TokenRing ring, Seq tokenSeq, int allowed, IFrameSource source, out Seq seq)
     {
+        Invariant.That(_multicastThrough == _numberedThrough, "what a visit numbers is multicast before the next visit");
         var window = ring.Log.Window;
         // No member may be asked to hold more than its window; ours stands for all, because what we have not
         // released somebody may not have received.
@@ -105,11 +121,21 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
             var buffer = buffers.Rent(source.NextFrameBytesMax);
             var frame = source.WriteFrame(buffer, ring.Id, seq, _originCount++);
             window.Keep(seq, options.Self, frame.Flags, buffer, frame.Length);
-            outbox.AddFromWindow(window, seq);
         }
 
+        (_multicastThrough, _numberedThrough) = (tokenSeq, seq);
+        MulticastThrough(ring, tokenSeq + ring.Passing.CountBeforeToken(sent));
         ring.Log.AdvanceDeliverable();
         return sent;
+    }
+
+    private void MulticastThrough(TokenRing ring, Seq through)
+    {
+        while (_multicastThrough < through)
+        {
+            _multicastThrough = _multicastThrough.Next;
+            outbox.AddFromWindow(ring.Log.Window, _multicastThrough);
+        }
     }
 
     /// <summary>wire.md section 10.6: who lacks something lowers the aru, and only who lowered it raises it.</summary>

@@ -15,6 +15,9 @@ internal sealed record ClusterSetup
     /// <summary>Everybody's options; <see cref="RingOptions.Self"/> is replaced for each.</summary>
     public RingOptions Options { get; init; } = FastOptions;
 
+    /// <summary>Who sends the token last on an accelerated ring: members choose for themselves.</summary>
+    public ProcessorSet Plain { get; init; } = ProcessorSet.Empty;
+
     /// <summary>What stable storage holds at the first start; 0 for those who are not named.</summary>
     public IReadOnlyDictionary<ProcessorId, ulong> Stored { get; init; } = new Dictionary<ProcessorId, ulong>();
 

@@ -104,7 +104,11 @@ internal sealed class SimulatedCluster
         throw new ArgumentException($"no processor {id} here, expected one of {string.Join(", ", Setup.Processors)}", nameof(id));
     }
 
-    public RingOptions OptionsOf(ProcessorId id) => Setup.Options with { Self = id };
+    public RingOptions OptionsOf(ProcessorId id) => Setup.Options with
+    {
+        Self = id,
+        AcceleratedWindow = Setup.Plain.Contains(id) ? 0 : Setup.Options.AcceleratedWindow,
+    };
 
     /// <summary>Puts an action into the queue.</summary>
     public void Schedule(Instant at, FaultAction action)

@@ -4,6 +4,7 @@ using Totem.Core.Evs;
 using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Core.Time;
+using Totem.Core.Wire;
 using Totem.Simulation.Groups;
 
 namespace Totem.Simulation.Cluster;
@@ -25,6 +26,7 @@ internal sealed class SimulatedProcessor
 
     private readonly SimulatedCluster _cluster;
     private readonly Queue<(int Handle, int From)> _inbox = [];
+    private readonly Queue<(int Handle, int From)> _waitingTokens = [];
     private readonly List<CrashTrigger> _triggers = [];
     private ProcessorJournal? _journal;
     private int _inboxBytes;
@@ -104,7 +106,7 @@ internal sealed class SimulatedProcessor
         _consumeScheduled = false;
         _deadlineEventAt = long.MaxValue;
         _inboxBytes = 0;
-        while (_inbox.TryDequeue(out var item))
+        while (_inbox.TryDequeue(out var item) || _waitingTokens.TryDequeue(out item))
             _cluster.Memory.Datagrams.Release(item.Handle);
     }
 
@@ -188,7 +190,7 @@ internal sealed class SimulatedProcessor
             return;
         }
 
-        if (!IsPaused && _inbox.Count == 0 && _busyUntil <= _cluster.NowTicks)
+        if (!IsPaused && WaitingCount == 0 && _busyUntil <= _cluster.NowTicks)
         {
             Handle(handle);
             return;
@@ -201,7 +203,9 @@ internal sealed class SimulatedProcessor
             return;
         }
 
-        _inbox.Enqueue((handle, from));
+        // The host of an accelerated ring keeps tokens and messages apart; on a plain one it reads what came first.
+        var isApart = Engine.Options.AcceleratedWindow > 0 && datagrams[handle] is [_, _, _, (byte)FrameKind.RegularToken, ..];
+        (isApart ? _waitingTokens : _inbox).Enqueue((handle, from));
         _inboxBytes += datagrams[handle].Length;
         ScheduleWake();
     }
@@ -275,7 +279,7 @@ internal sealed class SimulatedProcessor
 
     private void WorkOff()
     {
-        while (Engine is not null && !IsPaused && _busyUntil <= _cluster.NowTicks && _inbox.TryDequeue(out var item))
+        while (Engine is not null && !IsPaused && _busyUntil <= _cluster.NowTicks && TryTakeWaiting(out var item))
         {
             _inboxBytes -= _cluster.Memory.Datagrams[item.Handle].Length;
             Handle(item.Handle);
@@ -283,14 +287,21 @@ internal sealed class SimulatedProcessor
 
         if (Engine is null || IsPaused)
             return;
-        if (_inbox.Count > 0)
+        if (WaitingCount > 0)
             ScheduleWake();
         // A host reads its socket empty, or a batch, before it looks at the clock.
-        if (_inbox.Count > 0 && _sinceDeadlines < DatagramBatch)
+        if (WaitingCount > 0 && _sinceDeadlines < DatagramBatch)
             return;
         HandleDueDeadline();
         ScheduleDeadline();
     }
+
+    private int WaitingCount => _inbox.Count + _waitingTokens.Count;
+
+    private bool TryTakeWaiting(out (int Handle, int From) item) =>
+        _waitingTokens.Count > 0 && (_inbox.Count == 0 || Engine!.ReadsTokenFirst)
+            ? _waitingTokens.TryDequeue(out item)
+            : _inbox.TryDequeue(out item);
 
     private void Handle(int handle)
     {

@@ -65,7 +65,7 @@ public sealed class FaultScript
                 end = ParseEnd(line);
             else
                 setup = SetupText.TryParse(line, setup)
-                    ?? throw line.Error($"'{line.Verb}', expected seed, processors, network, options, stored, groups, at or end");
+                    ?? throw line.Error($"'{line.Verb}', expected seed, processors, network, options, plain, stored, groups, at or end");
             line.Finish();
         }
 
@@ -100,6 +100,8 @@ public sealed class FaultScript
             return $"allowed={ScriptText.Nodes(allowed)}, expected all of {all}";
         if (!Setup.Foreign.IsSubsetOf(all))
             return $"foreign={ScriptText.Nodes(Setup.Foreign)}, expected some of {all}";
+        if (!Setup.Plain.IsSubsetOf(all))
+            return $"plain {ScriptText.Nodes(Setup.Plain)}, expected some of {all}";
         foreach (var action in Actions)
         {
             if (action.Action is IGroupAction && !Setup.HasGroups)

@@ -6,7 +6,7 @@ using Totem.Simulation.Cluster;
 namespace Totem.Simulation.Faults;
 
 /// <summary>How scripts write the make-up of a cluster: <c>seed</c>, <c>processors</c>, <c>network</c>, <c>options</c>,
-/// <c>stored</c> and <c>groups</c> lines. Only what differs from <see cref="ClusterSetup.FastOptions"/> is written.</summary>
+/// <c>plain</c>, <c>stored</c> and <c>groups</c> lines. Only what differs from <see cref="ClusterSetup.FastOptions"/> is written.</summary>
 internal static class SetupText
 {
     private static readonly OptionEntry[] Entries =
@@ -28,6 +28,8 @@ internal static class SetupText
         new("window", x => Number(x.WindowSize), (x, l) => x with { WindowSize = l.Int("window", 1, 1 << 20) }),
         new("per-visit", x => Number(x.MessagesPerVisitMax),
             (x, l) => x with { MessagesPerVisitMax = l.Int("per-visit", 1, 1 << 20) }),
+        new("accelerated", x => Number(x.AcceleratedWindow),
+            (x, l) => x with { AcceleratedWindow = l.Int("accelerated", 0, 1 << 20) }),
         new("mtu", x => Number(x.NetMtu), (x, l) => x with { NetMtu = l.Int("mtu", 576, 65_000) }),
         new("receive-window", x => Number(x.ReceiveWindow),
             (x, l) => x with { ReceiveWindow = l.Int("receive-window", 64, 1 << 20) }),
@@ -57,6 +59,8 @@ internal static class SetupText
         var line = string.Concat(options);
         if (line.Length > 0)
             yield return "options" + line;
+        if (!setup.Plain.IsEmpty)
+            yield return $"plain {ScriptText.Nodes(setup.Plain)}";
         var stored = setup.Stored.Where(x => x.Value != 0).OrderBy(x => x.Key).Select(x => $" {x.Key}={Number(x.Value)}");
         line = string.Concat(stored);
         if (line.Length > 0)
@@ -84,6 +88,8 @@ internal static class SetupText
                 };
             case "options":
                 return setup with { Options = ParseOptions(line, setup.Options) };
+            case "plain":
+                return setup with { Plain = ProcessorSet.Of([.. line.NodesOf(line.Word("processor ids like 1,2"))]) };
             case "stored":
                 var stored = line.TakeAll().ToDictionary(
                     x => line.NodeOf("stored", x.Key), x => line.ULongOf(x.Key, x.Value));

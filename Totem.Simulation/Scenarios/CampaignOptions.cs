@@ -30,6 +30,9 @@ public sealed record CampaignOptions
     /// <summary>With process groups: <see cref="ScenarioGenerator.DrawGroups"/>.</summary>
     public bool Groups { get; init; }
 
+    /// <summary>Only scenarios on this kind of ring; null, the default, draws it.</summary>
+    public RingKind? Ring { get; init; }
+
     /// <summary>Instead of the random ones, for tests of the campaign itself.</summary>
     internal Func<ulong, FaultScript>? Generator { get; init; }
 
@@ -40,18 +43,18 @@ public sealed record CampaignOptions
         if (Generator is not null)
             return Generator(seed);
         if (Groups && !PairCut)
-            return ScenarioGenerator.DrawGroups(seed, ProcessorCount);
+            return ScenarioGenerator.DrawGroups(seed, ProcessorCount, Ring);
         if (!PairCut)
-            return ScenarioGenerator.Draw(seed, ProcessorCount);
+            return ScenarioGenerator.Draw(seed, ProcessorCount, Ring);
         return ProcessorCount is { } count && count >= 3
-            ? ScenarioGenerator.DrawPairCut(seed, count)
+            ? ScenarioGenerator.DrawPairCut(seed, count, Ring)
             : throw new InvalidOperationException($"{nameof(PairCut)} with {ProcessorCount?.ToString() ?? "no"} processors, expected 3 or more");
     }
 
     /// <summary>The command that runs the scenario of a seed again.</summary>
     public string ReplayCommand(ulong seed) =>
         $"totem simulate --seed {seed}" + (ProcessorCount is { } count ? $" --processors {count}" : "") + (PairCut ? " --pair-cut" : "")
-        + (Groups ? " --groups" : "");
+        + (Groups ? " --groups" : "") + (Ring is { } ring ? $" --ring {ring.ToString().ToLowerInvariant()}" : "");
 }
 
 /// <summary>Where a campaign is.</summary>

@@ -17,28 +17,31 @@ public static class ScenarioGenerator
     /// <summary>The scenario of this seed: always the same.</summary>
     /// <param name="seed">Any 64 bits.</param>
     /// <param name="processors">How many processors it has; null draws 2 to 14.</param>
-    public static FaultScript Draw(ulong seed, int? processors = null)
+    /// <param name="ring">Which kind of ring; null draws it.</param>
+    public static FaultScript Draw(ulong seed, int? processors = null, RingKind? ring = null)
     {
         var random = new SimulationRandom(seed);
         var drawn = DrawProcessorCount(random);
         var setup = DrawSetup(random, processors ?? drawn);
-        return new ScriptDraw(random, setup).Draw();
+        return AcceleratedDraw.Apply(seed, new ScriptDraw(random, setup).Draw(), ring);
     }
 
     /// <summary>The scenario of this seed with process groups: the same faults, and processes that join, speak and leave.</summary>
     /// <param name="seed">Any 64 bits.</param>
     /// <param name="processors">How many processors it has; null draws 2 to 14.</param>
-    public static FaultScript DrawGroups(ulong seed, int? processors = null) => GroupDraw.Draw(seed, Draw(seed, processors));
+    /// <param name="ring">Which kind of ring; null draws it.</param>
+    public static FaultScript DrawGroups(ulong seed, int? processors = null, RingKind? ring = null) =>
+        GroupDraw.Draw(seed, Draw(seed, processors, ring));
 
     /// <summary>
     /// A scenario of so many processors in which one pair never hears each other, from the start or from some moment on, while
     /// everybody else hears everybody.
     /// </summary>
-    public static FaultScript DrawPairCut(ulong seed, int processors)
+    public static FaultScript DrawPairCut(ulong seed, int processors, RingKind? ring = null)
     {
         var random = new SimulationRandom(seed);
         var setup = DrawSetup(random, processors);
-        return new ScriptDraw(random, setup).DrawPairCut();
+        return AcceleratedDraw.Apply(seed, new ScriptDraw(random, setup).DrawPairCut(), ring);
     }
 
     private static int DrawProcessorCount(SimulationRandom random)

@@ -46,6 +46,7 @@ internal static class ScriptReductions
                 Processors = [.. script.Setup.Processors.Where(x => x != gone)],
                 Stored = script.Setup.Stored.Where(x => x.Key != gone).ToDictionary(),
                 Foreign = script.Setup.Foreign.Without(gone),
+                Plain = script.Setup.Plain.Without(gone),
             };
             yield return script.With(setup, actions, end);
         }
@@ -165,6 +166,9 @@ internal static class ScriptReductions
         [
             setup with { Stored = new Dictionary<ProcessorId, ulong>() },
             setup with { Foreign = ProcessorSet.Empty },
+            setup with { Options = options with { AcceleratedWindow = 0 }, Plain = ProcessorSet.Empty },
+            setup with { Plain = ProcessorSet.Empty },
+            setup with { Options = options with { AcceleratedWindow = Math.Min(1, options.AcceleratedWindow) } },
             setup with { Jitter = TimeSpan.Zero },
             setup with { StoreLatency = TimeSpan.Zero },
             setup with { UnreachableRate = 0 },
@@ -179,6 +183,7 @@ internal static class ScriptReductions
                 {
                     WindowSize = ClusterSetup.FastOptions.WindowSize,
                     MessagesPerVisitMax = ClusterSetup.FastOptions.MessagesPerVisitMax,
+                    AcceleratedWindow = Math.Min(options.AcceleratedWindow, ClusterSetup.FastOptions.MessagesPerVisitMax),
                     ReceiveWindow = ClusterSetup.FastOptions.ReceiveWindow,
                 },
             },

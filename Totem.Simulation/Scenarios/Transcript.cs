@@ -118,6 +118,7 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
         RingEventKind.EnteredOperational => $"is operational on {e.Ring} with {e.Count} members",
         RingEventKind.Left => "leaves for good",
         RingEventKind.TokenVisit => $"takes token {e.TokenSeq} of {e.Ring}: seq {e.Seq}, {e.Count} sent",
+        RingEventKind.MulticastAfterToken => $"sends {e.Count} after the token, from {e.Seq} on",
         RingEventKind.TokenRetransmitted => $"repeats token {e.TokenSeq} to {e.Peer}",
         RingEventKind.TokenHeld => "holds the token",
         RingEventKind.HoldCancelled => $"lets the token go{By(e.Peer)}",
@@ -136,7 +137,7 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
 
     private static TranscriptParts PartOf(RingEventKind kind) => kind switch
     {
-        RingEventKind.TokenVisit or RingEventKind.TokenHeld or RingEventKind.HoldCancelled => TranscriptParts.Tokens,
+        RingEventKind.TokenVisit or RingEventKind.MulticastAfterToken or RingEventKind.TokenHeld or RingEventKind.HoldCancelled => TranscriptParts.Tokens,
         RingEventKind.TokenRetransmitted or RingEventKind.MessageRetransmitted or RingEventKind.RetransmitRequested =>
             TranscriptParts.Retransmissions,
         RingEventKind.MessageSent or RingEventKind.GroupMessageSent => TranscriptParts.Messages,

@@ -40,6 +40,8 @@ public sealed class CommandLineTests
     [InlineData("demo --nodes three", "--nodes is 'three', expected a number from 2 to 14")]
     [InlineData("simulate --seed -1", "--seed is '-1', expected a number from 0 to 18446744073709551615")]
     [InlineData("simulate --seed 1 --script x", "expected neither --seed nor --scenarios")]
+    [InlineData("simulate --ring fast", "'fast'")]
+    [InlineData("simulate --ring plain --script x", "expected no --ring")]
     [InlineData("simulate --script", "'--script'")]
     [InlineData("simulate --script does-not-exist", "does-not-exist")]
     [InlineData("check", "TRACE")]

@@ -23,6 +23,7 @@ public sealed class RingOptionsTests
         (nameof(RingOptions.IdleVisitsBeforeHold), Good with { IdleVisitsBeforeHold = 0 }),
         (nameof(RingOptions.WindowSize), Good with { WindowSize = 8192 }),
         (nameof(RingOptions.MessagesPerVisitMax), Good with { MessagesPerVisitMax = 51 }),
+        (nameof(RingOptions.AcceleratedWindow), Good with { AcceleratedWindow = 18 }),
         (nameof(RingOptions.NetMtu), Good with { NetMtu = 575 }),
         (nameof(RingOptions.ReceiveWindow), Good with { ReceiveWindow = 1000 }),
         (nameof(RingOptions.ReceiveWindowBytesMax), Good with { ReceiveWindowBytesMax = 1000 }),

@@ -17,21 +17,26 @@ internal sealed class GroupNode : LoadProcess
     /// <summary>The ring it is in.</summary>
     public NodeRing Ring { get; private set; } = NodeRing.None;
 
+    /// <summary>Frames of it have followed the token.</summary>
+    public bool IsAhead { get; private set; }
+
     /// <summary>Starts it.</summary>
     /// <param name="node">Its node.</param>
     /// <param name="wrapper">A command that runs another one in the node's network.</param>
     /// <param name="configurationFile">The <c>corosync.conf</c>.</param>
     /// <param name="stateFolder">Where the ring sequence is kept.</param>
     /// <param name="shape">What its messages are like.</param>
+    /// <param name="acceleratedWindow">How many frames of a visit may follow the token.</param>
     /// <param name="onChange">Called when its ring changes and after its end, on any thread.</param>
     public static GroupNode Start(
-        uint node, IReadOnlyList<string> wrapper, string configurationFile, string stateFolder, LoadShape shape, Action<GroupNode> onChange)
+        uint node, IReadOnlyList<string> wrapper, string configurationFile, string stateFolder, LoadShape shape, int acceleratedWindow,
+        Action<GroupNode> onChange)
     {
         var host = Environment.ProcessPath;
         var dotnet = host is not null && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
         string[] command =
         [
-            .. wrapper, dotnet, typeof(GroupNode).Assembly.Location, configurationFile, $"{node}", stateFolder, .. shape.Arguments,
+            .. wrapper, dotnet, typeof(GroupNode).Assembly.Location, configurationFile, $"{node}", stateFolder, $"{acceleratedWindow}", .. shape.Arguments,
         ];
         var ours = new GroupNode(node, new ProcessStartInfo(command[0], command[1..]), onChange);
         ours.Begin();
@@ -46,6 +51,12 @@ internal sealed class GroupNode : LoadProcess
 
     protected override void Take(string line)
     {
+        if (line == "a")
+        {
+            IsAhead = true;
+            return;
+        }
+
         if (line.Split(' ') is not [("t" or "y") and var kind, var ring, var members])
         {
             base.Take(line);

@@ -9,20 +9,23 @@ namespace Totem.Tests.Corosync;
 /// <summary>
 /// What this assembly does as a program: one member of ours and its client of a group, which speaks as
 /// <c>Native/cpg_load.c</c> does. Its lines <c>t</c> are configurations of the ring that it installs, and <c>y</c> those in
-/// which the groups have synchronised.
+/// which the groups have synchronised; <c>a</c> says once that messages have followed the token.
 /// </summary>
 internal static class GroupNodeProgram
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(5);
 
-    /// <param name="arguments">The configuration file, the node id, the folder of the ring sequence, and a load's shape.</param>
+    /// <param name="arguments">The configuration file, the node id, the folder of the ring sequence, the accelerated window, and a
+    /// load's shape.</param>
     public static async Task<int> Main(string[] arguments)
     {
         var lines = Channel.CreateUnbounded<string>();
         var writing = WriteAsync(lines.Reader);
         var id = new ProcessorId(uint.Parse(arguments[1], CultureInfo.InvariantCulture));
-        var options = TotemNodeOptions.FromCorosyncConf(arguments[0], id, arguments[2]) with
+        var options = TotemNodeOptions.FromCorosyncConf(arguments[0], id, arguments[2]);
+        options = options with
         {
+            Ring = options.Ring with { AcceleratedWindow = int.Parse(arguments[3], CultureInfo.InvariantCulture) },
             OnDelivery = (in delivery) =>
             {
                 if (delivery.Change is { Configuration.Kind: ConfigurationKind.Regular } change)
@@ -34,7 +37,7 @@ internal static class GroupNodeProgram
         {
             using var ended = new CancellationTokenSource();
             var looking = LookAsync(node, lines.Writer, ended.Token);
-            using var client = new GroupNodeClient(node, LoadShape.Parse(arguments.AsSpan(3)), lines.Writer);
+            using var client = new GroupNodeClient(node, LoadShape.Parse(arguments.AsSpan(4)), lines.Writer);
             while (await Console.In.ReadLineAsync() is { } line && line != "quit")
                 await client.ObeyAsync(line);
             await client.StopAsync();
@@ -54,10 +57,13 @@ internal static class GroupNodeProgram
     private static async Task LookAsync(TotemNode node, ChannelWriter<string> lines, CancellationToken cancellationToken)
     {
         Configuration? last = null;
+        var isAhead = false;
         while (!cancellationToken.IsCancellationRequested)
         {
             if (node.IsSynchronised && node.Synchronised is { } now && now.Ring != last?.Ring)
                 lines.TryWrite(RingLine('y', last = now));
+            if (!isAhead && node.Statistics.FramesAfterToken > 0)
+                isAhead = lines.TryWrite("a");
             await Task.Delay(LookInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

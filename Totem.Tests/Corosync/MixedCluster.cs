@@ -58,6 +58,9 @@ internal sealed class MixedCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>How many frames of a visit may follow the token at ours.</summary>
+    public int AcceleratedWindow { get; init; }
+
     /// <summary>Starts these nodes as processes of ours. Whatever ran there must have ended.</summary>
     public async Task StartOursAsync(params IReadOnlyList<uint> nodes)
     {
@@ -67,7 +70,7 @@ internal sealed class MixedCluster : IAsyncDisposable
             _reports.Apply(() => _rings[node] = NodeRing.None);
             var state = Directory.CreateDirectory(Path.Combine(_folder.Path, $"state-{node}")).FullName;
             _ours[node] = GroupNode.Start(
-                node, _network.WrapperOf(node), ConfigurationFile, state, new LoadShape(Seed: (int)node), OnOurs);
+                node, _network.WrapperOf(node), ConfigurationFile, state, new LoadShape(Seed: (int)node), AcceleratedWindow, OnOurs);
         }
     }
 

@@ -149,6 +149,32 @@ public sealed class MixedGroupTests(ITestOutputHelper output)
         cluster.AssertDaemonsRun();
     }
 
+    [CorosyncTheory]
+    [InlineData("udp", new uint[] { 2 })]
+    [InlineData("udpu", new uint[] { 2 })]
+    [InlineData("udpu", new uint[] { 1, 3 })]
+    public async Task Members_whose_messages_follow_the_token_and_daemons_have_one_order(string transport, uint[] ours)
+    {
+        const int messages = 4_000;
+        await using var cluster = new MixedCluster(new CorosyncConfFile { Nodes = 3, Transport = transport }, output) { AcceleratedWindow = 12 };
+        await StartAsync(cluster, [.. cluster.Nodes.Except(ours)], ours);
+        var clients = (await JoinAsync(cluster, cluster.Nodes)).Values.ToList();
+        await GroupTraffic.SendAsync(clients, messages);
+
+        Assert.All(clients.OfType<GroupNode>(), x => Assert.True(x.IsAhead, $"nothing of {x.Node} followed the token"));
+        Assert.Equal(ours.Length, clients.OfType<GroupNode>().Count());
+        GroupOrder.AssertSame(clients);
+        foreach (var client in clients)
+        {
+            GroupOrder.AssertNothingLostNorTwice(client);
+            foreach (var sender in clients)
+                GroupOrder.AssertHasAll(client, sender.Self, messages);
+            Assert.Empty(client.Complaints);
+        }
+
+        cluster.AssertDaemonsRun();
+    }
+
     private static async Task StartAsync(MixedCluster cluster, uint[] real, uint[] ours)
     {
         await cluster.StartRealAsync(real);

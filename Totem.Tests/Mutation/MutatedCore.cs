@@ -38,7 +38,7 @@ internal sealed class MutatedCore : AssemblyLoadContext
         var script = simulation.GetType("Totem.Simulation.Faults.FaultScript", throwOnError: true)!;
         _runScript = runner.GetMethod("Run", [script])!;
         _drawGroups = simulation.GetType("Totem.Simulation.Scenarios.ScenarioGenerator", throwOnError: true)!
-            .GetMethod("DrawGroups", [typeof(ulong), typeof(int?)])!;
+            .GetMethod("DrawGroups")!;
         _groupModel = simulation.GetType("Totem.Simulation.Groups.GroupModel", throwOnError: true)!.GetMethod("FirstBroken")!;
         _parse = script.GetMethod("Parse", [typeof(string), typeof(string)])!;
     }
@@ -77,7 +77,7 @@ internal sealed class MutatedCore : AssemblyLoadContext
         Rule(_runScript.Invoke(_runner, [_parse.Invoke(null, [script, "script"])])!);
 
     /// <summary>Runs one scenario with groups; the rule it breaks, or null.</summary>
-    public string? BrokenGroupRule(ulong seed) => Rule(_runScript.Invoke(_runner, [_drawGroups.Invoke(null, [seed, null])])!);
+    public string? BrokenGroupRule(ulong seed) => Rule(_runScript.Invoke(_runner, [_drawGroups.Invoke(null, [seed, null, null])])!);
 
     /// <summary>The first promise about groups that is broken in a small exploration; null when none is.</summary>
     public string? BrokenGroupPromise() => (string?)_groupModel.Invoke(null, null);

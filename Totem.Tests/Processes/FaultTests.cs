@@ -15,11 +15,12 @@ public sealed class FaultTests(ITestOutputHelper output)
     private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(300);
 
     [NamespaceTheory]
-    [InlineData("udp")]
-    [InlineData("udpu")]
-    public async Task Every_rule_holds_through_partition_loss_pauses_and_a_crash(string transport)
+    [InlineData("udp", 0)]
+    [InlineData("udpu", 0)]
+    [InlineData("udp", 12)]
+    public async Task Every_rule_holds_through_partition_loss_pauses_and_a_crash(string transport, int acceleratedWindow)
     {
-        await using var cluster = ProcessCluster.InNamespaces(5, transport, TokenTimeout, duplicatePercent: 3);
+        await using var cluster = ProcessCluster.InNamespaces(5, transport, TokenTimeout, duplicatePercent: 3, acceleratedWindow);
         var network = cluster.Network!;
         var begun = DateTimeOffset.UtcNow;
         await cluster.StartAllAsync();

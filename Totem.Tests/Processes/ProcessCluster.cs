@@ -28,13 +28,15 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private readonly bool _isTraced;
 
     private ProcessCluster(
-        int nodes, NamespaceNetwork? network, TimeSpan tokenTimeout, int duplicatePercent, bool isTraced, bool isWatched = true)
+        int nodes, NamespaceNetwork? network, TimeSpan tokenTimeout, int duplicatePercent, bool isTraced, bool isWatched = true,
+        int acceleratedWindow = 0)
     {
         Nodes = [.. Enumerable.Range(1, nodes).Select(x => (uint)x)];
         Network = network;
         _isTraced = isTraced;
         Func<uint, string[]> arguments = node =>
-            ["--config", ConfigurationFile, "--id", Text(node), "--duplicate", Text((uint)duplicatePercent)];
+            ["--config", ConfigurationFile, "--id", Text(node), "--duplicate", Text((uint)duplicatePercent),
+                "--accelerated-window", Text((uint)acceleratedWindow)];
         if (network is null)
         {
             _ports = PortBlock.Take();
@@ -76,12 +78,14 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <param name="transport"><c>udp</c> or <c>udpu</c>.</param>
     /// <param name="tokenTimeout">The token timeout.</param>
     /// <param name="duplicatePercent">How many of a hundred datagrams each member takes twice.</param>
-    public static ProcessCluster InNamespaces(int nodes, string transport, TimeSpan tokenTimeout, int duplicatePercent)
+    /// <param name="acceleratedWindow">How many messages of a visit may follow the token.</param>
+    public static ProcessCluster InNamespaces(
+        int nodes, string transport, TimeSpan tokenTimeout, int duplicatePercent, int acceleratedWindow = 0)
     {
         var network = NamespaceNetwork.Create(nodes);
         try
         {
-            var cluster = new ProcessCluster(nodes, network, tokenTimeout, duplicatePercent, isTraced: true);
+            var cluster = new ProcessCluster(nodes, network, tokenTimeout, duplicatePercent, isTraced: true, acceleratedWindow: acceleratedWindow);
             File.WriteAllText(cluster.ConfigurationFile, Configuration(nodes, transport, tokenTimeout));
             return cluster;
         }

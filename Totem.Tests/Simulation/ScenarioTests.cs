@@ -1,4 +1,5 @@
 using System.Globalization;
+using Totem.Core.Diagnostics;
 using Totem.Simulation.Faults;
 using Totem.Simulation.Scenarios;
 using Xunit;
@@ -18,7 +19,9 @@ public sealed class ScenarioTests(ITestOutputHelper output)
         var count = Environment.GetEnvironmentVariable(CountVariable) is { Length: > 0 } text
             ? int.Parse(text, CultureInfo.InvariantCulture)
             : CountDefault;
-        Report(SimulationCampaign.Run(new CampaignOptions { ScenarioCount = count }));
+        var report = SimulationCampaign.Run(new CampaignOptions { ScenarioCount = count });
+        Report(report);
+        Assert.True(report.Coverage[RingEventKind.MulticastAfterToken] > 0, "no ring was an accelerated one");
     }
 
     [Theory]

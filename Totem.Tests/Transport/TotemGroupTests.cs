@@ -213,7 +213,8 @@ public sealed class TotemGroupTests : IDisposable
         await unread.DisposeAsync();
         await reading;
         await flood.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+        // Told to stop between two messages it just ends.
+        await sending.ContinueWith(x => Assert.False(x.IsFaulted), Limit, TaskContinuationOptions.None, TaskScheduler.Default);
         await other.MulticastAsync(new byte[1], cancellationToken: Limit);
         Assert.Equal(2, (await ReadAsync(other, 2)).Count);
     }

@@ -83,6 +83,36 @@ public sealed class TotemNodeTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Paths))]
+    public async Task Members_whose_messages_follow_the_token_and_one_whose_do_not_see_one_order(DatagramPath path)
+    {
+        var port = Ports.TakeBase();
+        var nodes = new List<TotemNode>();
+        foreach (var window in new[] { 17, 5, 0 })
+        {
+            var options = Options(port, path);
+            nodes.Add(await TotemNode.StartAsync(options with { Ring = options.Ring with { AcceleratedWindow = window } }, Limit));
+        }
+
+        await Task.WhenAll(nodes.Select(node => node.WaitForMembersAsync(3, Limit)));
+        var sending = nodes.Select(node => Task.Run(async () =>
+        {
+            var filler = new string('x', 1000);
+            for (var i = 0; i < 300; i++)
+                await node.MulticastAsync(Encoding.UTF8.GetBytes($"{node.Id}/{i} {filler}"), i % 3 == 0 ? Guarantee.Safe : Guarantee.Agreed, Limit);
+        }));
+        await Task.WhenAll(sending);
+        var read = await Task.WhenAll(nodes.Select(node => ReadMessages(node, 900)));
+
+        Assert.Equal(900, read[0].Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(read[0], read[1]);
+        Assert.Equal(read[0], read[2]);
+        Assert.True(nodes[0].Statistics.FramesAfterToken > 0 && nodes[1].Statistics.FramesAfterToken > 0, "nothing followed the token");
+        Assert.Equal(0, nodes[2].Statistics.FramesAfterToken);
+        await DisposeAll(nodes);
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
     public async Task A_killed_member_is_removed_because_its_port_is_closed(DatagramPath path)
     {
         var nodes = await StartRing(3, path);

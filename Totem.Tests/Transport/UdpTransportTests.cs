@@ -335,6 +335,78 @@ public sealed class UdpTransportTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void A_token_kept_apart_is_read_when_its_turn_has_come(DatagramPath path)
+    {
+        var port = Ports.TakeBase();
+        using var a = Loopback(path, port);
+        using var b = Loopback(path, port, filter: datagram => datagram[4] switch { (byte)'l' => 0, (byte)'d' => 2, _ => 1 });
+
+        SendAll();
+        Assert.Equal(["1", "2", "d", "d", "3"], ReceiveAll(isTokenFirst: false));
+
+        b.KeepsTokensApart = true;
+        SendAll();
+        Assert.Equal(["1", "2", "3", "d", "d"], ReceiveAll(isTokenFirst: false));
+
+        SendAll();
+        // One datagram a call: the token is not seen before the messages that were sent before it.
+        string[] expected = path == DatagramPath.Portable ? ["1", "2", "d", "d", "3"] : ["d", "d", "1", "2", "3"];
+        Assert.Equal(expected, ReceiveAll(isTokenFirst: true));
+        Assert.False(b.TryReceive(out _));
+
+        void SendAll()
+        {
+            Send(a, b.Self, "1", FrameKind.RegularMessage);
+            Send(a, b.Self, "l", FrameKind.RegularToken);
+            Send(a, b.Self, "2");
+            Send(a, b.Self, "d", FrameKind.RegularToken);
+            Send(a, b.Self, "3", FrameKind.RegularMessage);
+        }
+
+        // On the loopback interface what was sent is there.
+        string[] ReceiveAll(bool isTokenFirst)
+        {
+            var all = new List<string>();
+            while (b.TryReceive(out var frame, isTokenFirst))
+                all.Add(Encoding.ASCII.GetString(frame[4..]));
+            return [.. all];
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void A_token_of_a_multicast_ring_is_read_when_its_turn_has_come(DatagramPath path)
+    {
+        var port = Ports.TakeBase();
+        var group = IPAddress.Parse($"239.192.77.{port % 250}");
+        UdpPeer[] peers = [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.1"), port)), new(P(2), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))];
+        var options = new UdpTransportOptions { Kind = UdpTransportKind.Multicast, Peers = peers, Group = group, GroupPort = port, Path = path };
+        using var a = UdpTransport.Open(options, P(1), new NodeCounters());
+        using var b = UdpTransport.Open(options, P(2), new NodeCounters());
+        b.KeepsTokensApart = true;
+
+        for (var round = 0; round < 50; round++)
+        {
+            Send(a, ProcessorId.None, "one", FrameKind.RegularMessage);
+            Send(a, P(2), "token", FrameKind.RegularToken);
+            Send(a, P(2), "commit", FrameKind.CommitToken);
+            Send(a, ProcessorId.None, "two", FrameKind.RegularMessage);
+            if (round % 2 == 0)
+                Assert.Equal(("one", "two", "commit", "token"), (Receive(b), Receive(b), Receive(b), Receive(b)));
+            else
+                Assert.Equal(("token", "one", "two", "commit"), (ReceiveTokenFirst(b), Receive(b), Receive(b), Receive(b)));
+        }
+
+        static string ReceiveTokenFirst(UdpTransport transport)
+        {
+            // What is in the sockets is looked at when there is nothing left to hand out.
+            Assert.True(transport.TryReceive(out var frame, isTokenFirst: true));
+            return Encoding.ASCII.GetString(frame[4..]);
+        }
+    }
+
     [Fact]
     public void A_port_in_use_is_an_error_that_names_it()
     {

@@ -17,6 +17,7 @@ internal sealed class NodeCounters
     public long MessagesDelivered;
     public long BytesDelivered;
     public long MessagesRetransmitted;
+    public long FramesAfterToken;
     public long RetransmitRequests;
     public long TokenVisits;
     public long TokensRetransmitted;

@@ -42,6 +42,9 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
                 counters.MessagesRetransmitted++;
                 Meters.Retransmitted();
                 break;
+            case RingEventKind.MulticastAfterToken:
+                counters.FramesAfterToken += ringEvent.Count;
+                break;
             case RingEventKind.RetransmitRequested:
                 counters.RetransmitRequests += ringEvent.Count;
                 break;

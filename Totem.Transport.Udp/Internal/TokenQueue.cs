@@ -1,10 +1,10 @@
 namespace Totem.Transport.Udp.Internal;
 
 /// <summary>
-/// Frames to oneself: the token of a ring of one. They wait here until the frames from outside have been read, so that
-/// handling one never happens inside handling another. What does not fit is lost, as in a socket's buffer.
+/// Tokens that wait outside the sockets: those to oneself on a ring of one, so that handling a frame never happens inside handling
+/// another, and those that are read before or after the messages they came with. What does not fit is lost, as in a socket's buffer.
 /// </summary>
-internal sealed class SelfQueue
+internal sealed class TokenQueue
 {
     private const int CountMax = 16;
 

@@ -1,0 +1,57 @@
+using Totem.Core.Diagnostics;
+using Totem.Core.Model;
+using Totem.Core.Time;
+using Totem.Core.Wire;
+
+namespace Totem.Core.Ordering;
+
+/// <summary>
+/// The last token we sent, regular or commit, as it stands on the wire: it is repeated until a sign of life comes.
+/// </summary>
+internal sealed class SentToken(RingOptions options, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines, IRingObserver observer)
+{
+    private const int BytesMax = WireFormat.CommitTokenBytes + (WireFormat.CommitMemberBytes * ProcessorSet.CountMax);
+
+    private readonly byte[] _bytes = new byte[BytesMax];
+    private int _length;
+    private ProcessorId _destination;
+    private TokenSeq _tokenSeq;
+
+    /// <summary>Keeps a token to be sent, with the requests it carries.</summary>
+    public void Keep(in RegularToken token, ReadOnlySpan<RetransmitRequest> requests, ProcessorId destination)
+    {
+        Invariant.That(token.RequestCount == requests.Length, "a token carries as many requests as it says");
+        var writer = new WireWriter(_bytes);
+        token.Write(ref writer);
+        foreach (var request in requests)
+            request.Write(ref writer);
+        (_length, _destination, _tokenSeq) = (writer.WrittenBytes, destination, token.TokenSeq);
+    }
+
+    /// <summary>Keeps a commit token to be sent.</summary>
+    public void Keep(CommitToken token, ProcessorId destination)
+    {
+        var writer = new WireWriter(_bytes);
+        token.Write(ref writer);
+        (_length, _destination, _tokenSeq) = (writer.WrittenBytes, destination, token.TokenSeq);
+    }
+
+    /// <summary>Sends what is kept, and again after a while.</summary>
+    public void Send(Instant now)
+    {
+        var buffer = buffers.Rent(_length);
+        _bytes.AsSpan(0, _length).CopyTo(buffer);
+        outbox.Add(_destination, buffer, _length);
+        deadlines.Set(Deadline.TokenRetransmit, now + options.TokenRetransmit);
+    }
+
+    /// <summary>Nothing has shown that the successor has it: once more.</summary>
+    public void Repeat(RingId ring, Instant now)
+    {
+        Send(now);
+        observer.OnEvent(new RingEvent(RingEventKind.TokenRetransmitted, ring, _destination, TokenSeq: _tokenSeq));
+    }
+
+    /// <summary>Something shows that the successor has it, or it is not on its way at all.</summary>
+    public void StopRepeating() => deadlines.Clear(Deadline.TokenRetransmit);
+}

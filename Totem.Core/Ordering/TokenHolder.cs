@@ -1,0 +1,124 @@
+using Totem.Core.Diagnostics;
+using Totem.Core.Model;
+using Totem.Core.Time;
+using Totem.Core.Wire;
+
+namespace Totem.Core.Ordering;
+
+/// <summary>
+/// What a member does with the token: takes it, does its steps, sends it on or keeps it, sends it again. It knows the ring and
+/// nothing of membership: what a visit means for that, and which state we are in, is the processor's business.
+/// </summary>
+/// <remarks>
+/// A visit is <see cref="Take"/> and then one of <see cref="PassOn"/>, <see cref="PassOnOrHold"/> and
+/// <see cref="Withhold"/>; between the two the processor may change the token. Frames that follow the token leave with the second.
+/// </remarks>
+internal sealed class TokenHolder
+{
+    private readonly RingOptions _options;
+    private readonly DeadlineTable _deadlines;
+    private readonly TokenVisit _visit;
+    private readonly SentToken _sent;
+    private readonly TokenHold _hold;
+
+    public TokenHolder(RingOptions options, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines, IRingObserver observer)
+    {
+        _options = options;
+        _deadlines = deadlines;
+        _visit = new TokenVisit(options, buffers, outbox, observer);
+        _sent = new SentToken(options, buffers, outbox, deadlines, observer);
+        _hold = new TokenHold(options, _sent, buffers, outbox, deadlines, observer);
+    }
+
+    /// <summary>Sends the first token of a ring.</summary>
+    public void Start(TokenRing ring, in RegularToken token, Instant now)
+    {
+        _sent.Keep(token, [], ring.Successor);
+        Send(now);
+    }
+
+    /// <summary>The token is here: all steps of a visit before it leaves. Returns the token as it is to go on.</summary>
+    public RegularToken Take(
+        TokenRing ring, in RegularToken token, in RetransmitRequestList asked, IFrameSource source, Instant now)
+    {
+        ring.IsHolding = false;
+        ring.LastTokenAt = now;
+        ring.Passing.NoteToken();
+        return _visit.Run(ring, token, asked, source);
+    }
+
+    /// <summary>Sends the token on, and what follows it.</summary>
+    public void PassOn(TokenRing ring, in RegularToken token, Instant now)
+    {
+        _sent.Keep(token, _visit.Requests, ring.Successor);
+        Send(now);
+        _visit.MulticastRest(ring);
+    }
+
+    /// <summary>Sends the token on, or keeps it because the ring is idle.</summary>
+    public void PassOnOrHold(TokenRing ring, in RegularToken token, Instant now)
+    {
+        if (!_hold.IsDue(ring, token))
+        {
+            PassOn(ring, token, now);
+            return;
+        }
+
+        _sent.Keep(token, _visit.Requests, ring.Successor);
+        _deadlines.Set(Deadline.TokenLoss, now + _options.TokenTimeout);
+        _hold.Begin(ring, token.TokenSeq, now);
+    }
+
+    /// <summary>The ring is given up: the token ends here. What has a number is multicast all the same.</summary>
+    public void Withhold(TokenRing ring) => _visit.MulticastRest(ring);
+
+    /// <summary>Sends a commit token on. How long to wait for the answer is the processor's business.</summary>
+    public void PassCommit(CommitToken token, ProcessorId successor, Instant now)
+    {
+        _sent.Keep(token, successor);
+        _sent.Send(now);
+    }
+
+    /// <summary>Nothing has shown that the successor has the token: once more.</summary>
+    public void Repeat(RingId ring, Instant now) => _sent.Repeat(ring, now);
+
+    /// <summary>A message of the ring has come that we did not have.</summary>
+    public void NoteMessage(TokenRing ring, ProcessorId source, Seq seq)
+    {
+        if (seq <= ring.SentSeq)
+            return;
+        // Our token did not count it: whoever numbered it has had the token after us.
+        _sent.StopRepeating();
+        if (source == ring.Predecessor)
+            ring.Passing.NotePredecessorAhead();
+    }
+
+    /// <summary>The hold of an idle ring's token has lasted long enough.</summary>
+    public void EndHold(TokenRing ring, Instant now) => _hold.End(ring, now);
+
+    /// <summary>Somebody has something to send, and says so.</summary>
+    public void CancelHold(TokenRing ring, ProcessorId by, Instant now) => _hold.Cancel(ring, by, now);
+
+    /// <summary>We have something to send.</summary>
+    public void Wake(TokenRing ring, Instant now) => _hold.Wake(ring, now);
+
+    /// <summary>Who has held the ring's aru at one number for too long; nobody when it moves, or when it is we ourselves:
+    /// a processor never gives itself up (docs/deviations.md).</summary>
+    public ProcessorId FindStuck(TokenRing ring, in RegularToken token, Instant now)
+    {
+        var setter = token.AruSetter;
+        if (setter.IsNone || setter != ring.Stuck.Setter || token.Aru != ring.Stuck.Aru)
+        {
+            ring.Stuck = new StuckAru(setter, token.Aru, now);
+            return ProcessorId.None;
+        }
+
+        return setter != _options.Self && now - ring.Stuck.Since >= _options.FailToReceiveTimeout ? setter : ProcessorId.None;
+    }
+
+    private void Send(Instant now)
+    {
+        _deadlines.Set(Deadline.TokenLoss, now + _options.TokenTimeout);
+        _sent.Send(now);
+    }
+}

@@ -1,0 +1,60 @@
+using Totem.Core.Model;
+
+namespace Totem.Core.Ordering;
+
+/// <summary>
+/// When the token goes on, seen from the frames of a visit, and when it is worth reading before messages that wait. All
+/// that sets the accelerated ring apart from the plain one is here; docs/protocol.md says why nothing else has to differ.
+/// </summary>
+internal abstract class TokenPassing
+{
+    /// <summary>The plain ring: the token is the last that leaves, and messages are read first.</summary>
+    public static TokenPassing Plain { get; } = new PlainPassing();
+
+    /// <summary>What these options ask for, on a ring that has just been installed.</summary>
+    public static TokenPassing Of(RingOptions options) =>
+        options.AcceleratedWindow == 0 ? Plain : new AcceleratedPassing(options.AcceleratedWindow);
+
+    /// <summary>Of the two, when both wait, the host should read the token first.</summary>
+    public abstract bool IsTokenFirst { get; }
+
+    /// <summary>How many of the new frames of a visit leave before the token; the rest follow it.</summary>
+    public abstract int CountBeforeToken(int newFrames);
+
+    /// <summary>A token was taken.</summary>
+    public abstract void NoteToken();
+
+    /// <summary>A message was numbered by our predecessor after our last token left: it has had the token again.</summary>
+    public abstract void NotePredecessorAhead();
+
+    private sealed class PlainPassing : TokenPassing
+    {
+        public override bool IsTokenFirst => false;
+
+        public override int CountBeforeToken(int newFrames) => newFrames;
+
+        public override void NoteToken()
+        {
+            // Messages stay first.
+        }
+
+        public override void NotePredecessorAhead()
+        {
+            // Messages stay first.
+        }
+    }
+
+    /// <summary>ACC16: the last frames of a visit follow the token, so that the successor need not wait for them.</summary>
+    private sealed class AcceleratedPassing(int window) : TokenPassing
+    {
+        private bool _isTokenFirst;
+
+        public override bool IsTokenFirst => _isTokenFirst;
+
+        public override int CountBeforeToken(int newFrames) => Math.Max(0, newFrames - window);
+
+        public override void NoteToken() => _isTokenFirst = false;
+
+        public override void NotePredecessorAhead() => _isTokenFirst = true;
+    }
+}
