@@ -57,8 +57,14 @@ public sealed record RingOptions
     /// <summary>Messages one member multicasts in one visit of the token, the personal window. Default 17 as corosync.</summary>
     public int MessagesPerVisitMax { get; init; } = 17;
 
+    /// <summary>How far <see cref="WindowSize"/> may grow, and <see cref="MessagesPerVisitMax"/> with it to half of that, on a ring of
+    /// processors of this engine only, while nothing is lost. Default 512; up to <see cref="WindowSize"/> it does not grow. More keeps
+    /// long queues moving on fast networks, and needs receive buffers that hold what all send in a rotation. No more than a quarter
+    /// of <see cref="ReceiveWindow"/> is used.</summary>
+    public int WindowSizeMax { get; init; } = 512;
+
     /// <summary>How many of the new messages of a visit may follow the token instead of going before it, the accelerated
-    /// window: 0 to <see cref="MessagesPerVisitMax"/>. Default 0, the plain ring. Higher lets the successor begin sooner, so that
+    /// window: 0 to the larger of <see cref="WindowSizeMax"/> and <see cref="MessagesPerVisitMax"/>. Default 0, the plain ring. Higher lets the successor begin sooner, so that
     /// the multicasts of neighbours overlap; it delays safe delivery by about a rotation, and beyond what receivers can
     /// buffer it costs retransmissions. Each member's own choice (docs/protocol.md, "The accelerated ring").</summary>
     public int AcceleratedWindow { get; init; }
@@ -132,8 +138,10 @@ public sealed record RingOptions
             $"{nameof(WindowSize)} is {WindowSize}, expected 1 to half of {nameof(ReceiveWindow)} ({ReceiveWindow})");
         Require(MessagesPerVisitMax >= 1 && MessagesPerVisitMax <= WindowSize,
             $"{nameof(MessagesPerVisitMax)} is {MessagesPerVisitMax}, expected 1 to {nameof(WindowSize)} ({WindowSize})");
-        Require(AcceleratedWindow >= 0 && AcceleratedWindow <= MessagesPerVisitMax,
-            $"{nameof(AcceleratedWindow)} is {AcceleratedWindow}, expected 0 to {nameof(MessagesPerVisitMax)} ({MessagesPerVisitMax})");
+        Require(WindowSizeMax >= 0 && WindowSizeMax <= 1 << 20, $"{nameof(WindowSizeMax)} is {WindowSizeMax}, expected 0 to 1048576");
+        var perVisitMax = Math.Max(WindowSizeMax, MessagesPerVisitMax);
+        Require(AcceleratedWindow >= 0 && AcceleratedWindow <= perVisitMax,
+            $"{nameof(AcceleratedWindow)} is {AcceleratedWindow}, expected 0 to {nameof(WindowSizeMax)} or {nameof(MessagesPerVisitMax)} ({perVisitMax})");
         Require(NetMtu is >= 576 and <= 65_000, $"{nameof(NetMtu)} is {NetMtu}, expected 576 to 65000");
         Require(ReceiveWindow is >= 64 and <= 1 << 20 && int.IsPow2(ReceiveWindow),
             $"{nameof(ReceiveWindow)} is {ReceiveWindow}, expected a power of two from 64 to 1048576");

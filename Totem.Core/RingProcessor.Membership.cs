@@ -61,6 +61,7 @@ public sealed partial class RingProcessor
         {
             _neighbours.Heard(join.System, now);
             _neighbours.Hears(join.System, join.Trailer?.Heard ?? ProcessorSet.Empty);
+            _neighbours.Shows(join.System, isKin: join.Trailer is not null);
         }
 
         switch (_state)

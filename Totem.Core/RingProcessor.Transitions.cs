@@ -227,6 +227,9 @@ public sealed partial class RingProcessor
         _neighbours.Installed(ring.Members, recovery.Gather.Broken);
         ring.UnchangedVisits = 0;
         ring.Passing = TokenPassing.Of(Options);
+        // A real daemon's windows are fixed, and the sums on the token are shared with it.
+        if (_neighbours.AreKin(ring.Members))
+            ring.Flow.LetGrow(Math.Min(Options.WindowSizeMax, Options.ReceiveWindow / 4));
         ring.Log.AdvanceDeliverable();
         _state = new OperationalState(ring);
         _deadlines.ClearAll();

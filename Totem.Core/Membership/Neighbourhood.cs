@@ -21,6 +21,7 @@ internal sealed class Neighbourhood(RingOptions options)
     internal const int QuietIntervalsMax = 25;
 
     private readonly Dictionary<ProcessorId, Instant> _heardAt = [];
+    private readonly HashSet<ProcessorId> _kin = [];
     private readonly HashSet<BrokenLink> _broken = [];
     private readonly Dictionary<ProcessorId, HashSet<BrokenLink>> _blockersOf = [];
     private ProcessorSet _deafToUs = ProcessorSet.Empty;
@@ -34,6 +35,28 @@ internal sealed class Neighbourhood(RingOptions options)
             return;
         _heardAt[peer] = now;
         Mend(new BrokenLink(options.Self, peer));
+    }
+
+    /// <summary>A join came from this processor, and shows by its trailer whether it runs this engine. A name may be another's after a
+    /// restart, but not without a join.</summary>
+    public void Shows(ProcessorId peer, bool isKin)
+    {
+        if (!isKin)
+            _kin.Remove(peer);
+        else if (_kin.Count < ProcessorsMax)
+            _kin.Add(peer);
+    }
+
+    /// <summary>True when all of them, ourselves apart, are known to run this engine.</summary>
+    public bool AreKin(ProcessorSet members)
+    {
+        foreach (var member in members)
+        {
+            if (member != options.Self && !_kin.Contains(member))
+                return false;
+        }
+
+        return true;
     }
 
     public bool HasHeardSince(ProcessorId peer, Instant since) => _heardAt.TryGetValue(peer, out var at) && at >= since;

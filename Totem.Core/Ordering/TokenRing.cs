@@ -14,7 +14,7 @@ internal sealed class TokenRing
         Predecessor = members.PredecessorOf(options.Self);
         IsRepresentative = id.Representative == options.Self;
         Log = new OrderedLog(window, options.FirstSeq);
-        Flow = new FlowControl(options.WindowSize, options.MessagesPerVisitMax);
+        Flow = new FlowControl(options.WindowSize, options.MessagesPerVisitMax, members.Count);
         LastTokenSeq = options.FirstTokenSeq.Previous;
         LastSeq = SentSeq = options.FirstSeq;
         // wire.md section 6.2: the first token says that nobody has received anything.

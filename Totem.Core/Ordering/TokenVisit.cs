@@ -39,7 +39,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         var (aru, setter) = CorrectAru(ring, token, seq);
         AskForMissing(ring);
 
-        var (flowControlCount, backlog) = ring.Flow.Account(sentByAll, token.Backlog, queued, served + sent);
+        var (flowControlCount, backlog) = ring.Flow.Account(
+            sentByAll, token.Backlog, queued, served + sent, isLossy: asked.Count > 0 || _requestCount > 0);
         ring.UnchangedVisits = token.Seq == ring.LastSeq ? ring.UnchangedVisits + 1 : 0;
         if (sent > 0)
             ring.UnchangedVisits = 0;
@@ -113,7 +114,7 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         var window = ring.Log.Window;
         // No member may be asked to hold more than its window; ours stands for all, because what we have not
         // released somebody may not have received.
-        var room = (window.Released + (window.Capacity - options.WindowSize)).DistanceFrom(tokenSeq);
+        var room = (window.Released + (window.Capacity - ring.Flow.Window.Size)).DistanceFrom(tokenSeq);
         var sent = 0;
         for (seq = tokenSeq; sent < Math.Min(allowed, room) && source.QueuedFrames > 0; sent++)
         {

@@ -53,6 +53,8 @@ internal sealed record ClusterSetup
         MergeDetectInterval = TimeSpan.FromMilliseconds(20),
         FailToReceiveTimeout = TimeSpan.FromMilliseconds(400),
         ReceiveWindow = 1024,
+        // Scripts that were written down before windows grew play as they did; who wants growth asks for it.
+        WindowSizeMax = 0,
     };
 
     /// <summary>Processors 1 to n.</summary>

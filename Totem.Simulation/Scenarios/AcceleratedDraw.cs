@@ -31,7 +31,7 @@ internal static class AcceleratedDraw
             return script;
         var setup = script.Setup;
         var perVisit = setup.Options.MessagesPerVisitMax;
-        var window = random.Chance(0.3) ? perVisit : (int)random.Between(1, perVisit);
+        var window = random.Chance(0.3) ? Math.Max(perVisit, setup.Options.WindowSizeMax) : (int)random.Between(1, perVisit);
         // Members choose for themselves, and corosync cannot choose.
         var plain = ProcessorSet.Empty;
         if (random.Chance(0.3))

@@ -23,7 +23,7 @@ public static class ScenarioGenerator
         var random = new SimulationRandom(seed);
         var drawn = DrawProcessorCount(random);
         var setup = DrawSetup(random, processors ?? drawn);
-        return AcceleratedDraw.Apply(seed, new ScriptDraw(random, setup).Draw(), ring);
+        return AcceleratedDraw.Apply(seed, GrowthDraw.Apply(seed, new ScriptDraw(random, setup).Draw()), ring);
     }
 
     /// <summary>The scenario of this seed with process groups: the same faults, and processes that join, speak and leave.</summary>
@@ -41,7 +41,7 @@ public static class ScenarioGenerator
     {
         var random = new SimulationRandom(seed);
         var setup = DrawSetup(random, processors);
-        return AcceleratedDraw.Apply(seed, new ScriptDraw(random, setup).DrawPairCut(), ring);
+        return AcceleratedDraw.Apply(seed, GrowthDraw.Apply(seed, new ScriptDraw(random, setup).DrawPairCut()), ring);
     }
 
     private static int DrawProcessorCount(SimulationRandom random)

@@ -187,6 +187,7 @@ internal static class ScriptReductions
                     ReceiveWindow = ClusterSetup.FastOptions.ReceiveWindow,
                 },
             },
+            setup with { Options = options with { WindowSizeMax = 0, AcceleratedWindow = Math.Min(options.AcceleratedWindow, options.MessagesPerVisitMax) } },
             setup with { Options = options with { IdleVisitsBeforeHold = ClusterSetup.FastOptions.IdleVisitsBeforeHold } },
         ];
         foreach (var candidate in simpler)

@@ -15,6 +15,9 @@ internal sealed class EventTally : IRingObserver
     private readonly RingEvent[] _last = new RingEvent[LastCount];
     private int _count;
 
+    /// <summary>The most messages that were multicast on one visit of the token.</summary>
+    public int LargestVisit { get; private set; }
+
     public int this[RingEventKind kind] => _kinds[(int)kind];
 
     public int this[DiscardReason reason] => _discards[(int)reason];
@@ -34,6 +37,8 @@ internal sealed class EventTally : IRingObserver
         _last[_count++ % LastCount] = ringEvent;
         _kinds[(int)ringEvent.Kind]++;
         _rings[(int)ringEvent.Kind] = ringEvent.Ring;
+        if (ringEvent.Kind == RingEventKind.TokenVisit)
+            LargestVisit = Math.Max(LargestVisit, ringEvent.Count);
         if (ringEvent.Kind == RingEventKind.Discarded)
             _discards[(int)ringEvent.Discard]++;
     }
