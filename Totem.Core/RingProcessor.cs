@@ -98,6 +98,9 @@ public sealed partial class RingProcessor
     /// <summary>The ring sequence that must reach stable storage before anything else is sent; null when there is none.</summary>
     public ulong? PendingStore { get; private set; }
 
+    /// <summary>Something is to be stored or sent, so the host's duty has an object. Deliveries are not counted: they may wait.</summary>
+    public bool HasOutput => PendingStore is not null || _outbox.Count > 0;
+
     /// <summary>Room in the send queue, in bytes of messages.</summary>
     public int SendQueueFreeBytes => _frames.Queue.FreeBytes;
 
