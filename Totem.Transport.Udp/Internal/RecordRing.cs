@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -19,13 +20,20 @@ internal sealed class RecordRing<THeader> where THeader : unmanaged
     private static readonly int PrefixBytes = Align(sizeof(int) + Unsafe.SizeOf<THeader>());
 
     private readonly byte[] _bytes;
+    private readonly long _mask;
 
-    // Positions that only grow; the place in the array is the position modulo its length. 63 bits: 29 years at 10 GB/s.
+    // Positions that only grow; the place in the array is the position modulo its length, a power of two, because dividing takes as
+    // long as everything else here. 63 bits: 29 years at 10 GB/s.
     private long _written;
     private long _read;
 
-    /// <param name="capacityBytes">At least twice the largest record with its overhead.</param>
-    public RecordRing(int capacityBytes) => _bytes = GC.AllocateUninitializedArray<byte>(Align(capacityBytes));
+    /// <param name="capacityBytes">At least twice the largest record with its overhead; up to a gigabyte. There is room for that much, or
+    /// more: the next power of two.</param>
+    public RecordRing(int capacityBytes)
+    {
+        _bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(1u << 30, BitOperations.RoundUpToPowerOf2((uint)capacityBytes)));
+        _mask = _bytes.Length - 1;
+    }
 
     /// <summary>What a record of that many bytes takes.</summary>
     public static int RecordBytes(int payloadBytes) => PrefixBytes + Align(payloadBytes);
@@ -40,7 +48,7 @@ internal sealed class RecordRing<THeader> where THeader : unmanaged
     public bool HasRoom(int payloadBytes)
     {
         var needed = RecordBytes(payloadBytes);
-        var rest = _bytes.Length - (int)(_written % _bytes.Length);
+        var rest = _bytes.Length - (int)(_written & _mask);
         return UsedBytes + (rest < needed ? rest + needed : needed) <= _bytes.Length;
     }
 
@@ -51,7 +59,7 @@ internal sealed class RecordRing<THeader> where THeader : unmanaged
         if (!HasRoom(payload.Length))
             return false;
         var needed = RecordBytes(payload.Length);
-        var place = (int)(_written % _bytes.Length);
+        var place = (int)(_written & _mask);
         var written = _written;
         if (_bytes.Length - place < needed)
         {
@@ -89,7 +97,7 @@ internal sealed class RecordRing<THeader> where THeader : unmanaged
 
     private int SkipToRecord()
     {
-        var place = (int)(_read % _bytes.Length);
+        var place = (int)(_read & _mask);
         if (MemoryMarshal.Read<int>(_bytes.AsSpan(place)) != SkipMark)
             return place;
         Volatile.Write(ref _read, _read + _bytes.Length - place);
