@@ -15,8 +15,10 @@ public sealed class ProjectTests
         ["Totem.Cli"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Sheepdog"],
         ["Totem.Cpg"] = ["Totem.Core", "Totem.Transport.Udp"],
         ["Totem.Sheepdog.Native"] = ["Totem.Sheepdog"],
+        ["Totem.Bench"] = ["Totem.Core", "Totem.Transport.Udp"],
         ["Totem.Tests"] =
-            ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native"],
+            ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native",
+             "Totem.Bench"],
     };
 
     public static TheoryData<string> Projects => [.. Repository.ProjectFiles];

@@ -1,0 +1,113 @@
+namespace Totem.Bench.Load;
+
+/// <summary>
+/// Takes the deliveries of a node: counts what lies in the window, measures it, and lets the sender go on. Runs on the thread
+/// that delivers.
+/// </summary>
+internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBusReceiver
+{
+    private const long NanosecondsPerTick = 100;
+
+    private readonly LatencyHistogram _atSender = new();
+    private readonly LatencyHistogram _atReceiver = new();
+    private readonly ulong[] _lastSequence = new ulong[nodes + 1];
+    private readonly ulong _sampleMask = (ulong)sampleEvery - 1;
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<WindowCounts> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ResourceUse _begin;
+    private OrderHash _hash;
+    private bool _isOpen;
+    private long _messages;
+    private long _own;
+    private long _bytes;
+    private long _gaps;
+
+    /// <summary>Of every so many messages one is timed; a power of two.</summary>
+    public static int SampleEvery(LoadKind load) => load == LoadKind.Saturation ? 16 : 1;
+
+    /// <summary>The sender of this node, and the bus; set before anything is delivered that counts.</summary>
+    public LoadSender? Sender { get; set; }
+
+    /// <summary>The bus whose counters tell what the window took.</summary>
+    public IOrderedBus? Bus { get; set; }
+
+    /// <summary>Ends with the delivery of the mark that begins the window.</summary>
+    public Task Opened => _opened.Task;
+
+    /// <summary>Ends with the delivery of the mark that ends the window.</summary>
+    public Task<WindowCounts> Closed => _closed.Task;
+
+    /// <inheritdoc />
+    public void OnMessage(ReadOnlySpan<byte> message)
+    {
+        var header = MessageHeader.Read(message);
+        switch (header.Kind)
+        {
+            case MessageKind.Data:
+                OnData(header, message.Length);
+                break;
+            case MessageKind.WindowBegins:
+                Open();
+                break;
+            case MessageKind.WindowEnds:
+                Close();
+                break;
+            default:
+                throw new InvalidOperationException($"a message of kind {header.Kind} was delivered");
+        }
+    }
+
+    private void OnData(in MessageHeader header, int length)
+    {
+        var isOwn = header.Sender == self;
+        if (_isOpen)
+        {
+            _messages++;
+            _bytes += length;
+            _hash.Add(header.Sender, header.Sequence);
+            if (header.Sequence != _lastSequence[header.Sender] + 1)
+                _gaps++;
+            if (isOwn)
+                _own++;
+            if ((header.Sequence & _sampleMask) == 0)
+                (isOwn ? _atSender : _atReceiver).Record(Clock.Now - header.Ticks);
+        }
+
+        _lastSequence[header.Sender] = header.Sequence;
+        if (isOwn)
+            Sender?.OnOwnDelivery();
+    }
+
+    private void Open()
+    {
+        // Nothing before the mark counts, and what the histograms take is allocated already.
+        _isOpen = true;
+        _begin = ResourceUse.Of(Bus!);
+        _opened.TrySetResult();
+    }
+
+    private void Close()
+    {
+        _isOpen = false;
+        Sender?.Stop();
+        var end = ResourceUse.Of(Bus!);
+        _closed.TrySetResult(new WindowCounts
+        {
+            Node = self,
+            Nanoseconds = end.At - _begin.At,
+            Messages = _messages,
+            OwnMessages = _own,
+            Bytes = _bytes,
+            OrderHash = _hash.Value.ToString("x16"),
+            Gaps = _gaps,
+            ProcessorNanoseconds = (end.Bus.Processor - _begin.Bus.Processor).Ticks * NanosecondsPerTick,
+            Retransmissions = end.Bus.Retransmissions - _begin.Bus.Retransmissions,
+            MembershipChanges = end.Bus.MembershipChanges - _begin.Bus.MembershipChanges,
+            Collections = end.Collections - _begin.Collections,
+            CollectorPauseNanoseconds = (end.Pause - _begin.Pause).Ticks * NanosecondsPerTick,
+            AllocatedBytes = end.Allocated - _begin.Allocated,
+            AtSender = _atSender.ToBuckets(),
+            AtReceiver = _atReceiver.ToBuckets(),
+        });
+    }
+}

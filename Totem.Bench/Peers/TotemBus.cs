@@ -1,0 +1,141 @@
+using System.Net;
+using Totem.Bench.Load;
+using Totem.Bench.Ring;
+using Totem.Core;
+using Totem.Core.Evs;
+using Totem.Core.Groups;
+using Totem.Core.Model;
+using Totem.Transport.Udp;
+
+namespace Totem.Bench.Peers;
+
+/// <summary>A member of a ring of ours, used the way an application uses it.</summary>
+internal sealed class TotemBus : IOrderedBus, IGroupSink
+{
+    private const string GroupName = "bench";
+    private const string MulticastGroup = "239.192.77.1";
+    private const string BusyPollPrefix = "BusyPoll";
+
+    private readonly IBusReceiver _receiver;
+    private readonly Guarantee _guarantee;
+    private TotemNode _node = null!;
+    private TotemGroup? _group;
+    private Task _reading = Task.CompletedTask;
+
+    private TotemBus(NodeSetup setup, IBusReceiver receiver)
+    {
+        _receiver = receiver;
+        Self = setup.Self;
+        _guarantee = setup.IsSafe ? Guarantee.Safe : Guarantee.Agreed;
+    }
+
+    /// <inheritdoc />
+    public uint Self { get; }
+
+    /// <inheritdoc />
+    public bool HasRoom => true;
+
+    /// <inheritdoc />
+    public BusCounters Counters
+    {
+        get
+        {
+            var statistics = _node.Statistics;
+            return new BusCounters(Environment.CpuUsage.TotalTime, statistics.MessagesRetransmitted, statistics.ConfigurationChanges);
+        }
+    }
+
+    /// <summary>Starts the member and waits until all are there.</summary>
+    public static async Task<TotemBus> StartAsync(NodeSetup setup, IBusReceiver receiver, CancellationToken cancellationToken)
+    {
+        var bus = new TotemBus(setup, receiver);
+        var options = OptionsFor(setup);
+        if (setup.Api == "handler")
+            options = options with { OnDelivery = bus.OnDelivery };
+        bus._node = await TotemNode.StartAsync(options, cancellationToken).ConfigureAwait(false);
+        await bus._node.WaitForMembersAsync(setup.Nodes, cancellationToken).ConfigureAwait(false);
+        if (setup.Api == "stream")
+            bus._reading = Task.Run(bus.ReadAsync, cancellationToken);
+        if (setup.Api == "group")
+            await bus.JoinAsync(setup.Nodes, cancellationToken).ConfigureAwait(false);
+        return bus;
+    }
+
+    /// <inheritdoc />
+    public bool TrySend(ReadOnlySpan<byte> message) => (_group is null
+        ? _node.TryMulticast(message, _guarantee)
+        : _group.TryMulticast(message, _guarantee)) switch
+    {
+        SubmitResult.Accepted => true,
+        SubmitResult.Backpressured => false,
+        var result => throw new InvalidOperationException($"the ring takes no message: {result}"),
+    };
+
+    /// <inheritdoc />
+    public void OnDelivery(in GroupDelivery delivery)
+    {
+        if (delivery.Kind == GroupDeliveryKind.Message)
+            _receiver.OnMessage(delivery.Payload);
+    }
+
+    private void OnDelivery(in Delivery delivery)
+    {
+        if (delivery.Change is null)
+            _receiver.OnMessage(delivery.Payload);
+    }
+
+    private async Task ReadAsync()
+    {
+        await foreach (var element in _node.ReadEventsAsync().ConfigureAwait(false))
+        {
+            if (element.IsMessage)
+                _receiver.OnMessage(element.Payload.Span);
+        }
+    }
+
+    private async Task JoinAsync(int members, CancellationToken cancellationToken)
+    {
+        _group = await _node.JoinAsync(GroupName, new GroupJoinOptions { Sink = this }, cancellationToken).ConfigureAwait(false);
+        while (_group.Members.Count < members)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static TotemNodeOptions OptionsFor(NodeSetup setup)
+    {
+        var self = new ProcessorId(setup.Self);
+        var options = setup.Addresses.Length == 0
+            ? TotemNodeOptions.Loopback(setup.Port, self, setup.StateDirectory)
+            : new TotemNodeOptions
+            {
+                // corosync's timeouts for as many nodes, so that neither side waits differently.
+                Ring = RingOptions.ForNodes(self, setup.Nodes),
+                Transport = new UdpTransportOptions
+                {
+                    Kind = setup.Transport == "udp" ? UdpTransportKind.Multicast : UdpTransportKind.Unicast,
+                    Group = setup.Transport == "udp" ? IPAddress.Parse(MulticastGroup) : null,
+                    GroupPort = setup.Port,
+                    Peers = [.. setup.Addresses.Select((x, i) => new UdpPeer(new ProcessorId((uint)i + 1), new IPEndPoint(IPAddress.Parse(x), setup.Port)))],
+                },
+                StateDirectory = setup.StateDirectory,
+            };
+        foreach (var setting in setup.Settings)
+            OptionSettings.Apply(setting, options.Ring, options.Transport, options);
+        if (setup.IsBusyPolling)
+            OptionSettings.Apply(BusyPollSetting(options), options.Ring, options.Transport, options);
+        return options;
+    }
+
+    // The option is named where it is used; a build without it says so.
+    private static string BusyPollSetting(TotemNodeOptions options)
+        => ((object[])[options.Transport, options]).SelectMany(x => x.GetType().GetProperties())
+            .FirstOrDefault(x => x.Name.StartsWith(BusyPollPrefix, StringComparison.Ordinal))?.Name ?? BusyPollPrefix;
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (_group is not null)
+            await _group.DisposeAsync().ConfigureAwait(false);
+        await _node.DisposeAsync().ConfigureAwait(false);
+        await _reading.WaitAsync(CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text;
+
+namespace Totem.Bench.Results;
+
+/// <summary>A report for people: medians, the spread of the rate, and ratios to the first engine.</summary>
+internal static class ReportTable
+{
+    /// <summary>Writes it.</summary>
+    public static void Write(BenchReport report, TextWriter output)
+    {
+        var method = report.Method;
+        output.WriteLine(
+            $"{method.Nodes} nodes, {method.Size} B {method.Guarantee}, {method.Load}, {method.Senders} send; {method.Runs} x {method.Seconds} s, "
+            + $"{method.Network}; medians");
+        string[] headers =
+            ["engine", "msg/s", "(min-max)", "x", "MB/s", "p50 us", "x", "p99 us", "x", "p99.9", "recv p50", "cpu us/msg", "retrans", "changes", "gc", "runs"];
+        List<string[]> rows = [headers, .. report.Engines.Select(x => Row(x, report.Engines[0].Summary))];
+        var widths = Enumerable.Range(0, headers.Length).Select(i => rows.Max(row => row[i].Length)).ToArray();
+        foreach (var row in rows)
+        {
+            var line = new StringBuilder();
+            for (var i = 0; i < row.Length; i++)
+                line.Append(i == 0 ? row[i].PadRight(widths[i]) : row[i].PadLeft(widths[i])).Append("  ");
+            output.WriteLine(line.ToString().TrimEnd());
+        }
+
+        foreach (var failure in report.Engines.SelectMany(x => x.Runs.Where(run => run.Failure is not null).Select(run => $"{x.Engine}: {run.Failure}")))
+            output.WriteLine(failure);
+    }
+
+    private static string[] Row(EngineResult engine, EngineSummary first)
+    {
+        var summary = engine.Summary;
+        var good = engine.Runs.Where(x => x.Failure is null).ToArray();
+        return
+        [
+            engine.Engine,
+            Number(summary.MessagesPerSecond?.Median),
+            summary.MessagesPerSecond is { } rate ? $"{Number(rate.Min)}-{Number(rate.Max)}" : "",
+            Ratio(summary.MessagesPerSecond, first.MessagesPerSecond),
+            Number(summary.MegabytesPerSecond?.Median),
+            Number(summary.SenderP50?.Median),
+            Ratio(summary.SenderP50, first.SenderP50),
+            Number(summary.SenderP99?.Median),
+            Ratio(summary.SenderP99, first.SenderP99),
+            Number(summary.SenderP999?.Median),
+            Number(summary.ReceiverP50?.Median),
+            Number(summary.ProcessorMicrosecondsPerMessage?.Median),
+            good.Any(x => x.Retransmissions is null) ? "?" : Number(good.Sum(x => x.Retransmissions)),
+            Number(summary.MembershipChanges),
+            Number(good.Sum(x => x.Collections)),
+            $"{good.Length}/{engine.Runs.Count}",
+        ];
+    }
+
+    private static string Ratio(Spread? figure, Spread? first)
+        => figure is null || first is null || first.Median == 0 ? "" : (figure.Median / first.Median).ToString("0.00", CultureInfo.InvariantCulture);
+
+    private static string Number(double? figure) => figure switch
+    {
+        null => "",
+        >= 100 or 0 => figure.Value.ToString("0", CultureInfo.InvariantCulture),
+        >= 10 => figure.Value.ToString("0.0", CultureInfo.InvariantCulture),
+        _ => figure.Value.ToString("0.00", CultureInfo.InvariantCulture),
+    };
+}

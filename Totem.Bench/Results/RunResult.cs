@@ -1,0 +1,86 @@
+using Totem.Bench.Load;
+
+namespace Totem.Bench.Results;
+
+/// <summary>One run of one engine.</summary>
+internal sealed record RunResult
+{
+    private const double NanosecondsPerSecond = 1e9;
+    private const double NanosecondsPerMicrosecond = 1e3;
+    private const double NanosecondsPerMillisecond = 1e6;
+    private const double BytesPerMegabyte = 1e6;
+
+    /// <summary>Why the run came to nothing; null when it did not, and then all figures but the flag are absent or zero.</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>Whether all nodes delivered the same messages in the same order, without a gap in any sender's numbers.</summary>
+    public bool IsOrderEqual { get; init; }
+
+    /// <summary>Over senders and sequence numbers in the order of delivery; the same at all nodes when <see cref="IsOrderEqual"/>.</summary>
+    public string? OrderHash { get; init; }
+
+    /// <summary>Messages of the window: each node delivered that many.</summary>
+    public long Messages { get; init; }
+
+    /// <summary>How long the window was, in seconds: the mean over the nodes.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>Messages delivered a second, at each node.</summary>
+    public double MessagesPerSecond { get; init; }
+
+    /// <summary>Payload delivered a second at each node, in megabytes (10^6 bytes).</summary>
+    public double MegabytesPerSecond { get; init; }
+
+    /// <summary>From sending to the delivery at the sender.</summary>
+    public LatencySummary? AtSender { get; init; }
+
+    /// <summary>From sending to the delivery at the other nodes, all of them together.</summary>
+    public LatencySummary? AtReceivers { get; init; }
+
+    /// <summary>Processor time of all nodes and daemons together for each message of the window, in microseconds.</summary>
+    public double ProcessorMicrosecondsPerMessage { get; init; }
+
+    /// <summary>Processor time of all nodes and daemons together in a second, in cores.</summary>
+    public double Cores { get; init; }
+
+    /// <summary>Messages that were multicast again, at all nodes; null where nobody can say.</summary>
+    public long? Retransmissions { get; init; }
+
+    /// <summary>Changes of the membership in the window, the most at any node. 0 unless something went wrong.</summary>
+    public long MembershipChanges { get; init; }
+
+    /// <summary>Collections of the garbage collector, at all nodes.</summary>
+    public long Collections { get; init; }
+
+    /// <summary>How long the garbage collector stopped the nodes, all together, in milliseconds.</summary>
+    public double CollectorPauseMilliseconds { get; init; }
+
+    /// <summary>Bytes that the node processes allocated, all together.</summary>
+    public long AllocatedBytes { get; init; }
+
+    /// <summary>Puts together what the nodes saw.</summary>
+    public static RunResult Of(IReadOnlyList<WindowCounts> nodes)
+    {
+        var messages = nodes[0].Messages;
+        var seconds = nodes.Average(x => x.Nanoseconds) / NanosecondsPerSecond;
+        var processor = nodes.Sum(x => (double)x.ProcessorNanoseconds);
+        return new RunResult
+        {
+            IsOrderEqual = nodes.All(x => x.OrderHash == nodes[0].OrderHash && x.Messages == messages && x.Gaps == 0),
+            OrderHash = nodes[0].OrderHash,
+            Messages = messages,
+            Seconds = seconds,
+            MessagesPerSecond = messages / seconds,
+            MegabytesPerSecond = nodes[0].Bytes / BytesPerMegabyte / seconds,
+            AtSender = LatencySummary.Of(nodes.Select(x => x.AtSender)),
+            AtReceivers = LatencySummary.Of(nodes.Select(x => x.AtReceiver)),
+            ProcessorMicrosecondsPerMessage = processor / NanosecondsPerMicrosecond / Math.Max(1, messages),
+            Cores = processor / NanosecondsPerSecond / seconds,
+            Retransmissions = nodes.Any(x => x.Retransmissions is null) ? null : nodes.Sum(x => x.Retransmissions),
+            MembershipChanges = nodes.Max(x => x.MembershipChanges),
+            Collections = nodes.Sum(x => x.Collections),
+            CollectorPauseMilliseconds = nodes.Sum(x => x.CollectorPauseNanoseconds) / NanosecondsPerMillisecond,
+            AllocatedBytes = nodes.Sum(x => x.AllocatedBytes),
+        };
+    }
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Totem.Bench.Ring;
+
+/// <summary>What is measured.</summary>
+internal enum EngineKind
+{
+    /// <summary>Ours.</summary>
+    Totem,
+
+    /// <summary>Real corosync daemons.</summary>
+    Corosync,
+
+    /// <summary>What the kernel can do.</summary>
+    Limit,
+}
+
+/// <summary>
+/// An engine as it stands on the command line: <c>NAME[@DIR][:SETTING=VALUE]...</c>. A directory names another build of this
+/// program whose nodes are used, so that two versions of ours alternate in one command.
+/// </summary>
+/// <param name="Text">The whole.</param>
+/// <param name="Kind">Which sort.</param>
+/// <param name="Name">The name alone.</param>
+/// <param name="Directory">Another build; null for this one.</param>
+/// <param name="Settings"><c>Name=Value</c>: options of ours, or lines of corosync's section totem.</param>
+internal sealed record EngineSpec(string Text, EngineKind Kind, string Name, string? Directory, IReadOnlyList<string> Settings)
+{
+    /// <summary>Ours.</summary>
+    public const string Totem = "totem";
+
+    private const string CorosyncPrefix = "corosync-";
+    private const string LimitPrefix = "limit-";
+
+    private static readonly string[] CorosyncTransports = ["udpu", "udp", "knet"];
+
+    /// <summary>All names.</summary>
+    public static IReadOnlyList<string> Names =>
+        [Totem, .. CorosyncTransports.Select(x => CorosyncPrefix + x)];
+
+    /// <summary>corosync's transport.</summary>
+    public string Transport => Name[CorosyncPrefix.Length..];
+
+    /// <summary>Reads one engine.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out EngineSpec? engine)
+    {
+        var parts = text.Split(':');
+        var place = parts[0].Split('@', 2);
+        var name = place[0];
+        engine = Names.Contains(name, StringComparer.Ordinal)
+            ? new EngineSpec(text, KindOf(name), name, place.Length == 2 ? place[1] : null, parts[1..])
+            : null;
+        return engine is not null;
+    }
+
+    private static EngineKind KindOf(string name)
+        => name.StartsWith(CorosyncPrefix, StringComparison.Ordinal) ? EngineKind.Corosync
+            : name.StartsWith(LimitPrefix, StringComparison.Ordinal) ? EngineKind.Limit
+            : EngineKind.Totem;
+}

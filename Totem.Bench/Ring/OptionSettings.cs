@@ -1,0 +1,37 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Reflection;
+
+namespace Totem.Bench.Ring;
+
+/// <summary>Sets options by name, so that a measurement can vary whatever there is to vary: <c>AcceleratedWindow=20</c>.</summary>
+internal static class OptionSettings
+{
+    /// <summary>Sets a property of the first of these objects that has it. The objects are nobody else's yet.</summary>
+    /// <exception cref="BenchFailedException">None has it, or the value does not fit.</exception>
+    public static void Apply(string setting, params ReadOnlySpan<object> options)
+    {
+        var parts = setting.Split('=', 2);
+        foreach (var option in options)
+        {
+            if (option.GetType().GetProperty(parts[0], BindingFlags.Public | BindingFlags.Instance) is not { CanWrite: true } property)
+                continue;
+            property.SetValue(option, Convert(parts.Length == 2 ? parts[1] : "true", property.PropertyType, setting));
+            return;
+        }
+
+        throw new BenchFailedException(ExitCode.Usage, $"'{setting}': the options have no {parts[0]} in this build");
+    }
+
+    private static object? Convert(string text, Type type, string setting)
+    {
+        try
+        {
+            return TypeDescriptor.GetConverter(type).ConvertFromString(null, CultureInfo.InvariantCulture, text);
+        }
+        catch (Exception failure) when (failure is ArgumentException or FormatException or NotSupportedException)
+        {
+            throw new BenchFailedException(ExitCode.Usage, $"'{setting}': {failure.Message}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace Totem.Bench.Ring;
+
+/// <summary>How to start this program again, or another build of it.</summary>
+internal static class OwnProgram
+{
+    private const string Name = "Totem.Bench";
+
+    /// <summary>The command: the program and its first arguments.</summary>
+    /// <param name="directory">Where another build lies; null for this one.</param>
+    public static IReadOnlyList<string> Command(string? directory)
+    {
+        var host = Environment.ProcessPath;
+        if (directory is null && host is not null && Path.GetFileNameWithoutExtension(host) == Name)
+            return [host];
+        // The tests' own process is another one; the assembly lies beside theirs.
+        var assembly = Path.Combine(directory ?? AppContext.BaseDirectory, $"{Name}.dll");
+        var dotnet = host is not null && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
+        return File.Exists(assembly)
+            ? [dotnet, assembly]
+            : throw new BenchFailedException(ExitCode.Usage, $"cannot start nodes: expected {assembly}");
+    }
+}

@@ -1,0 +1,81 @@
+using Totem.Bench.Load;
+using Totem.Bench.Results;
+
+namespace Totem.Bench.Ring;
+
+/// <summary>All runs of a command: engines alternate, in one network.</summary>
+internal sealed class RingBench(RingPlan plan, string? net, TextWriter progress)
+{
+    /// <summary>Runs them.</summary>
+    public async Task<BenchReport> RunAsync(CancellationToken cancellationToken)
+    {
+        var at = DateTimeOffset.UtcNow;
+        var machine = MachineFacts.Read();
+        var results = plan.Engines.Select(_ => new List<RunResult>()).ToArray();
+        using var network = CreateNetwork();
+        var folder = Directory.CreateTempSubdirectory("totem-bench-");
+        try
+        {
+            for (var run = 1; run <= plan.Runs; run++)
+            {
+                for (var i = 0; i < plan.Engines.Count; i++)
+                    results[i].Add(await RunAsync(plan.Engines[i], run, network, folder, cancellationToken).ConfigureAwait(false));
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        return new BenchReport(at, machine, MethodOf(network), [.. plan.Engines.Select((x, i) => new EngineResult(x.Text, results[i]))]);
+    }
+
+    /// <summary>Whether ours ended well in every run, and nobody's order differed. That corosync fails is a result.</summary>
+    public static bool Holds(RingPlan plan, BenchReport report)
+        => plan.Engines.Zip(report.Engines).All(pair => pair.Second.Runs.All(
+            run => run.Failure is null ? run.IsOrderEqual && run.Messages > 0 : pair.First.Kind != EngineKind.Totem));
+
+    private async Task<RunResult> RunAsync(
+        EngineSpec engine, int run, IBenchNetwork network, DirectoryInfo folder, CancellationToken cancellationToken)
+    {
+        var own = folder.CreateSubdirectory(Guid.NewGuid().ToString("n"));
+        try
+        {
+            var result = await new RingRun(plan, network, own.FullName).RunAsync(engine, cancellationToken).ConfigureAwait(false);
+            await progress.WriteLineAsync(
+                $"run {run} {engine.Text}: {result.MessagesPerSecond:0} msg/s, {result.MegabytesPerSecond:0.0} MB/s, p50 {result.AtSender?.P50:0} us, "
+                + $"p99 {result.AtSender?.P99:0} us{(result.IsOrderEqual ? "" : ", ORDER DIFFERS")}").ConfigureAwait(false);
+            return result;
+        }
+        catch (RunFailedException failure)
+        {
+            await progress.WriteLineAsync($"run {run} {engine.Text}: {failure.Message}").ConfigureAwait(false);
+            return new RunResult { Failure = failure.Message };
+        }
+        finally
+        {
+            own.Delete(recursive: true);
+        }
+    }
+
+    private IBenchNetwork CreateNetwork() => (net ?? (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? "namespaces" : "loopback")) switch
+    {
+        "namespaces" => NamespaceNetwork.Create(plan.Nodes),
+        "loopback" => new LoopbackNetwork(),
+        var other => throw new BenchFailedException(ExitCode.Usage, $"--net is '{other}', expected namespaces or loopback"),
+    };
+
+    private MethodFacts MethodOf(IBenchNetwork network) => new(
+        plan.Nodes, plan.Size, plan.IsSafe ? "safe" : "agreed", plan.Load.ToString(), plan.Senders, plan.Seconds, plan.WarmUpSeconds, plan.Runs,
+        network.Name, plan.Transport, plan.Api, plan.IsBusyPolling, LoadReceiver.SampleEvery(plan.Load.Kind), LoadSender.OutstandingBytesMax,
+        RuntimeSettings());
+
+    private static string RuntimeSettings()
+    {
+        var set = Environment.GetEnvironmentVariables().Keys.OfType<string>()
+            .Where(x => x.StartsWith("DOTNET_", StringComparison.Ordinal) && x is not ("DOTNET_CLI_TELEMETRY_OPTOUT" or "DOTNET_NOLOGO"))
+            .Order(StringComparer.Ordinal)
+            .Select(x => $"{x}={Environment.GetEnvironmentVariable(x)}");
+        return string.Join(' ', (string[])["defaults of .NET: tiered compilation with PGO, concurrent workstation collector;", .. set]).TrimEnd(';');
+    }
+}

@@ -1,0 +1,30 @@
+using Totem.Bench.Load;
+
+namespace Totem.Bench.Ring;
+
+/// <summary>What is asked for: every run of a command is of this shape.</summary>
+/// <param name="Engines">What is measured, in turn.</param>
+/// <param name="Nodes">How many nodes.</param>
+/// <param name="Size">The length of a message.</param>
+/// <param name="IsSafe">Whether messages are safe.</param>
+/// <param name="Load">When messages are sent.</param>
+/// <param name="Senders">How many nodes send: the first ones.</param>
+/// <param name="Seconds">How long the measured window is.</param>
+/// <param name="WarmUpSeconds">How long the load runs before it.</param>
+/// <param name="Runs">How often each engine is measured.</param>
+/// <param name="Transport">The transport of ours, <c>udp</c> or <c>udpu</c>.</param>
+/// <param name="Api">How ours is used.</param>
+/// <param name="IsBusyPolling">Whether ours polls its sockets.</param>
+internal sealed record RingPlan(
+    IReadOnlyList<EngineSpec> Engines,
+    int Nodes,
+    int Size,
+    bool IsSafe,
+    LoadShape Load,
+    int Senders,
+    double Seconds,
+    double WarmUpSeconds,
+    int Runs,
+    string Transport,
+    string Api,
+    bool IsBusyPolling);
