@@ -21,16 +21,17 @@ internal sealed class RecordRing<THeader> where THeader : unmanaged
 
     private readonly byte[] _bytes;
     private readonly long _mask;
+    private readonly int _capacity;
 
     // Positions that only grow; the place in the array is the position modulo its length, a power of two, because dividing takes as
     // long as everything else here. 63 bits: 29 years at 10 GB/s.
     private long _written;
     private long _read;
 
-    /// <param name="capacityBytes">At least twice the largest record with its overhead; up to a gigabyte. There is room for that much, or
-    /// more: the next power of two.</param>
+    /// <param name="capacityBytes">At least twice the largest record with its overhead; up to a gigabyte.</param>
     public RecordRing(int capacityBytes)
     {
+        _capacity = capacityBytes;
         _bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(1u << 30, BitOperations.RoundUpToPowerOf2((uint)capacityBytes)));
         _mask = _bytes.Length - 1;
     }
@@ -49,7 +50,7 @@ internal sealed class RecordRing<THeader> where THeader : unmanaged
     {
         var needed = RecordBytes(payloadBytes);
         var rest = _bytes.Length - (int)(_written & _mask);
-        return UsedBytes + (rest < needed ? rest + needed : needed) <= _bytes.Length;
+        return UsedBytes + (rest < needed ? rest + needed : needed) <= _capacity;
     }
 
     /// <summary>Adds a record. The writer.</summary>
