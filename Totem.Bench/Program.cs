@@ -15,6 +15,7 @@ internal static class Program
         var root = new RootCommand("Measures Totem in real processes: against corosync and against what the kernel can do, in one run.")
         {
             new RingCommand(),
+            new LimitsCommand(),
             new RingNodeCommand(),
         };
         root.SetAction(parsed => root.Parse("--help").Invoke(parsed.InvocationConfiguration));

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
 using Totem.Bench.Load;
-using Totem.Bench.Results;
 using Totem.Bench.Ring;
 
 namespace Totem.Bench.Commands;
@@ -9,62 +7,46 @@ namespace Totem.Bench.Commands;
 /// <summary><c>ring</c>: rings of real processes under load.</summary>
 internal sealed class RingCommand : Command
 {
+    // 1 MiB would not fit into corosync's largest message, which is a little less.
+    private const int SizeMax = 1_000_000;
+
+    private readonly BenchFlags _shared = new();
+
     private readonly Option<string[]> _engine = new("--engine")
     {
-        Description = "What to measure, in turn: " + string.Join(", ", EngineSpec.Names) + ". Repeated, or a list with commas. NAME:SETTING=VALUE "
-            + "sets an option of ours (AcceleratedWindow=20) or a line of corosync's section totem; totem@DIR takes the nodes of another build.",
+        Description = "What to measure, in turn: " + string.Join(", ", EngineSpec.Names) + ". Repeated, or a list with commas; ratios are to the first. "
+            + "NAME:SETTING=VALUE sets an option of ours (totem:AcceleratedWindow=20:WindowSize=100) or a line of corosync.conf "
+            + "(corosync-udpu:window_size=300:system.sched_rr=no); totem@DIR takes the nodes of another build of this program, to compare two versions.",
         HelpName = "NAME,...",
         DefaultValueFactory = _ => [EngineSpec.Totem],
     };
 
-    private readonly Option<int> _nodes = Ranged.Number("--nodes", "How many nodes, each a process.", 3, 2, 14);
-    private readonly Option<int> _size = Ranged.Number("--size", "The length of a message, in bytes.", 1350, MessageHeader.Bytes, 1_000_000);
-    private readonly Option<string> _guarantee = OneOf("--guarantee", "What is asked of the ring.", "agreed", "safe");
+    private readonly Option<int> _size = Ranged.Number(
+        "--size", "The length of a message, in bytes; what is called 1 MiB elsewhere is 1000000 here, the most that corosync takes.", 1350, MessageHeader.Bytes, SizeMax);
+
+    private readonly Option<string> _guarantee = OneOf("--guarantee", "What is asked of the ring; corosync has agreed only.", "agreed", "safe");
     private readonly Option<string> _load = new("--load")
     {
-        Description = "closed: one message in flight at each sender. rate:N: messages a second of all senders together, at fixed instants. saturation: as many as are taken.",
+        Description = "closed: one message in flight at each sender, sent from the delivery of the one before. rate:N: N messages a second of all senders "
+            + "together, at fixed instants; latency counts from them. saturation: as many as are taken.",
         HelpName = "LOAD",
         DefaultValueFactory = _ => "saturation",
     };
 
     private readonly Option<string?> _senders = new("--senders") { Description = "all or one. By default one for a closed loop, all otherwise.", HelpName = "WHO" };
-    private readonly Option<double> _seconds = new("--seconds") { Description = "How long the measured window is.", DefaultValueFactory = _ => 5 };
-    private readonly Option<double> _warmUp = new("--warm-up") { Description = "How long the load runs before, in seconds.", DefaultValueFactory = _ => 2 };
-    private readonly Option<int> _runs = Ranged.Number("--runs", "How often each engine is measured.", 1, 1, 100);
-    private readonly Option<string?> _net = new("--net") { Description = "namespaces (root) or loopback. By default the first that is possible.", HelpName = "NET" };
     private readonly Option<string> _transport = OneOf("--transport", "The transport of ours.", "udpu", "udp");
-    private readonly Option<string> _api = OneOf("--api", "How ours is used: a handler on the ring's thread, the stream of events, or a group.", "handler", "stream", "group");
+    private readonly Option<string> _api = OneOf("--api", "How ours is used: a handler on the ring's thread, the stream of events, or a process group.", "handler", "stream", "group");
     private readonly Option<bool> _busyPoll = new("--busy-poll") { Description = "Ours polls its sockets instead of waiting." };
-    private readonly Option<string?> _json = new("--json") { Description = "Write the report to this file as JSON; - prints it, and nothing else.", HelpName = "FILE" };
 
     /// <summary>Creates the command.</summary>
-    public RingCommand() : base("ring", "Measures rings of real processes under load; several engines take turns.")
+    public RingCommand() : base("ring",
+        "Measures rings of real processes under load; several engines take turns. Prints medians, the spread of the rate and ratios to the\n"
+        + "first engine. Fails when nodes delivered different messages or another order. Progress goes to the standard error.")
     {
-        foreach (var option in (Option[])[_engine, _nodes, _size, _guarantee, _load, _senders, _seconds, _warmUp, _runs, _net, _transport, _api, _busyPoll, _json])
+        foreach (var option in (Option[])[_engine, _size, _guarantee, _load, _senders, _transport, _api, _busyPoll])
             Add(option);
-        SetAction(RunAsync);
-    }
-
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken _)
-    {
-        var plan = ReadPlan(parsed);
-        var json = parsed.GetValue(_json);
-        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-        using var signals = new StopSignals();
-        var bench = new RingBench(plan, parsed.GetValue(_net), error);
-        var report = await bench.RunAsync(signals.Token).ConfigureAwait(false);
-        if (json is not null)
-        {
-            var text = JsonSerializer.Serialize(report, BenchReportJson.Default.BenchReport);
-            if (json == "-")
-                await output.WriteLineAsync(text).ConfigureAwait(false);
-            else
-                await File.WriteAllTextAsync(json, text + "\n", CancellationToken.None).ConfigureAwait(false);
-        }
-
-        if (json != "-")
-            ReportTable.Write(report, output);
-        return RingBench.Holds(plan, report) ? ExitCode.Ok : ExitCode.CheckFailed;
+        _shared.AddTo(this);
+        SetAction((parsed, _) => _shared.RunAsync(parsed, ReadPlan(parsed)));
     }
 
     private RingPlan ReadPlan(ParseResult parsed)
@@ -79,22 +61,20 @@ internal sealed class RingCommand : Command
 
         if (!LoadShape.TryParse(parsed.GetValue(_load)!, out var load))
             throw new BenchFailedException(ExitCode.Usage, $"--load is '{parsed.GetValue(_load)}', expected closed, saturation or rate:N");
-        var nodes = parsed.GetValue(_nodes);
+        var nodes = _shared.Nodes(parsed);
         var senders = (parsed.GetValue(_senders) ?? (load.Kind == LoadKind.Closed ? "one" : "all")) switch
         {
             "one" => 1,
             "all" => nodes,
             var other => throw new BenchFailedException(ExitCode.Usage, $"--senders is '{other}', expected all or one"),
         };
+        var isSafe = parsed.GetValue(_guarantee) == "safe";
+        if (isSafe && engines.Any(x => x.Kind == EngineKind.Corosync))
+            throw new BenchFailedException(ExitCode.Usage, "--guarantee safe: corosync has agreed only");
         return new RingPlan(
-            engines, nodes, parsed.GetValue(_size), parsed.GetValue(_guarantee) == "safe", load, senders, Duration(parsed, _seconds),
-            Duration(parsed, _warmUp), parsed.GetValue(_runs), parsed.GetValue(_transport)!, parsed.GetValue(_api)!, parsed.GetValue(_busyPoll));
+            engines, nodes, parsed.GetValue(_size), isSafe, load, senders, _shared.Seconds(parsed), _shared.WarmUp(parsed), _shared.Runs(parsed),
+            parsed.GetValue(_transport)!, parsed.GetValue(_api)!, parsed.GetValue(_busyPoll));
     }
-
-    private static double Duration(ParseResult parsed, Option<double> option)
-        => parsed.GetValue(option) is >= 0.1 and <= 3600 and var seconds
-            ? seconds
-            : throw new BenchFailedException(ExitCode.Usage, $"{option.Name} is {parsed.GetValue(option)}, expected 0.1 to 3600 seconds");
 
     private static Option<string> OneOf(string name, string description, params string[] values)
     {

@@ -8,9 +8,10 @@ internal static class Buses
 {
     /// <summary>Starts it and waits until all nodes are there.</summary>
     public static async Task<IOrderedBus> StartAsync(NodeSetup setup, IBusReceiver receiver, CancellationToken cancellationToken)
-        => setup.Bus switch
+        => setup.Engine switch
         {
-            "totem" => await TotemBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
-            _ => throw new BenchFailedException(ExitCode.Usage, $"there is no bus '{setup.Bus}'"),
+            EngineKind.Totem => await TotemBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
+            EngineKind.Corosync => await CpgBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
+            _ => throw new BenchFailedException(ExitCode.Usage, $"{setup.Engine} has no bus"),
         };
 }

@@ -46,6 +46,9 @@ internal sealed record RunResult
     /// <summary>Messages that were multicast again, at all nodes; null where nobody can say.</summary>
     public long? Retransmissions { get; init; }
 
+    /// <summary>A fan-out without any protocol loses datagrams: the share that a receiver did not get. Null for rings, which lose nothing.</summary>
+    public double? LostShare { get; init; }
+
     /// <summary>Changes of the membership in the window, the most at any node. 0 unless something went wrong.</summary>
     public long MembershipChanges { get; init; }
 

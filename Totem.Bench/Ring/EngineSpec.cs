@@ -33,13 +33,19 @@ internal sealed record EngineSpec(string Text, EngineKind Kind, string Name, str
     private const string LimitPrefix = "limit-";
 
     private static readonly string[] CorosyncTransports = ["udpu", "udp", "knet"];
+    private static readonly string[] LimitModes = ["token", "token-busy", "fanout", "fanout-mmsg", "fanout-gso"];
 
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> Names =>
-        [Totem, .. CorosyncTransports.Select(x => CorosyncPrefix + x)];
+    public static IReadOnlyList<string> Names => [Totem, .. CorosyncTransports.Select(x => CorosyncPrefix + x), .. Limits];
+
+    /// <summary>The names of the limits.</summary>
+    public static IReadOnlyList<string> Limits => [.. LimitModes.Select(x => LimitPrefix + x)];
 
     /// <summary>corosync's transport.</summary>
     public string Transport => Name[CorosyncPrefix.Length..];
+
+    /// <summary>Which limit.</summary>
+    public string LimitMode => Name[LimitPrefix.Length..];
 
     /// <summary>Reads one engine.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out EngineSpec? engine)

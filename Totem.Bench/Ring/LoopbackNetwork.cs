@@ -11,7 +11,7 @@ internal sealed class LoopbackNetwork : IBenchNetwork
     private const int BlockCount = 700; // To 31199: below Linux's ephemeral ports, which begin at 32768.
 
     /// <inheritdoc />
-    public string Name => "loopback";
+    public string Name => BenchNetworks.Loopback;
 
     /// <inheritdoc />
     public IReadOnlyList<string> WrapperOf(uint node) => [];

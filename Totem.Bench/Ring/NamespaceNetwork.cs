@@ -18,7 +18,7 @@ internal sealed class NamespaceNetwork : IBenchNetwork
     private NamespaceNetwork(int nodes) => _nodes = nodes;
 
     /// <inheritdoc />
-    public string Name => "namespaces";
+    public string Name => BenchNetworks.Namespaces;
 
     /// <inheritdoc />
     public int Port => CorosyncPort;

@@ -28,10 +28,10 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Starts a node.</summary>
     /// <param name="setup">What it is to be.</param>
     /// <param name="wrapper">A command that runs another one where the node belongs; empty for none.</param>
-    /// <param name="program">The program and its first arguments.</param>
+    /// <param name="program">The program and its arguments.</param>
     public static NodeProcess Start(NodeSetup setup, IReadOnlyList<string> wrapper, IReadOnlyList<string> program)
     {
-        string[] command = [.. wrapper, .. program, Commands.RingNodeCommand.CommandName];
+        string[] command = [.. wrapper, .. program];
         var info = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,
@@ -66,7 +66,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             return await _events.Reader.ReadAsync(timer.Token).ConfigureAwait(false) switch
             {
                 T expected => expected,
-                NodeFailed { ExitCode: ExitCode.Usage } failed => throw new BenchFailedException(ExitCode.Usage, failed.Message),
+                NodeFailed { ExitCode: ExitCode.Usage or ExitCode.Environment } failed => throw new BenchFailedException(failed.ExitCode, failed.Message),
                 NodeFailed failed => throw new RunFailedException($"node {Node}: {failed.Message}"),
                 var other => throw new RunFailedException($"node {Node} said {other.GetType().Name}, expected {typeof(T).Name}"),
             };

@@ -12,8 +12,8 @@ internal sealed record NodeSetup
     /// <summary>How many nodes there are.</summary>
     public required int Nodes { get; init; }
 
-    /// <summary>Which bus it uses: <c>totem</c> or <c>cpg</c>.</summary>
-    public required string Bus { get; init; }
+    /// <summary>What it is a node of.</summary>
+    public required EngineKind Engine { get; init; }
 
     /// <summary>Settings of the engine, <c>Name=Value</c> each.</summary>
     public required string[] Settings { get; init; }
@@ -96,7 +96,7 @@ internal sealed record WindowClosed(WindowCounts Counts) : NodeEvent;
 internal sealed record NodeFailed(int ExitCode, string Message) : NodeEvent;
 
 /// <summary>Code for reading and writing the lines without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(NodeSetup))]
 [JsonSerializable(typeof(NodeInstruction))]
 [JsonSerializable(typeof(NodeEvent))]

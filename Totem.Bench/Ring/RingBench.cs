@@ -1,25 +1,30 @@
+using Totem.Bench.Limits;
 using Totem.Bench.Load;
+using Totem.Bench.Peers;
 using Totem.Bench.Results;
 
 namespace Totem.Bench.Ring;
 
 /// <summary>All runs of a command: engines alternate, in one network.</summary>
-internal sealed class RingBench(RingPlan plan, string? net, TextWriter progress)
+internal sealed class RingBench(RingPlan plan, string net, TextWriter progress)
 {
     /// <summary>Runs them.</summary>
     public async Task<BenchReport> RunAsync(CancellationToken cancellationToken)
     {
         var at = DateTimeOffset.UtcNow;
         var machine = MachineFacts.Read();
+        if (plan.Engines.Any(x => x.Kind == EngineKind.Corosync))
+            CorosyncCluster.Require();
         var results = plan.Engines.Select(_ => new List<RunResult>()).ToArray();
-        using var network = CreateNetwork();
+        using var network = BenchNetworks.Create(net, plan.Nodes);
         var folder = Directory.CreateTempSubdirectory("totem-bench-");
         try
         {
+            var limits = plan.Engines.Any(x => x.Kind == EngineKind.Limit) ? LimitProgram.Compile(folder.FullName) : null;
             for (var run = 1; run <= plan.Runs; run++)
             {
                 for (var i = 0; i < plan.Engines.Count; i++)
-                    results[i].Add(await RunAsync(plan.Engines[i], run, network, folder, cancellationToken).ConfigureAwait(false));
+                    results[i].Add(await RunAsync(plan.Engines[i], run, network, folder, limits, cancellationToken).ConfigureAwait(false));
             }
         }
         finally
@@ -36,12 +41,12 @@ internal sealed class RingBench(RingPlan plan, string? net, TextWriter progress)
             run => run.Failure is null ? run.IsOrderEqual && run.Messages > 0 : pair.First.Kind != EngineKind.Totem));
 
     private async Task<RunResult> RunAsync(
-        EngineSpec engine, int run, IBenchNetwork network, DirectoryInfo folder, CancellationToken cancellationToken)
+        EngineSpec engine, int run, IBenchNetwork network, DirectoryInfo folder, string? limits, CancellationToken cancellationToken)
     {
         var own = folder.CreateSubdirectory(Guid.NewGuid().ToString("n"));
         try
         {
-            var result = await new RingRun(plan, network, own.FullName).RunAsync(engine, cancellationToken).ConfigureAwait(false);
+            var result = await new RingRun(plan, network, own.FullName, limits).RunAsync(engine, cancellationToken).ConfigureAwait(false);
             await progress.WriteLineAsync(
                 $"run {run} {engine.Text}: {result.MessagesPerSecond:0} msg/s, {result.MegabytesPerSecond:0.0} MB/s, p50 {result.AtSender?.P50:0} us, "
                 + $"p99 {result.AtSender?.P99:0} us{(result.IsOrderEqual ? "" : ", ORDER DIFFERS")}").ConfigureAwait(false);
@@ -57,13 +62,6 @@ internal sealed class RingBench(RingPlan plan, string? net, TextWriter progress)
             own.Delete(recursive: true);
         }
     }
-
-    private IBenchNetwork CreateNetwork() => (net ?? (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? "namespaces" : "loopback")) switch
-    {
-        "namespaces" => NamespaceNetwork.Create(plan.Nodes),
-        "loopback" => new LoopbackNetwork(),
-        var other => throw new BenchFailedException(ExitCode.Usage, $"--net is '{other}', expected namespaces or loopback"),
-    };
 
     private MethodFacts MethodOf(IBenchNetwork network) => new(
         plan.Nodes, plan.Size, plan.IsSafe ? "safe" : "agreed", plan.Load.ToString(), plan.Senders, plan.Seconds, plan.WarmUpSeconds, plan.Runs,

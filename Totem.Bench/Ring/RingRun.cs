@@ -1,10 +1,17 @@
+using Totem.Bench.Commands;
+using Totem.Bench.Limits;
 using Totem.Bench.Load;
+using Totem.Bench.Peers;
 using Totem.Bench.Results;
 
 namespace Totem.Bench.Ring;
 
 /// <summary>One run of one engine: nodes start, warm up, are measured, and end.</summary>
-internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folder)
+/// <param name="plan">What it is like.</param>
+/// <param name="network">Where the nodes are.</param>
+/// <param name="folder">An empty folder for whatever needs files.</param>
+/// <param name="limitProgram">The compiled program of the limits; null when no engine needs it.</param>
+internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folder, string? limitProgram)
 {
     // Bounds for a run that goes wrong, far above what busy cores need.
     private static readonly TimeSpan FormationLimit = TimeSpan.FromSeconds(60);
@@ -14,22 +21,31 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
     /// <exception cref="RunFailedException">It came to nothing.</exception>
     public async Task<RunResult> RunAsync(EngineSpec engine, CancellationToken cancellationToken)
     {
+        var daemons = engine.Kind == EngineKind.Corosync
+            ? await CorosyncCluster.StartAsync(engine, plan.Nodes, network, folder, cancellationToken).ConfigureAwait(false)
+            : null;
         var nodes = new List<NodeProcess>();
         try
         {
-            var program = OwnProgram.Command(engine.Directory);
             for (var node = 1u; node <= plan.Nodes; node++)
-                nodes.Add(NodeProcess.Start(SetupOf(engine, node), network.WrapperOf(node), program));
-            return await MeasureAsync(nodes, cancellationToken).ConfigureAwait(false);
+                nodes.Add(NodeProcess.Start(SetupOf(engine, node, daemons), daemons?[node].Wrapper ?? network.WrapperOf(node), ProgramOf(engine, node)));
+            var counts = await MeasureAsync(nodes, cancellationToken).ConfigureAwait(false);
+            return engine.Kind == EngineKind.Limit ? LimitResult.Of(engine.LimitMode, counts) : RunResult.Of(counts);
         }
         finally
         {
             // Together: each waits for its goodbye.
             await Task.WhenAll(nodes.Select(x => x.DisposeAsync().AsTask())).ConfigureAwait(false);
+            if (daemons is not null)
+                await daemons.DisposeAsync().ConfigureAwait(false);
         }
     }
 
-    private async Task<RunResult> MeasureAsync(List<NodeProcess> nodes, CancellationToken cancellationToken)
+    private IReadOnlyList<string> ProgramOf(EngineSpec engine, uint node) => engine.Kind == EngineKind.Limit
+        ? LimitProgram.Command(limitProgram!, engine.LimitMode, node, plan.Nodes, network)
+        : [.. OwnProgram.Command(engine.Directory), RingNodeCommand.CommandName];
+
+    private async Task<WindowCounts[]> MeasureAsync(List<NodeProcess> nodes, CancellationToken cancellationToken)
     {
         await AllAsync<NodeReady>(nodes, FormationLimit, cancellationToken).ConfigureAwait(false);
         TellAll(nodes, new StartLoad());
@@ -40,21 +56,21 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
         nodes[0].Tell(new CloseWindow());
         var closed = await AllAsync<WindowClosed>(nodes, MarkLimit, cancellationToken).ConfigureAwait(false);
         TellAll(nodes, new Leave());
-        return RunResult.Of([.. closed.Select(x => x.Counts)]);
+        return [.. closed.Select(x => x.Counts)];
     }
 
-    private NodeSetup SetupOf(EngineSpec engine, uint node) => new()
+    private NodeSetup SetupOf(EngineSpec engine, uint node, CorosyncCluster? daemons) => new()
     {
         Self = node,
         Nodes = plan.Nodes,
-        Bus = engine.Name,
+        Engine = engine.Kind,
         Settings = [.. engine.Settings],
         Addresses = [.. network.Addresses],
         Port = network.Port,
         Transport = plan.Transport,
         Api = plan.Api,
         StateDirectory = Directory.CreateDirectory(Path.Combine(folder, $"state-{node}")).FullName,
-        DaemonPid = 0,
+        DaemonPid = daemons?[node].Pid ?? 0,
         IsSafe = plan.IsSafe,
         Size = plan.Size,
         Load = plan.Load.ToString(),

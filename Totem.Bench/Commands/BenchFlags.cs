@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Text.Json;
+using Totem.Bench.Results;
+using Totem.Bench.Ring;
+
+namespace Totem.Bench.Commands;
+
+/// <summary>What every measurement is told, and what it does with the result.</summary>
+internal sealed class BenchFlags
+{
+    private readonly Option<int> _nodes = Ranged.Number("--nodes", "How many nodes, each a process.", 3, 2, 14);
+    private readonly Option<double> _seconds = Duration("--seconds", "How long the measured window is.", 5);
+    private readonly Option<double> _warmUp = Duration("--warm-up", "How long the load runs before it, in seconds.", 2);
+    private readonly Option<int> _runs = Ranged.Number("--runs", "How often each engine is measured; engines alternate.", 1, 1, 100);
+    private readonly Option<string?> _net = new("--net")
+    {
+        Description = "namespaces: a network namespace for each node, with veth and a bridge; needs root. loopback: 127.0.0.1. By default the first that is possible.",
+        HelpName = "NET",
+    };
+
+    private readonly Option<string?> _json = new("--json") { Description = "Write the report to this file as JSON; - prints it, and nothing else.", HelpName = "FILE" };
+
+    /// <summary>Adds them to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_nodes, _seconds, _warmUp, _runs, _net, _json])
+            command.Add(option);
+    }
+
+    /// <summary>How many nodes.</summary>
+    public int Nodes(ParseResult parsed) => parsed.GetValue(_nodes);
+
+    /// <summary>How long the window is.</summary>
+    public double Seconds(ParseResult parsed) => parsed.GetValue(_seconds);
+
+    /// <summary>How long the load runs before it.</summary>
+    public double WarmUp(ParseResult parsed) => parsed.GetValue(_warmUp);
+
+    /// <summary>How often each engine is measured.</summary>
+    public int Runs(ParseResult parsed) => parsed.GetValue(_runs);
+
+    /// <summary>Whether the nodes share the loopback.</summary>
+    public bool IsLoopback(ParseResult parsed) => NetOf(parsed) == BenchNetworks.Loopback;
+
+    /// <summary>Measures, writes the report, and says how it was.</summary>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public async Task<int> RunAsync(ParseResult parsed, RingPlan plan)
+    {
+        var json = parsed.GetValue(_json);
+        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        using var signals = new StopSignals();
+        var report = await new RingBench(plan, NetOf(parsed), error).RunAsync(signals.Token).ConfigureAwait(false);
+        if (json is not null)
+        {
+            var text = JsonSerializer.Serialize(report, BenchReportJson.Default.BenchReport);
+            if (json == "-")
+                await output.WriteLineAsync(text).ConfigureAwait(false);
+            else
+                await File.WriteAllTextAsync(json, text + "\n", CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (json != "-")
+            ReportTable.Write(report, output);
+        return RingBench.Holds(plan, report) ? ExitCode.Ok : ExitCode.CheckFailed;
+    }
+
+    private string NetOf(ParseResult parsed) => parsed.GetValue(_net) ?? BenchNetworks.Default;
+
+    private static Option<double> Duration(string name, string description, double byDefault)
+    {
+        const double min = 0.1;
+        const double max = 3600;
+        var option = new Option<double>(name) { Description = $"{description} {min} to {max}.", HelpName = "S", DefaultValueFactory = _ => byDefault };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (>= min and <= max))
+                result.AddError($"{name}: expected {min} to {max} seconds");
+        });
+        return option;
+    }
+}

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using Totem.Bench.Load;
+using Totem.Bench.Ring;
+
+namespace Totem.Bench.Commands;
+
+/// <summary><c>limits</c>: what the kernel can do with datagrams, without any protocol.</summary>
+internal sealed class LimitsCommand : Command
+{
+    private readonly BenchFlags _shared = new();
+
+    /// <summary>Creates the command.</summary>
+    public LimitsCommand() : base(
+        "limits",
+        "Measures what the kernel can do without any protocol, with a program in C (needs gcc): a datagram that goes round all\n"
+        + "nodes (token: blocking; token-busy: polling; a message is a rotation), and datagrams of 1400 bytes from one node to all others\n"
+        + "(fanout: one a call; -mmsg: batches; -gso: segmentation and receive offload; a message is a datagram at a receiver).")
+    {
+        _shared.AddTo(this);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken _)
+    {
+        var isLoopback = _shared.IsLoopback(parsed);
+        var engines = EngineSpec.Limits.Where(x => !isLoopback || x.Contains("token", StringComparison.Ordinal))
+            .Select(x => EngineSpec.TryParse(x, out var engine) ? engine : throw new InvalidOperationException(x));
+        return await _shared.RunAsync(parsed, new RingPlan(
+            [.. engines], _shared.Nodes(parsed), 0, IsSafe: false, new LoadShape(LoadKind.Saturation, 0), 1, _shared.Seconds(parsed), _shared.WarmUp(parsed),
+            _shared.Runs(parsed), "none", "none", IsBusyPolling: false)).ConfigureAwait(false);
+    }
+}

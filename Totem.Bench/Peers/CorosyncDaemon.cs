@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using Totem.Bench.Ring;
+
+namespace Totem.Bench.Peers;
+
+/// <summary>
+/// A real corosync daemon at a node. It sees its files, empty shared memory and an empty /run at their usual places, through
+/// mounts in a mount namespace of its own, where its clients find them too.
+/// </summary>
+internal sealed class CorosyncDaemon : IAsyncDisposable
+{
+    private const int LinesMax = 20;
+    private const string ReadyText = "Completed service synchronization";
+
+    // $1: our folder. Names are not looked up in the domain name system, which nobody answers here: the daemon would wait for it.
+    // The guard reads our end of its input in its place: it ends with the daemon, or ends it. `ip netns exec` made the mount namespace.
+    private const string Script = """
+        set -e
+        mount --bind "$1/etc" /etc/corosync
+        mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf
+        mount --bind "$1/lib" /var/lib/corosync
+        mount -t tmpfs none /run
+        mount -t tmpfs none /dev/shm
+        exec 3<&0
+        (while read -r x <&3; do :; done; [ "$(cat /proc/$$/comm)" = corosync ] && kill -9 $$) >/dev/null 2>&1 &
+        exec corosync -f </dev/null 3<&-
+        """;
+
+    private readonly Process _process;
+    private readonly Queue<string> _lines = [];
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _reading;
+
+    private CorosyncDaemon(Process process)
+    {
+        _process = process;
+        _reading = Task.WhenAll(ReadAsync(process.StandardError), ReadAsync(process.StandardOutput));
+        _ = _reading.ContinueWith(
+            _ => _ready.TrySetException(new RunFailedException($"a corosync daemon ended: {LastLines}")), TaskScheduler.Default);
+    }
+
+    /// <summary>Its process id: every command between us and the daemon becomes it.</summary>
+    public int Pid => _process.Id;
+
+    /// <summary>Ends when its services have synchronised for the first time, perhaps with itself only.</summary>
+    public Task Ready => _ready.Task;
+
+    /// <summary>The command that runs another one where this daemon's clients find it.</summary>
+    public IReadOnlyList<string> Wrapper => ["nsenter", "--target", $"{Pid}", "--mount", "--net"];
+
+    /// <summary>Starts a daemon.</summary>
+    /// <param name="wrapper">The command that enters its network.</param>
+    /// <param name="folder">An empty folder for its files.</param>
+    /// <param name="configuration">Its <c>corosync.conf</c>.</param>
+    public static CorosyncDaemon Start(IReadOnlyList<string> wrapper, string folder, string configuration)
+    {
+        foreach (var part in (ReadOnlySpan<string>)["etc", "lib"])
+            Directory.CreateDirectory(Path.Combine(folder, part));
+        File.WriteAllText(Path.Combine(folder, "etc", "corosync.conf"), configuration);
+        File.WriteAllText(Path.Combine(folder, "nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files\n");
+        string[] command = [.. wrapper, "/bin/sh", "-c", Script, "corosync", folder];
+        var info = new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        info.Environment["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin";
+        return new CorosyncDaemon(Process.Start(info)!);
+    }
+
+    private string LastLines
+    {
+        get
+        {
+            lock (_lines)
+                return string.Join('\n', _lines);
+        }
+    }
+
+    private async Task ReadAsync(StreamReader reader)
+    {
+        while (await reader.ReadLineAsync().ConfigureAwait(false) is { } line)
+        {
+            lock (_lines)
+            {
+                if (_lines.Count == LinesMax)
+                    _lines.Dequeue();
+                _lines.Enqueue(line);
+            }
+
+            if (line.Contains(ReadyText, StringComparison.Ordinal))
+                _ready.TrySetResult();
+        }
+    }
+
+    /// <summary>Kills it. The guard ends with our end of its input.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.StandardInput.Close();
+        await _process.WaitForExitAsync().ConfigureAwait(false);
+        await _reading.ConfigureAwait(false);
+        _process.Dispose();
+    }
+}
