@@ -16,8 +16,7 @@ internal static partial class Log
     [LoggerMessage(1001, LogLevel.Information, "Node {Self} has left")]
     public static partial void LeftRing(ILogger logger, ProcessorId self);
 
-    [LoggerMessage(1002, LogLevel.Warning, "The kernel granted smaller buffers than asked for: {Buffers}. Bursts may be lost; "
-        + "raise net.core.rmem_max and net.core.wmem_max")]
+    [LoggerMessage(1002, LogLevel.Warning, "The kernel granted smaller buffers than asked for, bursts may be lost: {Buffers}")]
     public static partial void SmallBuffers(ILogger logger, string buffers);
 
     [LoggerMessage(1003, LogLevel.Warning, "{Notice}")]
@@ -25,6 +24,9 @@ internal static partial class Log
 
     [LoggerMessage(1004, LogLevel.Warning, "Node {Self} leaves before everything was multicast: {Count} messages are dropped after {Waited}")]
     public static partial void FlushTimedOut(ILogger logger, ProcessorId self, int count, TimeSpan waited);
+
+    [LoggerMessage(1005, LogLevel.Information, "Segmentation offload was refused on the way from {Local}: such datagrams are sent one by one")]
+    public static partial void SegmentationRefused(ILogger logger, string local);
 
     [LoggerMessage(2000, LogLevel.Information, "Node {Self} installed {Configuration}: {Cause}")]
     public static partial void Installed(ILogger logger, ProcessorId self, Configuration configuration, ConfigurationCause cause);

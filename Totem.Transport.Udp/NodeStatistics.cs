@@ -9,6 +9,11 @@ namespace Totem.Transport.Udp;
 /// <param name="BytesSent">Their bytes.</param>
 /// <param name="DatagramsIgnored">Datagrams of addresses that are no member's.</param>
 /// <param name="DatagramsLost">Datagrams that the system did not take, for full buffers or for want of a route.</param>
+/// <param name="DatagramsDropped">Datagrams that came and were dropped because a receive buffer was full: at least so many, for a burst that is
+/// dropped whole may count once, and only what was read since tells. Linux only.</param>
+/// <param name="DatagramsSentTogether">Datagrams that segmentation offload sent, many for the cost of one. Linux only.</param>
+/// <param name="DatagramsReceivedTogether">Datagrams that receive offload delivered, many for the cost of one. Linux only.</param>
+/// <param name="SegmentationRefused">Sends with segmentation offload that were refused and repeated without it.</param>
 /// <param name="MessagesSubmitted">Messages the engine has accepted.</param>
 /// <param name="MessagesSent">Of these, multicast whole.</param>
 /// <param name="MessagesDelivered">Messages given to the application, own ones included.</param>
@@ -30,6 +35,10 @@ public sealed record NodeStatistics(
     long BytesSent,
     long DatagramsIgnored,
     long DatagramsLost,
+    long DatagramsDropped,
+    long DatagramsSentTogether,
+    long DatagramsReceivedTogether,
+    long SegmentationRefused,
     long MessagesSubmitted,
     long MessagesSent,
     long MessagesDelivered,
@@ -52,6 +61,10 @@ public sealed record NodeStatistics(
         Volatile.Read(ref counters.BytesSent),
         Volatile.Read(ref counters.DatagramsIgnored),
         Volatile.Read(ref counters.DatagramsLostBySystem),
+        Volatile.Read(ref counters.DatagramsDropped),
+        Volatile.Read(ref counters.DatagramsSentTogether),
+        Volatile.Read(ref counters.DatagramsReceivedTogether),
+        Volatile.Read(ref counters.SegmentationRefused),
         Volatile.Read(ref counters.MessagesSubmitted),
         Volatile.Read(ref counters.MessagesSent),
         Volatile.Read(ref counters.MessagesDelivered),

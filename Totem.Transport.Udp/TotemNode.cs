@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Totem.Core.Evs;
 using Totem.Core.Groups;
 using Totem.Core.Model;
@@ -180,7 +181,7 @@ public sealed class TotemNode : IAsyncDisposable
     private static TotemNode Start(TotemNodeOptions options)
     {
         var counters = new NodeCounters();
-        var transport = UdpTransport.Open(options.Transport, options.Ring.Self, counters);
+        var transport = UdpTransport.Open(options.Transport, options.Ring.Self, counters, options.LoggerFactory?.CreateLogger("Totem.Transport"));
         try
         {
             var host = new RingHost(options, transport, counters);

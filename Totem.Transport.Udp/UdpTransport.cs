@@ -1,5 +1,6 @@
-using System.Net;
-using System.Net.Sockets;
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Core.Time;
@@ -24,6 +25,9 @@ internal sealed class UdpTransport : IDisposable
     private readonly TokenQueue _self = new();
     private readonly TokenQueue _apart = new();
     private readonly int _groupIndex;
+    private readonly ILogger _logger;
+    private readonly BusyWait? _busy;
+    private bool _isRefusalLogged;
 
     // What TryReceive hands out next: a batch of one socket, or the frames to ourselves.
     private IDatagramSocket? _reading;
@@ -32,8 +36,11 @@ internal sealed class UdpTransport : IDisposable
     private int _repeats;
     private int _tokensPending;
 
-    private UdpTransport(UdpTransportOptions options, ProcessorId self, IReadOnlyList<UdpPeer> peers, OpenSockets sockets, NodeCounters counters)
+    private UdpTransport(
+        UdpTransportOptions options, ProcessorId self, IReadOnlyList<UdpPeer> peers, OpenSockets sockets, NodeCounters counters, ILogger? logger)
     {
+        _logger = logger ?? NullLogger.Instance;
+        _busy = options.BusyPoll > TimeSpan.Zero ? new BusyWait(options.BusyPoll) : null;
         _options = options;
         Self = self;
         Members = ProcessorSet.Of([.. peers.Select(peer => peer.Id)]);
@@ -61,13 +68,13 @@ internal sealed class UdpTransport : IDisposable
 
     /// <summary>Opens and binds the sockets.</summary>
     /// <exception cref="TransportException">An address cannot be bound, or no loopback slot is free.</exception>
-    public static UdpTransport Open(UdpTransportOptions options, ProcessorId self, NodeCounters counters)
+    public static UdpTransport Open(UdpTransportOptions options, ProcessorId self, NodeCounters counters, ILogger? logger = null)
     {
         if (options.Kind != UdpTransportKind.Loopback)
-            return new UdpTransport(options, self, options.Peers, OpenSockets.Open(options, self), counters);
+            return new UdpTransport(options, self, options.Peers, OpenSockets.Open(options, self, counters), counters, logger);
         var (slot, socket) = LoopbackSlots.Take(options.LoopbackPort, self);
         var peers = LoopbackSlots.Peers(options.LoopbackPort);
-        return new UdpTransport(options, peers[slot].Id, peers, OpenSockets.Around(options, socket, peers), counters);
+        return new UdpTransport(options, peers[slot].Id, peers, OpenSockets.Around(options, socket, peers, counters), counters, logger);
     }
 
     /// <summary>Where the next frame is to be written, with room for the largest.</summary>
@@ -90,7 +97,7 @@ internal sealed class UdpTransport : IDisposable
         else if (transmit.Destination == Self)
             CountLost(_self.TryAdd(frame) ? 0 : 1);
         else if (_peers.IndexOf(transmit.Destination) is >= 0 and var index)
-            Add(frame.Length, index, now);
+            Add(index, now);
         else
             CountLost(1);
         _batch.EndFrame(frame.Length);
@@ -99,9 +106,9 @@ internal sealed class UdpTransport : IDisposable
     /// <summary>Hands the system everything that waits to be sent.</summary>
     public void Flush()
     {
-        if (!_batch.IsEmpty)
-            HandOver();
-        // Without datagrams too: a frame for oneself, or for nobody, has used the arena.
+        if (_batch.IsEmpty)
+            return;
+        HandOver();
         _batch.Clear();
     }
 
@@ -130,15 +137,31 @@ internal sealed class UdpTransport : IDisposable
             if (_readingIndex < _readingCount)
                 _repeats = IsApart(_reading!, _readingIndex++) ? 0 : Examine(_reading!, _readingIndex - 1);
             else if (!TryReadBatch())
-                return _apart.TryTake(out frame) || _self.TryTake(out frame);
+            {
+                if (_apart.TryTake(out frame) || _self.TryTake(out frame))
+                    return true;
+                LookEverywhere();
+                return false;
+            }
         }
     }
 
     /// <summary>Sleeps until something can be received, somebody wakes us, or the time is over.</summary>
-    public void Wait(TimeSpan? timeout) => _liveness.Take(_sockets.Poller.Wait(IsDrained ? timeout : TimeSpan.Zero));
+    public void Wait(TimeSpan? timeout)
+    {
+        if (!IsDrained)
+            timeout = TimeSpan.Zero;
+        else if (_busy is { } busy && busy.TryBegin() && Look(busy, ref timeout))
+            return;
+        _liveness.Take(_sockets.Poller.Wait(timeout));
+    }
 
     /// <summary>Ends the present or next <see cref="Wait"/>. Any thread, also after <see cref="Dispose"/>.</summary>
-    public void Wake() => _sockets.Poller.Wake();
+    public void Wake()
+    {
+        if (_busy is null || !_busy.TryWake())
+            _sockets.Poller.Wake();
+    }
 
     /// <summary>Takes the next member at whose port nobody listens any more.</summary>
     public bool TryTakeUnreachable(Instant now, out ProcessorId unreachable) => _liveness.TryTakeUnreachable(now, out unreachable);
@@ -159,19 +182,52 @@ internal sealed class UdpTransport : IDisposable
     /// <summary>Whoever stops reading in the middle must not sleep on what has left the sockets already.</summary>
     private bool IsDrained => _self.IsEmpty && _apart.IsEmpty && _repeats == 0 && _readingIndex == _readingCount && _tokensPending == 0;
 
+    /// <summary>Looks for datagrams until one has come, we are woken, or the time to do so is over.</summary>
+    /// <returns>False when it is time to sleep, for what is left of the timeout.</returns>
+    private bool Look(BusyWait busy, ref TimeSpan? timeout)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var deadline = timeout is { } limit ? began + (long)(limit.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
+        bool found;
+        do
+        {
+            _sockets.Receiver.MayHaveMore = true;
+            if (_sockets.GroupReceiver is { } group)
+                group.MayHaveMore = true;
+            // It knows better than we which sockets are worth a look.
+            if (busy.IsPollerDue())
+                _liveness.Take(_sockets.Poller.Wait(TimeSpan.Zero));
+            found = TryReadBatch();
+        }
+        while (!found && !_liveness.HasReports && busy.GoesOn(deadline));
+
+        var woken = busy.End();
+        if (timeout is { } whole)
+            timeout = whole - Stopwatch.GetElapsedTime(began);
+        return found || woken || _liveness.HasReports || timeout <= TimeSpan.Zero;
+    }
+
     private void HandOver()
     {
-        _counters.DatagramsSent += _batch.Outgoing.Length;
-        foreach (var outgoing in _batch.Outgoing)
-            _counters.BytesSent += outgoing.LengthBytes;
+        foreach (ref readonly var burst in _batch.Bursts)
+        {
+            _counters.DatagramsSent += (long)burst.FrameCount * burst.DestinationCount;
+            foreach (var frame in _batch.FramesOf(in burst))
+                _counters.BytesSent += (long)frame.LengthBytes * burst.DestinationCount;
+        }
+
         CountLost(_sockets.Sender.Send(_batch));
+        if (_counters.SegmentationRefused == 0 || _isRefusalLogged)
+            return;
+        _isRefusalLogged = true;
+        Log.SegmentationRefused(_logger, LocalAddress);
     }
 
     private void AddMulticast(ReadOnlySpan<byte> frame, Instant now)
     {
         if (_options.Kind == UdpTransportKind.Multicast)
         {
-            _batch.Add(frame.Length, _groupIndex);
+            _batch.Add(_groupIndex);
             return;
         }
 
@@ -181,16 +237,16 @@ internal sealed class UdpTransport : IDisposable
         for (var i = 0; i < _peers.All.Length; i++)
         {
             if (!_peers.All[i].IsSelf && (toAll || _peers.All[i].IsHeard))
-                Add(frame.Length, i, now);
+                Add(i, now);
         }
     }
 
     private static bool Introduces(ReadOnlySpan<byte> frame)
         => frame.Length > 3 && (FrameKind)frame[3] is FrameKind.Join or FrameKind.MergeDetect;
 
-    private void Add(int lengthBytes, int index, Instant now)
+    private void Add(int index, Instant now)
     {
-        _batch.Add(lengthBytes, index);
+        _batch.Add(index);
         _peers.All[index].LastSent = now;
     }
 
@@ -201,14 +257,13 @@ internal sealed class UdpTransport : IDisposable
     private bool TryReadBatch()
     {
         if (_tokensPending == 0)
-        {
-            _tokensPending = _sockets.Receiver.Receive();
-            for (var i = 0; i < _tokensPending; i++)
-                SetApart(_sockets.Receiver, i);
-        }
-
+            ReceiveTokens();
         if (_sockets.GroupReceiver is { } group && group.Receive() is > 0 and var count)
+        {
             (_reading, _readingCount) = (group, count);
+            // While so much was read a token can have come, though the last look or the poller saw none.
+            _sockets.Receiver.MayHaveMore |= group.MayHaveMore;
+        }
         else if (_tokensPending > 0)
             (_reading, _readingCount, _tokensPending) = (_sockets.Receiver, _tokensPending, 0);
         else if (_sockets.Sender != _sockets.Receiver && _sockets.Sender.Receive() is > 0 and var stray)
@@ -216,7 +271,26 @@ internal sealed class UdpTransport : IDisposable
         else
             return false;
         _readingIndex = 0;
+        _busy?.Found();
         return true;
+    }
+
+    private void ReceiveTokens()
+    {
+        _tokensPending = _sockets.Receiver.Receive();
+        for (var i = 0; i < _tokensPending; i++)
+            SetApart(_sockets.Receiver, i);
+        if (_tokensPending > 0 && _sockets.GroupReceiver is { } group)
+            group.MayHaveMore = true;
+    }
+
+    /// <summary>Whoever asks again without having waited wants to know: nothing is taken for empty.</summary>
+    private void LookEverywhere()
+    {
+        _sockets.Sender.MayHaveMore = true;
+        _sockets.Receiver.MayHaveMore = true;
+        if (_sockets.GroupReceiver is { } group)
+            group.MayHaveMore = true;
     }
 
     private bool IsApart(IDatagramSocket socket, int index) =>

@@ -89,6 +89,23 @@ public sealed record UdpTransportOptions
     /// <summary>Which system calls are used. Default <see cref="DatagramPath.Auto"/>.</summary>
     public DatagramPath Path { get; init; } = DatagramPath.Auto;
 
+    /// <summary>
+    /// Whether a burst goes to and comes from the kernel as one piece where Linux can do that (UDP_SEGMENT since 4.18, UDP_GRO since 5.0):
+    /// much less work for each datagram, and the same datagrams on the wire. Default true; an interface that refuses is noticed and
+    /// spared. False is for one that accepts and does it wrong.
+    /// </summary>
+    public bool SegmentationOffload { get; init; } = true;
+
+    /// <summary>
+    /// How long the ring's thread looks for datagrams after the last one before it sleeps. Default zero: it sleeps at once. More saves the time
+    /// that waking up takes, and burns a core for it, on a ring that is never silent for so long all the time; with fewer idle cores than
+    /// members on a host it makes everything slower.
+    /// </summary>
+    public TimeSpan BusyPoll { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Tests: the error number with which segmented sends are refused; 0 asks the kernel.</summary>
+    internal int SegmentationRefusal { get; init; }
+
     /// <summary>Unicast: most of <see cref="Peers"/> are places for processes that do not run, so as on the loopback, who was not heard
     /// gets only what introduces us. Default false: corosync's way.</summary>
     internal bool HasSparsePeers { get; init; }
@@ -111,6 +128,7 @@ public sealed record UdpTransportOptions
         Require(SendBufferBytes >= 1 << 16, $"{nameof(SendBufferBytes)} is {SendBufferBytes}, expected 65536 or more");
         Require(ProbeInterval == TimeSpan.Zero || ProbeInterval >= TimeSpan.FromMilliseconds(1),
             $"{nameof(ProbeInterval)} is {ProbeInterval}, expected 0 or at least 1 ms");
+        Require(BusyPoll >= TimeSpan.Zero, $"{nameof(BusyPoll)} is {BusyPoll}, expected 0 or more");
         if (Kind == UdpTransportKind.Loopback)
             ValidateLoopback(self, Require);
         else

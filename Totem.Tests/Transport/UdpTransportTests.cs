@@ -261,6 +261,36 @@ public sealed class UdpTransportTests
 
     [Theory]
     [MemberData(nameof(Paths))]
+    public void Whoever_looks_instead_of_sleeping_is_woken_just_the_same(DatagramPath path)
+    {
+        var port = Ports.TakeBase();
+        var options = new UdpTransportOptions
+        {
+            Kind = UdpTransportKind.Loopback, LoopbackPort = port, Path = path, BusyPoll = TimeSpan.FromHours(1),
+        };
+        using var a = UdpTransport.Open(options, P(1), new NodeCounters());
+        var b = Loopback(path, port, 2);
+        Send(b, P(1), "from now on an hour is spent looking");
+        Receive(a);
+
+        a.Wake();
+        a.Wait(null);
+        var waker = new Thread(a.Wake);
+        waker.Start();
+        a.Wait(null);
+        waker.Join();
+        var sender = new Thread(() => Send(b, P(1), "datagram"));
+        sender.Start();
+        Assert.Equal("datagram", Receive(a));
+        sender.Join();
+        a.Wait(TimeSpan.FromMilliseconds(1));
+        b.Dispose();
+
+        Assert.Equal(P(2), Unreachable(a));
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
     public void The_filter_loses_and_duplicates(DatagramPath path)
     {
         var port = Ports.TakeBase();
@@ -397,6 +427,7 @@ public sealed class UdpTransportTests
                 Assert.Equal(("one", "two", "commit", "token"), (Receive(b), Receive(b), Receive(b), Receive(b)));
             else
                 Assert.Equal(("token", "one", "two", "commit"), (ReceiveTokenFirst(b), Receive(b), Receive(b), Receive(b)));
+            Assert.False(b.TryReceive(out _)); // whoever stops before this has to wait before the next look
         }
 
         static string ReceiveTokenFirst(UdpTransport transport)

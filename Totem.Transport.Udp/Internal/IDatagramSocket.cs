@@ -6,6 +6,9 @@ namespace Totem.Transport.Udp.Internal;
 /// </summary>
 internal interface IDatagramSocket : IDisposable
 {
+    /// <summary>Cleared by a <see cref="Receive"/> that emptied the socket: the next costs nothing until somebody sets it again.</summary>
+    bool MayHaveMore { get; set; }
+
     /// <summary>Reads what is pending, up to a batch, without waiting.</summary>
     /// <returns>How many datagrams <see cref="Datagram"/> and <see cref="Source"/> now know; 0 when nothing was pending.</returns>
     int Receive();
@@ -16,7 +19,7 @@ internal interface IDatagramSocket : IDisposable
     /// <summary>Who sent it.</summary>
     NetAddress Source(int index);
 
-    /// <summary>Sends every datagram of the batch.</summary>
+    /// <summary>Sends every datagram of the batch, in an order that <see cref="SendBatch"/> allows.</summary>
     /// <returns>How many were not taken by the system.</returns>
     int Send(SendBatch batch);
 
@@ -43,7 +46,10 @@ internal enum PollReports
 /// <summary>What the ring's thread sleeps on.</summary>
 internal interface IPoller : IDisposable
 {
-    /// <summary>Returns when a socket has something, when somebody called <see cref="Wake"/>, or after the timeout.</summary>
+    /// <summary>
+    /// Returns when a socket has something, when somebody called <see cref="Wake"/>, or after the timeout. Where the system says which socket it
+    /// is, <see cref="IDatagramSocket.MayHaveMore"/> is set for it and cleared for the others.
+    /// </summary>
     /// <param name="timeout">Null waits for ever; zero does not wait.</param>
     /// <returns>What is worth a look; a flag that is not set says that there is nothing.</returns>
     PollReports Wait(TimeSpan? timeout);

@@ -8,7 +8,11 @@ namespace Totem.Transport.Udp.Internal;
 internal static unsafe partial class LinuxNative
 {
     public const int EINTR = 4;
+    public const int EIO = 5;
     public const int EAGAIN = 11;
+    public const int EINVAL = 22;
+    public const int EMSGSIZE = 90;
+    public const int EOPNOTSUPP = 95;
     public const int ENOBUFS = 105;
     public const int ECONNREFUSED = 111;
 
@@ -23,6 +27,8 @@ internal static unsafe partial class LinuxNative
     public const int SOL_SOCKET = 1;
     public const int SO_REUSEADDR = 2;
     public const int SO_PRIORITY = 12;
+    public const int SO_SNDBUFFORCE = 32;
+    public const int SO_RCVBUFFORCE = 33;
     public const int SOL_IP = 0;
     public const int IP_RECVERR = 11;
     public const int SOL_IPV6 = 41;
@@ -31,6 +37,9 @@ internal static unsafe partial class LinuxNative
     /// <summary>SO_EE_ORIGIN_ICMP and, for IPv6, SO_EE_ORIGIN_ICMP6: the error came from the other end, not from here.</summary>
     public const byte OriginIcmp = 2;
     public const byte OriginIcmp6 = 3;
+
+    /// <summary>Room for the address of either family, a <c>sockaddr_in6</c>.</summary>
+    public const int AddressBytes = 28;
 
     private const int NonBlockingCloseOnExec = 0x800 | 0x80000;
 
@@ -91,6 +100,11 @@ internal static unsafe partial class LinuxNative
 
     public static int CreateEvent() => EventFd(0, NonBlockingCloseOnExec);
 
+    /// <summary>Sets an option whose value is a number.</summary>
+    /// <returns>False when the kernel does not know it or does not permit it. No exception: most are asked for on the off chance.</returns>
+    public static bool TrySetOption(int descriptor, int level, int name, int value)
+        => SetSockOpt(descriptor, level, name, &value, sizeof(int)) == 0;
+
     [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
     public static partial int RecvMMsg(int descriptor, MMsgHdr* messages, uint count, int flags, TimeSpec* timeout);
 
@@ -111,6 +125,9 @@ internal static unsafe partial class LinuxNative
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    private static partial int SetSockOpt(int descriptor, int level, int name, void* value, uint length);
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     private static partial int EventFd(uint initial, int flags);

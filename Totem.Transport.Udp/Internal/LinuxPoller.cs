@@ -11,20 +11,20 @@ internal sealed unsafe class LinuxPoller : IPoller
 {
     private readonly int _event;
     private readonly PollFd[] _descriptors;
-    private readonly int _socketCount;
+    private readonly IDatagramSocket[] _sockets;
     private readonly Lock _closing = new();
     private bool _closed;
 
     /// <exception cref="IOException">The process has no descriptors left.</exception>
-    public LinuxPoller(ReadOnlySpan<Socket> sockets, NeighbourWatch? watch)
+    public LinuxPoller(ReadOnlySpan<Socket> descriptors, IDatagramSocket[] sockets, NeighbourWatch? watch)
     {
         _event = CreateEvent();
         if (_event < 0)
             throw new IOException($"eventfd: {Marshal.GetLastPInvokeErrorMessage()}");
         _descriptors = GC.AllocateArray<PollFd>(sockets.Length + 2, pinned: true);
-        _socketCount = sockets.Length;
+        _sockets = sockets;
         for (var i = 0; i < sockets.Length; i++)
-            _descriptors[i] = new PollFd { Descriptor = (int)sockets[i].SafeHandle.DangerousGetHandle(), Events = POLLIN };
+            _descriptors[i] = new PollFd { Descriptor = (int)descriptors[i].SafeHandle.DangerousGetHandle(), Events = POLLIN };
         // The kernel passes over a negative descriptor.
         _descriptors[^2] = new PollFd { Descriptor = watch?.Descriptor ?? -1, Events = POLLIN };
         _descriptors[^1] = new PollFd { Descriptor = _event, Events = POLLIN };
@@ -37,7 +37,7 @@ internal sealed unsafe class LinuxPoller : IPoller
         fixed (PollFd* descriptors = _descriptors)
         {
             // A signal ends the wait early, which the caller's loop does not mind.
-            if (PPoll(descriptors, (nuint)_descriptors.Length, timeout is null ? null : &limit, null) <= 0)
+            if (PPoll(descriptors, (nuint)_descriptors.Length, timeout is null ? null : &limit, null) < 0)
                 return PollReports.None;
         }
 
@@ -45,8 +45,12 @@ internal sealed unsafe class LinuxPoller : IPoller
         if (_descriptors[^1].Returned != 0)
             _ = Read(_event, &count, sizeof(ulong));
         var reports = _descriptors[^2].Returned != 0 ? PollReports.NeighbourWatch : PollReports.None;
-        foreach (ref readonly var descriptor in _descriptors.AsSpan(0, _socketCount))
-            reports |= (descriptor.Returned & POLLERR) != 0 ? PollReports.RefusedPort : PollReports.None;
+        for (var i = 0; i < _sockets.Length; i++)
+        {
+            _sockets[i].MayHaveMore = _descriptors[i].Returned != 0;
+            reports |= (_descriptors[i].Returned & POLLERR) != 0 ? PollReports.RefusedPort : PollReports.None;
+        }
+
         return reports;
     }
 

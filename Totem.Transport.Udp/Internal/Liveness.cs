@@ -52,6 +52,9 @@ internal sealed class Liveness
         watch.TryListen(_names[_self]);
     }
 
+    /// <summary>Something was noticed that <see cref="TryTakeUnreachable"/> has not looked at yet.</summary>
+    public bool HasReports => _reports != PollReports.None;
+
     /// <summary>What the sleep that has just ended noticed.</summary>
     public void Take(PollReports reports) => _reports = reports;
 

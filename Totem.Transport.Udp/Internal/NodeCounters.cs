@@ -12,6 +12,14 @@ internal sealed class NodeCounters
     public long BytesSent;
     public long DatagramsIgnored;
     public long DatagramsLostBySystem;
+    public long DatagramsDropped;
+    public long DatagramsSentTogether;
+    public long DatagramsReceivedTogether;
+    public long SegmentationRefused;
+
+    /// <summary>System calls that send and that receive, on the Linux path; tests and measurements look at them.</summary>
+    public long SendCalls;
+    public long ReceiveCalls;
     public long MessagesSubmitted;
     public long MessagesSent;
     public long MessagesDelivered;

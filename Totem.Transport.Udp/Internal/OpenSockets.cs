@@ -41,11 +41,11 @@ internal sealed class OpenSockets : IDisposable
 
     public string? SmallBuffers { get; }
 
-    public static OpenSockets Open(UdpTransportOptions options, ProcessorId self)
+    public static OpenSockets Open(UdpTransportOptions options, ProcessorId self, NodeCounters counters)
     {
         var local = options.Peers.First(peer => peer.Id == self).EndPoint;
         if (options.Kind != UdpTransportKind.Multicast)
-            return Around(options, SocketOpener.OpenBound(local, shared: false), options.Peers);
+            return Around(options, SocketOpener.OpenBound(local, shared: false), options.Peers, counters);
 
         var opened = new List<Socket>();
         try
@@ -55,7 +55,7 @@ internal sealed class OpenSockets : IDisposable
             opened.Add(SocketOpener.OpenBound(local, shared: true));
             opened.Add(SocketOpener.OpenMulticastReceiver(group, options.GroupPort, local.Address));
             var destinations = EndPoints(options.Peers).Append(new IPEndPoint(group, options.GroupPort)).ToArray();
-            return Wrap(options, opened, destinations);
+            return Wrap(options, opened, destinations, counters);
         }
         catch
         {
@@ -65,8 +65,8 @@ internal sealed class OpenSockets : IDisposable
     }
 
     /// <summary>One socket for everything.</summary>
-    public static OpenSockets Around(UdpTransportOptions options, Socket socket, IReadOnlyList<UdpPeer> peers)
-        => Wrap(options, [socket], EndPoints(peers).ToArray());
+    public static OpenSockets Around(UdpTransportOptions options, Socket socket, IReadOnlyList<UdpPeer> peers, NodeCounters counters)
+        => Wrap(options, [socket], EndPoints(peers).ToArray(), counters);
 
     public void Dispose()
     {
@@ -81,7 +81,7 @@ internal sealed class OpenSockets : IDisposable
 
     private static IEnumerable<IPEndPoint> EndPoints(IReadOnlyList<UdpPeer> peers) => peers.Select(peer => peer.EndPoint);
 
-    private static OpenSockets Wrap(UdpTransportOptions options, List<Socket> sockets, IPEndPoint[] destinations)
+    private static OpenSockets Wrap(UdpTransportOptions options, List<Socket> sockets, IPEndPoint[] destinations, NodeCounters counters)
     {
         string? smallBuffers = null;
         foreach (var socket in sockets)
@@ -89,12 +89,12 @@ internal sealed class OpenSockets : IDisposable
 
         // Only the sender needs the destinations, but a table of addresses is small and one shape is simpler than two.
         var path = Choose(options.Path);
-        var wrapped = sockets.ConvertAll(socket => CreateSocket(path, socket, destinations));
+        var wrapped = sockets.ConvertAll(socket => CreateSocket(path, socket, destinations, options, counters)).ToArray();
         var watch = CreateWatch(path, options, destinations.Length);
-        var poller = CreatePoller(path, [.. sockets], watch);
+        var poller = CreatePoller(path, [.. sockets], wrapped, watch);
         return new OpenSockets(
-            path, poller, watch, wrapped[0], wrapped.Count == 1 ? wrapped[0] : wrapped[1],
-            wrapped.Count == 1 ? null : wrapped[2], smallBuffers);
+            path, poller, watch, wrapped[0], wrapped.Length == 1 ? wrapped[0] : wrapped[1],
+            wrapped.Length == 1 ? null : wrapped[2], smallBuffers);
     }
 
     private static DatagramPath Choose(DatagramPath wanted)
@@ -105,9 +105,10 @@ internal sealed class OpenSockets : IDisposable
         return wanted == DatagramPath.Auto ? canBatch ? DatagramPath.LinuxBatches : DatagramPath.Portable : wanted;
     }
 
-    private static IDatagramSocket CreateSocket(DatagramPath path, Socket socket, IPEndPoint[] destinations)
+    private static IDatagramSocket CreateSocket(
+        DatagramPath path, Socket socket, IPEndPoint[] destinations, UdpTransportOptions options, NodeCounters counters)
         => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux()
-            ? new LinuxDatagramSocket(socket, destinations)
+            ? new LinuxDatagramSocket(socket, destinations, options, counters)
             : new PortableDatagramSocket(socket, destinations);
 
     private static NeighbourWatch? CreateWatch(DatagramPath path, UdpTransportOptions options, int peerCount)
@@ -115,6 +116,8 @@ internal sealed class OpenSockets : IDisposable
             ? NeighbourWatch.TryCreate(peerCount)
             : null;
 
-    private static IPoller CreatePoller(DatagramPath path, ReadOnlySpan<Socket> sockets, NeighbourWatch? watch)
-        => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux() ? new LinuxPoller(sockets, watch) : new PortablePoller(sockets);
+    private static IPoller CreatePoller(DatagramPath path, ReadOnlySpan<Socket> descriptors, IDatagramSocket[] sockets, NeighbourWatch? watch)
+        => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux()
+            ? new LinuxPoller(descriptors, sockets, watch)
+            : new PortablePoller(descriptors);
 }

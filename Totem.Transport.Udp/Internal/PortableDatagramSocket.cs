@@ -27,6 +27,13 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
         _probes = new Socket?[destinations.Count];
     }
 
+    /// <summary>Always: one datagram a call, and only the call knows.</summary>
+    public bool MayHaveMore
+    {
+        get => true;
+        set { }
+    }
+
     public int Receive()
     {
         // Asked first, because an exception is a dear way to learn that nothing is there.
@@ -51,15 +58,12 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
     public int Send(SendBatch batch)
     {
         var lost = 0;
-        foreach (var outgoing in batch.Outgoing)
+        foreach (ref readonly var burst in batch.Bursts)
         {
-            try
+            foreach (var frame in batch.FramesOf(in burst))
             {
-                _socket.SendTo(batch.Arena.Slice(outgoing.Offset, outgoing.LengthBytes), SocketFlags.None, _destinations[outgoing.Destination]);
-            }
-            catch (SocketException)
-            {
-                lost++;
+                foreach (var destination in batch.DestinationsOf(in burst))
+                    lost += TrySend(batch.Arena.Slice(frame.Offset, frame.LengthBytes), destination) ? 0 : 1;
             }
         }
 
@@ -102,6 +106,19 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
 
         destination = default;
         return false;
+    }
+
+    private bool TrySend(ReadOnlySpan<byte> frame, int destination)
+    {
+        try
+        {
+            _socket.SendTo(frame, SocketFlags.None, _destinations[destination]);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     public void Dispose()

@@ -101,18 +101,31 @@ internal static class SocketOpener
         }
     }
 
-    /// <summary>Asks for buffers.</summary>
-    /// <returns>What the kernel granted where it is less than what was asked for; null when all is well.</returns>
+    /// <summary>Asks for buffers; of Linux beyond its limits, which a process with CAP_NET_ADMIN may (socket(7)).</summary>
+    /// <returns>What the kernel granted where it is less than what was asked for, and what to do about it; null when all is well.</returns>
     public static string? RequestBuffers(Socket socket, int receiveBytes, int sendBytes)
     {
-        socket.ReceiveBufferSize = receiveBytes;
-        socket.SendBufferSize = sendBytes;
+        if (!IsForced(socket, LinuxNative.SO_RCVBUFFORCE, receiveBytes))
+            socket.ReceiveBufferSize = receiveBytes;
+        if (!IsForced(socket, LinuxNative.SO_SNDBUFFORCE, sendBytes))
+            socket.SendBufferSize = sendBytes;
         // Linux reports twice what it grants: its own bookkeeping counts.
         var factor = OperatingSystem.IsLinux() ? 2 : 1;
-        var (received, sent) = (socket.ReceiveBufferSize / factor, socket.SendBufferSize / factor);
-        return received >= receiveBytes && sent >= sendBytes
-            ? null
-            : $"receive buffer {received} bytes (asked for {receiveBytes}), send buffer {sent} bytes (asked for {sendBytes})";
+        var received = Shortage("receive", "net.core.rmem_max", socket.ReceiveBufferSize / factor, receiveBytes);
+        var sent = Shortage("send", "net.core.wmem_max", socket.SendBufferSize / factor, sendBytes);
+        return received is null ? sent : sent is null ? received : $"{received}; {sent}";
+    }
+
+    private static bool IsForced(Socket socket, int option, int bytes)
+        => OperatingSystem.IsLinux()
+            && LinuxNative.TrySetOption((int)socket.SafeHandle.DangerousGetHandle(), LinuxNative.SOL_SOCKET, option, bytes);
+
+    private static string? Shortage(string buffer, string limit, int granted, int asked)
+    {
+        if (granted >= asked)
+            return null;
+        var remedy = OperatingSystem.IsLinux() ? $", raise {limit} to {asked}" : "";
+        return $"{buffer} buffer {granted} bytes instead of {asked}{remedy}";
     }
 
     private static void ShareAddress(Socket socket)

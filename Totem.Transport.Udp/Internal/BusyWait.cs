@@ -1,0 +1,66 @@
+using System.Diagnostics;
+
+namespace Totem.Transport.Udp.Internal;
+
+/// <summary>
+/// Looking again and again instead of sleeping, for a while after each datagram (<see cref="UdpTransportOptions.BusyPoll"/>). The ring's
+/// thread looks; any thread may end it, without a system call.
+/// </summary>
+internal sealed class BusyWait(TimeSpan duration)
+{
+    /// <summary>Only the poller sees closed ports, hangups and strays, so it is asked so often, however busy the sockets are.</summary>
+    private static readonly long PollerInterval = Stopwatch.Frequency / 2000;
+
+    private readonly long _duration = (long)(duration.TotalSeconds * Stopwatch.Frequency);
+    private long _busyUntil;
+    private long _nextPoller;
+    private int _isLooking;
+    private int _isWoken;
+
+    /// <summary>Begins to look.</summary>
+    /// <returns>False when nothing came for so long that it is time to sleep.</returns>
+    public bool TryBegin()
+    {
+        if (Stopwatch.GetTimestamp() >= _busyUntil)
+            return false;
+        Interlocked.Exchange(ref _isLooking, 1);
+        return true;
+    }
+
+    /// <summary>Whether to look once more.</summary>
+    public bool GoesOn(long deadline)
+    {
+        var now = Stopwatch.GetTimestamp();
+        return now < _busyUntil && now < deadline && Volatile.Read(ref _isWoken) == 0;
+    }
+
+    /// <summary>Whether the poller is to be asked this time.</summary>
+    public bool IsPollerDue()
+    {
+        var now = Stopwatch.GetTimestamp();
+        if (now < _nextPoller)
+            return false;
+        _nextPoller = now + PollerInterval;
+        return true;
+    }
+
+    /// <summary>A datagram has come: the while begins anew.</summary>
+    public void Found() => _busyUntil = Stopwatch.GetTimestamp() + _duration;
+
+    /// <summary>Ends the looking.</summary>
+    /// <returns>Whether somebody has called <see cref="TryWake"/>.</returns>
+    public bool End()
+    {
+        // Exchanges are fences: either we see here that we are woken, or the waker sees that nobody looks any more.
+        Interlocked.Exchange(ref _isLooking, 0);
+        return Interlocked.Exchange(ref _isWoken, 0) != 0;
+    }
+
+    /// <summary>Ends the looking from any thread.</summary>
+    /// <returns>False when nobody looks, so that the poller has to be woken.</returns>
+    public bool TryWake()
+    {
+        Interlocked.Exchange(ref _isWoken, 1);
+        return Volatile.Read(ref _isLooking) != 0;
+    }
+}
