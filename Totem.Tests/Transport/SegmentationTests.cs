@@ -18,10 +18,13 @@ public sealed class SegmentationTests
 
     public static TheoryData<int> Refusals => [LinuxNative.EIO, LinuxNative.EINVAL, LinuxNative.EMSGSIZE, LinuxNative.EOPNOTSUPP];
 
+    /// <summary>Opens the transport of a processor, wherever that is.</summary>
+    internal delegate UdpTransport Opener(uint id, UdpTransportOptions options, NodeCounters counters, ILogger? logger);
+
     private static ProcessorId P(uint id) => new(id);
 
     /// <summary>A frame that says in every byte who it is.</summary>
-    private static byte[] Frame(int number, int length, FrameKind kind = FrameKind.RegularMessage)
+    internal static byte[] Frame(int number, int length, FrameKind kind = FrameKind.RegularMessage)
     {
         var frame = new byte[length];
         for (var i = 0; i < length; i++)
@@ -88,14 +91,15 @@ public sealed class SegmentationTests
     };
 
     /// <summary>What one sends arrives at both others; a token at the second only.</summary>
-    private static (NodeCounters Sender, NodeCounters Receiver) SendAndCompare(
-        UdpTransportOptions sending, UdpTransportOptions receiving, ILogger? logger = null)
+    internal static (NodeCounters Sender, NodeCounters Receiver) SendAndCompare(
+        UdpTransportOptions sending, UdpTransportOptions receiving, ILogger? logger = null, Opener? opener = null, byte[][]? first = null)
     {
+        opener ??= (id, options, counters, log) => UdpTransport.Open(options, P(id), counters, log);
         var (sent, received) = (new NodeCounters(), new NodeCounters());
-        using var a = UdpTransport.Open(sending, P(1), sent, logger);
-        using var b = UdpTransport.Open(receiving, P(2), received);
-        using var c = UdpTransport.Open(receiving, P(3), new NodeCounters());
-        var frames = Visits();
+        using var a = opener(1, sending, sent, logger);
+        using var b = opener(2, receiving, received, null);
+        using var c = opener(3, receiving, new NodeCounters(), null);
+        List<(ProcessorId Destination, byte[] Bytes)> frames = [.. (first ?? []).Select(frame => (ProcessorId.None, frame)), .. Visits()];
 
         Send(a, frames);
 
