@@ -17,7 +17,7 @@ internal sealed class RingBench(RingPlan plan, string net, TextWriter progress)
             CorosyncCluster.Require();
         var results = plan.Engines.Select(_ => new List<RunResult>()).ToArray();
         using var network = BenchNetworks.Create(net, plan.Nodes);
-        var folder = Directory.CreateTempSubdirectory("totem-bench-");
+        var folder = Directory.CreateTempSubdirectory($"totem-bench-{Environment.ProcessId}-");
         try
         {
             var limits = plan.Engines.Any(x => x.Kind == EngineKind.Limit) ? LimitProgram.Compile(folder.FullName) : null;
@@ -36,8 +36,8 @@ internal sealed class RingBench(RingPlan plan, string net, TextWriter progress)
     }
 
     /// <summary>Whether ours ended well in every run, and nobody's order differed. That corosync fails is a result.</summary>
-    public static bool Holds(RingPlan plan, BenchReport report)
-        => plan.Engines.Zip(report.Engines).All(pair => pair.Second.Runs.All(
+    public static bool Holds(IReadOnlyList<EngineSpec> engines, IReadOnlyList<EngineResult> results)
+        => engines.Zip(results).All(pair => pair.Second.Runs.All(
             run => run.Failure is null ? run.IsOrderEqual && run.Messages > 0 : pair.First.Kind != EngineKind.Totem));
 
     private async Task<RunResult> RunAsync(
