@@ -61,7 +61,7 @@ internal sealed class BenchFlags
 
         if (json != "-")
             ReportTable.Write(report, output);
-        return RingBench.Holds(plan, report) ? ExitCode.Ok : ExitCode.CheckFailed;
+        return RingBench.Holds(plan.Engines, report.Engines) ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
     private string NetOf(ParseResult parsed) => parsed.GetValue(_net) ?? BenchNetworks.Default;

@@ -14,7 +14,8 @@ internal sealed class LimitsCommand : Command
         "limits",
         "Measures what the kernel can do without any protocol, with a program in C (needs gcc): a datagram that goes round all\n"
         + "nodes (token: blocking; token-busy: polling; a message is a rotation), and datagrams of 1400 bytes from one node to all others\n"
-        + "(fanout: one a call; -mmsg: batches; -gso: segmentation and receive offload; a message is a datagram at a receiver).")
+        + "(fanout: one a call; -mmsg: batches; -gso: segmentation and receive offload; a message is a datagram at a receiver). Polling is\n"
+        + "left out where there are fewer cores than nodes.")
     {
         _shared.AddTo(this);
         SetAction(RunAsync);
@@ -23,10 +24,14 @@ internal sealed class LimitsCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken _)
     {
         var isLoopback = _shared.IsLoopback(parsed);
-        var engines = EngineSpec.Limits.Where(x => !isLoopback || x.Contains("token", StringComparison.Ordinal))
+        // Processes that poll need a core each, and the loopback has no multicast.
+        var isPolling = _shared.Nodes(parsed) <= Environment.ProcessorCount;
+        var engines = EngineSpec.Limits
+            .Where(x => isPolling || x != EngineSpec.BusyToken)
+            .Where(x => !isLoopback || x.StartsWith(EngineSpec.Token, StringComparison.Ordinal))
             .Select(x => EngineSpec.TryParse(x, out var engine) ? engine : throw new InvalidOperationException(x));
         return await _shared.RunAsync(parsed, new RingPlan(
-            [.. engines], _shared.Nodes(parsed), 0, IsSafe: false, new LoadShape(LoadKind.Saturation, 0), 1, _shared.Seconds(parsed), _shared.WarmUp(parsed),
+            [.. engines], _shared.Nodes(parsed), EngineSpec.LimitBytes, IsSafe: false, new LoadShape(LoadKind.Saturation, 0), 1, _shared.Seconds(parsed), _shared.WarmUp(parsed),
             _shared.Runs(parsed), "none", "none", IsBusyPolling: false)).ConfigureAwait(false);
     }
 }

@@ -14,7 +14,9 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
 {
     private const string GroupName = "bench";
     private const string MulticastGroup = "239.192.77.1";
-    private const string BusyPollPrefix = "BusyPoll";
+
+    // Longer than a loaded ring is ever silent.
+    private static readonly TimeSpan BusyPoll = TimeSpan.FromMilliseconds(10);
 
     private readonly IBusReceiver _receiver;
     private readonly Guarantee _guarantee;
@@ -120,15 +122,8 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
             };
         foreach (var setting in setup.Settings)
             OptionSettings.Apply(setting, options.Ring, options.Transport, options);
-        if (setup.IsBusyPolling)
-            OptionSettings.Apply(BusyPollSetting(options), options.Ring, options.Transport, options);
-        return options;
+        return setup.IsBusyPolling ? options with { Transport = options.Transport with { BusyPoll = BusyPoll } } : options;
     }
-
-    // The option is named where it is used; a build without it says so.
-    private static string BusyPollSetting(TotemNodeOptions options)
-        => ((object[])[options.Transport, options]).SelectMany(x => x.GetType().GetProperties())
-            .FirstOrDefault(x => x.Name.StartsWith(BusyPollPrefix, StringComparison.Ordinal))?.Name ?? BusyPollPrefix;
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()

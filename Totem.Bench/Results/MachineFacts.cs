@@ -6,15 +6,16 @@ namespace Totem.Bench.Results;
 /// <summary>Where it was measured.</summary>
 /// <param name="Processor">The processor's model.</param>
 /// <param name="Cores">How many cores this process may use.</param>
-/// <param name="Kernel">The operating system.</param>
+/// <param name="System">The operating system.</param>
+/// <param name="Kernel">Its kernel's version.</param>
 /// <param name="Runtime">.NET.</param>
 /// <param name="Corosync">corosync's version; null when it is not installed.</param>
 /// <param name="LoadAverage">Processes that wanted to run in the minute before, as the kernel averages them.</param>
-internal sealed record MachineFacts(string Processor, int Cores, string Kernel, string Runtime, string? Corosync, double LoadAverage)
+internal sealed record MachineFacts(string Processor, int Cores, string System, string Kernel, string Runtime, string? Corosync, double LoadAverage)
 {
     /// <summary>Looks.</summary>
     public static MachineFacts Read() => new(
-        ReadProcessor(), Environment.ProcessorCount, RuntimeInformation.OSDescription, RuntimeInformation.FrameworkDescription, ReadCorosync(), ReadLoad());
+        ReadProcessor(), Environment.ProcessorCount, RuntimeInformation.OSDescription, Environment.OSVersion.VersionString, RuntimeInformation.FrameworkDescription, ReadCorosync(), ReadLoad());
 
     private static string ReadProcessor()
         => LinesOf("/proc/cpuinfo").FirstOrDefault(x => x.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()

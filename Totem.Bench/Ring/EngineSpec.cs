@@ -29,6 +29,15 @@ internal sealed record EngineSpec(string Text, EngineKind Kind, string Name, str
     /// <summary>Ours.</summary>
     public const string Totem = "totem";
 
+    /// <summary>The limit of a token that everybody waits for.</summary>
+    public const string Token = "limit-token";
+
+    /// <summary>The limit of a token that everybody polls for.</summary>
+    public const string BusyToken = "limit-token-busy";
+
+    /// <summary>The length of the datagrams of a fan-out; those of a token are as short as a token.</summary>
+    public const int LimitBytes = 1400;
+
     private const string CorosyncPrefix = "corosync-";
     private const string LimitPrefix = "limit-";
 

@@ -16,34 +16,27 @@ internal sealed class RingBench(RingPlan plan, string net, TextWriter progress)
         if (plan.Engines.Any(x => x.Kind == EngineKind.Corosync))
             CorosyncCluster.Require();
         var results = plan.Engines.Select(_ => new List<RunResult>()).ToArray();
+        using var folder = new RunFolder();
+        var limits = plan.Engines.Any(x => x.Kind == EngineKind.Limit) ? LimitProgram.Compile(folder.FullName) : null;
         using var network = BenchNetworks.Create(net, plan.Nodes);
-        var folder = Directory.CreateTempSubdirectory("totem-bench-");
-        try
+        for (var run = 1; run <= plan.Runs; run++)
         {
-            var limits = plan.Engines.Any(x => x.Kind == EngineKind.Limit) ? LimitProgram.Compile(folder.FullName) : null;
-            for (var run = 1; run <= plan.Runs; run++)
-            {
-                for (var i = 0; i < plan.Engines.Count; i++)
-                    results[i].Add(await RunAsync(plan.Engines[i], run, network, folder, limits, cancellationToken).ConfigureAwait(false));
-            }
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
+            for (var i = 0; i < plan.Engines.Count; i++)
+                results[i].Add(await RunAsync(plan.Engines[i], run, network, folder, limits, cancellationToken).ConfigureAwait(false));
         }
 
         return new BenchReport(at, machine, MethodOf(network), [.. plan.Engines.Select((x, i) => new EngineResult(x.Text, results[i]))]);
     }
 
     /// <summary>Whether ours ended well in every run, and nobody's order differed. That corosync fails is a result.</summary>
-    public static bool Holds(RingPlan plan, BenchReport report)
-        => plan.Engines.Zip(report.Engines).All(pair => pair.Second.Runs.All(
+    public static bool Holds(IReadOnlyList<EngineSpec> engines, IReadOnlyList<EngineResult> results)
+        => engines.Zip(results).All(pair => pair.Second.Runs.All(
             run => run.Failure is null ? run.IsOrderEqual && run.Messages > 0 : pair.First.Kind != EngineKind.Totem));
 
     private async Task<RunResult> RunAsync(
-        EngineSpec engine, int run, IBenchNetwork network, DirectoryInfo folder, string? limits, CancellationToken cancellationToken)
+        EngineSpec engine, int run, IBenchNetwork network, RunFolder folder, string? limits, CancellationToken cancellationToken)
     {
-        var own = folder.CreateSubdirectory(Guid.NewGuid().ToString("n"));
+        var own = folder.ForRun();
         try
         {
             var result = await new RingRun(plan, network, own.FullName, limits).RunAsync(engine, cancellationToken).ConfigureAwait(false);

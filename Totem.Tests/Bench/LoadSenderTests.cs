@@ -1,0 +1,75 @@
+using Totem.Bench.Load;
+
+namespace Totem.Tests.Bench;
+
+/// <summary>When messages are sent.</summary>
+public sealed class LoadSenderTests
+{
+    private const int Size = 64;
+
+    [Fact]
+    public async Task A_closed_loop_has_one_message_in_flight()
+    {
+        await using var bus = new RecordingBus(room: int.MaxValue);
+        using var sender = new LoadSender(bus, new LoadShape(LoadKind.Closed, 0), Size, place: 0, senders: 1);
+        sender.Start();
+
+        for (var sequence = 1ul; sequence <= 100; sequence++)
+        {
+            var header = bus.Take();
+            Assert.Equal((MessageKind.Data, 1u, sequence), (header.Kind, header.Sender, header.Sequence));
+            Assert.Equal(0, bus.Waiting);
+            sender.OnOwnDelivery();
+        }
+    }
+
+    [Fact]
+    public async Task What_is_refused_is_sent_later_with_the_same_number()
+    {
+        await using var bus = new RecordingBus(room: 1);
+        using var sender = new LoadSender(bus, new LoadShape(LoadKind.Closed, 0), Size, place: 0, senders: 1);
+        sender.Start();
+        Assert.Equal(1ul, bus.Take().Sequence);
+        sender.OnOwnDelivery(); // The second one is refused here, and perhaps by the thread of the sender.
+
+        bus.MakeRoom(1);
+        sender.OnOwnDelivery();
+
+        Assert.Equal(2ul, bus.Take().Sequence);
+    }
+
+    [Fact]
+    public async Task Saturation_fills_the_queue_and_each_delivery_makes_room_for_one()
+    {
+        const long limit = LoadSender.OutstandingBytesMax / Size;
+        await using var bus = new RecordingBus(room: int.MaxValue);
+        using var sender = new LoadSender(bus, new LoadShape(LoadKind.Saturation, 0), Size, place: 0, senders: 1);
+        sender.Start();
+        for (var sequence = 1ul; sequence <= limit; sequence++)
+            Assert.Equal(sequence, bus.Take().Sequence);
+        Assert.Equal(0, bus.Waiting);
+
+        sender.OnOwnDelivery();
+
+        Assert.Equal((ulong)limit + 1, bus.Take().Sequence);
+        Assert.Equal(0, bus.Waiting);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_sent_late_counts_from_when_it_was_due()
+    {
+        const int perSecond = 1000;
+        await using var bus = new RecordingBus(room: 1);
+        using var sender = new LoadSender(bus, new LoadShape(LoadKind.Rate, perSecond), Size, place: 0, senders: 1);
+        sender.Start();
+        var first = bus.Take().Ticks;
+        var late = first + 20_000_000;
+        Clock.SleepUntil(late);
+
+        bus.MakeRoom(2);
+
+        // The schedule went on while there was no room.
+        Assert.Equal(1_000_000, bus.Take().Ticks - first);
+        Assert.Equal(2_000_000, bus.Take().Ticks - first);
+    }
+}
