@@ -25,8 +25,8 @@ internal sealed class SendBatch
     private const int DestinationCountMax = 2048;
 
     /// <summary>
-    /// Room for about 350 frames of 1500 bytes in front of the place that one of the largest needs. More would only keep the
-    /// receivers waiting for the first of them: eight full segmented sends for each destination are enough to make the call cheap.
+    /// Room for about 350 frames of 1500 bytes, eight full segmented sends for each destination, in front of the place that one of the
+    /// largest needs. Half or twice as much made no difference that could be measured.
     /// </summary>
     private const int ArenaBytes = 9 * 65_536;
 
