@@ -15,6 +15,13 @@ public sealed partial class RingProcessor
     /// <summary>Ended rings the application may lag behind; beyond it the processor stops rather than grow.</summary>
     private const int WaitingChangesMax = 64;
 
+    /// <summary>
+    /// How long, in join intervals, those who went on without us are given to form their ring. A daemon that misses a join
+    /// (it drops what it reads before it handles a token) agrees with the next, whole join intervals after we were alone: halfway
+    /// between two of them nobody is forming anything, and the second is for one more that is missed.
+    /// </summary>
+    private const double JoinsUntilOthersStand = 2.5;
+
     private (GatherReason Reason, ProcessorSet Suspects, TimeSpan Elapsed)? _cause;
 
     /// <summary>The first reason is the one that people want to know; what happens on the way to the next ring is detail.</summary>
@@ -239,7 +246,7 @@ public sealed partial class RingProcessor
         // installation and that of its representative can stop the latter (wire.md section 17).
         _frames.IsHeldBack = ring.Members.Count == 1 && recovery.Gather.HasHeardJoins;
         if (_frames.IsHeldBack)
-            _deadlines.Set(Deadline.FirstMulticast, now + Options.JoinInterval);
+            _deadlines.Set(Deadline.FirstMulticast, now + (Options.JoinInterval * JoinsUntilOthersStand));
         _observer.OnEvent(new RingEvent(RingEventKind.EnteredOperational, ring.Id, Count: ring.Members.Count));
         if (_stream.WaitingCount > WaitingChangesMax)
         {

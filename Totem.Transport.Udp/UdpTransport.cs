@@ -35,6 +35,7 @@ internal sealed class UdpTransport : IDisposable
     private int _readingIndex;
     private int _repeats;
     private int _tokensPending;
+    private bool _isPollFresh;
 
     private UdpTransport(
         UdpTransportOptions options, ProcessorId self, IReadOnlyList<UdpPeer> peers, OpenSockets sockets, NodeCounters counters, ILogger? logger)
@@ -154,6 +155,7 @@ internal sealed class UdpTransport : IDisposable
         else if (_busy is { } busy && busy.TryBegin() && Look(busy, ref timeout))
             return;
         _liveness.Take(_sockets.Poller.Wait(timeout));
+        _isPollFresh = true;
     }
 
     /// <summary>Ends the present or next <see cref="Wait"/>. Any thread, also after <see cref="Dispose"/>.</summary>
@@ -258,6 +260,7 @@ internal sealed class UdpTransport : IDisposable
     {
         if (_tokensPending == 0)
             ReceiveTokens();
+        _isPollFresh = false;
         if (_sockets.GroupReceiver is { } group && group.Receive() is > 0 and var count)
         {
             (_reading, _readingCount) = (group, count);
@@ -280,7 +283,9 @@ internal sealed class UdpTransport : IDisposable
         _tokensPending = _sockets.Receiver.Receive();
         for (var i = 0; i < _tokensPending; i++)
             SetApart(_sockets.Receiver, i);
-        if (_tokensPending > 0 && _sockets.GroupReceiver is { } group)
+        // The poller looks at the token socket first: what was sent before the token that it saw, it saw too. Any further one is younger.
+        var isKnown = _isPollFresh && _tokensPending == 1;
+        if (_tokensPending > 0 && !isKnown && _sockets.GroupReceiver is { } group)
             group.MayHaveMore = true;
     }
 

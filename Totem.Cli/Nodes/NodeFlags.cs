@@ -48,6 +48,10 @@ internal sealed class NodeFlags
     private readonly Option<int?> _acceleratedWindow = Commands.Ranged.Optional(
         "--accelerated-window", "How many messages of a visit may follow the token instead of going before it. Default 0.", 0, 1 << 16);
 
+    private readonly Option<int?> _busyPoll = Commands.Ranged.Optional(
+        "--busy-poll", "Microseconds for which the ring's thread looks for datagrams after the last one before it sleeps: quicker, and burns a "
+            + "core. Default 0.", 0, 1_000_000);
+
     private readonly Option<string?> _state = new("--state")
     {
         Description = "Directory for the ring sequence, which must survive a restart. Default: /var/lib/totem with --config, and "
@@ -59,7 +63,7 @@ internal sealed class NodeFlags
     /// <summary>Adds the flags to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (ReadOnlySpan<Option>)[_id, _port, _config, _bind, _peers, _group, _token, _acceleratedWindow, _state])
+        foreach (var option in (ReadOnlySpan<Option>)[_id, _port, _config, _bind, _peers, _group, _token, _acceleratedWindow, _busyPoll, _state])
             command.Add(option);
     }
 
@@ -77,7 +81,11 @@ internal sealed class NodeFlags
         var options = parsed.GetValue(_config) is { } file ? FromFile(parsed, file)
             : parsed.GetValue(_bind) is { } bind ? FromAddresses(parsed, bind)
             : OnLoopback(parsed);
-        options = options with { Ring = options.Ring with { AcceleratedWindow = parsed.GetValue(_acceleratedWindow) ?? 0 } };
+        options = options with
+        {
+            Ring = options.Ring with { AcceleratedWindow = parsed.GetValue(_acceleratedWindow) ?? 0 },
+            Transport = options.Transport with { BusyPoll = TimeSpan.FromMicroseconds(parsed.GetValue(_busyPoll) ?? 0) },
+        };
         var problems = options.Validate();
         return problems.Count == 0 ? options : throw Usage(string.Join("\n       ", problems));
     }

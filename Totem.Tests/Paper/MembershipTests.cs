@@ -67,6 +67,33 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public void Alone_beside_others_who_form_a_ring_a_processor_multicasts_between_two_of_their_joins()
+    {
+        // Members who miss a join agree with the next, a whole number of join intervals later, and must not be disturbed then.
+        var cluster = RingCluster.Operational(3);
+        var joinInterval = ClusterSetup.FastOptions.JoinInterval;
+        cluster.Intercept(x => x.From == new ProcessorId(3) ? FrameVerdict.Drop : FrameVerdict.Pass);
+        cluster.RunUntil(() => cluster[3].Count(RingEventKind.EnteredOperational) > 1 ? null : "alone", Limit, "3 is alone");
+        Assert.Equal(ProcessorSet.Of(new ProcessorId(3)), cluster[3].Engine.Installed!.Members);
+
+        // The harness looks four times in an interval, so we are up to a quarter of one late.
+        cluster[3].Submit("beside others").Run(joinInterval * 2.2);
+        Assert.Empty(cluster[3].Delivered);
+        cluster.Run(joinInterval * 0.4);
+        Assert.Equal(["beside others"], cluster[3].Delivered);
+    }
+
+    [Fact]
+    public void Alone_and_out_of_everybodys_hearing_a_processor_multicasts_at_once()
+    {
+        var cluster = RingCluster.Operational(3).Partition([1, 2], [3]);
+        cluster.RunUntil(() => cluster[3].Count(RingEventKind.EnteredOperational) > 1 ? null : "alone", Limit, "3 is alone");
+
+        cluster[3].Submit("to nobody").Run(ClusterSetup.FastOptions.JoinInterval * 0.2);
+        Assert.Equal(["to nobody"], cluster[3].Delivered);
+    }
+
+    [Fact]
     public void What_a_processor_sent_before_its_restart_does_not_come_up_in_its_new_life()
     {
         var cluster = RingCluster.Operational(3);

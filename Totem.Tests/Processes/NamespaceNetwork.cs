@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Totem.Tests.Processes;
 
@@ -42,6 +43,30 @@ internal sealed class NamespaceNetwork : IDisposable
 
     /// <summary>The command that runs another one at a node.</summary>
     public IReadOnlyList<string> WrapperOf(uint node) => ["ip", "netns", "exec", NamespaceOf(node)];
+
+    /// <summary>Opens something on a thread that is at a node: a socket stays where it was made.</summary>
+    public T Open<T>(uint node, Func<T> open)
+    {
+        var opened = default(T);
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var space = File.OpenHandle($"/run/netns/{NamespaceOf(node)}");
+                if (SetNamespace((int)space.DangerousGetHandle(), 0) != 0)
+                    throw new InvalidOperationException($"setns: {Marshal.GetLastPInvokeErrorMessage()}");
+                opened = open();
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure is null ? opened! : throw failure;
+    }
 
     /// <summary>The command that runs another one where every frame between nodes passes, on the interfaces <c>main</c> and <c>side</c>.</summary>
     public IReadOnlyList<string> SwitchWrapper => ["ip", "netns", "exec", Switch];
@@ -105,6 +130,9 @@ internal sealed class NamespaceNetwork : IDisposable
             At(node, "ip route add default dev net0"); // Multicast needs a route as well.
         }
     }
+
+    [DllImport("libc", EntryPoint = "setns", SetLastError = true)]
+    private static extern int SetNamespace(int descriptor, int kind);
 
     private string Switch => $"{_name}-switch";
 

@@ -365,6 +365,32 @@ public sealed class UdpTransportTests
         }
     }
 
+    [Fact]
+    public void Only_a_lone_token_that_the_poller_saw_is_read_without_a_look_at_the_group()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        var port = Ports.TakeBase();
+        var group = IPAddress.Parse($"239.192.77.{port % 250}");
+        UdpPeer[] peers = [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.1"), port)), new(P(2), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))];
+        var options = new UdpTransportOptions { Kind = UdpTransportKind.Multicast, Peers = peers, Group = group, GroupPort = port };
+        var counters = new NodeCounters();
+        using var a = UdpTransport.Open(options, P(1), new NodeCounters());
+        using var b = UdpTransport.Open(options, P(2), counters);
+
+        Send(a, P(2), "lone");
+        b.Wait(Long);
+        Assert.Equal("lone", Receive(b));
+        Assert.False(b.TryReceive(out _));
+        Assert.Equal(1, counters.ReceiveCalls);
+
+        Send(a, P(2), "seen");
+        b.Wait(Long);
+        Send(a, ProcessorId.None, "data", FrameKind.RegularMessage);
+        Send(a, P(2), "younger");
+        Assert.Equal(("data", "seen", "younger"), (Receive(b), Receive(b), Receive(b)));
+    }
+
     [Theory]
     [MemberData(nameof(Paths))]
     public void A_token_kept_apart_is_read_when_its_turn_has_come(DatagramPath path)

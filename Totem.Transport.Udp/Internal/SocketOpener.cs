@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 
 namespace Totem.Transport.Udp.Internal;
 
@@ -105,9 +106,9 @@ internal static class SocketOpener
     /// <returns>What the kernel granted where it is less than what was asked for, and what to do about it; null when all is well.</returns>
     public static string? RequestBuffers(Socket socket, int receiveBytes, int sendBytes)
     {
-        if (!IsForced(socket, LinuxNative.SO_RCVBUFFORCE, receiveBytes))
+        if (!OperatingSystem.IsLinux() || !IsForced(socket, LinuxNative.SO_RCVBUFFORCE, receiveBytes))
             socket.ReceiveBufferSize = receiveBytes;
-        if (!IsForced(socket, LinuxNative.SO_SNDBUFFORCE, sendBytes))
+        if (!OperatingSystem.IsLinux() || !IsForced(socket, LinuxNative.SO_SNDBUFFORCE, sendBytes))
             socket.SendBufferSize = sendBytes;
         // Linux reports twice what it grants: its own bookkeeping counts.
         var factor = OperatingSystem.IsLinux() ? 2 : 1;
@@ -116,9 +117,9 @@ internal static class SocketOpener
         return received is null ? sent : sent is null ? received : $"{received}; {sent}";
     }
 
+    [SupportedOSPlatform("linux")]
     private static bool IsForced(Socket socket, int option, int bytes)
-        => OperatingSystem.IsLinux()
-            && LinuxNative.TrySetOption((int)socket.SafeHandle.DangerousGetHandle(), LinuxNative.SOL_SOCKET, option, bytes);
+        => LinuxNative.TrySetOption((int)socket.SafeHandle.DangerousGetHandle(), LinuxNative.SOL_SOCKET, option, bytes);
 
     private static string? Shortage(string buffer, string limit, int granted, int asked)
     {
