@@ -224,6 +224,7 @@ internal sealed class RingHost
     {
         Interlocked.Exchange(ref _isSleeping, 1);
         var awake = Volatile.Read(ref _isWoken) != 0 || _hasMoreToDeliver;
+        _transport.Rotation = _reporter.Rotation;
         _transport.Wait(awake ? TimeSpan.Zero : TimeUntilNext());
         Volatile.Write(ref _isSleeping, 0);
         Interlocked.Exchange(ref _isWoken, 0);

@@ -119,6 +119,9 @@ internal sealed class UdpTransport : IDisposable
     /// </summary>
     public bool KeepsTokensApart { get; set; }
 
+    /// <summary>How long the token took to come round last: whether it pays to look for it awake.</summary>
+    public TimeSpan Rotation { get; set; } = TimeSpan.MaxValue;
+
     /// <summary>Takes the next frame that came in. The frame is valid until the next call.</summary>
     /// <param name="frame">The frame.</param>
     /// <param name="isTokenFirst">Of a token kept apart and other frames that both wait: the token, or else the token last.</param>
@@ -152,7 +155,7 @@ internal sealed class UdpTransport : IDisposable
     {
         if (!IsDrained)
             timeout = TimeSpan.Zero;
-        else if (_busy is { } busy && busy.TryBegin() && Look(busy, ref timeout))
+        else if (_busy is { } busy && Stopwatch.GetTimestamp() is var now && busy.TryBegin(now, Rotation) && Look(busy, now, ref timeout))
             return;
         _liveness.Take(_sockets.Poller.Wait(timeout));
         _isPollFresh = true;
@@ -186,9 +189,8 @@ internal sealed class UdpTransport : IDisposable
 
     /// <summary>Looks for datagrams until one has come, we are woken, or the time to do so is over.</summary>
     /// <returns>False when it is time to sleep, for what is left of the timeout.</returns>
-    private bool Look(BusyWait busy, ref TimeSpan? timeout)
+    private bool Look(BusyWait busy, long began, ref TimeSpan? timeout)
     {
-        var began = Stopwatch.GetTimestamp();
         var deadline = timeout is { } limit ? began + (long)(limit.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
         bool found;
         do
@@ -200,6 +202,9 @@ internal sealed class UdpTransport : IDisposable
             if (busy.IsPollerDue())
                 _liveness.Take(_sockets.Poller.Wait(TimeSpan.Zero));
             found = TryReadBatch();
+            // Whoever else wants the core has it first: the token it has to send is what we wait for.
+            if (!found)
+                Thread.Yield();
         }
         while (!found && !_liveness.HasReports && busy.GoesOn(deadline));
 
@@ -274,7 +279,6 @@ internal sealed class UdpTransport : IDisposable
         else
             return false;
         _readingIndex = 0;
-        _busy?.Found();
         return true;
     }
 

@@ -25,6 +25,10 @@ internal static class OptionSettings
 
     private static object? Convert(string text, Type type, string setting)
     {
+        // A colon would end the setting.
+        if (type == typeof(TimeSpan) && text.EndsWith("us", StringComparison.Ordinal)
+            && double.TryParse(text[..^2], NumberStyles.Float, CultureInfo.InvariantCulture, out var microseconds))
+            return TimeSpan.FromMicroseconds(microseconds);
         try
         {
             return TypeDescriptor.GetConverter(type).ConvertFromString(null, CultureInfo.InvariantCulture, text);

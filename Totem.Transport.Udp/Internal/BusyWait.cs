@@ -3,9 +3,14 @@ using System.Diagnostics;
 namespace Totem.Transport.Udp.Internal;
 
 /// <summary>
-/// Looking again and again instead of sleeping, for a while after each datagram (<see cref="UdpTransportOptions.BusyPoll"/>). The ring's
-/// thread looks; any thread may end it, without a system call.
+/// Looking again and again, for a while, before going to sleep (<see cref="UdpTransportOptions.BusyPoll"/>). The ring's thread looks; any
+/// thread may end it, without a system call.
 /// </summary>
+/// <remarks>
+/// It is done while the token comes round in about that time, which is when it pays. So a ring that is silent, busy with much to send, or too
+/// large costs what it did. Members that share a core give way to each other between two looks; but what many of them
+/// do in turn for each other, few enough do at once.
+/// </remarks>
 internal sealed class BusyWait(TimeSpan duration)
 {
     /// <summary>Only the poller sees closed ports, hangups and strays, so it is asked so often, however busy the sockets are.</summary>
@@ -18,11 +23,15 @@ internal sealed class BusyWait(TimeSpan duration)
     private int _isWoken;
 
     /// <summary>Begins to look.</summary>
-    /// <returns>False when nothing came for so long that it is time to sleep.</returns>
-    public bool TryBegin()
+    /// <param name="now">The time, in ticks of the stopwatch.</param>
+    /// <param name="rotation">How long the token took to come round last.</param>
+    /// <returns>False when it would not pay: it is time to sleep.</returns>
+    public bool TryBegin(long now, TimeSpan rotation)
     {
-        if (Stopwatch.GetTimestamp() >= _busyUntil)
+        // Falling asleep and waking up at every member is most of a short rotation: without it half the time will do.
+        if (rotation > 2 * duration)
             return false;
+        _busyUntil = now + _duration;
         Interlocked.Exchange(ref _isLooking, 1);
         return true;
     }
@@ -43,9 +52,6 @@ internal sealed class BusyWait(TimeSpan duration)
         _nextPoller = now + PollerInterval;
         return true;
     }
-
-    /// <summary>A datagram has come: the while begins anew.</summary>
-    public void Found() => _busyUntil = Stopwatch.GetTimestamp() + _duration;
 
     /// <summary>Ends the looking.</summary>
     /// <returns>Whether somebody has called <see cref="TryWake"/>.</returns>

@@ -23,6 +23,9 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
     /// <summary>The time of the call into the engine that is being made.</summary>
     public Instant Now { get; set; }
 
+    /// <summary>How long the token took to come round last; for ever when there is no ring.</summary>
+    public TimeSpan Rotation { get; private set; } = TimeSpan.MaxValue;
+
     public void OnEvent(in RingEvent ringEvent)
     {
         next?.OnEvent(in ringEvent);
@@ -88,7 +91,11 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
     {
         counters.TokenVisits++;
         if (_lastTokenVisit.Ticks != 0)
-            Meters.TokenVisited(Now - _lastTokenVisit);
+        {
+            Rotation = Now - _lastTokenVisit;
+            Meters.TokenVisited(Rotation);
+        }
+
         _lastTokenVisit = Now;
         Log.TokenVisit(logger, visit.TokenSeq, visit.Ring, visit.Seq, visit.Count);
     }
@@ -101,6 +108,7 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
                 counters.Gathers++;
                 // The next ring's first visit ends no rotation.
                 _lastTokenVisit = default;
+                Rotation = TimeSpan.MaxValue;
                 Meters.Gathering(ringEvent.Reason);
                 if (ringEvent.Reason is GatherReason.TokenLost or GatherReason.RecoveryTokenLost or GatherReason.CommitTokenLost)
                     Log.TokenLost(logger, self, ringEvent.Ring, ringEvent.Reason);
