@@ -233,10 +233,11 @@ public sealed partial class RingProcessor
         _installed = new InstalledRing(configuration, ring, delivery);
         _neighbours.Installed(ring.Members, recovery.Gather.Broken);
         ring.UnchangedVisits = 0;
-        ring.Passing = TokenPassing.Of(Options);
         // A real daemon's windows are fixed, and the sums on the token are shared with it.
-        if (_neighbours.AreKin(ring.Members))
+        var areKin = _neighbours.AreKin(ring.Members);
+        if (areKin)
             ring.Flow.LetGrow(Math.Min(Options.WindowSizeMax, Options.ReceiveWindow / 4));
+        ring.Passing = TokenPassing.Of(areKin ? Options.AcceleratedWindow : Options.AcceleratedWindowBesideDaemons);
         ring.Log.AdvanceDeliverable();
         _state = new OperationalState(ring);
         _deadlines.ClearAll();

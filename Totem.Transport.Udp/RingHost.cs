@@ -65,7 +65,7 @@ internal sealed class RingHost
             options.Ring with { Self = transport.Self, Allowed = options.Ring.Allowed ?? transport.Members },
             options.Groups, StoredSequence, _reporter);
         _processor = _groups.Ring;
-        _transport.KeepsTokensApart = options.Ring.AcceleratedWindow > 0;
+        _transport.KeepsTokensApart = options.Ring.AcceleratedWindow > 0 || options.Ring.AcceleratedWindowBesideDaemons > 0;
         Submissions = new SubmissionQueue(
             options.SubmissionBytesMax, options.WaitingMulticastsMax, Wake,
             (in Submission submission, ReadOnlySpan<byte> payload, Instant now) => Groups!.Submit(submission, payload, now));
@@ -224,18 +224,19 @@ internal sealed class RingHost
     {
         Interlocked.Exchange(ref _isSleeping, 1);
         var awake = Volatile.Read(ref _isWoken) != 0 || _hasMoreToDeliver;
-        _transport.Rotation = _reporter.Rotation;
-        _transport.Wait(awake ? TimeSpan.Zero : TimeUntilNext());
+        var now = Now();
+        _transport.Forecast = _reporter.ForecastAt(now);
+        _transport.Wait(awake ? TimeSpan.Zero : TimeUntilNext(now));
         Volatile.Write(ref _isSleeping, 0);
         Interlocked.Exchange(ref _isWoken, 0);
     }
 
-    private TimeSpan? TimeUntilNext()
+    private TimeSpan? TimeUntilNext(Instant now)
     {
         var next = Earlier(Earlier(_processor.NextDeadline, _nextProbe), _leaveAt);
         if (next is not { } instant)
             return null;
-        var wait = instant - Now();
+        var wait = instant - now;
         return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 

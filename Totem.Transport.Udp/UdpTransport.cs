@@ -119,8 +119,8 @@ internal sealed class UdpTransport : IDisposable
     /// </summary>
     public bool KeepsTokensApart { get; set; }
 
-    /// <summary>How long the token took to come round last: whether it pays to look for it awake.</summary>
-    public TimeSpan Rotation { get; set; } = TimeSpan.MaxValue;
+    /// <summary>What is known of the token's way, at the next <see cref="Wait"/>.</summary>
+    public TokenForecast Forecast { get; set; } = TokenForecast.None;
 
     /// <summary>Takes the next frame that came in. The frame is valid until the next call.</summary>
     /// <param name="frame">The frame.</param>
@@ -155,7 +155,7 @@ internal sealed class UdpTransport : IDisposable
     {
         if (!IsDrained)
             timeout = TimeSpan.Zero;
-        else if (_busy is { } busy && Stopwatch.GetTimestamp() is var now && busy.TryBegin(now, Rotation) && Look(busy, now, ref timeout))
+        else if (_busy is { } busy && busy.Pays(Forecast) && Look(busy, ref timeout))
             return;
         _liveness.Take(_sockets.Poller.Wait(timeout));
         _isPollFresh = true;
@@ -189,8 +189,10 @@ internal sealed class UdpTransport : IDisposable
 
     /// <summary>Looks for datagrams until one has come, we are woken, or the time to do so is over.</summary>
     /// <returns>False when it is time to sleep, for what is left of the timeout.</returns>
-    private bool Look(BusyWait busy, long began, ref TimeSpan? timeout)
+    private bool Look(BusyWait busy, ref TimeSpan? timeout)
     {
+        var began = Stopwatch.GetTimestamp();
+        busy.Begin(began);
         var deadline = timeout is { } limit ? began + (long)(limit.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
         bool found;
         do

@@ -101,11 +101,13 @@ public sealed record UdpTransportOptions
     public bool SegmentationOffload { get; init; } = true;
 
     /// <summary>
-    /// How long the ring's thread looks for datagrams after the last one before it sleeps. Default zero: it sleeps at once. More saves the time
-    /// that waking up takes, and burns a core for it, on a ring that is never silent for so long all the time; with fewer idle cores than
-    /// members on a host it makes everything slower.
+    /// How long the ring's thread looks for datagrams before it sleeps, when the token is expected in about that time. Default 100 µs. Falling
+    /// asleep and waking up take longer than everything else a member of a small ring does, and cost as much of the processor; between
+    /// two looks any other thread that wants the core has it. Zero sleeps at once. A ring that is silent, has much to send, or is so large
+    /// that the token takes longer is not concerned; milliseconds make every busy ring one that never sleeps, and a core of each member is
+    /// theirs.
     /// </summary>
-    public TimeSpan BusyPoll { get; init; } = TimeSpan.Zero;
+    public TimeSpan BusyPoll { get; init; } = TimeSpan.FromMicroseconds(100);
 
     /// <summary>Tests: the error number with which segmented sends are refused; 0 asks the kernel.</summary>
     internal int SegmentationRefusal { get; init; }

@@ -46,11 +46,11 @@ internal sealed class NodeFlags
         "--token-timeout", "Milliseconds without a token after which the ring is taken for broken. Default 1000, on loopback 3000.", 50, 3_600_000);
 
     private readonly Option<int?> _acceleratedWindow = Commands.Ranged.Optional(
-        "--accelerated-window", "How many messages of a visit may follow the token instead of going before it. Default 0.", 0, 1 << 16);
+        "--accelerated-window", "How many messages of a visit may follow the token instead of going before it; 0 for none. Default 256, beside real daemons 0.", 0, 512);
 
     private readonly Option<int?> _busyPoll = Commands.Ranged.Optional(
-        "--busy-poll", "Microseconds for which the ring's thread looks for datagrams after the last one before it sleeps: quicker, and burns a "
-            + "core. Default 0.", 0, 1_000_000);
+        "--busy-poll", "Microseconds for which the ring's thread looks for the token before it sleeps, when it should come in that time. Default 100; "
+            + "milliseconds burn a core.", 0, 1_000_000);
 
     private readonly Option<string?> _state = new("--state")
     {
@@ -81,11 +81,20 @@ internal sealed class NodeFlags
         var options = parsed.GetValue(_config) is { } file ? FromFile(parsed, file)
             : parsed.GetValue(_bind) is { } bind ? FromAddresses(parsed, bind)
             : OnLoopback(parsed);
-        options = options with
+        if (parsed.GetValue(_acceleratedWindow) is { } window)
         {
-            Ring = options.Ring with { AcceleratedWindow = parsed.GetValue(_acceleratedWindow) ?? 0 },
-            Transport = options.Transport with { BusyPoll = TimeSpan.FromMicroseconds(parsed.GetValue(_busyPoll) ?? 0) },
-        };
+            options = options with
+            {
+                Ring = options.Ring with
+                {
+                    AcceleratedWindow = window,
+                    AcceleratedWindowBesideDaemons = window,
+                },
+            };
+        }
+
+        if (parsed.GetValue(_busyPoll) is { } microseconds)
+            options = options with { Transport = options.Transport with { BusyPoll = TimeSpan.FromMicroseconds(microseconds) } };
         var problems = options.Validate();
         return problems.Count == 0 ? options : throw Usage(string.Join("\n       ", problems));
     }

@@ -11,9 +11,9 @@ internal abstract class TokenPassing
     /// <summary>The plain ring: the token is the last that leaves, and messages are read first.</summary>
     public static TokenPassing Plain { get; } = new PlainPassing();
 
-    /// <summary>What these options ask for, on a ring that has just been installed.</summary>
-    public static TokenPassing Of(RingOptions options) =>
-        options.AcceleratedWindow == 0 ? Plain : new AcceleratedPassing(options.AcceleratedWindow);
+    /// <summary>On a ring that has just been installed.</summary>
+    /// <param name="acceleratedWindow">How many frames of a visit may follow the token; 0 for none.</param>
+    public static TokenPassing Of(int acceleratedWindow) => acceleratedWindow == 0 ? Plain : new AcceleratedPassing(acceleratedWindow);
 
     /// <summary>Of the two, when both wait, the host should read the token first.</summary>
     public abstract bool IsTokenFirst { get; }
@@ -47,11 +47,15 @@ internal abstract class TokenPassing
     /// <summary>ACC16: the last frames of a visit follow the token, so that the successor need not wait for them.</summary>
     private sealed class AcceleratedPassing(int window) : TokenPassing
     {
+        /// <summary>A visit of so few frames is passed plainly: sending them takes microseconds, and in the same rotation all have them, so
+        /// that on a ring with little to do a safe message waits no longer than on a plain one.</summary>
+        private const int ShortVisitFrames = 4;
+
         private bool _isTokenFirst;
 
         public override bool IsTokenFirst => _isTokenFirst;
 
-        public override int CountBeforeToken(int newFrames) => Math.Max(0, newFrames - window);
+        public override int CountBeforeToken(int newFrames) => newFrames <= ShortVisitFrames ? newFrames : Math.Max(0, newFrames - window);
 
         public override void NoteToken() => _isTokenFirst = false;
 

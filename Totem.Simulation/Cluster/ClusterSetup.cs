@@ -55,6 +55,7 @@ internal sealed record ClusterSetup
         ReceiveWindow = 1024,
         // Scripts that were written down before windows grew play as they did; who wants growth asks for it.
         WindowSizeMax = 0,
+        AcceleratedWindow = 0,
     };
 
     /// <summary>Processors 1 to n.</summary>

@@ -108,6 +108,7 @@ internal sealed class SimulatedCluster
     {
         Self = id,
         AcceleratedWindow = Setup.Plain.Contains(id) ? 0 : Setup.Options.AcceleratedWindow,
+        AcceleratedWindowBesideDaemons = Setup.Plain.Contains(id) ? 0 : Setup.Options.AcceleratedWindow,
     };
 
     /// <summary>Puts an action into the queue.</summary>

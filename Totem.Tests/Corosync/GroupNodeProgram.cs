@@ -25,7 +25,7 @@ internal static class GroupNodeProgram
         var options = TotemNodeOptions.FromCorosyncConf(arguments[0], id, arguments[2]);
         options = options with
         {
-            Ring = options.Ring with { AcceleratedWindow = int.Parse(arguments[3], CultureInfo.InvariantCulture) },
+            Ring = options.Ring with { AcceleratedWindowBesideDaemons = int.Parse(arguments[3], CultureInfo.InvariantCulture) },
             OnDelivery = (in delivery) =>
             {
                 if (delivery.Change is { Configuration.Kind: ConfigurationKind.Regular } change)

@@ -7,9 +7,9 @@ namespace Totem.Transport.Udp.Internal;
 /// thread may end it, without a system call.
 /// </summary>
 /// <remarks>
-/// It is done while the token comes round in about that time, which is when it pays. So a ring that is silent, busy with much to send, or too
-/// large costs what it did. Members that share a core give way to each other between two looks; but what many of them
-/// do in turn for each other, few enough do at once.
+/// It is done while the token should come in about that time, which is when it pays: falling asleep and waking up at every member is most of a
+/// short rotation, and without it half the time will do. So a ring that is silent, busy with much to send, or too large costs what it
+/// did. Between two looks whoever else wants the core has it: members that share one would otherwise keep the token from each other.
 /// </remarks>
 internal sealed class BusyWait(TimeSpan duration)
 {
@@ -22,18 +22,15 @@ internal sealed class BusyWait(TimeSpan duration)
     private int _isLooking;
     private int _isWoken;
 
+    /// <summary>Whether it pays to look instead of sleeping.</summary>
+    public bool Pays(TokenForecast forecast) =>
+        forecast.Rotation <= 2 * duration && forecast.Until <= 2 * duration && forecast.Until > -duration;
+
     /// <summary>Begins to look.</summary>
-    /// <param name="now">The time, in ticks of the stopwatch.</param>
-    /// <param name="rotation">How long the token took to come round last.</param>
-    /// <returns>False when it would not pay: it is time to sleep.</returns>
-    public bool TryBegin(long now, TimeSpan rotation)
+    public void Begin(long now)
     {
-        // Falling asleep and waking up at every member is most of a short rotation: without it half the time will do.
-        if (rotation > 2 * duration)
-            return false;
         _busyUntil = now + _duration;
         Interlocked.Exchange(ref _isLooking, 1);
-        return true;
     }
 
     /// <summary>Whether to look once more.</summary>

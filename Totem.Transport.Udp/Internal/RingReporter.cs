@@ -16,6 +16,7 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
     private static readonly string[] DiscardNames = Enum.GetNames<DiscardReason>();
 
     private Instant _lastTokenVisit;
+    private TimeSpan? _rotation;
     private Instant _nextDiscardReport;
     private Instant _nextStreamReport;
     private long _discardsSinceReport;
@@ -23,8 +24,10 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
     /// <summary>The time of the call into the engine that is being made.</summary>
     public Instant Now { get; set; }
 
-    /// <summary>How long the token took to come round last; for ever when there is no ring.</summary>
-    public TimeSpan Rotation { get; private set; } = TimeSpan.MaxValue;
+    /// <summary>When the token should come next, seen from now.</summary>
+    public TokenForecast ForecastAt(Instant now) => _rotation is { } rotation
+        ? new TokenForecast(rotation, _lastTokenVisit + rotation - now)
+        : TokenForecast.None;
 
     public void OnEvent(in RingEvent ringEvent)
     {
@@ -92,8 +95,9 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
         counters.TokenVisits++;
         if (_lastTokenVisit.Ticks != 0)
         {
-            Rotation = Now - _lastTokenVisit;
-            Meters.TokenVisited(Rotation);
+            var rotation = Now - _lastTokenVisit;
+            _rotation = rotation;
+            Meters.TokenVisited(rotation);
         }
 
         _lastTokenVisit = Now;
@@ -108,7 +112,7 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
                 counters.Gathers++;
                 // The next ring's first visit ends no rotation.
                 _lastTokenVisit = default;
-                Rotation = TimeSpan.MaxValue;
+                _rotation = null;
                 Meters.Gathering(ringEvent.Reason);
                 if (ringEvent.Reason is GatherReason.TokenLost or GatherReason.RecoveryTokenLost or GatherReason.CommitTokenLost)
                     Log.TokenLost(logger, self, ringEvent.Ring, ringEvent.Reason);
