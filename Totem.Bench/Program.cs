@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Totem.Bench.Commands;
+using Totem.Bench.Micro;
 
 namespace Totem.Bench;
 
@@ -16,6 +17,7 @@ internal static class Program
         {
             new RingCommand(),
             new LimitsCommand(),
+            new MicroCommand(),
             new RingNodeCommand(),
         };
         root.SetAction(parsed => root.Parse("--help").Invoke(parsed.InvocationConfiguration));

@@ -15,7 +15,7 @@ public sealed class ProjectTests
         ["Totem.Cli"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Sheepdog"],
         ["Totem.Cpg"] = ["Totem.Core", "Totem.Transport.Udp"],
         ["Totem.Sheepdog.Native"] = ["Totem.Sheepdog"],
-        ["Totem.Bench"] = ["Totem.Core", "Totem.Transport.Udp"],
+        ["Totem.Bench"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Sheepdog"],
         ["Totem.Tests"] =
             ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native",
              "Totem.Bench"],
