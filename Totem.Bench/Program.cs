@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Totem.Bench.Commands;
 using Totem.Bench.Micro;
+using Totem.Bench.Queue;
 
 namespace Totem.Bench;
 
@@ -17,6 +18,7 @@ internal static class Program
         {
             new RingCommand(),
             new LimitsCommand(),
+            new QueueCommand(),
             new MicroCommand(),
             new RingNodeCommand(),
         };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Totem.Bench.Load;
 using Totem.Bench.Results;
 using Totem.Bench.Ring;
 
@@ -61,7 +62,7 @@ internal sealed class BenchFlags
 
         if (json != "-")
             ReportTable.Write(report, output);
-        return RingBench.Holds(plan.Engines, report.Engines) ? ExitCode.Ok : ExitCode.CheckFailed;
+        return RingBench.Holds(plan.Engines, report.Engines, plan.Load.Kind != LoadKind.Idle) ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
     private string NetOf(ParseResult parsed) => parsed.GetValue(_net) ?? BenchNetworks.Default;

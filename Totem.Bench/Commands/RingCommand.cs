@@ -28,7 +28,7 @@ internal sealed class RingCommand : Command
     private readonly Option<string> _load = new("--load")
     {
         Description = "closed: one message in flight at each sender, sent from the delivery of the one before. rate:N: N messages a second of all senders "
-            + "together, at fixed instants; latency counts from them. saturation: as many as are taken.",
+            + "together, at fixed instants; latency counts from them. saturation: as many as are taken. idle: none, to see what the ring costs.",
         HelpName = "LOAD",
         DefaultValueFactory = _ => "saturation",
     };
@@ -60,7 +60,7 @@ internal sealed class RingCommand : Command
         }
 
         if (!LoadShape.TryParse(parsed.GetValue(_load)!, out var load))
-            throw new BenchFailedException(ExitCode.Usage, $"--load is '{parsed.GetValue(_load)}', expected closed, saturation or rate:N");
+            throw new BenchFailedException(ExitCode.Usage, $"--load is '{parsed.GetValue(_load)}', expected closed, saturation, idle or rate:N");
         var nodes = _shared.Nodes(parsed);
         var senders = (parsed.GetValue(_senders) ?? (load.Kind == LoadKind.Closed ? "one" : "all")) switch
         {

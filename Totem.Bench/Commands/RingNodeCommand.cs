@@ -55,7 +55,7 @@ internal sealed class RingNodeCommand : Command
         await using (bus.ConfigureAwait(false))
         {
             receiver.Bus = bus;
-            using var sender = setup.Self <= setup.Senders ? new LoadSender(bus, load, setup.Size, (int)setup.Self - 1, setup.Senders) : null;
+            using var sender = setup.Self <= setup.Senders && load.Kind != LoadKind.Idle ? new LoadSender(bus, load, setup.Size, (int)setup.Self - 1, setup.Senders) : null;
             receiver.Sender = sender;
             Say(new NodeReady());
             var told = TellAsync(receiver);

@@ -14,6 +14,9 @@ internal enum LoadKind
 
     /// <summary>As much as is taken.</summary>
     Saturation,
+
+    /// <summary>Nothing: what a ring costs that nobody uses.</summary>
+    Idle,
 }
 
 /// <summary>When the senders send.</summary>
@@ -23,13 +26,14 @@ internal sealed record LoadShape(LoadKind Kind, double PerSecond)
 {
     private const string RatePrefix = "rate:";
 
-    /// <summary>Reads <c>closed</c>, <c>saturation</c> or <c>rate:N</c>.</summary>
+    /// <summary>Reads <c>closed</c>, <c>saturation</c>, <c>idle</c> or <c>rate:N</c>.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out LoadShape? load)
     {
         load = text switch
         {
             "closed" => new LoadShape(LoadKind.Closed, 0),
             "saturation" => new LoadShape(LoadKind.Saturation, 0),
+            "idle" => new LoadShape(LoadKind.Idle, 0),
             _ when text.StartsWith(RatePrefix, StringComparison.Ordinal)
                 && double.TryParse(text.AsSpan(RatePrefix.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate)
                 && rate is > 0 and <= 10_000_000 => new LoadShape(LoadKind.Rate, rate),
@@ -43,6 +47,7 @@ internal sealed record LoadShape(LoadKind Kind, double PerSecond)
     {
         LoadKind.Closed => "closed",
         LoadKind.Saturation => "saturation",
+        LoadKind.Idle => "idle",
         _ => string.Create(CultureInfo.InvariantCulture, $"{RatePrefix}{PerSecond}"),
     };
 }

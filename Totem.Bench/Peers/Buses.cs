@@ -1,4 +1,5 @@
 using Totem.Bench.Load;
+using Totem.Bench.Queue;
 using Totem.Bench.Ring;
 
 namespace Totem.Bench.Peers;
@@ -12,6 +13,7 @@ internal static class Buses
         {
             EngineKind.Totem => await TotemBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
             EngineKind.Corosync => await CpgBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
+            EngineKind.ZooKeeper => await ZooKeeperBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
             _ => throw new BenchFailedException(ExitCode.Usage, $"{setup.Engine} has no bus"),
         };
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Totem.Bench.Queue;
 using Totem.Bench.Ring;
 
 namespace Totem.Bench.Results;
@@ -11,11 +12,14 @@ namespace Totem.Bench.Results;
 /// <param name="Runtime">.NET.</param>
 /// <param name="Corosync">corosync's version; null when it is not installed.</param>
 /// <param name="LoadAverage">Processes that wanted to run in the minute before, as the kernel averages them.</param>
-internal sealed record MachineFacts(string Processor, int Cores, string System, string Kernel, string Runtime, string? Corosync, double LoadAverage)
+/// <param name="ZooKeeper">ZooKeeper's version; null when it is not installed.</param>
+internal sealed record MachineFacts(
+    string Processor, int Cores, string System, string Kernel, string Runtime, string? Corosync, double LoadAverage, string? ZooKeeper = null)
 {
     /// <summary>Looks.</summary>
     public static MachineFacts Read() => new(
-        ReadProcessor(), Environment.ProcessorCount, RuntimeInformation.OSDescription, Environment.OSVersion.VersionString, RuntimeInformation.FrameworkDescription, ReadCorosync(), ReadLoad());
+        ReadProcessor(), Environment.ProcessorCount, RuntimeInformation.OSDescription, Environment.OSVersion.VersionString,
+        RuntimeInformation.FrameworkDescription, ReadCorosync(), ReadLoad(), ZooKeeperServer.Version);
 
     private static string ReadProcessor()
         => LinesOf("/proc/cpuinfo").FirstOrDefault(x => x.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()

@@ -13,6 +13,9 @@ internal enum EngineKind
 
     /// <summary>What the kernel can do.</summary>
     Limit,
+
+    /// <summary>A real ZooKeeper server.</summary>
+    ZooKeeper,
 }
 
 /// <summary>
@@ -28,6 +31,9 @@ internal sealed record EngineSpec(string Text, EngineKind Kind, string Name, str
 {
     /// <summary>Ours.</summary>
     public const string Totem = "totem";
+
+    /// <summary>A queue of sequential znodes.</summary>
+    public const string ZooKeeper = "zookeeper";
 
     /// <summary>The limit of a token that everybody waits for.</summary>
     public const string Token = "limit-token";
@@ -45,7 +51,7 @@ internal sealed record EngineSpec(string Text, EngineKind Kind, string Name, str
     private static readonly string[] LimitModes = ["token", "token-busy", "fanout", "fanout-mmsg", "fanout-gso"];
 
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> Names => [Totem, .. CorosyncTransports.Select(x => CorosyncPrefix + x), .. Limits];
+    public static IReadOnlyList<string> Names => [Totem, .. CorosyncTransports.Select(x => CorosyncPrefix + x), ZooKeeper, .. Limits];
 
     /// <summary>The names of the limits.</summary>
     public static IReadOnlyList<string> Limits => [.. LimitModes.Select(x => LimitPrefix + x)];
@@ -68,8 +74,13 @@ internal sealed record EngineSpec(string Text, EngineKind Kind, string Name, str
         return engine is not null;
     }
 
+    /// <summary>An engine that is known.</summary>
+    public static EngineSpec Parse(string text)
+        => TryParse(text, out var engine) ? engine : throw new ArgumentException($"'{text}' is no engine", nameof(text));
+
     private static EngineKind KindOf(string name)
         => name.StartsWith(CorosyncPrefix, StringComparison.Ordinal) ? EngineKind.Corosync
             : name.StartsWith(LimitPrefix, StringComparison.Ordinal) ? EngineKind.Limit
+            : name == ZooKeeper ? EngineKind.ZooKeeper
             : EngineKind.Totem;
 }

@@ -2,6 +2,7 @@ using Totem.Bench.Commands;
 using Totem.Bench.Limits;
 using Totem.Bench.Load;
 using Totem.Bench.Peers;
+using Totem.Bench.Queue;
 using Totem.Bench.Results;
 
 namespace Totem.Bench.Ring;
@@ -24,11 +25,12 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
         var daemons = engine.Kind == EngineKind.Corosync
             ? await CorosyncCluster.StartAsync(engine, plan.Nodes, network, folder, cancellationToken).ConfigureAwait(false)
             : null;
+        var server = engine.Kind == EngineKind.ZooKeeper ? ZooKeeperServer.Start(engine, network, folder) : null;
         var nodes = new List<NodeProcess>();
         try
         {
             for (var node = 1u; node <= plan.Nodes; node++)
-                nodes.Add(NodeProcess.Start(SetupOf(engine, node, daemons), daemons?[node].Wrapper ?? network.WrapperOf(node), ProgramOf(engine, node)));
+                nodes.Add(NodeProcess.Start(SetupOf(engine, node, daemons, server), daemons?[node].Wrapper ?? network.WrapperOf(node), ProgramOf(engine, node)));
             var counts = await MeasureAsync(nodes, cancellationToken).ConfigureAwait(false);
             return engine.Kind == EngineKind.Limit ? LimitResult.Of(engine.LimitMode, counts) : RunResult.Of(counts);
         }
@@ -38,6 +40,8 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
             await Task.WhenAll(nodes.Select(x => x.DisposeAsync().AsTask())).ConfigureAwait(false);
             if (daemons is not null)
                 await daemons.DisposeAsync().ConfigureAwait(false);
+            if (server is not null)
+                await server.DisposeAsync().ConfigureAwait(false);
         }
     }
 
@@ -59,18 +63,18 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
         return [.. closed.Select(x => x.Counts)];
     }
 
-    private NodeSetup SetupOf(EngineSpec engine, uint node, CorosyncCluster? daemons) => new()
+    private NodeSetup SetupOf(EngineSpec engine, uint node, CorosyncCluster? daemons, ZooKeeperServer? server) => new()
     {
         Self = node,
         Nodes = plan.Nodes,
         Engine = engine.Kind,
         Settings = [.. engine.Settings],
         Addresses = [.. network.Addresses],
-        Port = network.Port,
+        Port = server?.Port ?? network.Port,
         Transport = plan.Transport,
         Api = plan.Api,
         StateDirectory = Directory.CreateDirectory(Path.Combine(folder, $"state-{node}")).FullName,
-        DaemonPid = daemons?[node].Pid ?? 0,
+        DaemonPid = daemons?[node].Pid ?? (node == 1 ? server?.Pid : null) ?? 0,
         IsSafe = plan.IsSafe,
         Size = plan.Size,
         Load = plan.Load.ToString(),
