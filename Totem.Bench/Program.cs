@@ -2,6 +2,7 @@ using System.CommandLine;
 using Totem.Bench.Commands;
 using Totem.Bench.Micro;
 using Totem.Bench.Queue;
+using Totem.Bench.Report;
 
 namespace Totem.Bench;
 
@@ -20,6 +21,8 @@ internal static class Program
             new LimitsCommand(),
             new QueueCommand(),
             new MicroCommand(),
+            new ReportCommand(),
+            new AllCommand(),
             new RingNodeCommand(),
         };
         root.SetAction(parsed => root.Parse("--help").Invoke(parsed.InvocationConfiguration));

@@ -48,10 +48,11 @@ internal sealed class ZooKeeperServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Of the installed package; null when there is none. The archive is a link to a name with it.</summary>
+    /// <summary>Of the installed package; null when there is none. A link beside the archive has it in its name.</summary>
     public static string? Version
-        => File.Exists(Archive) && File.ResolveLinkTarget(Archive, returnFinalTarget: true) is { } archive
-            ? Path.GetFileNameWithoutExtension(archive.Name).Split('-')[^1]
+        => Path.GetDirectoryName(Archive) is { } folder && Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder, "zookeeper-*.jar").Select(x => Path.GetFileNameWithoutExtension(x).Split('-', 2)[1])
+                .FirstOrDefault(x => char.IsAsciiDigit(x[0]))
             : null;
 
     /// <summary>Fails unless there is a server here.</summary>
