@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Xml.Linq;
+using Totem.Bench.Micro;
+using Totem.Bench.Report;
+using Totem.Bench.Results;
+using Totem.Tests.Transport;
+
+namespace Totem.Tests.Bench;
+
+/// <summary>The report, from results that were made up.</summary>
+public sealed class ReportTests : IDisposable
+{
+    private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
+    private static readonly MachineFacts Machine = new("A Processor", 2, "A Kernel", "A Runtime", "3.1.7", 0.5, "3.8.0");
+
+    private readonly TemporaryDirectory _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Ratios_are_of_runs_beside_each_other_with_their_median_and_spread()
+    {
+        // Run by run 0.4, 0.5 and 0.2: the ratio of the medians would be 0.4 too, that of the means not.
+        var text = await WriteAsync(Report(Closed(3), ("totem", [40, 100, 30]), ("corosync-udpu", [100, 200, 150]), ("limit-token", [20, 80, 10])));
+        Assert.Contains("| closed loop 64 B, 3 nodes, p50 | corosync-udpu | ≤ 0.5× | 0.40× (0.20–0.50) | 3 | yes |", text, StringComparison.Ordinal);
+        Assert.Contains("| closed loop 64 B, 3 nodes, p50 | limit-token | ≤ 1.5× | 2.0× (1.2–3.0) | 3 | **no** |", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_rate_must_be_high_where_a_latency_must_be_low()
+    {
+        var text = await WriteAsync(Report(new RingCase(3, 64, "saturation", 3), ("totem", [800, 900]), ("corosync-udpu", [100, 100])));
+        Assert.Contains("| saturation 64 B, all send, 3 nodes | corosync-udpu | ≥ 8× | 8.5× (8.0–9.0) | 2 | yes |", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_came_to_nothing_is_told_and_leaves_its_pair_out()
+    {
+        var text = await WriteAsync(Report(Closed(14), ("totem", [100, 100]), ("corosync-udpu", [null, 400])));
+        Assert.Contains("| 0.25× (0.25–0.25); corosync-udpu failed 1 times | 1 | yes |", text, StringComparison.Ordinal);
+        text = await WriteAsync(Report(Closed(14), ("totem", [100, null]), ("corosync-udpu", [400, 400])));
+        Assert.Contains("| 0.25× (0.25–0.25); ours failed 1 times | 1 | **no** |", text, StringComparison.Ordinal);
+        text = await WriteAsync(Report(Closed(14), ("totem", [100]), ("corosync-udpu", [null])));
+        Assert.Contains("| no ratio; corosync-udpu failed 1 times | 0 | ? |", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Safe_is_compared_with_agreed_of_another_report()
+    {
+        var text = await WriteAsync(
+            Report(Closed(3), ("totem", [100, 200])), Report(Closed(3) with { Guarantee = "safe" }, ("totem", [210, 400])));
+        Assert.Contains("| safe, closed loop 64 B, 3 nodes, p50 | agreed | ≤ 2.2× | 2.0× (2.0–2.1) | 2 | yes |", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_idle_ring_is_judged_by_the_processor_time_of_a_node()
+    {
+        var report = Report(new RingCase(14, 64, "idle", 1), ("totem", [null]));
+        report = report with { Engines = [new EngineResult("totem", [new RunResult { IsOrderEqual = true, Cores = 0.14 }])] };
+        Assert.Contains("| < 0.5 % | 1.00 % (1.00–1.00), 2.0× the bound | 1 | **no** |", await WriteAsync(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Machine_versions_figures_and_single_operations_stand_there()
+    {
+        var micro = Path.Combine(_folder.Path, "micro.json");
+        MicroResult[] results = [new("Copy", "CopyOneFrame", "", 40, 39, 41, 0), new("Wire", "ReadToken", "Size=1", 10, 9, 11, 24)];
+        await File.WriteAllTextAsync(
+            micro, JsonSerializer.Serialize(new MicroReport(default, Machine, "A Method", results), MicroReportJson.Default.MicroReport));
+        var text = await WriteAsync([micro], Report(Closed(3), ("totem", [100]), ("corosync-udpu", [400])));
+        Assert.Contains("A Processor, 2 cores", text, StringComparison.Ordinal);
+        Assert.Contains("corosync 3.1.7", text, StringComparison.Ordinal);
+        Assert.Contains("| 3 nodes, 64 B, closed loop, one sends | totem | 100 | 1 |", text, StringComparison.Ordinal);
+        Assert.Contains("|  | corosync-udpu | 400 | 0.25 |", text, StringComparison.Ordinal);
+        Assert.Contains("| Wire.ReadToken | Size=1 | 0.25 | 10.0 (9.00–11.0) | 24 |", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Charts_are_XML_with_a_line_for_each_engine_inside_the_frame()
+    {
+        BenchReport[] reports =
+        [
+            .. new[] { 2, 3, 14 }.Select(nodes => Report(Closed(nodes), ("totem", [100 + nodes]), ("corosync-udpu", [400 * nodes]))),
+            .. new[] { 64, 1350, 65536 }.Select(size => Report(new RingCase(3, size, "saturation", 1), ("totem", [size]), ("limit-fanout-gso", [2 * size]))),
+            .. new[] { 1000, 5000 }.Select(rate => Report(
+                new RingCase(3, 1350, string.Create(CultureInfo.InvariantCulture, $"rate:{rate}"), 3), ("totem", [rate]))),
+        ];
+        var text = await WriteAsync(reports);
+        foreach (var (name, lines) in new[] { ("latency-load", 2), ("latency-distribution", 2), ("throughput-payload", 2), ("latency-nodes", 2) })
+        {
+            Assert.Contains($"(performance/{name}.svg)", text, StringComparison.Ordinal);
+            var chart = XDocument.Load(Path.Combine(_folder.Path, "performance", $"{name}.svg"));
+            Assert.Equal(Svg + "svg", chart.Root!.Name);
+            // Each has one in the legend and one in the drawing.
+            Assert.Equal(2 * lines, chart.Descendants(Svg + "path").Count(x => x.Attribute("stroke-width") is not null));
+            Assert.All(chart.Descendants(Svg + "circle"), x =>
+            {
+                Assert.InRange(Number(x, "cx"), 0, Number(chart.Root, "width"));
+                Assert.InRange(Number(x, "cy"), 0, Number(chart.Root, "height"));
+            });
+        }
+    }
+
+    [Fact]
+    public async Task A_file_of_something_else_is_refused()
+    {
+        var file = Path.Combine(_folder.Path, "other.json");
+        await File.WriteAllTextAsync(file, "{}");
+        var run = await BenchRun.OfAsync("report", "--in", file, "--out", Path.Combine(_folder.Path, "performance.md"));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("other.json is no result", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_plan_has_each_key_once_and_fits_into_its_time()
+    {
+        foreach (var (isQuick, minutes) in new[] { (false, 25), (true, 4) })
+        {
+            var parts = new AllPlan(isQuick).Parts;
+            Assert.Equal(parts.Count, parts.Select(x => x.Key).Distinct(StringComparer.Ordinal).Count());
+            Assert.InRange(parts.Sum(x => x.Estimate), 60, minutes * 60);
+        }
+    }
+
+    [Fact]
+    public void Every_row_of_the_targets_has_five_runs_in_the_plan()
+    {
+        var plans = new AllPlan(isQuick: false).Parts.Where(x => x.Runs == 5).SelectMany(x => x.PlansFor(Measurements.None)).ToArray();
+        // As if everything had been measured once.
+        var measured = new Measurements(
+            [new MeasuredPart("all", [.. plans.Select(plan => Report(
+                new RingCase(plan.Nodes, plan.Size, plan.Load.ToString(), plan.Senders, plan.IsSafe ? "safe" : "agreed", plan.IsBusyPolling, plan.Api),
+                [.. plan.Engines.Select(x => (x.Text, new double?[] { 100 }))]))])],
+            []);
+        // Closed loops 9, rates 1 + 2 * 4, safe, busy poll, idle, after idle; the long one is measured once.
+        Assert.Equal(9 + 9 + 4, Targets.Evaluate(measured).Count);
+    }
+
+    private static double Number(XElement element, string name) => double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
+
+    private static RingCase Closed(int nodes) => new(nodes, 64, "closed", 1);
+
+    // Each figure of a run is that number.
+    private static BenchReport Report(RingCase which, params (string Engine, double?[] Figures)[] engines) => new(
+        default, Machine,
+        new MethodFacts(
+            which.Nodes, which.Size ?? 0, which.Guarantee, which.Load, which.Senders ?? which.Nodes, 2, 1, engines[0].Figures.Length, "namespaces", "udp",
+            which.Api, which.IsBusyPolling, 1, 1 << 21, "defaults"),
+        [.. engines.Select(x => new EngineResult(x.Engine, [.. x.Figures.Select(RunOf)]))]);
+
+    private static RunResult RunOf(double? figure) => figure is not { } value
+        ? new RunResult { Failure = "it was stopped" }
+        : new RunResult
+        {
+            IsOrderEqual = true,
+            Messages = 100,
+            Seconds = 1,
+            MessagesPerSecond = value,
+            MegabytesPerSecond = value,
+            AtSender = new LatencySummary(3, value, value, value, value, value, value, [[value / 2, 1], [value, 1], [value * 2, 1]]),
+            ProcessorMicrosecondsPerMessage = value,
+            Cores = value,
+        };
+
+    private Task<string> WriteAsync(params BenchReport[] reports) => WriteAsync([], reports);
+
+    private async Task<string> WriteAsync(string[] more, params BenchReport[] reports)
+    {
+        var results = Path.Combine(_folder.Path, "results.json");
+        new Measurements([new MeasuredPart("part", reports)], []).Save(results);
+        var document = Path.Combine(_folder.Path, "performance.md");
+        var run = await BenchRun.OfAsync(["report", "--in", results, .. more, "--out", document]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        return await File.ReadAllTextAsync(document);
+    }
+}
