@@ -36,8 +36,8 @@ internal sealed class MarkdownReport(Measurements measured, string chartFolder)
         if (machines.Length == 0)
             return;
         Line("## Machine and method");
-        foreach (var machine in machines.Select(x => (x.Processor, x.Cores, x.Kernel, x.Runtime)).Distinct())
-            Item($"{machine.Processor}, {machine.Cores} cores; {machine.Kernel}; {machine.Runtime}");
+        foreach (var machine in machines.Select(x => (x.Processor, x.Cores, x.System, x.Kernel, x.Runtime)).Distinct())
+            Item($"{machine.Processor}, {machine.Cores} cores; {machine.System}, {machine.Kernel}; {machine.Runtime}");
         foreach (var version in machines.Select(x => x.Corosync).OfType<string>().Distinct())
             Item($"corosync {version} (the distribution's), driven through its own libcpg by the same generator; no encryption, no redundancy");
         foreach (var version in machines.Select(x => x.ZooKeeper).OfType<string>().Distinct())

@@ -20,10 +20,10 @@ internal static class Targets
     public const string Corosync = "corosync-udpu";
 
     /// <summary>The limit of a rotation.</summary>
-    public const string TokenLimit = "limit-token";
+    public const string TokenLimit = EngineSpec.Token;
 
     /// <summary>The same for processes that poll.</summary>
-    public const string BusyTokenLimit = "limit-token-busy";
+    public const string BusyTokenLimit = EngineSpec.BusyToken;
 
     /// <summary>The limit of a fan-out.</summary>
     public const string FanOutLimit = "limit-fanout-gso";

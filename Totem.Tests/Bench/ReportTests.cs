@@ -12,7 +12,7 @@ namespace Totem.Tests.Bench;
 public sealed class ReportTests : IDisposable
 {
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
-    private static readonly MachineFacts Machine = new("A Processor", 2, "A Kernel", "A Runtime", "3.1.7", 0.5, "3.8.0");
+    private static readonly MachineFacts Machine = new("A Processor", 2, "A System", "A Kernel", "A Runtime", "3.1.7", 0.5, "3.8.0");
 
     private readonly TemporaryDirectory _folder = new();
 
