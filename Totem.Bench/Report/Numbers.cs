@@ -5,12 +5,12 @@ namespace Totem.Bench.Report;
 /// <summary>Numbers with as many digits as they deserve.</summary>
 internal static class Numbers
 {
-    /// <summary>A ratio: two digits that count.</summary>
+    /// <summary>A ratio, with digits enough to see on which side of a bound it is.</summary>
     public static string Ratio(double ratio) => ratio switch
     {
-        >= 9.95 => Text(ratio, "N0"),
-        >= 0.995 => Text(ratio, "0.0"),
-        >= 0.0995 => Text(ratio, "0.00"),
+        >= 100 => Text(ratio, "N0"),
+        >= 10 => Text(ratio, "0.0"),
+        >= 0.1 => Text(ratio, "0.00"),
         _ => Text(ratio, "0.000"),
     };
 
