@@ -22,6 +22,7 @@ internal sealed class AllPlan(bool isQuick)
     private const int CurveSize = 1350;
     private const int NodesOfTable = 3;
     private const double IdleSeconds = 5;
+    private const double IdleWarmUp = 3; // What starting costs is over.
     private const string Transport = "udp";
 
     // What a run takes besides its warm-up and window, measured: processes start, the ring forms, everybody leaves.
@@ -48,7 +49,11 @@ internal sealed class AllPlan(bool isQuick)
             "closed-14", TableRuns,
             Of(Targets.Closed(Targets.NodesMax), engines),
             Of(Targets.AfterIdle, EngineSpec.Totem) with { Seconds = IdleSeconds },
-            Of(new RingCase(Targets.NodesMax, 64, "idle", 1), EngineSpec.Totem, Targets.Corosync) with { Seconds = isQuick ? _seconds : IdleSeconds / 2 });
+            Of(new RingCase(Targets.NodesMax, 64, "idle", 1), EngineSpec.Totem, Targets.Corosync) with
+            {
+                Seconds = isQuick ? _seconds : IdleSeconds,
+                WarmUpSeconds = IdleWarmUp,
+            });
         yield return Part("busy-2", TableRuns, Of(Targets.Closed(2) with { IsBusyPolling = true }, EngineSpec.Totem, Targets.BusyTokenLimit));
     }
 
@@ -100,7 +105,7 @@ internal sealed class AllPlan(bool isQuick)
     private PlanPart LoadPart(string engine, double share)
     {
         var key = string.Create(CultureInfo.InvariantCulture, $"load-{engine}-{share}");
-        return new PlanPart(key, isQuick ? 1 : CurveRuns, PlansFor, (isQuick ? 1 : CurveRuns) * Seconds(NodesOfTable, _seconds));
+        return new PlanPart(key, isQuick ? 1 : CurveRuns, PlansFor, (isQuick ? 1 : CurveRuns) * Seconds(NodesOfTable, _warmUp + _seconds));
 
         IReadOnlyList<RingPlan> PlansFor(Measurements measured)
         {
@@ -113,9 +118,9 @@ internal sealed class AllPlan(bool isQuick)
     }
 
     private PlanPart Part(string key, int runs, params IReadOnlyList<RingPlan> plans)
-        => new(key, Runs(runs), _ => plans, Runs(runs) * plans.Sum(x => x.Engines.Count * Seconds(x.Nodes, x.Seconds)));
+        => new(key, Runs(runs), _ => plans, Runs(runs) * plans.Sum(x => x.Engines.Count * Seconds(x.Nodes, x.WarmUpSeconds + x.Seconds)));
 
-    private double Seconds(int nodes, double window) => RunOverhead + nodes * NodeOverhead + _warmUp + window;
+    private static double Seconds(int nodes, double load) => RunOverhead + nodes * NodeOverhead + load;
 
     private RingPlan Of(RingCase which, params IReadOnlyList<string> engines) => new(
         [.. engines.Select(EngineSpec.Parse)], which.Nodes, which.Size ?? CurveSize, which.Guarantee == "safe",

@@ -13,7 +13,9 @@ internal sealed record Chart(string Title, string Subtitle, ChartAxis X, ChartAx
 /// <param name="IsLogarithmic">Whether equal ratios are equally long.</param>
 /// <param name="Text">How a number is written.</param>
 /// <param name="Ticks">Where numbers stand; null for round ones.</param>
-internal sealed record ChartAxis(string Title, bool IsLogarithmic, Func<double, string> Text, IReadOnlyList<double>? Ticks = null);
+/// <param name="IsInset">Whether the first and the last of those are a little inside, since points are at them.</param>
+internal sealed record ChartAxis(
+    string Title, bool IsLogarithmic, Func<double, string> Text, IReadOnlyList<double>? Ticks = null, bool IsInset = false);
 
 /// <summary>One line.</summary>
 /// <param name="Name">For the legend.</param>

@@ -6,7 +6,11 @@ internal sealed class ChartScale
     private const int LinearTicks = 6;
     private const double DecadesForHalves = 2.5;
 
+    private const double Inset = 0.04;
+    private static readonly double[] RoundSteps = [1, 2, 5, 10];
+
     private readonly bool _isLogarithmic;
+    private readonly double _inset;
     private readonly double _from;
     private readonly double _to;
 
@@ -14,6 +18,7 @@ internal sealed class ChartScale
     public ChartScale(ChartAxis axis, IEnumerable<double> numbers)
     {
         _isLogarithmic = axis.IsLogarithmic;
+        _inset = axis.IsInset ? Inset : 0;
         var (least, most) = (double.MaxValue, double.MinValue);
         foreach (var number in numbers.Concat(axis.Ticks ?? []))
             (least, most) = (Math.Min(least, number), Math.Max(most, number));
@@ -39,9 +44,13 @@ internal sealed class ChartScale
     public IReadOnlyList<double> Ticks { get; }
 
     /// <summary>Where a number is: 0 at the beginning of the axis, 1 at its end.</summary>
-    public double At(double number) => _isLogarithmic
-        ? (Math.Log10(number) - Math.Log10(_from)) / (Math.Log10(_to) - Math.Log10(_from))
-        : (number - _from) / (_to - _from);
+    public double At(double number)
+    {
+        var share = _isLogarithmic
+            ? (Math.Log10(number) - Math.Log10(_from)) / (Math.Log10(_to) - Math.Log10(_from))
+            : (number - _from) / (_to - _from);
+        return _inset + share * (1 - 2 * _inset);
+    }
 
     private static (double From, double To, IReadOnlyList<double> Ticks) Logarithmic(double least, double most)
     {
@@ -58,7 +67,7 @@ internal sealed class ChartScale
     {
         var rough = Math.Max(most, double.Epsilon) / LinearTicks;
         var decade = Math.Pow(10, Math.Floor(Math.Log10(rough)));
-        var step = new[] { 1, 2, 5, 10 }.Select(x => x * decade).First(x => x >= rough * 0.9999);
+        var step = RoundSteps.Select(x => x * decade).First(x => x >= rough * 0.9999);
         var count = (int)Math.Ceiling(most / step - 0.0001);
         return (0, count * step, [.. Enumerable.Range(0, count + 1).Select(x => x * step)]);
     }

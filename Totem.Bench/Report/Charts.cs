@@ -91,7 +91,7 @@ internal static class Charts
             x.Engine, null, false, reports.Select(report => ((double)report.Method.Size, Median(report, x.Engine, Figure.Megabytes))))).ToArray();
         return Drawn(new Chart(
             "Throughput against payload", $"{Nodes} nodes, one sends as much as is taken; the raw fan-out sends datagrams of 1,400 B and loses some",
-            new ChartAxis("length of a message", true, Numbers.Bytes, ticks), new ChartAxis("delivered at each node, MB/s", true, Numbers.Short), lines));
+            new ChartAxis("length of a message", true, Numbers.Bytes, ticks, IsInset: true), new ChartAxis("delivered at each node, MB/s", true, Numbers.Short), lines));
     }
 
     private static Chart? LatencyNodes(Measurements measured) => Growth(
@@ -109,7 +109,7 @@ internal static class Charts
         var ticks = reports.Select(x => (double)x.Method.Nodes).ToArray();
         var lines = Known.Select(x => LineOf(
             x.Engine, null, false, reports.Select(report => ((double)report.Method.Nodes, Median(report, x.Engine, figure))))).ToArray();
-        return Drawn(new Chart(title, subtitle, new ChartAxis("nodes", false, Numbers.Short, ticks), y, lines));
+        return Drawn(new Chart(title, subtitle, new ChartAxis("nodes", false, Numbers.Short, ticks, IsInset: true), y, lines));
     }
 
     private static ChartLine LineOf(string engine, string? what, bool isDashed, IEnumerable<(double X, double? Y)> points)

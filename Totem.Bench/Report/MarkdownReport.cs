@@ -38,9 +38,9 @@ internal sealed class MarkdownReport(Measurements measured, string chartFolder)
         Line("## Machine and method");
         foreach (var machine in machines.Select(x => (x.Processor, x.Cores, x.System, x.Kernel, x.Runtime)).Distinct())
             Item($"{machine.Processor}, {machine.Cores} cores; {machine.System}, {machine.Kernel}; {machine.Runtime}");
-        foreach (var version in machines.Select(x => x.Corosync).OfType<string>().Distinct())
+        foreach (var version in machines.Select(x => x.Corosync).OfType<string>().Distinct(StringComparer.Ordinal))
             Item($"corosync {version} (the distribution's), driven through its own libcpg by the same generator; no encryption, no redundancy");
-        foreach (var version in machines.Select(x => x.ZooKeeper).OfType<string>().Distinct())
+        foreach (var version in machines.Select(x => x.ZooKeeper).OfType<string>().Distinct(StringComparer.Ordinal))
             Item($"ZooKeeper {version} (the distribution's), one server at the first node, which does not wait for its disk");
         if (reports.Length > 0)
             WriteMethod(reports);
@@ -52,8 +52,8 @@ internal sealed class MarkdownReport(Measurements measured, string chartFolder)
         var loads = reports.Select(x => x.Machine.LoadAverage).ToArray();
         Item(string.Create(CultureInfo.InvariantCulture,
             $"measured {reports.Min(x => x.At):yyyy-MM-dd HH:mm} to {reports.Max(x => x.At):HH:mm} UTC; load average before a part {loads.Min():0.0}–{loads.Max():0.0}, which counts the part before it too"));
-        Item($"network: {string.Join(", ", reports.Select(x => x.Method.Network).Distinct())}; each node a process of its own; ours over "
-            + string.Join(", ", reports.Select(x => x.Method.Transport).Distinct().Where(x => x != "none")));
+        Item($"network: {string.Join(", ", reports.Select(x => x.Method.Network).Distinct(StringComparer.Ordinal))}; each node a process of its own; ours over "
+            + string.Join(", ", reports.Select(x => x.Method.Transport).Distinct(StringComparer.Ordinal).Where(x => x != "none")));
         Item($"engines take turns, and a ratio is of two runs that stand beside each other; what is shown is the median over the pairs, and (least–most); windows of "
             + string.Join(", ", reports.Select(x => x.Method.Seconds).Distinct().Order().Select(x => x.ToString(CultureInfo.InvariantCulture))) + " s after a warm-up");
         Item("the window is between two messages of the ring itself, so all nodes count the same; the order is compared over nodes in every run"
@@ -80,10 +80,11 @@ internal sealed class MarkdownReport(Measurements measured, string chartFolder)
         if (measured.Parts.Count == 0)
             return;
         Line("## Figures");
-        Line("`×` is ours divided by that engine's, the median over pairs of runs: above 1 is better for rates, below 1 for latencies and processor time. Latency is at the sender.");
-        _text.Append("| case | engine | msg/s | × | MB/s | p50 µs | × | p99 µs | × | p50 elsewhere µs | cpu µs/msg | × | resent | changes | runs |\n");
+        Line("`×` is ours divided by that engine's, the median over pairs of runs: above 1 is better for rates, below 1 for latencies and processor time. "
+            + "The first stands for messages and bytes alike. Latency is at the sender. What was measured of one engine alone is in the table of targets or in a chart.");
+        _text.Append("| case | engine | msg/s | MB/s | × | p50 µs | × | p99 µs | × | p50 elsewhere µs | cpu µs/msg | × | resent | changes | runs |\n");
         _text.Append("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
-        foreach (var report in measured.Reports)
+        foreach (var report in measured.Reports.Where(x => x.Engines.Count > 1 && x.Method.Load != "idle"))
         {
             foreach (var engine in report.Engines)
                 WriteEngine(report, engine);
@@ -96,15 +97,18 @@ internal sealed class MarkdownReport(Measurements measured, string chartFolder)
     {
         var summary = engine.Summary;
         var ours = report.Engines.FirstOrDefault(x => x.Engine.Split(':', '@')[0] == EngineSpec.Totem);
+        // A limit counts rotations, or datagrams of its own size: only latency, or bytes, compare.
         var isLimit = engine.Engine.StartsWith("limit-", StringComparison.Ordinal);
+        var isToken = engine.Engine.StartsWith(Targets.TokenLimit, StringComparison.Ordinal);
         var good = engine.Runs.Where(x => x.Failure is null).ToArray();
         Row(
             ReferenceEquals(engine, report.Engines[0]) ? RingCase.Describe(report.Method) : "",
             engine.Engine,
-            Text(summary.MessagesPerSecond), Ratio(Figure.Rate), Text(summary.MegabytesPerSecond),
+            isLimit ? "" : Text(summary.MessagesPerSecond), isToken ? "" : Text(summary.MegabytesPerSecond),
+            isToken ? "" : Ratio(isLimit ? Figure.Megabytes : Figure.Rate),
             Text(summary.SenderP50), Ratio(Figure.P50), Text(summary.SenderP99), Ratio(Figure.P99), Text(summary.ReceiverP50),
-            isLimit || good.All(x => x.Messages == 0) ? "" : Text(summary.ProcessorMicrosecondsPerMessage),
-            isLimit ? "" : Ratio(x => x.Messages == 0 ? null : x.ProcessorMicrosecondsPerMessage),
+            isLimit ? "" : Text(summary.ProcessorMicrosecondsPerMessage),
+            isLimit ? "" : Ratio(x => x.ProcessorMicrosecondsPerMessage),
             isLimit || good.Any(x => x.Retransmissions is null) ? "" : Numbers.Figure(good.Sum(x => x.Retransmissions ?? 0)),
             isLimit ? "" : Numbers.Figure(summary.MembershipChanges),
             $"{good.Length}/{engine.Runs.Count}");

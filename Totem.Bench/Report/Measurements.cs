@@ -17,8 +17,8 @@ internal sealed record Measurements(IReadOnlyList<MeasuredPart> Parts, IReadOnly
     [JsonIgnore]
     public IEnumerable<BenchReport> Reports => Parts.SelectMany(x => x.Reports);
 
-    /// <summary>The report of a case; of several that fit, the one with the most runs. Null when there is none.</summary>
-    public BenchReport? Find(RingCase wanted) => Reports.Where(wanted.Fits).MaxBy(x => x.Engines.Max(engine => engine.Runs.Count));
+    /// <summary>The report of a case; of several that fit, the one with the most runs of all engines. Null when there is none.</summary>
+    public BenchReport? Find(RingCase wanted) => Reports.Where(wanted.Fits).MaxBy(x => x.Engines.Sum(engine => engine.Runs.Count));
 
     /// <summary>Reads files that <c>all</c> and the <c>--json</c> of the other commands have written.</summary>
     public static Measurements Read(IEnumerable<string> files)

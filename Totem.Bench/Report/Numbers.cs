@@ -35,6 +35,7 @@ internal static class Numbers
     public static string Bytes(double bytes) => bytes switch
     {
         >= 1e6 when bytes % 1e6 == 0 => Text(bytes / 1e6, "0") + " MB",
+        >= 1 << 20 when bytes % (1 << 20) == 0 => Text(bytes / (1 << 20), "0") + " MiB",
         >= 1024 when bytes % 1024 == 0 => Text(bytes / 1024, "0") + " KiB",
         _ => Text(bytes, "N0") + " B",
     };

@@ -71,8 +71,8 @@ public sealed class ReportTests : IDisposable
         var text = await WriteAsync([micro], Report(Closed(3), ("totem", [100]), ("corosync-udpu", [400])));
         Assert.Contains("A Processor, 2 cores", text, StringComparison.Ordinal);
         Assert.Contains("corosync 3.1.7", text, StringComparison.Ordinal);
-        Assert.Contains("| 3 nodes, 64 B, closed loop, one sends | totem | 100 | 1 |", text, StringComparison.Ordinal);
-        Assert.Contains("|  | corosync-udpu | 400 | 0.25 |", text, StringComparison.Ordinal);
+        Assert.Contains("| 3 nodes, 64 B, closed loop, one sends | totem | 100 | 100 | 1 |", text, StringComparison.Ordinal);
+        Assert.Contains("|  | corosync-udpu | 400 | 400 | 0.25 |", text, StringComparison.Ordinal);
         Assert.Contains("| Wire.ReadToken | Size=1 | 0.25 | 10.0 (9.00–11.0) | 24 |", text, StringComparison.Ordinal);
     }
 
