@@ -51,7 +51,7 @@ internal sealed class AllPlan(bool isQuick)
             Of(Targets.AfterIdle, EngineSpec.Totem) with { Seconds = IdleSeconds },
             Of(new RingCase(Targets.NodesMax, 64, "idle", 1), EngineSpec.Totem, Targets.Corosync) with
             {
-                Seconds = isQuick ? _seconds : IdleSeconds,
+                Seconds = isQuick ? 2 * _seconds : IdleSeconds,
                 WarmUpSeconds = IdleWarmUp,
             });
         yield return Part("busy-2", TableRuns, Of(Targets.Closed(2) with { IsBusyPolling = true }, EngineSpec.Totem, Targets.BusyTokenLimit));
