@@ -19,10 +19,11 @@ internal sealed class AllPlan(bool isQuick)
 {
     private const int TableRuns = 5;
     private const int CurveRuns = 2;
+    private const double LoadSeconds = 3; // Once, but longer: what is read from it are high quantiles.
     private const int CurveSize = 1350;
     private const int NodesOfTable = 3;
     private const double IdleSeconds = 5;
-    private const double IdleWarmUp = 3; // What starting costs is over.
+    private const double IdleWarmUp = 2; // What starting costs is over.
     private const string Transport = "udp";
 
     // What a run takes besides its warm-up and window, measured: processes start, the ring forms, everybody leaves.
@@ -105,7 +106,8 @@ internal sealed class AllPlan(bool isQuick)
     private PlanPart LoadPart(string engine, double share)
     {
         var key = string.Create(CultureInfo.InvariantCulture, $"load-{engine}-{share}");
-        return new PlanPart(key, isQuick ? 1 : CurveRuns, PlansFor, (isQuick ? 1 : CurveRuns) * Seconds(NodesOfTable, _warmUp + _seconds));
+        var seconds = isQuick ? _seconds : LoadSeconds;
+        return new PlanPart(key, 1, PlansFor, Seconds(NodesOfTable, _warmUp + seconds));
 
         IReadOnlyList<RingPlan> PlansFor(Measurements measured)
         {
@@ -113,7 +115,7 @@ internal sealed class AllPlan(bool isQuick)
             if (Spread.Of(saturation) is not { } most)
                 return [];
             var rate = string.Create(CultureInfo.InvariantCulture, $"rate:{Round(share * most.Median)}");
-            return [Of(new RingCase(NodesOfTable, CurveSize, rate, NodesOfTable), engine)];
+            return [Of(new RingCase(NodesOfTable, CurveSize, rate, NodesOfTable), engine) with { Seconds = seconds }];
         }
     }
 
