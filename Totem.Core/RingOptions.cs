@@ -59,7 +59,8 @@ public sealed record RingOptions
 
     /// <summary>How far <see cref="WindowSize"/> may grow, and <see cref="MessagesPerVisitMax"/> with it to half of that, on a ring of
     /// processors of this engine only, while nothing is lost. Default 512; up to <see cref="WindowSize"/> it does not grow. More keeps
-    /// long queues moving on fast networks, and needs receive buffers that hold what all send in a rotation. No more than a quarter
+    /// long queues moving on fast networks, and needs receive buffers that hold what all send in a rotation; the UDP transport uses no
+    /// more than its own would hold. No more than a quarter
     /// of <see cref="ReceiveWindow"/> is used.</summary>
     public int WindowSizeMax { get; init; } = 512;
 

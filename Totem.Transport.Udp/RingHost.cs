@@ -62,7 +62,13 @@ internal sealed class RingHost
         StoredSequence = _file?.Read() ?? 0;
         _reporter = new RingReporter(transport.Self, counters, _logger, options.Observer);
         _groups = new GroupProcessor(
-            options.Ring with { Self = transport.Self, Allowed = options.Ring.Allowed ?? transport.Members },
+            options.Ring with
+            {
+                Self = transport.Self,
+                Allowed = options.Ring.Allowed ?? transport.Members,
+                // The others' buffers are most likely like ours.
+                WindowSizeMax = Math.Min(options.Ring.WindowSizeMax, transport.FramesHeld(options.Ring.NetMtu)),
+            },
             options.Groups, StoredSequence, _reporter);
         _processor = _groups.Ring;
         _transport.KeepsTokensApart = options.Ring.AcceleratedWindow > 0 || options.Ring.AcceleratedWindowBesideDaemons > 0;

@@ -16,6 +16,9 @@ namespace Totem.Transport.Udp;
 /// </summary>
 internal sealed class UdpTransport : IDisposable
 {
+    /// <summary>What Linux charges for a datagram of any size, at the least.</summary>
+    private const int SmallestCharge = 2304;
+
     private readonly UdpTransportOptions _options;
     private readonly PeerTable _peers;
     private readonly NodeCounters _counters;
@@ -63,6 +66,10 @@ internal sealed class UdpTransport : IDisposable
 
     /// <summary>What the kernel granted instead of the buffers that were asked for; null when all is well.</summary>
     public string? SmallBuffers => _sockets.SmallBuffers;
+
+    /// <summary>How many frames of this size a receiver's buffer holds while its process is not scheduled, one datagram each: a larger window
+    /// would lose them.</summary>
+    public int FramesHeld(int frameBytes) => _sockets.ChargeableBytes / Math.Max(SmallestCharge, frameBytes + (frameBytes / 4));
 
     /// <summary>Which system calls are in use.</summary>
     public DatagramPath Path => _sockets.Path;

@@ -12,7 +12,7 @@ internal sealed class OpenSockets : IDisposable
 {
     private OpenSockets(
         DatagramPath path, IPoller poller, NeighbourWatch? watch, IDatagramSocket sender, IDatagramSocket receiver,
-        IDatagramSocket? groupReceiver, string? smallBuffers)
+        IDatagramSocket? groupReceiver, string? smallBuffers, int chargeableBytes)
     {
         Path = path;
         Poller = poller;
@@ -21,6 +21,7 @@ internal sealed class OpenSockets : IDisposable
         Receiver = receiver;
         GroupReceiver = groupReceiver;
         SmallBuffers = smallBuffers;
+        ChargeableBytes = chargeableBytes;
     }
 
     public DatagramPath Path { get; }
@@ -40,6 +41,9 @@ internal sealed class OpenSockets : IDisposable
     public IDatagramSocket? GroupReceiver { get; }
 
     public string? SmallBuffers { get; }
+
+    /// <summary>What the smallest receive buffer holds, the kernel's bookkeeping among it.</summary>
+    public int ChargeableBytes { get; }
 
     public static OpenSockets Open(UdpTransportOptions options, ProcessorId self, NodeCounters counters)
     {
@@ -94,7 +98,7 @@ internal sealed class OpenSockets : IDisposable
         var poller = CreatePoller(path, [.. sockets], wrapped, watch);
         return new OpenSockets(
             path, poller, watch, wrapped[0], wrapped.Length == 1 ? wrapped[0] : wrapped[1],
-            wrapped.Length == 1 ? null : wrapped[2], smallBuffers);
+            wrapped.Length == 1 ? null : wrapped[2], smallBuffers, sockets.Min(SocketOpener.ChargeableBytes));
     }
 
     private static DatagramPath Choose(DatagramPath wanted)

@@ -117,6 +117,9 @@ internal static class SocketOpener
         return received is null ? sent : sent is null ? received : $"{received}; {sent}";
     }
 
+    /// <summary>Bytes that the kernel keeps for a socket until they are read, its own bookkeeping among them.</summary>
+    public static int ChargeableBytes(Socket socket) => socket.ReceiveBufferSize;
+
     [SupportedOSPlatform("linux")]
     private static bool IsForced(Socket socket, int option, int bytes)
         => LinuxNative.TrySetOption((int)socket.SafeHandle.DangerousGetHandle(), LinuxNative.SOL_SOCKET, option, bytes);

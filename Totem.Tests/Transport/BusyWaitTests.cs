@@ -1,0 +1,40 @@
+using Totem.Transport.Udp.Internal;
+
+namespace Totem.Tests.Transport;
+
+/// <summary>docs/transport.md, "Looking before sleeping": when it pays, and what ends it.</summary>
+public sealed class BusyWaitTests
+{
+    private static readonly TimeSpan Duration = TimeSpan.FromMicroseconds(100);
+
+    private readonly BusyWait _wait = new(Duration);
+
+    [Theory]
+    [InlineData(60, 30, true)]
+    [InlineData(200, 200, true)]
+    // It is a little late, or has been held: after that nobody can say.
+    [InlineData(60, -50, true)]
+    [InlineData(60, -100, false)]
+    [InlineData(60, -5_000, false)]
+    // So long a rotation has much to carry, or many members: the end of it is no better time to look.
+    [InlineData(201, 10, false)]
+    [InlineData(1_000, 1_000, false)]
+    public void It_pays_while_a_short_rotation_is_about_to_end(int rotation, int until, bool pays) =>
+        Assert.Equal(pays, _wait.Pays(new TokenForecast(TimeSpan.FromMicroseconds(rotation), TimeSpan.FromMicroseconds(until))));
+
+    [Fact]
+    public void It_does_not_pay_where_there_is_no_token() => Assert.False(_wait.Pays(TokenForecast.None));
+
+    [Fact]
+    public void It_ends_when_somebody_wakes_it_and_says_so_once()
+    {
+        _wait.Begin(0);
+        Assert.True(_wait.TryWake());
+        Assert.False(_wait.GoesOn(long.MaxValue));
+        Assert.True(_wait.End());
+        Assert.False(_wait.End());
+    }
+
+    [Fact]
+    public void Who_does_not_look_must_be_woken_otherwise() => Assert.False(_wait.TryWake());
+}
