@@ -51,27 +51,28 @@ public sealed record RingOptions
     public TimeSpan FailToReceiveTimeout { get; init; } = TimeSpan.FromSeconds(4);
 
     /// <summary>Messages all members together multicast in one rotation, the global window. Default 50 as corosync; all members
-    /// should agree.</summary>
+    /// should agree. On a ring of processors of this engine only it is the least, and where it begins (<see cref="WindowSizeMax"/>).</summary>
     public int WindowSize { get; init; } = 50;
 
-    /// <summary>Messages one member multicasts in one visit of the token, the personal window. Default 17 as corosync.</summary>
+    /// <summary>Messages one member multicasts in one visit of the token, the personal window. Default 17 as corosync. It grows with
+    /// the global one (<see cref="WindowSizeMax"/>).</summary>
     public int MessagesPerVisitMax { get; init; } = 17;
 
     /// <summary>How far <see cref="WindowSize"/> may grow, and <see cref="MessagesPerVisitMax"/> with it to half of that, on a ring of
     /// processors of this engine only, while nothing is lost. Default 512; up to <see cref="WindowSize"/> it does not grow. More keeps
     /// long queues moving on fast networks, and needs receive buffers that hold what all send in a rotation; the UDP transport uses no
-    /// more than its own would hold. No more than a quarter
-    /// of <see cref="ReceiveWindow"/> is used.</summary>
+    /// more than its own would hold. No more than a quarter of <see cref="ReceiveWindow"/> is used.</summary>
     public int WindowSizeMax { get; init; } = 512;
 
     /// <summary>How many of the new messages of a visit may follow the token instead of going before it, the accelerated window, on a ring of
-    /// processors of this engine only. Default 256, which is all of them with the other defaults; 0 is the plain ring. Higher lets the successor begin sooner, so that the multicasts of neighbours overlap; on a busy ring it
-    /// delays safe delivery by about a rotation, and beyond what receivers can buffer it costs retransmissions. Each member's own
-    /// choice (docs/protocol.md, "The accelerated ring").</summary>
+    /// processors of this engine only. Default 256, which is all of them with the other defaults; 0 is the plain ring. Higher lets the
+    /// successor begin sooner, so that the multicasts of neighbours overlap; on a busy ring it delays safe delivery by about a rotation,
+    /// and beyond what receivers can buffer it costs retransmissions. A visit of a few messages sends them before the token all the
+    /// same. Each member's own choice (docs/protocol.md, "The accelerated ring").</summary>
     public int AcceleratedWindow { get; init; } = 256;
 
-    /// <summary>The same on a ring with real daemons, or with members of whom it is not known. Default 0: correct with any number, but
-    /// their fixed windows leave little to gain.</summary>
+    /// <summary>The same on a ring with real daemons, or with members of whom it is not known. Default 0, the plain ring: any number is
+    /// correct, but their fixed windows leave little to gain.</summary>
     public int AcceleratedWindowBesideDaemons { get; init; }
 
     /// <summary>corosync's <c>netmtu</c>: frames are kept to this many bytes less 90, and less IP headers. Default 1500.</summary>

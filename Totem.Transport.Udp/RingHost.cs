@@ -11,13 +11,13 @@ using Totem.Transport.Udp.Storage;
 namespace Totem.Transport.Udp;
 
 /// <summary>
-/// The duty cycle of one member: sleep until a datagram, a submission or a deadline; read everything that came; then the
-/// deadlines; then the submissions; and after each of them drain the engine. One dedicated thread owns all of it. The
-/// public methods are the doors for other threads.
+/// The duty cycle of one member: sleep until a datagram, a submission or a deadline; read what came; then the deadlines; then the
+/// submissions. After each of them what is to be stored or sent is, and deliveries are handed over, of several datagrams at a time. One
+/// dedicated thread owns all of it. The public methods are the doors for other threads.
 /// </summary>
 internal sealed class RingHost
 {
-    /// <summary>What a receive buffer of the default size can hold; more than that in one go would starve the deadlines.</summary>
+    /// <summary>A good part of what a receive buffer of the default size can hold; more than that in one go would starve the deadlines.</summary>
     private const int DatagramsPerCycleMax = 2048;
 
     /// <summary>Datagrams between two deliveries: what they brought is still in the processor's cache when it is handed over.</summary>

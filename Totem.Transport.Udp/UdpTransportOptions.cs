@@ -74,8 +74,9 @@ public sealed record UdpTransportOptions
     /// <summary>
     /// Requested for each receiving socket; the kernel may grant less, which is logged once. Default 8 MiB. Linux charges a datagram of any
     /// size with 2304 bytes or more, with over 4 KiB where the interface puts each into a page, against twice what is granted here: that is room
-    /// for 3,800 to 7,200 datagrams, several windows of a thousand. Less loses frames when the process is not scheduled. Only what is in
-    /// use takes memory.
+    /// for 3,800 to 7,200 datagrams, several windows of a thousand. Less loses frames when the process is not scheduled, and the window
+    /// grows no further than to what the smallest buffer granted holds (<see cref="Totem.Core.RingOptions.WindowSizeMax"/>). Only what is
+    /// in use takes memory.
     /// </summary>
     public int ReceiveBufferBytes { get; init; } = 8 << 20;
 
@@ -101,11 +102,11 @@ public sealed record UdpTransportOptions
     public bool SegmentationOffload { get; init; } = true;
 
     /// <summary>
-    /// How long the ring's thread looks for datagrams before it sleeps, when the token is expected in about that time. Default 100 µs. Falling
-    /// asleep and waking up take longer than everything else a member of a small ring does, and cost as much of the processor; between
-    /// two looks any other thread that wants the core has it. Zero sleeps at once. A ring that is silent, has much to send, or is so large
-    /// that the token takes longer is not concerned; milliseconds make every busy ring one that never sleeps, and a core of each member is
-    /// theirs.
+    /// How long the ring's thread looks for datagrams before it sleeps, when the token is expected in about that time: while a rotation takes
+    /// at most twice as long. Default 100 µs. Falling asleep and waking up take longer than everything else a member of a small ring does,
+    /// and cost as much of the processor; between two looks any other thread that wants the core has it. Zero sleeps at once. A ring that is
+    /// silent, has much to send, or is so large that the token takes longer is not concerned; milliseconds make every busy ring one that
+    /// never sleeps, which takes a core for each member.
     /// </summary>
     public TimeSpan BusyPoll { get; init; } = TimeSpan.FromMicroseconds(100);
 

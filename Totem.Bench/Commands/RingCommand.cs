@@ -36,7 +36,7 @@ internal sealed class RingCommand : Command
     private readonly Option<string?> _senders = new("--senders") { Description = "all or one. By default one for a closed loop, all otherwise.", HelpName = "WHO" };
     private readonly Option<string> _transport = OneOf("--transport", "The transport of ours.", "udpu", "udp");
     private readonly Option<string> _api = OneOf("--api", "How ours is used: a handler on the ring's thread, the stream of events, or a process group.", "handler", "stream", "group");
-    private readonly Option<bool> _busyPoll = new("--busy-poll") { Description = "Ours polls its sockets instead of waiting." };
+    private readonly Option<bool> _busyPoll = new("--busy-poll") { Description = "Ours looks for datagrams for 10 ms before it sleeps, instead of 0.1." };
 
     /// <summary>Creates the command.</summary>
     public RingCommand() : base("ring",

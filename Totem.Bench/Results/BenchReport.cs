@@ -21,7 +21,7 @@ internal sealed record BenchReport(DateTimeOffset At, MachineFacts Machine, Meth
 /// <param name="Network"><c>namespaces</c> (veth and a bridge) or <c>loopback</c>.</param>
 /// <param name="Transport">The transport of ours.</param>
 /// <param name="Api">How ours is used: <c>handler</c>, <c>stream</c> or <c>group</c>.</param>
-/// <param name="IsBusyPolling">Whether ours polls its sockets.</param>
+/// <param name="IsBusyPolling">Whether ours looks for datagrams for milliseconds before it sleeps, instead of the default.</param>
 /// <param name="TimedEvery">Of that many messages one is timed.</param>
 /// <param name="OutstandingBytesMax">In saturation a sender has at most so many bytes under way, and at least two messages.</param>
 /// <param name="RuntimeSettings">What the node processes set of .NET's compiler and garbage collector.</param>

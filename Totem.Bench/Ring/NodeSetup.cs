@@ -48,7 +48,7 @@ internal sealed record NodeSetup
     /// <summary>How many nodes send: the first ones.</summary>
     public required int Senders { get; init; }
 
-    /// <summary>Whether sockets are polled rather than waited for.</summary>
+    /// <summary>Whether ours looks for datagrams for milliseconds before it sleeps, instead of the default.</summary>
     public required bool IsBusyPolling { get; init; }
 }
 

@@ -8,6 +8,9 @@ namespace Totem.Bench.Ring;
 /// <summary>All runs of a command: engines alternate, in one network.</summary>
 internal sealed class RingBench(RingPlan plan, string net, TextWriter progress)
 {
+    /// <summary>Variables of the runtime's compiler and collector, which change what is measured. Others are of the command <c>dotnet</c>.</summary>
+    private static readonly string[] RuntimeVariables = ["DOTNET_Tiered", "DOTNET_TC_", "DOTNET_ReadyToRun", "DOTNET_gc"];
+
     /// <summary>Runs them.</summary>
     public async Task<BenchReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -64,7 +67,7 @@ internal sealed class RingBench(RingPlan plan, string net, TextWriter progress)
     private static string RuntimeSettings()
     {
         var set = Environment.GetEnvironmentVariables().Keys.OfType<string>()
-            .Where(x => x.StartsWith("DOTNET_", StringComparison.Ordinal) && x is not ("DOTNET_CLI_TELEMETRY_OPTOUT" or "DOTNET_NOLOGO"))
+            .Where(x => RuntimeVariables.Any(start => x.StartsWith(start, StringComparison.OrdinalIgnoreCase)))
             .Order(StringComparer.Ordinal)
             .Select(x => $"{x}={Environment.GetEnvironmentVariable(x)}");
         return string.Join(' ', (string[])["defaults of .NET: tiered compilation with PGO, concurrent workstation collector;", .. set]).TrimEnd(';');

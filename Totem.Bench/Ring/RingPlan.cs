@@ -14,7 +14,7 @@ namespace Totem.Bench.Ring;
 /// <param name="Runs">How often each engine is measured.</param>
 /// <param name="Transport">The transport of ours, <c>udp</c> or <c>udpu</c>.</param>
 /// <param name="Api">How ours is used.</param>
-/// <param name="IsBusyPolling">Whether ours polls its sockets.</param>
+/// <param name="IsBusyPolling">Whether ours looks for datagrams for milliseconds before it sleeps, instead of the default.</param>
 internal sealed record RingPlan(
     IReadOnlyList<EngineSpec> Engines,
     int Nodes,

@@ -46,11 +46,12 @@ internal sealed class NodeFlags
         "--token-timeout", "Milliseconds without a token after which the ring is taken for broken. Default 1000, on loopback 3000.", 50, 3_600_000);
 
     private readonly Option<int?> _acceleratedWindow = Commands.Ranged.Optional(
-        "--accelerated-window", "How many messages of a visit may follow the token instead of going before it; 0 for none. Default 256, beside real daemons 0.", 0, 512);
+        "--accelerated-window", "How many messages of a visit may follow the token instead of going before it, beside real daemons too; 0 for none. "
+            + "Default 256, and beside daemons 0.", 0, 512);
 
     private readonly Option<int?> _busyPoll = Commands.Ranged.Optional(
-        "--busy-poll", "Microseconds for which the ring's thread looks for the token before it sleeps, when it should come in that time. Default 100; "
-            + "milliseconds burn a core.", 0, 1_000_000);
+        "--busy-poll", "Microseconds for which the ring's thread looks for the token before it sleeps, when it should come in about that time; 0 "
+            + "sleeps at once, thousands take a core. Default 100.", 0, 1_000_000);
 
     private readonly Option<string?> _state = new("--state")
     {
