@@ -75,7 +75,7 @@ public sealed record UdpTransportOptions
     /// Requested for each receiving socket; the kernel may grant less, which is logged once. Default 8 MiB. Linux charges a datagram of any
     /// size with 2304 bytes or more, with over 4 KiB where the interface puts each into a page, against twice what is granted here: that is room
     /// for 3,800 to 7,200 datagrams, several windows of a thousand. Less loses frames when the process is not scheduled, and the window
-    /// grows no further than to what the smallest buffer granted holds (<see cref="Totem.Core.RingOptions.WindowSizeMax"/>). Only what is
+    /// grows no further than to what the smallest buffer granted holds (<c>RingOptions.WindowSizeMax</c>). Only what is
     /// in use takes memory.
     /// </summary>
     public int ReceiveBufferBytes { get; init; } = 8 << 20;
