@@ -12,6 +12,9 @@ public sealed record RingOptions
     /// abort above 1 MiB + 64 KiB (wire.md section 12.7).</summary>
     public const int MessageBytesMax = (1 << 20) + (16 << 10);
 
+    /// <summary>The most that <see cref="WindowSizeMax"/> may be: what a visit sends must fit the queue to the host.</summary>
+    internal const int WindowSizeLimit = 4096;
+
     /// <summary>This processor's id; unique in the cluster and the same after a restart. Required.</summary>
     public required ProcessorId Self { get; init; }
 
@@ -144,7 +147,7 @@ public sealed record RingOptions
             $"{nameof(WindowSize)} is {WindowSize}, expected 1 to half of {nameof(ReceiveWindow)} ({ReceiveWindow})");
         Require(MessagesPerVisitMax >= 1 && MessagesPerVisitMax <= WindowSize,
             $"{nameof(MessagesPerVisitMax)} is {MessagesPerVisitMax}, expected 1 to {nameof(WindowSize)} ({WindowSize})");
-        Require(WindowSizeMax >= 0 && WindowSizeMax <= 1 << 20, $"{nameof(WindowSizeMax)} is {WindowSizeMax}, expected 0 to 1048576");
+        Require(WindowSizeMax is >= 0 and <= WindowSizeLimit, $"{nameof(WindowSizeMax)} is {WindowSizeMax}, expected 0 to {WindowSizeLimit}");
         Require(AcceleratedWindow is >= 0 and <= 1 << 20, $"{nameof(AcceleratedWindow)} is {AcceleratedWindow}, expected 0 to 1048576");
         Require(AcceleratedWindowBesideDaemons is >= 0 and <= 1 << 20,
             $"{nameof(AcceleratedWindowBesideDaemons)} is {AcceleratedWindowBesideDaemons}, expected 0 to 1048576");

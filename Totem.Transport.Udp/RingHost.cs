@@ -17,8 +17,8 @@ namespace Totem.Transport.Udp;
 /// </summary>
 internal sealed class RingHost
 {
-    /// <summary>A good part of what a receive buffer of the default size can hold; more than that in one go would starve the deadlines.</summary>
-    private const int DatagramsPerCycleMax = 2048;
+    /// <summary>What a receive buffer of the default size can hold; more than that in one go would starve the deadlines.</summary>
+    private const int DatagramsPerCycleMax = 8192;
 
     /// <summary>Datagrams between two deliveries: what they brought is still in the processor's cache when it is handed over.</summary>
     private const int DatagramsPerDrainMax = 32;

@@ -135,7 +135,7 @@ public sealed record UdpTransportOptions
         Require(SendBufferBytes >= 1 << 16, $"{nameof(SendBufferBytes)} is {SendBufferBytes}, expected 65536 or more");
         Require(ProbeInterval == TimeSpan.Zero || ProbeInterval >= TimeSpan.FromMilliseconds(1),
             $"{nameof(ProbeInterval)} is {ProbeInterval}, expected 0 or at least 1 ms");
-        Require(BusyPoll >= TimeSpan.Zero, $"{nameof(BusyPoll)} is {BusyPoll}, expected 0 or more");
+        Require(BusyPoll >= TimeSpan.Zero && BusyPoll <= TimeSpan.FromHours(1), $"{nameof(BusyPoll)} is {BusyPoll}, expected 0 to an hour");
         if (Kind == UdpTransportKind.Loopback)
             ValidateLoopback(self, Require);
         else

@@ -15,7 +15,7 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
     private const string GroupName = "bench";
     private const string MulticastGroup = "239.192.77.1";
 
-    // Longer than a loaded ring is ever silent.
+    // Rotations of up to twice this are looked for awake: every one of a ring that can poll at all.
     private static readonly TimeSpan BusyPoll = TimeSpan.FromMilliseconds(10);
 
     private readonly IBusReceiver _receiver;
@@ -120,9 +120,12 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
                 },
                 StateDirectory = setup.StateDirectory,
             };
+        if (setup.IsBusyPolling)
+            options = options with { Transport = options.Transport with { BusyPoll = BusyPoll } };
+        // Behind it: who names a value means it.
         foreach (var setting in setup.Settings)
             OptionSettings.Apply(setting, options.Ring, options.Transport, options);
-        return setup.IsBusyPolling ? options with { Transport = options.Transport with { BusyPoll = BusyPoll } } : options;
+        return options;
     }
 
     /// <inheritdoc />

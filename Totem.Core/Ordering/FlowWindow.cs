@@ -29,6 +29,9 @@ internal sealed class FlowWindow
     /// <summary>The window, in frames.</summary>
     public int Size { get; private set; }
 
+    /// <summary>As large as it can become, and as others' may be already.</summary>
+    public int Largest => _max;
+
     /// <summary>What one member may multicast in a visit: two senders fill the window.</summary>
     public int PerVisitMax => Math.Max(_perVisitInitial, Size > _initial ? Size / 2 : 0);
 

@@ -114,7 +114,7 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         var window = ring.Log.Window;
         // No member may be asked to hold more than its window; ours stands for all, because what we have not
         // released somebody may not have received.
-        var room = (window.Released + (window.Capacity - ring.Flow.Window.Size)).DistanceFrom(tokenSeq);
+        var room = (window.Released + (window.Capacity - ring.Flow.Window.Largest)).DistanceFrom(tokenSeq);
         var sent = 0;
         for (seq = tokenSeq; sent < Math.Min(allowed, room) && source.QueuedFrames > 0; sent++)
         {

@@ -28,7 +28,7 @@ internal static class SetupText
         new("window", x => Number(x.WindowSize), (x, l) => x with { WindowSize = l.Int("window", 1, 1 << 20) }),
         new("per-visit", x => Number(x.MessagesPerVisitMax),
             (x, l) => x with { MessagesPerVisitMax = l.Int("per-visit", 1, 1 << 20) }),
-        new("window-max", x => Number(x.WindowSizeMax), (x, l) => x with { WindowSizeMax = l.Int("window-max", 0, 1 << 20) }),
+        new("window-max", x => Number(x.WindowSizeMax), (x, l) => x with { WindowSizeMax = l.Int("window-max", 0, 4096) }),
         new("accelerated", x => Number(x.AcceleratedWindow),
             (x, l) => x with { AcceleratedWindow = l.Int("accelerated", 0, 1 << 20) }),
         new("mtu", x => Number(x.NetMtu), (x, l) => x with { NetMtu = l.Int("mtu", 576, 65_000) }),

@@ -20,6 +20,7 @@ public sealed class GrowingWindowTests
     {
         var ring = InMemoryRing.Operational(3, Grows);
         Assert.InRange(LargestVisit(ring), 100, 256);
+        Assert.NotEqual(0, ring[1].Events[RingEventKind.MulticastAfterToken]);
     }
 
     [Fact]
@@ -44,6 +45,8 @@ public sealed class GrowingWindowTests
             },
             Limit, "one ring");
         Assert.Equal(17, LargestVisit(ring));
+        for (var id = 1; id <= 3; id++)
+            Assert.Equal(0, ring[id].Events[RingEventKind.MulticastAfterToken]);
     }
 
     [Fact]
@@ -75,7 +78,7 @@ public sealed class GrowingWindowTests
 
     private static RingOptions Grows(RingOptions options) => options with
     {
-        WindowSizeMax = 512, ReceiveWindow = 4096, SendQueueBytesMax = 16 << 20,
+        WindowSizeMax = 512, AcceleratedWindow = 256, ReceiveWindow = 4096, SendQueueBytesMax = 16 << 20,
     };
 
     /// <summary>Two members have much to say; returns the most that one of them multicast in a visit.</summary>

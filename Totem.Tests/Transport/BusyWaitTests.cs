@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Transport;
@@ -28,11 +29,23 @@ public sealed class BusyWaitTests
     [Fact]
     public void It_ends_when_somebody_wakes_it_and_says_so_once()
     {
-        _wait.Begin(0);
-        Assert.True(_wait.TryWake());
-        Assert.False(_wait.GoesOn(long.MaxValue));
-        Assert.True(_wait.End());
-        Assert.False(_wait.End());
+        var wait = new BusyWait(TimeSpan.FromHours(1));
+        wait.Begin(Stopwatch.GetTimestamp());
+        Assert.True(wait.GoesOn(long.MaxValue));
+        Assert.True(wait.TryWake());
+        Assert.False(wait.GoesOn(long.MaxValue));
+        Assert.True(wait.End());
+        Assert.False(wait.End());
+    }
+
+    [Fact]
+    public void It_ends_when_its_time_is_over_or_there_is_something_else_to_do()
+    {
+        var wait = new BusyWait(TimeSpan.FromHours(1));
+        wait.Begin(Stopwatch.GetTimestamp() - (Stopwatch.Frequency * 3600));
+        Assert.False(wait.GoesOn(long.MaxValue));
+        wait.Begin(Stopwatch.GetTimestamp());
+        Assert.False(wait.GoesOn(Stopwatch.GetTimestamp()));
     }
 
     [Fact]
