@@ -48,11 +48,18 @@ internal sealed class MixedCluster : IAsyncDisposable
     public CorosyncDaemon Daemon(uint node) => _daemons[node];
 
     /// <summary>Starts these nodes as real daemons. Whatever ran there must have ended.</summary>
+    /// <remarks>
+    /// Of several each starts when all before it stand: a daemon whose first join comes while others install their ring can stop one of
+    /// them, ours or not (docs/testing.md).
+    /// </remarks>
     public async Task StartRealAsync(params IReadOnlyList<uint> nodes)
     {
         foreach (var node in nodes)
-        {
             await RemoveAsync(node);
+        foreach (var node in nodes)
+        {
+            if (node != nodes[0])
+                await ReadyWith([.. _daemons.Keys, .. _ours.Keys]);
             _reports.Apply(() => _rings[node] = NodeRing.None);
             _daemons[node] = CorosyncDaemon.Start(node, _network, _daemonFolders[node], OnDaemon);
         }

@@ -85,9 +85,17 @@ internal sealed class NamespaceNetwork : IDisposable
             InSwitch($"ip link set port{node} master main");
     }
 
+    /// <summary>From now on every datagram passes alone, as on a wire: between namespaces a burst is one piece all the way otherwise.</summary>
+    public void PassSingly()
+    {
+        for (var node = 1u; node <= _nodes; node++)
+            At(node, "ip link set net0 gso_max_segs 1");
+    }
+
     /// <summary>From now on a node loses this share of the datagrams that reach it.</summary>
     public void Lose(uint node, double share)
     {
+        PassSingly();
         var probability = share.ToString(CultureInfo.InvariantCulture);
         At(node, $"iptables -A INPUT -i net0 -p udp -m statistic --mode random --probability {probability} -j DROP");
         _lossy.Add(node);
