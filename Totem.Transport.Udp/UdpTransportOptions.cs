@@ -102,11 +102,11 @@ public sealed record UdpTransportOptions
     public bool SegmentationOffload { get; init; } = true;
 
     /// <summary>
-    /// How long the ring's thread looks for datagrams before it sleeps, when the token is expected in about that time: while a rotation takes
-    /// at most twice as long. Default 100 µs. Falling asleep and waking up take longer than everything else a member of a small ring does,
-    /// and cost as much of the processor; between two looks any other thread that wants the core has it. Zero sleeps at once. A ring that is
-    /// silent, has much to send, or is so large that the token takes longer is not concerned; milliseconds make every busy ring one that
-    /// never sleeps, which takes a core for each member.
+    /// How long the ring's thread looks for datagrams before it sleeps: when the token is expected in about that time, while a rotation takes
+    /// at most twice as long; and when the token has just left, while a rotation takes up to 2 ms. Default 100 µs. Falling asleep and waking
+    /// up take longer than everything else a member of a small ring does, and cost as much of the processor; between two looks any other
+    /// thread that wants the core has it. Zero sleeps at once. A ring that is silent or has much to send is not concerned; milliseconds make
+    /// every busy ring one that never sleeps, which takes a core for each member.
     /// </summary>
     public TimeSpan BusyPoll { get; init; } = TimeSpan.FromMicroseconds(100);
 

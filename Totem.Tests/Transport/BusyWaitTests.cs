@@ -17,10 +17,15 @@ public sealed class BusyWaitTests
     [InlineData(60, -50, true)]
     [InlineData(60, -100, false)]
     [InlineData(60, -5_000, false)]
-    // So long a rotation has much to carry, or many members: the end of it is no better time to look.
+    // The token has just left a larger ring's member: its core stays awake for the next one.
+    [InlineData(500, 500, true)]
+    [InlineData(500, 401, true)]
+    [InlineData(500, 400, false)]
+    [InlineData(500, 10, false)]
     [InlineData(201, 10, false)]
-    [InlineData(1_000, 1_000, false)]
-    public void It_pays_while_a_short_rotation_is_about_to_end(int rotation, int until, bool pays) =>
+    // So long a rotation has much to carry.
+    [InlineData(2_001, 2_001, false)]
+    public void It_pays_while_a_short_rotation_is_about_to_end_and_behind_the_token(int rotation, int until, bool pays) =>
         Assert.Equal(pays, _wait.Pays(new TokenForecast(TimeSpan.FromMicroseconds(rotation), TimeSpan.FromMicroseconds(until))));
 
     [Fact]

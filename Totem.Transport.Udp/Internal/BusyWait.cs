@@ -8,13 +8,18 @@ namespace Totem.Transport.Udp.Internal;
 /// </summary>
 /// <remarks>
 /// It is done while the token should come in about that time, which is when it pays: falling asleep and waking up at every member is most of a
-/// short rotation, and without it half the time will do. So a ring that is silent, busy with much to send, or too large costs what it
-/// did. Between two looks whoever else wants the core has it: members that share one would otherwise keep the token from each other.
+/// short rotation, and without it half the time will do. And it is done behind the token, when it has just left: on a host with several
+/// members the core then does not fall asleep, the successor need not wake it, and gets it at the next look. So a ring that is silent, or
+/// busy with much to send, costs what it did. Between two looks whoever else wants the core has it: members that share one would
+/// otherwise keep the token from each other.
 /// </remarks>
 internal sealed class BusyWait(TimeSpan duration)
 {
     /// <summary>Only the poller sees closed ports, hangups and strays, so it is asked so often, however busy the sockets are.</summary>
     private static readonly long PollerInterval = Stopwatch.Frequency / 2000;
+
+    /// <summary>Rotations that are longer carry much, or cross a network that takes its time: a core that is awake saves nothing there.</summary>
+    private static readonly TimeSpan LingerRotationMax = TimeSpan.FromMilliseconds(2);
 
     private readonly long _duration = (long)(duration.TotalSeconds * Stopwatch.Frequency);
     private long _busyUntil;
@@ -23,8 +28,12 @@ internal sealed class BusyWait(TimeSpan duration)
     private int _isWoken;
 
     /// <summary>Whether it pays to look instead of sleeping.</summary>
-    public bool Pays(TokenForecast forecast) =>
-        forecast.Rotation <= 2 * duration && forecast.Until <= 2 * duration && forecast.Until > -duration;
+    public bool Pays(TokenForecast forecast)
+    {
+        var isDue = forecast.Rotation <= 2 * duration && forecast.Until <= 2 * duration && forecast.Until > -duration;
+        var hasJustLeft = forecast.Rotation <= LingerRotationMax && forecast.Rotation - forecast.Until < duration;
+        return isDue || hasJustLeft;
+    }
 
     /// <summary>Begins to look.</summary>
     public void Begin(long now)
