@@ -19,6 +19,8 @@ internal sealed class AllPlan(bool isQuick)
 {
     private const int TableRuns = 5;
     private const int CurveRuns = 1;
+    private const int IdleRuns = 2;
+    private const int QueueRuns = 2;
     private const double LoadSeconds = 3; // Once, but longer: what is read from it are high quantiles.
     private const int CurveSize = 1350;
     private const int NodesOfTable = 3;
@@ -34,7 +36,7 @@ internal sealed class AllPlan(bool isQuick)
     private const double RunOverhead = 1.2;
     private const double NodeOverhead = 0.22;
 
-    private static readonly double[] LoadShares = [0.1, 0.3, 0.5, 0.7, 0.9];
+    private static readonly double[] LoadShares = [0.1, 0.4, 0.7, 0.9];
 
     private readonly double _seconds = isQuick ? 1 : 2;
     private readonly double _warmUp = isQuick ? 0.5 : 1.5;
@@ -50,9 +52,9 @@ internal sealed class AllPlan(bool isQuick)
         yield return Part("closed-3", TableRuns, Of(Targets.Closed(3), engines), Of(Targets.Closed(3) with { Guarantee = "safe" }, EngineSpec.Totem));
         if (!isQuick)
             yield return Part("closed-5", TableRuns, Of(Targets.Closed(5), engines));
+        yield return Part("closed-14", TableRuns, Of(Targets.Closed(Targets.NodesMax), engines));
         yield return Part(
-            "closed-14", TableRuns,
-            Of(Targets.Closed(Targets.NodesMax), engines),
+            "idle-14", IdleRuns,
             Of(Targets.AfterIdle, EngineSpec.Totem) with { Seconds = IdleSeconds },
             Of(new RingCase(Targets.NodesMax, 64, "idle", 1), EngineSpec.Totem) with { Seconds = isQuick ? 2 * _seconds : IdleSeconds });
         yield return Part("busy-2", TableRuns, Of(Targets.Closed(2) with { IsBusyPolling = true }, EngineSpec.Totem, Targets.BusyTokenLimit));
@@ -76,7 +78,7 @@ internal sealed class AllPlan(bool isQuick)
         foreach (var load in (LoadKind[])[LoadKind.Closed, LoadKind.Saturation])
         {
             var plan = QueueCommand.PlanFor(new LoadShape(load, 0), NodesOfTable, 64, _seconds, _warmUp, 1);
-            yield return Part($"queue-{plan.Load}", isQuick ? 1 : TableRuns, plan);
+            yield return Part($"queue-{plan.Load}", isQuick ? 1 : QueueRuns, plan);
         }
     }
 
