@@ -19,7 +19,6 @@ internal sealed class AllPlan(bool isQuick)
 {
     private const int TableRuns = 5;
     private const int CurveRuns = 1;
-    private const int IdleRuns = 2;
     private const int QueueRuns = 2;
     private const double LoadSeconds = 3; // Once, but longer: what is read from it are high quantiles.
     private const int CurveSize = 1350;
@@ -54,7 +53,7 @@ internal sealed class AllPlan(bool isQuick)
             yield return Part("closed-5", TableRuns, Of(Targets.Closed(5), engines));
         yield return Part("closed-14", TableRuns, Of(Targets.Closed(Targets.NodesMax), engines));
         yield return Part(
-            "idle-14", IdleRuns,
+            "idle-14", TableRuns,
             Of(Targets.AfterIdle, EngineSpec.Totem) with { Seconds = IdleSeconds },
             Of(new RingCase(Targets.NodesMax, 64, "idle", 1), EngineSpec.Totem) with { Seconds = isQuick ? 2 * _seconds : IdleSeconds });
         yield return Part("busy-2", TableRuns, Of(Targets.Closed(2) with { IsBusyPolling = true }, EngineSpec.Totem, Targets.BusyTokenLimit));
