@@ -82,7 +82,7 @@ public sealed record RingOptions
     public int NetMtu { get; init; } = 1500;
 
     /// <summary>How many message numbers may be in flight or kept for retransmission. Default 16384, corosync's; do not
-    /// raise it on a ring with corosync.</summary>
+    /// raise it on a ring with corosync. As many more are kept for an application that lags.</summary>
     public int ReceiveWindow { get; init; } = 16384;
 
     /// <summary>The most bytes of frames kept for delivery and retransmission. Default 64 MiB.</summary>
@@ -93,6 +93,13 @@ public sealed record RingOptions
 
     /// <summary>The most messages that wait to be sent. Default 65536.</summary>
     public int SendQueueMessagesMax { get; init; } = 65536;
+
+    /// <summary>
+    /// How far numbers may run ahead of what all have said they have, and what a member says ahead of its application: so much that
+    /// twice as many frames fit <see cref="ReceiveWindowBytesMax"/>.
+    /// </summary>
+    internal int FramesAheadMax =>
+        (int)Math.Clamp(ReceiveWindowBytesMax / 2 / NetMtu, Math.Min(ReceiveWindow, 4L * WindowSize), ReceiveWindow);
 
     /// <summary>Tests start close to the wrap of the message number; every member of a ring must use the same value.</summary>
     internal Seq FirstSeq { get; init; }

@@ -236,7 +236,7 @@ public sealed partial class RingProcessor
         // A real daemon's windows are fixed, and the sums on the token are shared with it.
         var areKin = _neighbours.AreKin(ring.Members);
         if (areKin)
-            ring.Flow.LetGrow(Math.Min(Options.WindowSizeMax, Options.ReceiveWindow / 4));
+            ring.Flow.LetGrow(Math.Min(Options.WindowSizeMax, Options.FramesAheadMax / 4));
         ring.Passing = TokenPassing.Of(areKin ? Options.AcceleratedWindow : Options.AcceleratedWindowBesideDaemons);
         ring.Log.AdvanceDeliverable();
         _state = new OperationalState(ring);

@@ -62,7 +62,8 @@ public sealed partial class RingProcessor
             throw new ArgumentException(string.Join(Environment.NewLine, problems), nameof(options));
         Options = options;
         _observer = new ObserverGuard(observer);
-        _windows = new ReceiveWindows(_buffers, options.ReceiveWindow, options.ReceiveWindowBytesMax);
+        // Half for what the application lags behind, half for what others may number meanwhile (OrderedLog.AruWithin).
+        _windows = new ReceiveWindows(_buffers, options.ReceiveWindow * 2, options.ReceiveWindowBytesMax);
         _outbox = new Outbox(_buffers);
         _frames = new ApplicationFrames(options, envelopes, hasGroups, _observer);
         _lanes = new ReceiveLanes(RingOptions.MessageBytesMax + Envelopes.BytesMax, hasGroups);

@@ -20,15 +20,17 @@ internal static class TokenCheck
     private static bool IsPlausible(in RegularToken token, TokenRing ring)
     {
         var window = ring.Log.Window;
-        var ahead = token.Seq.DistanceFrom(window.Released);
+        // Nobody releases what we have not said we have, and nobody numbers more than the limit beyond what it has released: however
+        // far our application lags, what is numbered lies within the limit of what we have received.
+        var ahead = token.Seq.DistanceFrom(window.Aru);
         var hops = unchecked((int)(token.TokenSeq.Value - ring.LastTokenSeq.Value));
         return token.Header.Node == ring.Predecessor
             && hops <= ring.Members.Count
-            && ahead >= 0 && ahead <= window.Capacity
+            && ahead >= 0 && ahead <= ring.NumbersAheadMax
             && token.Seq >= ring.LastSeq
             && token.Seq >= window.High
             && token.Aru <= token.Seq
-            && token.Aru.DistanceFrom(token.Seq) >= -window.Capacity - 1
+            && token.Aru.DistanceFrom(token.Seq) >= -ring.NumbersAheadMax - 1
             && (token.AruSetter.IsNone || ring.Members.Contains(token.AruSetter));
     }
 }

@@ -13,6 +13,8 @@ internal sealed class TokenRing
         Successor = members.SuccessorOf(options.Self);
         Predecessor = members.PredecessorOf(options.Self);
         IsRepresentative = id.Representative == options.Self;
+        NumbersAheadMax = options.ReceiveWindow;
+        FramesAheadMax = options.FramesAheadMax;
         Log = new OrderedLog(window, options.FirstSeq);
         Flow = new FlowControl(options.WindowSize, options.MessagesPerVisitMax, members.Count);
         LastTokenSeq = options.FirstTokenSeq.Previous;
@@ -30,6 +32,13 @@ internal sealed class TokenRing
     public ProcessorId Predecessor { get; }
 
     public bool IsRepresentative { get; }
+
+    /// <summary>No member, a real daemon included, numbers more than this beyond what all have said they have.</summary>
+    public int NumbersAheadMax { get; }
+
+    /// <summary>We number no more than this beyond what all have said they have, and say no more than this beyond what our
+    /// application has taken.</summary>
+    public int FramesAheadMax { get; }
 
     /// <summary>Plain until the ring is installed: recovery is rare, and its promises rest on plain visits.</summary>
     public TokenPassing Passing { get; set; } = TokenPassing.Plain;

@@ -112,9 +112,9 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
     {
         Invariant.That(_multicastThrough == _numberedThrough, "what a visit numbers is multicast before the next visit");
         var window = ring.Log.Window;
-        // No member may be asked to hold more than its window; ours stands for all, because what we have not
-        // released somebody may not have received.
-        var room = (window.Released + (window.Capacity - ring.Flow.Window.Largest)).DistanceFrom(tokenSeq);
+        // No member may be asked to hold more than half of its window beyond what it has said it has; what we have not released
+        // stands for that, because somebody may not have said it.
+        var room = (window.Released + (ring.FramesAheadMax - ring.Flow.Window.Largest)).DistanceFrom(tokenSeq);
         var sent = 0;
         for (seq = tokenSeq; sent < Math.Min(allowed, room) && source.QueuedFrames > 0; sent++)
         {
@@ -139,10 +139,10 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         }
     }
 
-    /// <summary>wire.md section 10.6: who lacks something lowers the aru, and only who lowered it raises it.</summary>
+    /// <summary>wire.md section 10.6: who lacks something, or whose reader lags, lowers the aru, and only who lowered it raises it.</summary>
     private (Seq Aru, ProcessorId Setter) CorrectAru(TokenRing ring, in RegularToken token, Seq seq)
     {
-        var aru = ring.Log.Window.Aru;
+        var aru = ring.Log.AruWithin(ring.FramesAheadMax);
         if (aru < token.Aru || token.AruSetter == options.Self || token.AruSetter.IsNone)
             return (aru, aru == seq ? ProcessorId.None : options.Self);
         return (token.Aru, token.AruSetter);
