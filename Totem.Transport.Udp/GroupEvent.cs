@@ -56,8 +56,8 @@ public sealed record GroupJoinOptions
     /// queues it for that.</summary>
     public IGroupSink? Sink { get; init; }
 
-    /// <summary>Room for events that the application has not read, in bytes. Default 2 MiB, which is also the least:
-    /// it is taken when the group is joined. When less than one largest message is free, the node stops delivering, and in time the whole
+    /// <summary>Room for events that the application has not read, in bytes. Default 2 MiB, which is also the least.
+    /// Memory is taken for what waits, not for what may wait. When less than one largest message is free, the node stops delivering, and in time the whole
     /// ring slows down to the slowest reader.</summary>
     public int StreamBytesMax { get; init; } = TotemNodeOptions.QueueBytesMin;
 }

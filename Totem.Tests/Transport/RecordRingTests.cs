@@ -6,7 +6,7 @@ namespace Totem.Tests.Transport;
 public sealed class RecordRingTests
 {
     [Fact]
-    public void Records_of_every_size_come_back_in_order_across_the_end_of_the_array()
+    public void Records_of_every_size_come_back_in_order_across_the_ends_of_pieces()
     {
         var ring = new RecordRing<long>(1024);
         var random = new Random(5);
@@ -29,17 +29,38 @@ public sealed class RecordRingTests
     }
 
     [Fact]
-    public void An_empty_ring_takes_half_its_size_wherever_it_stands()
+    public void Nothing_is_taken_for_what_may_wait()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var rings = new RecordRing<long>[4096];
+        for (var i = 0; i < rings.Length; i++)
+        {
+            rings[i] = new RecordRing<long>(2 << 20);
+            rings[i].Write(i, new byte[16]);
+        }
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096 * 1400);
+        GC.KeepAlive(rings);
+    }
+
+    [Fact]
+    public void What_is_full_takes_what_must_not_wait()
     {
         var ring = new RecordRing<int>(1024);
-        for (var i = 0; i < 200; i++)
+        var count = 0;
+        while (ring.TryWrite(count, new byte[100]))
+            count++;
+        ring.Write(count++, new byte[5000]);
+        Assert.False(ring.HasRoom(0));
+        for (var i = 0; i < count; i++)
         {
-            Assert.True(ring.TryWrite(i, new byte[i % 90]));
-            Assert.True(ring.TryPeek(out _, out _));
+            Assert.True(ring.TryPeek(out var header, out _));
+            Assert.Equal(i, header);
             ring.Advance();
-
-            Assert.True(ring.HasRoom(512 - RecordRing<int>.RecordBytes(0)));
         }
+
+        Assert.True(ring.IsEmpty);
+        Assert.True(ring.HasRoom(900));
     }
 
     [Fact]

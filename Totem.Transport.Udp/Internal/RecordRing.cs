@@ -1,40 +1,45 @@
-using System.Numerics;
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Totem.Transport.Udp.Internal;
 
 /// <summary>
-/// A bounded queue of records, each a header and bytes, in one array that is allocated once: neither side allocates for a record. One
-/// thread writes at a time and one reads at a time; the two need no lock between them. A record lies in one piece,
-/// so that both sides can work on a span of it.
+/// A bounded queue of records, each a header and bytes, in pieces that are taken when they are needed and given back when they have been
+/// read: its memory follows what waits, not what may wait. In steady state neither side allocates. One thread writes at a
+/// time and one reads at a time; the two need no lock between them. A record lies in one piece, so that both sides can work on a
+/// span of it.
 /// </summary>
 internal sealed class RecordRing<THeader> where THeader : unmanaged
 {
-    /// <summary>Records start at multiples of this, so that a length always fits where a record could start.</summary>
+    /// <summary>Records start at multiples of this, so that headers are aligned.</summary>
     private const int Alignment = 8;
 
-    /// <summary>In place of a length: the rest of the array is skipped.</summary>
-    private const int SkipMark = -1;
+    /// <summary>A queue that little goes through stays at this.</summary>
+    private const int FirstPieceBytes = 1024;
+
+    /// <summary>Pieces double up to this; a longer record has a piece of its own.</summary>
+    private const int PieceBytesMax = 64 * 1024;
 
     private static readonly int PrefixBytes = Align(sizeof(int) + Unsafe.SizeOf<THeader>());
 
-    private readonly byte[] _bytes;
-    private readonly long _mask;
     private readonly int _capacity;
 
-    // Positions that only grow; the place in the array is the position modulo its length, a power of two, because dividing takes as
-    // long as everything else here. 63 bits: 29 years at 10 GB/s.
+    // The writer's piece and the reader's; the same one most of the time.
+    private Piece? _tail;
+    private Piece? _head;
+    private int _headRead;
+
+    // Pieces without bytes that the reader has given back. It alone adds and the writer alone takes, so a piece that the writer looks at
+    // cannot be taken and added again meanwhile.
+    private Piece? _free;
+
+    // Sums that only grow. 63 bits: 29 years at 10 GB/s. The writer's is written last: who sees it sees the record and the way to it.
     private long _written;
     private long _read;
 
-    /// <param name="capacityBytes">At least twice the largest record with its overhead; up to a gigabyte.</param>
-    public RecordRing(int capacityBytes)
-    {
-        _capacity = capacityBytes;
-        _bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(1u << 30, BitOperations.RoundUpToPowerOf2((uint)capacityBytes)));
-        _mask = _bytes.Length - 1;
-    }
+    /// <param name="capacityBytes">The most that waits, at least the largest record with its overhead; nothing is taken for it before it is needed.</param>
+    public RecordRing(int capacityBytes) => _capacity = capacityBytes;
 
     /// <summary>What a record of that many bytes takes.</summary>
     public static int RecordBytes(int payloadBytes) => PrefixBytes + Align(payloadBytes);
@@ -46,12 +51,7 @@ internal sealed class RecordRing<THeader> where THeader : unmanaged
     public long UsedBytes => Volatile.Read(ref _written) - Volatile.Read(ref _read);
 
     /// <summary>Whether a payload of that size could be written now. The writer.</summary>
-    public bool HasRoom(int payloadBytes)
-    {
-        var needed = RecordBytes(payloadBytes);
-        var rest = _bytes.Length - (int)(_written & _mask);
-        return UsedBytes + (rest < needed ? rest + needed : needed) <= _capacity;
-    }
+    public bool HasRoom(int payloadBytes) => UsedBytes + RecordBytes(payloadBytes) <= _capacity;
 
     /// <summary>Adds a record. The writer.</summary>
     /// <returns>False when there is no room; nothing has changed then.</returns>
@@ -59,21 +59,21 @@ internal sealed class RecordRing<THeader> where THeader : unmanaged
     {
         if (!HasRoom(payload.Length))
             return false;
-        var needed = RecordBytes(payload.Length);
-        var place = (int)(_written & _mask);
-        var written = _written;
-        if (_bytes.Length - place < needed)
-        {
-            MemoryMarshal.Write(_bytes.AsSpan(place), SkipMark);
-            written += _bytes.Length - place;
-            place = 0;
-        }
-
-        MemoryMarshal.Write(_bytes.AsSpan(place), payload.Length);
-        MemoryMarshal.Write(_bytes.AsSpan(place + sizeof(int)), in header);
-        payload.CopyTo(_bytes.AsSpan(place + PrefixBytes));
-        Volatile.Write(ref _written, written + needed);
+        Write(header, payload);
         return true;
+    }
+
+    /// <summary>Adds a record though the queue may be over its capacity: who calls it bounds how often. The writer.</summary>
+    public void Write(in THeader header, ReadOnlySpan<byte> payload)
+    {
+        var needed = RecordBytes(payload.Length);
+        var piece = PieceFor(needed);
+        var place = piece.Bytes.AsSpan(piece.WrittenBytes);
+        MemoryMarshal.Write(place, payload.Length);
+        MemoryMarshal.Write(place[sizeof(int)..], in header);
+        payload.CopyTo(place[PrefixBytes..]);
+        Volatile.Write(ref piece.WrittenBytes, piece.WrittenBytes + needed);
+        Volatile.Write(ref _written, _written + needed);
     }
 
     /// <summary>Looks at the oldest record; it stays, and its bytes stay valid, until <see cref="Advance"/>. The reader.</summary>
@@ -83,27 +83,82 @@ internal sealed class RecordRing<THeader> where THeader : unmanaged
         payload = default;
         if (IsEmpty)
             return false;
-        var place = SkipToRecord();
-        header = MemoryMarshal.Read<THeader>(_bytes.AsSpan(place + sizeof(int)));
-        payload = _bytes.AsSpan(place + PrefixBytes, MemoryMarshal.Read<int>(_bytes.AsSpan(place)));
+        var place = Oldest();
+        header = MemoryMarshal.Read<THeader>(place[sizeof(int)..]);
+        payload = place.Slice(PrefixBytes, MemoryMarshal.Read<int>(place));
         return true;
     }
 
     /// <summary>Removes the record that <see cref="TryPeek"/> showed. The reader.</summary>
     public void Advance()
     {
-        var place = SkipToRecord();
-        Volatile.Write(ref _read, _read + RecordBytes(MemoryMarshal.Read<int>(_bytes.AsSpan(place))));
+        var taken = RecordBytes(MemoryMarshal.Read<int>(Oldest()));
+        _headRead += taken;
+        Volatile.Write(ref _read, _read + taken);
     }
 
-    private int SkipToRecord()
+    private Piece PieceFor(int needed)
     {
-        var place = (int)(_read & _mask);
-        if (MemoryMarshal.Read<int>(_bytes.AsSpan(place)) != SkipMark)
-            return place;
-        Volatile.Write(ref _read, _read + _bytes.Length - place);
-        return 0;
+        var tail = _tail;
+        if (tail is not null && tail.Bytes.Length - tail.WrittenBytes >= needed)
+            return tail;
+        var wanted = Math.Max(needed, tail is null ? FirstPieceBytes : Math.Min(PieceBytesMax, 2 * tail.Bytes.Length));
+        var next = TakeFree() ?? new Piece();
+        next.Bytes = ArrayPool<byte>.Shared.Rent(wanted);
+        if (tail is null)
+            Volatile.Write(ref _head, next);
+        else
+            Volatile.Write(ref tail.Next, next);
+        return _tail = next;
+    }
+
+    /// <summary>Where the oldest record is. There is one, so behind a piece that has been read there is another.</summary>
+    private Span<byte> Oldest()
+    {
+        var head = Volatile.Read(ref _head)!;
+        while (_headRead == Volatile.Read(ref head.WrittenBytes))
+        {
+            var next = Volatile.Read(ref head.Next)!;
+            GiveBack(head);
+            _headRead = 0;
+            Volatile.Write(ref _head, next);
+            head = next;
+        }
+
+        return head.Bytes.AsSpan(_headRead);
+    }
+
+    private void GiveBack(Piece piece)
+    {
+        ArrayPool<byte>.Shared.Return(piece.Bytes);
+        piece.Bytes = [];
+        piece.WrittenBytes = 0;
+        do
+            piece.Next = Volatile.Read(ref _free);
+        while (Interlocked.CompareExchange(ref _free, piece, piece.Next) != piece.Next);
+    }
+
+    private Piece? TakeFree()
+    {
+        while (Volatile.Read(ref _free) is { } free)
+        {
+            if (Interlocked.CompareExchange(ref _free, free.Next, free) != free)
+                continue;
+            free.Next = null;
+            return free;
+        }
+
+        return null;
     }
 
     private static int Align(int bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+
+    private sealed class Piece
+    {
+        public byte[] Bytes { get; set; } = [];
+
+        public int WrittenBytes;
+
+        public Piece? Next;
+    }
 }
