@@ -44,6 +44,12 @@ public sealed class GroupProcessor
     /// <summary>The members of the configuration delivered last have synchronised.</summary>
     public bool IsSynchronised => _layer.IsSynchronised;
 
+    /// <summary>
+    /// Members wait for what only deliveries bring about: a ring has ended, or its members synchronise. The host takes deliveries
+    /// then even if its application is slow; there are no more of them than two receive windows hold.
+    /// </summary>
+    public bool MustDeliver => Ring.IsChangeWaiting || !_layer.IsSynchronised;
+
     /// <summary>Asks to join a group. The membership hears of the group from its own join on.</summary>
     /// <param name="group">The group; it exists as long as somebody is in it.</param>
     /// <param name="pid">The process, for others; a processor may be in a group once for each.</param>

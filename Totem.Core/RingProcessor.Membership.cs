@@ -105,6 +105,8 @@ public sealed partial class RingProcessor
         // A stranger that has given up one of us means to form a ring without it. Heeding it would tear ours for its grudge;
         // it will get over it alone, and call again.
         excludesUs |= !isMember && !join.Failed.Intersect(ring.Members).IsEmpty;
+        // Until our application reads, nobody is to wait for us.
+        excludesUs |= !isMember && IsAside;
         if (excludesUs || (isMember && RingId.IsLater(ring.Id.Sequence, join.RingSequence)) || (join.IsLeave && !isMember))
         {
             Discard(DiscardReason.IrrelevantJoin, join.System);
@@ -288,7 +290,8 @@ public sealed partial class RingProcessor
                 ExpireConsensus(gather, now);
                 break;
             case (Deadline.MergeDetect, OperationalState { Ring: var ring }):
-                SendMergeDetect(ring, now);
+                if (!IsAside)
+                    SendMergeDetect(ring, now);
                 _deadlines.Set(Deadline.MergeDetect, now + Options.MergeDetectInterval);
                 break;
             case (Deadline.FirstMulticast, OperationalState { Ring: var ring }):

@@ -153,12 +153,12 @@ public sealed partial class RingProcessor
                 // A member on a ring older than ours has spoken before it joined us.
                 if (ring.Members.Contains(stranger) && !RingId.IsLater(itsRing.Sequence, ring.Id.Sequence))
                     Discard(DiscardReason.StaleRing, stranger);
-                else if (!ring.IsSettled)
+                else if (!ring.IsSettled || IsAside)
                     Discard(DiscardReason.NotInThisState, stranger);
                 else if (!IsBlocked(stranger, ring, isCalling: false, now))
                     LeaveRing(reason, stranger, now);
                 break;
-            case GatherState gather when !gather.Knows(stranger):
+            case GatherState gather when !gather.Knows(stranger) && !IsAside:
                 if (gather.TryPropose(ProcessorSet.Of(stranger)))
                     AskAgain(gather, now);
                 break;

@@ -41,6 +41,8 @@ internal sealed class RingHost
     private Instant? _nextProbe;
     private Instant? _leaveAt;
     private bool _hasMoreToDeliver;
+    private Instant? _fullSince;
+    private long _beyondRoomBytes;
     private bool _isStopped;
     private RingFailedException? _killed;
     private volatile bool _isStreamDropped;
@@ -219,6 +221,7 @@ internal sealed class RingHost
         Groups.RunCommands(now);
         Counters.MessagesSubmitted += Submissions.Drain(now);
         Drain(now);
+        JudgeReader(now);
         _nextProbe = _transport.ProbeIfQuiet(_processor.Successor, now);
         if (_processor.Phase == RingPhase.Left)
             throw new RingFailedException("the application did not read its events through so many configurations that the engine left the ring");
@@ -284,7 +287,7 @@ internal sealed class RingHost
     {
         var (messages, bytes) = (0, 0L);
         var budget = DeliveriesPerDrainMax;
-        while (budget > 0 && HasRoomInStream() && _groups.TryDeliver(now, out var delivery))
+        while (budget > 0 && MayDeliver(now) && _groups.TryDeliver(now, out var delivery))
         {
             budget--;
             switch (delivery.Kind)
@@ -296,6 +299,7 @@ internal sealed class RingHost
                     else
                         messages++;
                     bytes += element.Payload.Length;
+                    NoteBeyondRoom(element.Payload.Length);
                     if (Stream is null)
                         _options.OnDelivery!(in element);
                     else if (!_isStreamDropped)
@@ -309,6 +313,7 @@ internal sealed class RingHost
                 default:
                     messages += delivery.Kind == GroupDeliveryKind.Message ? 1 : 0;
                     bytes += delivery.Payload.Length;
+                    NoteBeyondRoom(delivery.Payload.Length);
                     Groups.Deliver(in delivery);
                     break;
             }
@@ -322,6 +327,41 @@ internal sealed class RingHost
         Meters.Delivered(messages);
         Stream?.Signal();
         Groups.Signal();
+    }
+
+    /// <summary>The application's pace decides, except where others wait for what only deliveries bring about.</summary>
+    private bool MayDeliver(Instant now)
+    {
+        if (HasRoomInStream())
+        {
+            (_fullSince, _beyondRoomBytes) = (null, 0);
+            return true;
+        }
+
+        _fullSince ??= now;
+        return _groups.MustDeliver;
+    }
+
+    private void NoteBeyondRoom(int bytes)
+    {
+        const int overheadBytes = 64;
+        if (_fullSince is not null && (_beyondRoomBytes += bytes + overheadBytes) > _options.BeyondRoomBytesMax)
+            throw new RingFailedException($"the application did not read its events while {_beyondRoomBytes} bytes of them came with changes of membership");
+    }
+
+    /// <summary>An application that has stopped reading holds nobody up for longer than is accepted.</summary>
+    private void JudgeReader(Instant now)
+    {
+        var wasAside = _processor.IsAside;
+        var isStopped = _options.StoppedReaderTimeout != Timeout.InfiniteTimeSpan && now - _fullSince >= _options.StoppedReaderTimeout;
+        _processor.HandleReader(isStopped, now);
+        if (_processor.IsAside == wasAside)
+            return;
+        if (wasAside)
+            Log.ReadsAgain(_logger, _transport.Self);
+        else
+            Log.StandsAside(_logger, _transport.Self, (now - _fullSince)!.Value);
+        Drain(now);
     }
 
     private bool HasRoomInStream()

@@ -55,6 +55,14 @@ public sealed record TotemNodeOptions
     /// </summary>
     public int StreamBytesMax { get; init; } = 8 << 20;
 
+    /// <summary>
+    /// After so long without room for a single event the application counts as stopped. Default 2 s. If the others would wait for it, the
+    /// member says goodbye to them and goes on alone, keeping what was delivered, and joins them again when the application
+    /// reads. Longer makes them wait longer, up to <see cref="RingOptions.FailToReceiveTimeout"/>, when they go on by themselves;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> leaves it to them.
+    /// </summary>
+    public TimeSpan StoppedReaderTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Room for messages that the ring's thread has not taken over, in bytes with 16 for each. Default 4 MiB.</summary>
     public int SubmissionBytesMax { get; init; } = 4 << 20;
 
@@ -71,6 +79,10 @@ public sealed record TotemNodeOptions
     /// otherwise queues behind the applications at every member, and healthy members look dead.
     /// </summary>
     public bool RaiseThreadPriority { get; init; } = true;
+
+    /// <summary>What an application may be handed beyond its room, because the protocol must not wait for it. One change of membership
+    /// brings two receive windows at most; an application that sleeps through more of them is given up. 256 MiB but in tests.</summary>
+    internal long BeyondRoomBytesMax { get; init; } = 256 << 20;
 
     /// <summary>What a configuration file could not mean: logged once as warnings at the start.</summary>
     internal IReadOnlyList<string> Notices { get; init; } = [];
@@ -138,6 +150,8 @@ public sealed record TotemNodeOptions
         problems.AddRange(Groups.Validate().Select(problem => $"{nameof(Groups)}.{problem}"));
         if (WaitingMulticastsMax < 1)
             problems.Add($"{nameof(WaitingMulticastsMax)} is {WaitingMulticastsMax}, expected 1 or more");
+        if ((StoppedReaderTimeout <= TimeSpan.Zero || StoppedReaderTimeout > TimeSpan.FromHours(1)) && StoppedReaderTimeout != Timeout.InfiniteTimeSpan)
+            problems.Add($"{nameof(StoppedReaderTimeout)} is {StoppedReaderTimeout}, expected more than 0 to an hour, or infinite");
         if (FlushTimeout < TimeSpan.Zero || FlushTimeout > TimeSpan.FromHours(1))
             problems.Add($"{nameof(FlushTimeout)} is {FlushTimeout}, expected 0 to an hour");
         return problems;

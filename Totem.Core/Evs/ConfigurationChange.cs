@@ -51,6 +51,7 @@ public sealed record ConfigurationCause(
         GatherReason.MemberUnreachable => $"nobody listens at {Nodes(Suspects)} any more",
         GatherReason.MemberGivenUp => $"another member gave up {Nodes(Suspects)}",
         GatherReason.MemberFailedToReceive => $"{Nodes(Suspects)} failed to receive for {Seconds}",
+        GatherReason.ReaderStopped => $"the application of {Nodes(Suspects)} stopped reading",
         _ => "consensus timeout",
     };
 

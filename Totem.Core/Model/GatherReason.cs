@@ -38,4 +38,7 @@ public enum GatherReason
 
     /// <summary>Somebody did not answer within the consensus timeout.</summary>
     ConsensusTimeout,
+
+    /// <summary>Our own application has stopped reading, and the others were not to wait for it.</summary>
+    ReaderStopped,
 }

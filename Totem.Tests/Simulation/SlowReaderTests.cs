@@ -1,5 +1,6 @@
 using Totem.Core.Diagnostics;
 using Totem.Core.Model;
+using Totem.Simulation.Checkers;
 using Totem.Simulation.Cluster;
 
 namespace Totem.Tests.Simulation;
@@ -54,6 +55,45 @@ public sealed class SlowReaderTests
         SubmitFromTwo(cluster, Guarantee.Safe);
         RunUntilDelivered(cluster, 1, 2, 3);
         Assert.Equal(cluster[2].Delivered, cluster[3].Delivered);
+    }
+
+    [Fact]
+    public void A_reader_that_has_stopped_stands_aside_until_it_reads_again()
+    {
+        var cluster = RingCluster.Operational(3).Do("slow node=3 datagram=0us consume=30s");
+        SubmitFromTwo(cluster);
+        // The first take of the application comes after 30 s; until then 3 fills its window, and the others wait for it.
+        cluster.Run(TimeSpan.FromMilliseconds(200));
+        Assert.InRange(cluster[1].Delivered.Count, 1, MessageCount - 1);
+
+        cluster[3].Engine.HandleReader(isStopped: true, cluster.Now);
+        RunUntilDelivered(cluster, 1, 2);
+        Assert.True(cluster[3].Engine.IsAside);
+        var changes = cluster[1].Installed.Count;
+        cluster.Run(TimeSpan.FromSeconds(10));
+        Assert.Equal(changes, cluster[1].Installed.Count);
+        Assert.Equal(2, cluster[1].Engine.Installed!.Members.Count);
+
+        cluster.Do("slow node=3 datagram=0us consume=0us");
+        cluster[3].Engine.HandleReader(isStopped: false, cluster.Now);
+        cluster.RunUntilOperational(TimeSpan.FromSeconds(5));
+        Assert.Equal(3, cluster[1].Engine.Installed!.Members.Count);
+        Assert.Contains(cluster[3].Installed, x => x.Cause.ToString().StartsWith("the application of node 3 stopped reading", StringComparison.Ordinal));
+        cluster.RunUntilQuiet(Limit);
+        EvsChecker.AssertHolds(cluster.Trace);
+    }
+
+    [Fact]
+    public void A_reader_that_holds_nobody_up_may_stand_still()
+    {
+        var cluster = RingCluster.Operational(3).Do("slow node=3 datagram=0us consume=30s");
+        for (var i = 0; i < 50; i++)
+            cluster[1].Submit(new byte[MessageBytes]);
+        cluster.Run(TimeSpan.FromSeconds(1));
+        cluster[3].Engine.HandleReader(isStopped: true, cluster.Now);
+        cluster.Run(TimeSpan.FromSeconds(10));
+        Assert.False(cluster[3].Engine.IsAside);
+        Assert.Equal(3, cluster[1].Engine.Installed!.Members.Count);
     }
 
     private static void SubmitFromTwo(RingCluster cluster, Guarantee guarantee = Guarantee.Agreed)

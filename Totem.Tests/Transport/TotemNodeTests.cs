@@ -265,7 +265,8 @@ public sealed class TotemNodeTests : IDisposable
     public async Task A_reader_that_sleeps_through_many_configurations_loses_its_member_and_learns_it()
     {
         var port = Ports.TakeBase();
-        await using var sleeper = await TotemNode.StartAsync(Options(port) with { StreamBytesMax = TotemNodeOptions.QueueBytesMin }, Limit);
+        await using var sleeper = await TotemNode.StartAsync(
+            Options(port) with { StreamBytesMax = TotemNodeOptions.QueueBytesMin, BeyondRoomBytesMax = 5_000 }, Limit);
         await sleeper.WaitForMembersAsync(1, Limit);
         for (var i = 0; i < 200; i++)
             await sleeper.MulticastAsync(new byte[10_000], cancellationToken: Limit);

@@ -46,16 +46,15 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
     /// <summary>True once somebody has begun to read. Any thread.</summary>
     public bool HasReader => _hasReader;
 
-    /// <summary>Adds an object for which there is room, with as many bytes as it holds about, so that objects are bounded as messages are.</summary>
+    /// <summary>Adds an object, with as many bytes as it holds about, so that objects are bounded as messages are.</summary>
     protected void AddObject(in THeader header, object with, int bytes) => Add(header, Padding.AsSpan(0, Math.Min(bytes, Padding.Length)), with);
 
-    /// <summary>Adds an element for which there is room. The ring's thread.</summary>
+    /// <summary>Adds an element; the host has seen that there is room, or that it must not wait for it. The ring's thread.</summary>
     protected void Add(in THeader header, ReadOnlySpan<byte> payload, object? with)
     {
         if (with is not null)
             _objects.Enqueue(with);
-        if (!_ring.TryWrite(new Record(header, with is not null), payload))
-            throw new InvalidOperationException($"no room for {payload.Length} bytes though there was room for the largest message");
+        _ring.Write(new Record(header, with is not null), payload);
     }
 
     /// <summary>Makes what the reader gets. The reader's thread.</summary>

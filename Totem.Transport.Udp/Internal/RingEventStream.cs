@@ -9,7 +9,7 @@ internal readonly record struct RingEventHeader(ProcessorId Sender, RingId Ring,
 /// <summary>The ring's own stream: messages to all members, and configurations.</summary>
 internal sealed class RingEventStream(int capacityBytes, Action wake) : EventStream<RingEventHeader, TotemEvent>(capacityBytes, wake)
 {
-    /// <summary>Adds an element for which there is room. The ring's thread.</summary>
+    /// <summary>Adds an element. The ring's thread.</summary>
     public void Add(in Delivery delivery) => Add(
         new RingEventHeader(delivery.Sender, delivery.Ring, delivery.Seq, delivery.Index, delivery.Guarantee),
         delivery.Payload, delivery.Change);

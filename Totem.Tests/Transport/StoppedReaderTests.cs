@@ -1,0 +1,113 @@
+using Totem.Core;
+using Totem.Core.Groups;
+using Totem.Core.Model;
+using Totem.Transport.Udp;
+
+namespace Totem.Tests.Transport;
+
+/// <summary>
+/// docs/transport.md, "Back-pressure": an application that does not read holds up neither a change of membership nor, for longer than is
+/// accepted, the others. Every wait is for an event; the limit only turns a hang into a failure.
+/// </summary>
+public sealed class StoppedReaderTests : IDisposable
+{
+    private static readonly byte[] Message = new byte[1300];
+
+    private readonly TemporaryDirectory _state = new();
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
+    private readonly int _port = Ports.TakeBase();
+
+    private CancellationToken Limit => _limit.Token;
+
+    public void Dispose()
+    {
+        _limit.Dispose();
+        _state.Dispose();
+    }
+
+    [Fact]
+    public async Task A_newcomer_need_not_wait_for_an_application_that_does_not_read()
+    {
+        await using var first = await StartAsync();
+        await using var second = await StartAsync(x => x with { StoppedReaderTimeout = Timeout.InfiniteTimeSpan });
+        await using var sender = await first.JoinAsync("g", new GroupJoinOptions { Pid = 1 }, Limit);
+        await using var stopped = await second.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
+        var reading = ReadOnAsync(sender);
+        while (second.Statistics.StreamFull == 0)
+            await sender.MulticastAsync(Message, cancellationToken: Limit);
+
+        await using var third = await StartAsync();
+        await using var newcomer = await third.JoinAsync("g", new GroupJoinOptions { Pid = 3 }, Limit);
+        await newcomer.MulticastAsync(Message, cancellationToken: Limit);
+        await foreach (var element in newcomer.ReadEventsAsync(Limit))
+        {
+            if (element.IsMessage && element.Sender.Pid == 3)
+                break;
+        }
+
+        Assert.Equal(3, sender.Members.Count);
+        await sender.DisposeAsync();
+        await reading;
+    }
+
+    [Fact]
+    public async Task A_member_that_only_sends_stops_nobody_but_itself()
+    {
+        await using var first = await StartAsync();
+        await using var second = await StartAsync(x => x with { StoppedReaderTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var reader = await first.JoinAsync("g", new GroupJoinOptions { Pid = 1 }, Limit);
+        var deaf = await second.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Limit);
+        // Alone with what it sends it holds up nobody but itself: so the other sends too.
+        var sending = SendOnAsync(deaf, enough.Token);
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(Limit);
+        var sendingToo = SendOnAsync(reader, gone.Token);
+
+        var left = false;
+        await foreach (var element in reader.ReadEventsAsync(Limit))
+        {
+            left = element.Change is { } change && change.Left.Any(x => x.Member.Pid == 2);
+            if (left)
+                break;
+        }
+
+        Assert.True(left);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sendingToo);
+        // It is alone now, and what the others send goes on.
+        await reader.MulticastAsync(Message, Guarantee.Safe, Limit);
+        await foreach (var element in reader.ReadEventsAsync(Limit))
+        {
+            if (element.IsMessage && element.Sender.Pid == 1)
+                break;
+        }
+
+        // Once it reads, it comes back.
+        var reading = ReadOnAsync(deaf);
+        await first.WaitForMembersAsync(2, Limit);
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+        await deaf.DisposeAsync();
+        await reading;
+    }
+
+    private static async Task SendOnAsync(TotemGroup group, CancellationToken until)
+    {
+        await Task.Yield();
+        while (true)
+            await group.MulticastAsync(Message, cancellationToken: until);
+    }
+
+    private async Task ReadOnAsync(TotemGroup group)
+    {
+        await foreach (var _ in group.ReadEventsAsync(Limit))
+        {
+        }
+    }
+
+    private Task<TotemNode> StartAsync(Func<TotemNodeOptions, TotemNodeOptions>? change = null)
+    {
+        var options = TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path);
+        return TotemNode.StartAsync(change is null ? options : change(options), Limit);
+    }
+}
