@@ -18,7 +18,7 @@ public sealed partial class RingProcessor
     /// <summary>Joins are repeated every join interval; who was not heard for this many is not heard.</summary>
     private const int JoinsUntilSilent = 6;
 
-    /// <summary>Joins in a row with the same absurd ring sequence before it is believed.</summary>
+    /// <summary>Joins in a row with absurd ring sequences that are near each other before one is believed.</summary>
     private const int InsistencesUntilBelieved = 10;
 
     private (ulong Sequence, int Count) _insisted;
@@ -31,7 +31,7 @@ public sealed partial class RingProcessor
             return result;
         if (join!.System == Options.Self)
             Discard(DiscardReason.OwnMessage, join.System);
-        else if (!IsAllowed(join.System) || (Options.Allowed is { } allowed && !join.Proposed.IsSubsetOf(allowed)))
+        else if (!IsAllowed(join.System) || !AreAllowed(join.Proposed) || !AreAllowed(join.Failed) || NamesTooMany(join))
             Discard(DiscardReason.UnknownProcessor, join.System);
         else if (!IsPlausible(join.RingSequence))
             Discard(DiscardReason.AbsurdRingSequence, join.System);
@@ -40,16 +40,23 @@ public sealed partial class RingProcessor
         return DecodeResult.Ok;
     }
 
+    private static bool IsNear(ulong ringSequence, ulong below) => unchecked(ringSequence - below) <= RingSequenceDistanceMax;
+
+    /// <summary>Who gives somebody up knows it, so both sets together are no larger than one may be.</summary>
+    private static bool NamesTooMany(JoinMessage join) =>
+        join.Proposed.Count + join.Failed.Except(join.Proposed).Count > ProcessorSet.CountMax;
+
     /// <summary>
     /// What lies behind raises nothing. What lies too far ahead is garbage, unless somebody insists on it: a processor that
     /// has been led astray once must not stay outside for ever.
     /// </summary>
     private bool IsPlausible(ulong ringSequence)
     {
-        if (!RingId.IsLater(ringSequence, _highestRingSequence)
-            || ringSequence - _highestRingSequence <= RingSequenceDistanceMax)
+        if (!RingId.IsLater(ringSequence, _highestRingSequence) || IsNear(ringSequence, _highestRingSequence))
             return true;
-        _insisted = (ringSequence, _insisted.Sequence == ringSequence ? _insisted.Count + 1 : 1);
+        // Several may have been led astray together, and each of them has gone on from there.
+        var isNear = IsNear(ringSequence, _insisted.Sequence) || IsNear(_insisted.Sequence, ringSequence);
+        _insisted = (ringSequence, isNear ? _insisted.Count + 1 : 1);
         return _insisted.Count > InsistencesUntilBelieved;
     }
 

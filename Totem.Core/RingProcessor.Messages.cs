@@ -155,11 +155,15 @@ public sealed partial class RingProcessor
                     Discard(DiscardReason.StaleRing, stranger);
                 else if (!ring.IsSettled || IsAside)
                     Discard(DiscardReason.NotInThisState, stranger);
-                else if (!IsBlocked(stranger, ring, isCalling: false, now))
+                else if (IsBlocked(stranger, ring, isCalling: false, now))
+                    break;
+                else if (IsSecondHand(stranger, reason, now))
+                    SendMergeDetectProbe(ring, now); // Whoever sent it hears us, if it can, and calls.
+                else
                     LeaveRing(reason, stranger, now);
                 break;
             case GatherState gather when !gather.Knows(stranger) && !IsAside:
-                if (gather.TryPropose(ProcessorSet.Of(stranger)))
+                if (!IsSecondHand(stranger, reason, now) && gather.TryPropose(ProcessorSet.Of(stranger)))
                     AskAgain(gather, now);
                 break;
             default:
@@ -167,6 +171,18 @@ public sealed partial class RingProcessor
                 Discard(DiscardReason.NotInThisState, stranger);
                 break;
         }
+    }
+
+    /// <summary>
+    /// Anybody on its ring may send a message again, and a copy looks like the original. So a message shows that its originator is
+    /// heard only when a join or a merge detect, which nobody sends for another, has come from it of late.
+    /// </summary>
+    private bool IsSecondHand(ProcessorId stranger, GatherReason reason, Instant now)
+    {
+        if (reason != GatherReason.ForeignMessage || _neighbours.HasHeardSince(stranger, HeardSince(now)))
+            return false;
+        Discard(DiscardReason.SecondHand, stranger);
+        return true;
     }
 
     /// <summary>True when a new ring with this stranger could not hold (docs/protocol.md, "One broken link").</summary>

@@ -268,6 +268,8 @@ public sealed partial class RingProcessor
 
     private bool IsAllowed(ProcessorId peer) => Options.Allowed is not { } allowed || allowed.Contains(peer);
 
+    private bool AreAllowed(ProcessorSet peers) => Options.Allowed is not { } allowed || peers.IsSubsetOf(allowed);
+
     private void Discard(DiscardReason reason, ProcessorId peer) =>
         _observer.OnEvent(new RingEvent(RingEventKind.Discarded, _ring, peer, Discard: reason));
 

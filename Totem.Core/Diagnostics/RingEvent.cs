@@ -127,6 +127,9 @@ public enum DiscardReason
 
     /// <summary>A message for a group that nobody here listens to.</summary>
     UnknownGroup,
+
+    /// <summary>A foreign message of a processor that we have not heard ourselves of late: somebody else may have sent it again.</summary>
+    SecondHand,
 }
 
 /// <summary>One thing the engine reports; only the fields its kind names are filled.</summary>

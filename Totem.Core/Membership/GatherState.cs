@@ -19,7 +19,7 @@ internal sealed class GatherState : ProcessorState
     {
         _self = self;
         Proposed = proposed.With(self);
-        Failed = failed.Without(self);
+        Failed = failed.Intersect(Proposed).Without(self);
         Agreed = ProcessorSet.Of(self);
         Since = since;
     }
@@ -29,7 +29,7 @@ internal sealed class GatherState : ProcessorState
     /// <summary>Who is known (proc set).</summary>
     public ProcessorSet Proposed { get; private set; }
 
-    /// <summary>Who is given up (fail set); never ourselves.</summary>
+    /// <summary>Who is given up (fail set): always some of the proc set and never ourselves, so there is room for every candidate.</summary>
     public ProcessorSet Failed { get; private set; }
 
     /// <summary>Those of the fail set that we have heard nothing from ourselves.</summary>
@@ -57,8 +57,9 @@ internal sealed class GatherState : ProcessorState
     /// <summary>A join came from this processor.</summary>
     public void Joined(ProcessorId id, Instant now)
     {
-        if (_joinedAt.Count < ProcessorSet.CountMax || _joinedAt.ContainsKey(id))
-            _joinedAt[id] = now;
+        if (_joinedAt.Count >= ProcessorSet.CountMax && !_joinedAt.ContainsKey(id))
+            _joinedAt.Remove(_joinedAt.MinBy(x => x.Value).Key);
+        _joinedAt[id] = now;
     }
 
     /// <summary>True when a join of this processor came since then.</summary>
@@ -83,15 +84,13 @@ internal sealed class GatherState : ProcessorState
         return true;
     }
 
-    /// <summary>Gives somebody up; false when that is no news.</summary>
+    /// <summary>Gives somebody up; false when that is no news, or there is no room to know of it.</summary>
     public bool TryFail(ProcessorId id)
     {
-        if (id == _self || Failed.Contains(id) || Failed.Count == ProcessorSet.CountMax)
+        // A failed processor counts as known: the sets that are compared must hold it in both.
+        if (id == _self || Failed.Contains(id) || (!Knows(id) && !TryPropose(ProcessorSet.Of(id))))
             return false;
         Failed = Failed.With(id);
-        // A failed processor counts as known: the sets that are compared must hold it in both.
-        if (Proposed.Count < ProcessorSet.CountMax)
-            Proposed = Proposed.With(id);
         return true;
     }
 
@@ -143,7 +142,7 @@ internal sealed class GatherState : ProcessorState
             if (worst == _self)
                 return FailPartners() || changed;
             if (!TryFail(worst))
-                return changed; // The fail set is full.
+                return changed;
             changed = true;
         }
     }

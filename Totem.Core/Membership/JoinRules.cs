@@ -40,13 +40,18 @@ internal static class JoinRules
         if (join.Proposed.Count == ProcessorSet.CountMax && !join.Proposed.Contains(sender))
             return JoinOutcome.Ignored; // Nobody correct leaves itself out; and there is no room to put it in.
         var changed = gather.TryPropose(join.Proposed.With(sender));
+        // A correct sender knows whom it gives up, a daemon but for somebody whose farewell it heard as a stranger. A list that
+        // does not fit beside those we know is nobody's: whom we do not know we cannot give up.
+        var unknown = join.Failed.Except(gather.Proposed);
+        if (!unknown.IsEmpty)
+            changed |= gather.TryPropose(unknown);
         if (join.Failed.Contains(self))
             changed |= GiveUpExcluder(gather, join, self);
         else if (join.Trailer is { } trailer)
             changed |= AdoptExplained(gather, join, trailer, heardSince);
         else if (lastMembers.Contains(sender))
             // corosync does not say why. Its rule: lists of those who were not on our ring do not count.
-            changed |= FailAll(gather, join.Failed);
+            changed |= FailAll(gather, join.Failed.Intersect(gather.Proposed));
         return changed ? JoinOutcome.Changed : JoinOutcome.Ignored;
     }
 
@@ -65,7 +70,11 @@ internal static class JoinRules
     private static bool AdoptExplained(GatherState gather, JoinMessage join, JoinTrailer trailer, Instant heardSince)
     {
         foreach (var link in trailer.Broken)
-            gather.TryBreak(link);
+        {
+            if (gather.Knows(link.Listener) && gather.Knows(link.Speaker))
+                gather.TryBreak(link);
+        }
+
         foreach (var silent in trailer.Silent)
         {
             if (gather.HasJoinedSince(silent, heardSince))
@@ -76,7 +85,7 @@ internal static class JoinRules
         // If it is the sender that must go, whom it gives up in turn is nobody's business but its own.
         if (gather.Failed.Contains(join.System))
             return changed;
-        foreach (var failed in join.Failed)
+        foreach (var failed in join.Failed.Intersect(gather.Proposed))
         {
             if (!IsExplained(failed, join.System, trailer, gather))
                 changed |= gather.TryFail(failed);

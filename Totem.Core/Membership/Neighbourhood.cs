@@ -32,7 +32,7 @@ internal sealed class Neighbourhood(RingOptions options)
     public void Heard(ProcessorId peer, Instant now)
     {
         if (_heardAt.Count >= ProcessorsMax && !_heardAt.ContainsKey(peer))
-            return;
+            ForgetTheSilent();
         _heardAt[peer] = now;
         Mend(new BrokenLink(options.Self, peer));
     }
@@ -41,10 +41,12 @@ internal sealed class Neighbourhood(RingOptions options)
     /// restart, but not without a join.</summary>
     public void Shows(ProcessorId peer, bool isKin)
     {
-        if (!isKin)
-            _kin.Remove(peer);
-        else if (_kin.Count < ProcessorsMax)
+        if (isKin && _kin.Count >= ProcessorsMax && !_kin.Contains(peer))
+            ForgetTheSilent();
+        if (isKin)
             _kin.Add(peer);
+        else
+            _kin.Remove(peer);
     }
 
     /// <summary>True when all of them, ourselves apart, are known to run this engine.</summary>
@@ -67,8 +69,9 @@ internal sealed class Neighbourhood(RingOptions options)
     /// <param name="since">How far back "heard" reaches.</param>
     public void ExcludedBy(ProcessorId excluder, ProcessorSet company, Instant since)
     {
-        if (_deafToUs.Count < ProcessorSet.CountMax)
-            _deafToUs = _deafToUs.With(excluder);
+        if (_deafToUs.Count >= ProcessorSet.CountMax)
+            ForgetTheSilent();
+        _deafToUs = _deafToUs.With(excluder);
         SetBlockers(excluder, company
             .Where(member => member != excluder && member != options.Self && !HasHeardSince(member, since))
             .Select(member => new BrokenLink(options.Self, member)));
@@ -119,14 +122,12 @@ internal sealed class Neighbourhood(RingOptions options)
     /// <summary>A ring is installed: broken links across its edge are remembered, and no others.</summary>
     public void Installed(ProcessorSet members, IEnumerable<BrokenLink> brokenInGather)
     {
-        foreach (var link in brokenInGather)
-        {
-            if (_broken.Count < BrokenLinkList.CountMax)
-                _broken.Add(link);
-        }
-
-        _broken.RemoveWhere(link =>
-            link.Includes(options.Self) || members.Contains(link.Listener) == members.Contains(link.Speaker));
+        // The latest first: what was remembered of somebody that is never heard must not take the place of what is.
+        var across = brokenInGather.Concat(_broken).Distinct().Where(link =>
+            !link.Includes(options.Self) && members.Contains(link.Listener) != members.Contains(link.Speaker));
+        var kept = across.Take(BrokenLinkList.CountMax).ToArray();
+        _broken.Clear();
+        _broken.UnionWith(kept);
         _deafToUs = _deafToUs.Except(members);
         foreach (var member in members)
             _blockersOf.Remove(member);
@@ -144,6 +145,22 @@ internal sealed class Neighbourhood(RingOptions options)
         if (_blockersOf.ContainsKey(stranger))
             return Obstacle.OurLinkToItsCompany;
         return _deafToUs.Contains(stranger) ? Obstacle.ItCannotHearUs : Obstacle.None;
+    }
+
+    /// <summary>
+    /// Something here is full. No network has so many processors, so somebody made names up: of those whom we have heard only the half
+    /// that spoke last is kept, and nothing about anybody else. A real one that is forgotten is known again when it speaks.
+    /// </summary>
+    private void ForgetTheSilent()
+    {
+        var kept = _heardAt.OrderByDescending(x => x.Value).ThenBy(x => x.Key).Take(ProcessorSet.CountMax / 2).ToArray();
+        _heardAt.Clear();
+        foreach (var (peer, at) in kept)
+            _heardAt[peer] = at;
+        _kin.RemoveWhere(x => !_heardAt.ContainsKey(x));
+        _deafToUs = _deafToUs.Intersect(ProcessorSet.Of([.. _heardAt.Keys]));
+        foreach (var peer in _blockersOf.Keys.Where(x => !_heardAt.ContainsKey(x)).ToArray())
+            _blockersOf.Remove(peer);
     }
 
     private void Mend(BrokenLink link)
@@ -172,9 +189,11 @@ internal sealed class Neighbourhood(RingOptions options)
     private void SetBlockers(ProcessorId peer, IEnumerable<BrokenLink> links)
     {
         var blockers = links.ToHashSet();
+        if (_blockersOf.Count >= ProcessorsMax && !_blockersOf.ContainsKey(peer))
+            ForgetTheSilent();
         if (blockers.Count == 0)
             _blockersOf.Remove(peer);
-        else if (_blockersOf.Count < ProcessorsMax || _blockersOf.ContainsKey(peer))
+        else
             _blockersOf[peer] = blockers;
     }
 }

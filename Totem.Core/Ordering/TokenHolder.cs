@@ -41,7 +41,9 @@ internal sealed class TokenHolder
     public RegularToken Take(
         TokenRing ring, in RegularToken token, in RetransmitRequestList asked, IFrameSource source, Instant now)
     {
+        // A token can come while we hold ours: a forged one, that is. What it ends is over in full, deadline and all.
         ring.IsHolding = false;
+        _deadlines.Clear(Deadline.TokenHold);
         ring.LastTokenAt = now;
         ring.Passing.NoteToken();
         return _visit.Run(ring, token, asked, source);

@@ -35,6 +35,39 @@ public sealed class ForgedFrameTests
         AssertOrders(stopped);
     }
 
+    [Theory]
+    [InlineData(true, RingPhase.Gather, false)]
+    [InlineData(true, RingPhase.Operational, false)]
+    [InlineData(true, RingPhase.Operational, true)]
+    [InlineData(false, RingPhase.Gather, false)]
+    [InlineData(false, RingPhase.Operational, false)]
+    [InlineData(false, RingPhase.Operational, true)]
+    public void A_member_that_seems_to_give_up_more_than_there_are_does_not_stop_anybody(bool isListed, RingPhase phase, bool isKin)
+    {
+        var stopped = StoppedProcessor.In(phase, x => x with { Allowed = isListed ? StoppedProcessor.Members : null });
+        var ring = stopped.GoOn();
+        for (var victim = 1u; victim <= 3; victim++)
+        {
+            var sender = StoppedProcessor.Members.SuccessorOf(new ProcessorId(victim));
+            ring.Inject((int)victim, new JoinFrame(Join(sender, stopped.Ring.Sequence, StoppedProcessor.Members).Join with
+            {
+                Failed = Strangers,
+                Trailer = isKin ? JoinTrailer.Empty : null,
+            }).Encode());
+        }
+
+        AssertOrders(stopped);
+    }
+
+    [Fact]
+    public void Names_that_fill_what_we_know_of_others_do_not_make_us_deaf_to_the_real_ones()
+    {
+        var stopped = StoppedProcessor.In(RingPhase.Operational);
+        for (var id = 1000u; id < 2000; id++)
+            stopped.Take(Join(new ProcessorId(id), stopped.Ring.Sequence, ProcessorSet.Of(new ProcessorId(id))));
+        AssertOrders(stopped);
+    }
+
     [Fact]
     public void A_promise_to_more_processors_than_a_set_holds_is_survived()
     {
@@ -69,6 +102,23 @@ public sealed class ForgedFrameTests
         AssertOrders(stopped);
     }
 
+    [Fact]
+    public void Two_who_were_led_astray_together_are_heard_by_the_third()
+    {
+        var stopped = StoppedProcessor.In(RingPhase.Operational);
+        var ring = stopped.GoOn();
+        for (var leap = 1ul; leap <= 2; leap++)
+        {
+            for (var victim = 1; victim <= 2; victim++)
+            {
+                for (var i = 0; i < 12; i++)
+                    ring.Inject(victim, Join(Member, stopped.Ring.Sequence + (leap << 48) + (ulong)victim, StoppedProcessor.Members).Encode());
+            }
+        }
+
+        AssertOrders(stopped);
+    }
+
     [Theory]
     [InlineData(50u)]
     [InlineData(uint.MaxValue)]
@@ -79,6 +129,29 @@ public sealed class ForgedFrameTests
         stopped.Take(stopped.Token with { Token = stopped.Token.Token with { FlowControlCount = flowControlCount } });
         Assert.Equal(RingPhase.Operational, ring[2].Engine.Phase);
         AssertOrders(stopped);
+    }
+
+    [Fact]
+    public void A_token_that_comes_to_who_holds_the_token_does_not_end_its_process()
+    {
+        byte[]? last = null;
+        var ring = InMemoryRing.Operational(3);
+        ring.Passes = (_, to, frame) =>
+        {
+            if (to.Value == 1 && (FrameKind)frame[3] == FrameKind.RegularToken)
+                last = frame.ToArray();
+            return true;
+        };
+        var held = ring[1].Events[RingEventKind.TokenHeld];
+        ring.RunUntil(() => last is not null && ring[1].Events[RingEventKind.TokenHeld] > held, TimeSpan.FromSeconds(5), "idle");
+        var known = (TokenFrame)AnyFrame.Read(last);
+        ring.Inject(1, (known with
+        {
+            Token = known.Token with { TokenSeq = known.Token.TokenSeq.Next, Seq = known.Token.Seq + 3 },
+        }).Encode());
+
+        ring.RunFor(TimeSpan.FromSeconds(1));
+        ring.RunUntilOneRing();
     }
 
     [Fact]

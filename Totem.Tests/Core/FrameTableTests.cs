@@ -28,7 +28,7 @@ public sealed class FrameTableTests
     [InlineData("message",  "current",  "stranger", "UnknownProcessor", "StaleRing",      "UnknownProcessor", "UnknownProcessor")]
     [InlineData("message",  "previous", "member",   "StaleRing",        "StaleRing",      "StaleRing",        "StaleRing")]
     [InlineData("message",  "foreign",  "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "gather")]
-    [InlineData("message",  "foreign",  "stranger", "asks again",       "NotInThisState", "NotInThisState",   "gather")]
+    [InlineData("message",  "foreign",  "stranger", "SecondHand",       "NotInThisState", "NotInThisState",   "SecondHand")]
     [InlineData("merge",    "current",  "member",   "heard",            "heard",          "heard",            "heard")]
     [InlineData("merge",    "previous", "member",   "StaleRing",        "StaleRing",      "StaleRing",        "StaleRing")]
     [InlineData("merge",    "foreign",  "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "gather")]

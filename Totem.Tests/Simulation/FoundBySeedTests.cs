@@ -42,4 +42,31 @@ public sealed class FoundBySeedTests
             """;
         Assert.Empty(new ScenarioRunner().Run(FaultScript.Parse(script, nameof(FoundBySeedTests))).Failures);
     }
+
+    /// <summary>4 does not hear 3, and 2 sent again what 3 had sent: 4 heard that, and formed a ring anew.</summary>
+    [Fact]
+    public void A_message_that_was_sent_again_does_not_show_that_its_originator_is_heard()
+    {
+        const string script = """
+            seed 9887604379121453702
+            processors 1,2,3,4
+            network latency=116us jitter=1.349ms store=0ms unreachable=0
+            options token=30ms retransmit=7ms hold=4ms idle-visits=30 join=2ms alone=6ms consensus=36ms merge=6ms fail-to-receive=30ms
+            groups
+            at 0ms join-group node=2 group=a pid=11
+            at 0ms join-group node=3 group=c pid=11
+            at 0ms join-group node=4 group=c pid=11
+            at 30.745ms join-group node=2 group=c pid=11
+            at 37.381ms join-group node=3 group=b pid=11
+            at 65.171ms join-group node=2 group=b pid=11
+            at 99.856ms send-group node=3 group=c pid=11 count=1 size=20 parts=6 guarantee=Agreed
+            at 99.856ms crash-at node=3 event=GroupMessageSent nth=2 point=Stored
+            at 112.267ms join-group node=1 group=a pid=11
+            at 112.267ms send-group node=1 group=a pid=11 count=2 size=1..11 guarantee=Mixed
+            at 112.267ms leave-group node=1 group=a pid=11
+            at 115.626ms end-process node=2 group=b pid=11
+            end at=115.626ms keep=4-3
+            """;
+        Assert.Empty(new ScenarioRunner().Run(FaultScript.Parse(script, nameof(FoundBySeedTests))).Failures);
+    }
 }
