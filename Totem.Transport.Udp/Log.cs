@@ -76,6 +76,9 @@ internal static partial class Log
     [LoggerMessage(3007, LogLevel.Information, "The application of node {Self} reads again: the node looks for the others")]
     public static partial void ReadsAgain(ILogger logger, ProcessorId self);
 
+    [LoggerMessage(4002, LogLevel.Error, "Node {Self} cannot store ring sequence {Sequence} and goes on without: {Reason}. Make room or mend the file before it is started again")]
+    public static partial void SequenceNotStored(ILogger logger, ProcessorId self, ulong sequence, string reason);
+
     [LoggerMessage(4000, LogLevel.Error, "Node {Self} stops: {Reason}")]
     public static partial void Failed(ILogger logger, ProcessorId self, string reason, Exception exception);
 

@@ -30,7 +30,7 @@ internal sealed class RingHost
 
     private readonly TotemNodeOptions _options;
     private readonly UdpTransport _transport;
-    private readonly RingSequenceFile? _file;
+    private readonly RingSequenceStore? _store;
     private readonly GroupProcessor _groups;
     private readonly RingProcessor _processor;
     private readonly RingReporter _reporter;
@@ -60,8 +60,9 @@ internal sealed class RingHost
         Counters = counters;
         _logger = (options.LoggerFactory ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance).CreateLogger("Totem.Node");
         var isOneHost = options.Transport.Kind == UdpTransportKind.Loopback;
-        _file = options.StateDirectory is { } directory ? new RingSequenceFile(directory, transport.Self, survivesPowerLoss: !isOneHost) : null;
-        StoredSequence = _file?.Read() ?? 0;
+        _store = options.StateDirectory is { } directory
+            ? RingSequenceStore.Open(new RingSequenceFile(directory, transport.Self, survivesPowerLoss: !isOneHost), transport.Self, Wake) : null;
+        StoredSequence = _store?.Start ?? 0;
         _reporter = new RingReporter(transport.Self, counters, _logger, options.Observer);
         _groups = new GroupProcessor(
             options.Ring with
@@ -167,6 +168,7 @@ internal sealed class RingHost
         }
 
         _transport.Dispose();
+        _store?.Dispose();
         var closed = failure ?? new ObjectDisposedException(nameof(TotemNode), $"node {_transport.Self} has left the ring");
         Submissions.Close(closed);
         Groups.Close(closed, failure);
@@ -256,18 +258,27 @@ internal sealed class RingHost
     /// <summary>The host's duty after every input: store, send, deliver (RingProcessor's remarks).</summary>
     private void Drain(Instant now)
     {
-        while (_processor.PendingStore is { } sequence)
-        {
-            // Nothing more is sent until the sequence would survive a crash.
-            _file?.Write(sequence);
+        // Nothing more is sent until the sequence would survive a crash; usually it was stored long ago.
+        if (_processor.PendingStore is { } sequence && MayUse(sequence))
             _processor.HandleStored(sequence);
-        }
 
         Transmit(now);
         Deliver(now);
         // What was delivered may be answered: members that synchronise do.
         Transmit(now);
         Membership.Update(_processor.Installed);
+    }
+
+    private bool MayUse(ulong sequence)
+    {
+        if (_store is null || _store.IsStored(sequence))
+            return true;
+        if (_store.Failure is not { } failure)
+            return false; // The store wakes us.
+        // We remember our rings as long as we live, and a start without storage is refused.
+        Counters.SequencesNotStored++;
+        Log.SequenceNotStored(_logger, _transport.Self, sequence, failure.Message);
+        return true;
     }
 
     private void Transmit(Instant now)

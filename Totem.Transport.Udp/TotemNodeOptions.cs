@@ -28,7 +28,7 @@ public sealed record TotemNodeOptions
     public GroupOptions Groups { get; init; } = new();
 
     /// <summary>
-    /// Where the ring sequence is kept, in corosync's format; created if it does not exist. A ring id is unique only because
+    /// Where the ring sequence is kept (corosync's file is taken over); created if it does not exist. A ring id is unique only because
     /// this survives crashes. Null keeps it in memory, which is allowed on the loopback only: a member that is
     /// started again may then repeat the id of a ring that others remember.
     /// </summary>

@@ -25,13 +25,14 @@ public sealed class RingSequenceFileTests : IDisposable
     }
 
     [Fact]
-    public void What_was_written_is_read_by_the_next_start_and_is_eight_native_bytes()
+    public void What_was_written_is_read_by_the_next_start_and_begins_as_corosync_s()
     {
-        Open().Write(0x0102_0304_0506_0708);
-        Open().Write(31);
+        using var file = Open();
+        file.Write(31);
+        file.Write(0x0102_0304_0506_0708);
 
-        Assert.Equal(31ul, Open().Read());
-        Assert.Equal(BitConverter.GetBytes(31ul), File.ReadAllBytes(Ringid));
+        Assert.Equal(0x0102_0304_0506_0708ul, Open().Read());
+        Assert.Equal(BitConverter.GetBytes(0x0102_0304_0506_0708ul), File.ReadAllBytes(Ringid)[..8]);
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Ringid));
     }
@@ -56,10 +57,100 @@ public sealed class RingSequenceFileTests : IDisposable
         Assert.Equal(31ul, Open().Read());
     }
 
+    [Fact]
+    public void Numbers_overwrite_one_file_in_place()
+    {
+        using var file = Open();
+        file.Write(1);
+        var length = new FileInfo(Ringid).Length;
+        for (var i = 2ul; i <= 9; i++)
+        {
+            file.Write(i);
+            Assert.Equal(i, Open().Read());
+        }
+
+        Assert.Equal(length, new FileInfo(Ringid).Length);
+        Assert.Equal([Ringid], Directory.GetFiles(_directory.Path));
+    }
+
+    /// <summary>A crash can tear the slot that is being written; whichever it is, the number before it is found, or that number itself.</summary>
+    [Theory]
+    [InlineData(512)]
+    [InlineData(1024)]
+    public void A_torn_or_erased_slot_is_never_believed(int slot)
+    {
+        using (var file = Open())
+        {
+            file.Write(30);
+            file.Write(34);
+        }
+
+        var whole = File.ReadAllBytes(Ringid);
+        for (var at = 0; at < 32; at++)
+        {
+            foreach (var damage in new byte[] { 0, 0xFF, (byte)(whole[slot + at] ^ 1) })
+            {
+                var torn = (byte[])whole.Clone();
+                // Corosync's number is written after the slot.
+                BitConverter.TryWriteBytes(torn, 30ul);
+                torn.AsSpan(slot + at, 32 - at).Fill(damage);
+                File.WriteAllBytes(Ringid, torn);
+                Assert.Contains(Open().Read(), new[] { 30ul, 34ul });
+            }
+        }
+    }
+
+    [Fact]
+    public void A_file_of_corosync_s_is_taken_over_and_what_it_wrote_since_counts()
+    {
+        File.WriteAllBytes(Ringid, BitConverter.GetBytes(1234ul));
+        Assert.Equal(1234ul, Open().Read());
+        using (var file = Open())
+            file.Write(2000);
+        using (var daemon = File.OpenWrite(Ringid))
+            daemon.Write(BitConverter.GetBytes(2008ul));
+        Assert.Equal(2008ul, Open().Read());
+    }
+
+    [Fact]
+    public void A_start_takes_up_behind_all_that_an_earlier_life_can_have_used()
+    {
+        var self = new ProcessorId(7);
+        using (var store = RingSequenceStore.Open(Open(), self, () => { }))
+        {
+            Assert.Equal(0ul, store.Start);
+            Assert.True(store.IsStored(RingSequenceStore.BlockCount));
+        }
+
+        using var next = RingSequenceStore.Open(Open(), self, () => { });
+        Assert.InRange(next.Start, RingSequenceStore.BlockCount, 2 * RingSequenceStore.BlockCount);
+    }
+
+    [Fact]
+    public void A_number_beyond_the_block_waits_for_the_storing_thread_and_for_nothing_else()
+    {
+        using var stored = new SemaphoreSlim(0);
+        using var store = RingSequenceStore.Open(Open(), new ProcessorId(7), () => stored.Release());
+        const ulong far = 100_000;
+        Assert.False(store.IsStored(far));
+        Assert.True(stored.Wait(TimeSpan.FromSeconds(30)));
+        Assert.True(store.IsStored(far));
+        Assert.True(Open().Read() >= far);
+        Assert.Null(store.Failure);
+    }
+
+    [Fact]
+    public void A_start_that_cannot_store_is_refused()
+    {
+        Directory.CreateDirectory(Ringid + ".new");
+        Assert.ThrowsAny<Exception>(() => RingSequenceStore.Open(Open(), new ProcessorId(7), () => { }));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(7)]
     [InlineData(9)]
+    [InlineData(1536)]
     public void A_file_of_another_length_is_refused_by_name(int length)
     {
         File.WriteAllBytes(Ringid, new byte[length]);
@@ -67,7 +158,7 @@ public sealed class RingSequenceFileTests : IDisposable
         var exception = Assert.Throws<InvalidDataException>(() => Open().Read());
 
         Assert.Contains(Ringid, exception.Message, StringComparison.Ordinal);
-        Assert.Contains($"has {length} bytes, expected 8", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"has {length} bytes and no ring sequence", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

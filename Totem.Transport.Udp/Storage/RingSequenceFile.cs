@@ -1,28 +1,46 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Numerics;
+using Microsoft.Win32.SafeHandles;
 using Totem.Core.Model;
 using Totem.Transport.Udp.Internal;
 
 namespace Totem.Transport.Udp.Storage;
 
 /// <summary>
-/// The ring sequence on stable storage: 8 bytes in native byte order in <c>ringid_&lt;node id&gt;</c>, corosync's own file, mode
-/// 0600 (wire.md section 6.3). A ring id is unique only because this number survives every crash, so it is written
-/// beside, flushed, renamed over the old file, and the directory is flushed. Used by one thread at a time.
+/// The ring sequence on stable storage, in <c>ringid_&lt;node id&gt;</c>, mode 0600 (wire.md section 6.3). A ring id is unique only because this
+/// number survives every crash. The file is made whole once, at the start; from then on a number overwrites one of two slots in
+/// place, so that a member that runs needs no new block, file or descriptor, and a write that a crash tears leaves the other slot. The first
+/// 8 bytes are the number as corosync keeps it, in native byte order. Used by one thread at a time.
 /// </summary>
-internal sealed class RingSequenceFile
+internal sealed class RingSequenceFile : IDisposable
 {
+    /// <summary>Slots lie in sectors of their own: a write that fails spoils one.</summary>
+    private const int SectorBytes = 512;
+
+    private const int FileBytes = 3 * SectorBytes;
+
+    /// <summary>Magic, generation, sequence, checksum.</summary>
+    private const int SlotBytes = 4 * sizeof(ulong);
+
+    /// <summary>"TOTEMSEQ".</summary>
+    private const ulong SlotMagic = 0x5145_534D_4554_4F54;
+
+    /// <summary>A number of corosync's that lies further ahead of ours is none of its.</summary>
+    private const ulong CorosyncAheadMax = 1UL << 32;
+
     private readonly string _directory;
     private readonly string _path;
     private readonly string _temporaryPath;
     private readonly bool _survivesPowerLoss;
+    private SafeFileHandle? _handle;
+    private ulong _generation;
 
     /// <summary>Names the file; the directory is created when it does not exist.</summary>
     /// <param name="directory">Where it is.</param>
     /// <param name="self">Whose it is.</param>
     /// <param name="survivesPowerLoss">False where the whole ring runs on this host: when the host dies nobody remembers its rings,
-    /// so the number has to outlive only the process, which needs no flush; a flush may take longer than all the rest of a
-    /// membership change.</param>
+    /// so the number has to outlive only the process, which needs no flush.</param>
     /// <exception cref="IOException">The directory cannot be created.</exception>
     public RingSequenceFile(string directory, ProcessorId self, bool survivesPowerLoss = true)
     {
@@ -41,30 +59,99 @@ internal sealed class RingSequenceFile
     /// <exception cref="IOException">The file cannot be read.</exception>
     public ulong Read()
     {
-        // A write that did not finish before a crash: it was never acknowledged, so nothing depends on it.
+        // A file that was not finished before a crash: it was never acknowledged, so nothing depends on it.
         File.Delete(_temporaryPath);
         if (!File.Exists(_path))
             return 0;
         var bytes = File.ReadAllBytes(_path);
-        if (bytes.Length != sizeof(ulong))
+        if (bytes.Length == sizeof(ulong))
+            return CorosyncNumber(bytes);
+        ulong? found = null;
+        if (bytes.Length == FileBytes)
         {
-            throw new InvalidDataException($"{_path} has {bytes.Length} bytes, expected 8: the ring sequence. If the ring was never "
-                + "larger than this processor, delete the file; else write a number above every ring sequence seen.");
+            for (var slot = 0; slot < 2; slot++)
+            {
+                if (TryReadSlot(bytes.AsSpan(SlotOffset(slot), SlotBytes), out var generation, out var sequence))
+                {
+                    found = Math.Max(found ?? 0, sequence);
+                    _generation = Math.Max(_generation, generation);
+                }
+            }
         }
 
-        return BitConverter.IsLittleEndian ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : BinaryPrimitives.ReadUInt64BigEndian(bytes);
+        if (found is not { } stored)
+        {
+            throw new InvalidDataException($"{_path} has {bytes.Length} bytes and no ring sequence, expected {FileBytes} bytes with one of ours, or 8 of "
+                + "corosync's. If the ring was never larger than this processor, delete the file; else write a number above every ring sequence seen.");
+        }
+
+        // A daemon that ran here meanwhile has written its own.
+        var others = CorosyncNumber(bytes);
+        return others > stored && others - stored < CorosyncAheadMax ? others : stored;
     }
 
     /// <summary>Returns when the number would survive a crash: of the host, or of this process if that is all that is asked for.</summary>
-    /// <exception cref="IOException">It could not be stored; the old number is still there.</exception>
+    /// <exception cref="IOException">It could not be stored; the number before is still there.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be stored.</exception>
     public void Write(ulong ringSequence)
     {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        if (!BitConverter.TryWriteBytes(bytes, ringSequence))
-            throw new InvalidOperationException("8 bytes hold a ring sequence");
+        _generation++;
+        if (_handle is null)
+        {
+            Create(ringSequence);
+            return;
+        }
+
+        Span<byte> slot = stackalloc byte[SlotBytes];
+        WriteSlot(slot, ringSequence);
+        RandomAccess.Write(_handle, slot, SlotOffset((int)(_generation % 2)));
+        Span<byte> number = stackalloc byte[sizeof(ulong)];
+        BitConverter.TryWriteBytes(number, ringSequence);
+        RandomAccess.Write(_handle, number, 0);
+        if (_survivesPowerLoss)
+            RandomAccess.FlushToDisk(_handle);
+    }
+
+    public void Dispose() => _handle?.Dispose();
+
+    private static ulong CorosyncNumber(ReadOnlySpan<byte> bytes) =>
+        BitConverter.IsLittleEndian ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : BinaryPrimitives.ReadUInt64BigEndian(bytes);
+
+    private static int SlotOffset(int slot) => SectorBytes * (1 + slot);
+
+    private static bool TryReadSlot(ReadOnlySpan<byte> slot, out ulong generation, out ulong sequence)
+    {
+        generation = BinaryPrimitives.ReadUInt64LittleEndian(slot[8..]);
+        sequence = BinaryPrimitives.ReadUInt64LittleEndian(slot[16..]);
+        return BinaryPrimitives.ReadUInt64LittleEndian(slot) == SlotMagic
+            && BinaryPrimitives.ReadUInt64LittleEndian(slot[24..]) == Checksum(generation, sequence);
+    }
+
+    private static ulong Checksum(ulong generation, ulong sequence)
+    {
+        var checksum = BitOperations.Crc32C(BitOperations.Crc32C(BitOperations.Crc32C(~0u, SlotMagic), generation), sequence);
+        return ((ulong)~checksum << 32) | checksum;
+    }
+
+    private void WriteSlot(Span<byte> slot, ulong ringSequence)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(slot, SlotMagic);
+        BinaryPrimitives.WriteUInt64LittleEndian(slot[8..], _generation);
+        BinaryPrimitives.WriteUInt64LittleEndian(slot[16..], ringSequence);
+        BinaryPrimitives.WriteUInt64LittleEndian(slot[24..], Checksum(_generation, ringSequence));
+    }
+
+    /// <summary>The whole file, beside the old one and renamed over it; its descriptor stays open.</summary>
+    private void Create(ulong ringSequence)
+    {
+        var bytes = new byte[FileBytes];
+        BitConverter.TryWriteBytes(bytes, ringSequence);
+        WriteSlot(bytes.AsSpan(SlotOffset((int)(_generation % 2)), SlotBytes), ringSequence);
+        // Never an existing file, nor what a link of that name points to.
+        File.Delete(_temporaryPath);
         var options = new FileStreamOptions
         {
-            Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0,
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0,
         };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -77,5 +164,6 @@ internal sealed class RingSequenceFile
         File.Move(_temporaryPath, _path, overwrite: true);
         if (_survivesPowerLoss && OperatingSystem.IsLinux())
             LinuxFile.FlushDirectory(_directory);
+        _handle = File.OpenHandle(_path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
     }
 }
