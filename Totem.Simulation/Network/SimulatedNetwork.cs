@@ -18,6 +18,7 @@ internal sealed class SimulatedNetwork
     private readonly ulong[] _linkCounts;
     private readonly List<FrameFilter> _filters = [];
     private readonly List<(int From, int To, int Handle)> _held = [];
+    private readonly byte[]?[] _lastJoins;
     private readonly int _nodes;
 
     public SimulatedNetwork(ClusterSetup setup, SimulationMemory memory, ISimulationListener? listener)
@@ -29,6 +30,7 @@ internal sealed class SimulatedNetwork
         Links = new LinkTable(_nodes);
         _linkSeeds = new ulong[_nodes * _nodes];
         _linkCounts = new ulong[_nodes * _nodes];
+        _lastJoins = new byte[_nodes][];
         for (var link = 0; link < _linkSeeds.Length; link++)
             _linkSeeds[link] = StableHash.Mix(setup.Seed, (ulong)link);
     }
@@ -62,6 +64,8 @@ internal sealed class SimulatedNetwork
         if (frame.Length < WireFormat.HeaderBytes)
             throw new InvalidOperationException($"a frame of {frame.Length} bytes was sent, expected a header at least");
         _listener?.OnFrame(new Instant(now), Id(from), to < 0 ? ProcessorId.None : Id(to), frame, FrameFate.Sent);
+        if ((FrameKind)frame[3] == FrameKind.Join)
+            _lastJoins[from] = frame.ToArray();
         var handle = _memory.Datagrams.Rent(frame);
         if (to >= 0)
         {
@@ -85,6 +89,16 @@ internal sealed class SimulatedNetwork
         foreach (var (from, to, handle) in _held)
             Push(now + _setup.Latency.Ticks, from, to, handle, isReplay: false);
         _held.Clear();
+    }
+
+    /// <summary>Sends the last join of each of these once more, as a network may that has kept a copy.</summary>
+    public void RepeatJoins(ProcessorSet senders, long now)
+    {
+        for (var from = 0; from < _nodes; from++)
+        {
+            if (_lastJoins[from] is { } join && senders.Contains(Id(from)))
+                Send(from, to: -1, join, now);
+        }
     }
 
     /// <summary>Forgets everything a test held.</summary>

@@ -23,7 +23,8 @@ public static class ScenarioGenerator
         var random = new SimulationRandom(seed);
         var drawn = DrawProcessorCount(random);
         var setup = DrawSetup(random, processors ?? drawn);
-        return AcceleratedDraw.Apply(seed, GrowthDraw.Apply(seed, new ScriptDraw(random, setup).Draw()), ring);
+        var script = StoredDraw.Apply(seed, new ScriptDraw(random, setup).Draw());
+        return AcceleratedDraw.Apply(seed, GrowthDraw.Apply(seed, script), ring);
     }
 
     /// <summary>The scenario of this seed with process groups: the same faults, and processes that join, speak and leave.</summary>

@@ -135,6 +135,9 @@ internal sealed class ScenarioRun
             return false;
         if (!RunUntil(() => GroupConditions.MissingForQuiet(_cluster), BacklogBound(), "G6", "groups are not quiet"))
             return false;
+        // A join from before this ring is no reason to leave it.
+        if (!KeepsCuts)
+            _cluster.Network.RepeatJoins(_expected, _cluster.NowTicks);
         _cluster.RunUntil(_cluster.Now + LivenessBound.Calm(_script.Setup));
         if (_cluster.InstallCount == installs)
             return true;

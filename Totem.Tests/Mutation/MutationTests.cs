@@ -98,6 +98,12 @@ public sealed class MutationTests
         new("regroups for a broken link", "Membership/Neighbourhood.cs",
             "return Obstacle.MemberLink;", "return Obstacle.None;",
             "2.5"),
+        new("takes an old join of a member for a call", "RingProcessor.Membership.cs",
+            "(isMember && RingId.IsLater(ring.Id.Sequence, join.RingSequence))", "false",
+            "2.5"),
+        new("numbers the new ring by its own ring alone", "RingProcessor.Transitions.cs",
+            "unchecked(_highestRingSequence + 4)", "unchecked(_ring.Sequence + 4)",
+            "2.5"),
     ];
 
     [Theory]
