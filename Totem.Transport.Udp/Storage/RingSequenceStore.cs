@@ -15,9 +15,13 @@ internal sealed class RingSequenceStore : IDisposable
     /// <summary>Numbers in a block; a change of membership takes 4.</summary>
     internal const ulong BlockCount = 4096;
 
+    /// <summary>An end waits no longer for a flush.</summary>
+    private static readonly TimeSpan HangingFlush = TimeSpan.FromSeconds(1);
+
     private readonly RingSequenceFile _file;
     private readonly Action _wake;
     private readonly SemaphoreSlim _work = new(0);
+    private readonly Thread _thread;
     private ulong _reserved;
     private ulong _wanted;
     private Exception? _failure;
@@ -30,7 +34,8 @@ internal sealed class RingSequenceStore : IDisposable
         Start = file.Read();
         _wanted = _reserved = unchecked(Start + BlockCount);
         file.Write(_reserved);
-        new Thread(Run) { IsBackground = true, Name = $"totem store {self}" }.Start();
+        _thread = new Thread(Run) { IsBackground = true, Name = $"totem store {self}" };
+        _thread.Start();
     }
 
     /// <summary>Reads what is stored and stores the first block.</summary>
@@ -58,10 +63,12 @@ internal sealed class RingSequenceStore : IDisposable
         return isStored;
     }
 
+    /// <summary>Ends the storing thread, which closes the file: the descriptor is gone when this returns, unless a flush hangs.</summary>
     public void Dispose()
     {
         _isOver = true;
         _work.Release();
+        _thread.Join(HangingFlush);
     }
 
     private void Ask(ulong sequence)
