@@ -368,7 +368,8 @@ static int closed_files(cpg_handle_t handle)
 }
 
 /*
- * The ring goes on, and a child keeps what the program has opened since. For a process of its own, which says nothing, because writing to stderr would take the numbers first.
+ * The ring goes on, and a child keeps what the program has opened since. For a process of its own, which says nothing, because
+ * writing to stderr would take the numbers first.
  */
 static int a_ring_whose_storage_went(cpg_handle_t handle)
 {
