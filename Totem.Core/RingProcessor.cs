@@ -108,6 +108,10 @@ public sealed partial class RingProcessor
     /// <summary>Messages submitted and not yet multicast whole.</summary>
     public int SendQueueCount => _frames.Queue.Count;
 
+    /// <summary>The place of the last frame that this processor multicast. A member that is to end asks <see cref="IsEverywhere"/> of
+    /// it first: nobody could send the frame again after that.</summary>
+    public RingPosition Multicast => _installed?.Own ?? default;
+
     /// <summary>Begins to look for a ring. Once.</summary>
     /// <exception cref="InvalidOperationException">Called a second time.</exception>
     public void Start(Instant now)
@@ -118,6 +122,14 @@ public sealed partial class RingProcessor
         NoteCause(GatherReason.Started, ProcessorSet.Empty, TimeSpan.Zero);
         EnterGather(new GatherState(Options.Self, ProcessorSet.Empty, ProcessorSet.Empty, now), GatherReason.Started, default, now);
     }
+
+    /// <summary>
+    /// Every member of its ring is known to have what stands there and before it; or that ring is over, and those who came along have
+    /// exchanged what they had.
+    /// </summary>
+    /// <param name="position">What <see cref="Multicast"/> was, now or earlier.</param>
+    public bool IsEverywhere(RingPosition position) =>
+        _installed is not { } installed || installed.Id != position.Ring || installed.Log.SafeThrough >= position.Seq;
 
     /// <summary>Says goodbye (the farewell is in the next <see cref="TryTransmit"/>) and stops for good.</summary>
     /// <remarks>Messages that were multicast stay on the ring; those still queued are forgotten.</remarks>

@@ -9,4 +9,8 @@ internal static class Blocking
     public static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 
     public static void Wait(Task task) => task.GetAwaiter().GetResult();
+
+    /// <summary>Waits for the end of a task, good or bad.</summary>
+    /// <returns>False when the limit came first.</returns>
+    public static bool TryWait(Task task, TimeSpan limit) => Task.WaitAny([task], limit) == 0;
 }

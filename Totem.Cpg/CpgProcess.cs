@@ -14,6 +14,7 @@ internal sealed class CpgProcess(Func<ICpgRing> startRing, TimeSpan readyTimeout
 
     private readonly Lock _gate = new();
     private ICpgRing? _ring;
+    private bool _hasEnded;
 
     public HandleTable<CpgHandle> Handles { get; } = new();
 
@@ -47,8 +48,17 @@ internal sealed class CpgProcess(Func<ICpgRing> startRing, TimeSpan readyTimeout
                 failed.Dispose();
             }
 
-            return _ring ??= startRing();
+            return _hasEnded ? throw new InvalidOperationException("the process ends") : _ring ??= startRing();
         }
+    }
+
+    /// <summary>The process ends: what it has sent is to reach the others, and they are told. There is no other ring after this.</summary>
+    public void End()
+    {
+        ICpgRing? ring;
+        lock (_gate)
+            (_hasEnded, ring) = (true, _ring);
+        ring?.End();
     }
 
     /// <summary>The ring that <see cref="Start"/> started, ready to be used.</summary>

@@ -28,6 +28,19 @@ internal static unsafe class Exports
         }
     }
 
+    [UnmanagedCallersOnly(EntryPoint = "totem_cpg_end", CallConvs = [typeof(CallConvCdecl)])]
+    public static void End()
+    {
+        try
+        {
+            Process.End();
+        }
+        catch (Exception exception)
+        {
+            Failed(exception);
+        }
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "totem_cpg_bound_address", CallConvs = [typeof(CallConvCdecl)])]
     public static int BoundAddress(byte* address, int room)
     {

@@ -22,7 +22,7 @@ internal static partial class Log
     [LoggerMessage(1003, LogLevel.Warning, "{Notice}")]
     public static partial void ConfigurationNotice(ILogger logger, string notice);
 
-    [LoggerMessage(1004, LogLevel.Warning, "Node {Self} leaves before everything was multicast: {Count} messages are dropped after {Waited}")]
+    [LoggerMessage(1004, LogLevel.Warning, "Node {Self} leaves before every member had what it sent, after {Waited}; {Count} messages were not multicast")]
     public static partial void FlushTimedOut(ILogger logger, ProcessorId self, int count, TimeSpan waited);
 
     [LoggerMessage(1005, LogLevel.Information, "Segmentation offload was refused on the way from {Local}: such datagrams are sent one by one")]

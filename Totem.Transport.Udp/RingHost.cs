@@ -78,7 +78,7 @@ internal sealed class RingHost
         Submissions = new SubmissionQueue(
             options.SubmissionBytesMax, options.WaitingMulticastsMax, Wake,
             (in Submission submission, ReadOnlySpan<byte> payload, Instant now) => Groups!.Submit(submission, payload, now));
-        Groups = new GroupHost(_groups, Submissions, options.Groups, Wake);
+        Groups = new GroupHost(_groups, Submissions, options, Wake);
         Stream = options.OnDelivery is null ? new RingEventStream(options.StreamBytesMax, Wake) : null;
         _thread = new Thread(Run) { IsBackground = true, Name = $"totem ring {transport.Self}" };
     }
@@ -395,8 +395,10 @@ internal sealed class RingHost
     private void LeaveWhenFlushed(Instant now)
     {
         _leaveAt ??= now + _options.FlushTimeout;
-        // In this order: what was accepted is multicast before its senders leave their groups.
-        var isFlushed = Submissions.IsEmpty && Groups.LeaveAll(now) && _processor.SendQueueCount == 0;
+        // In this order: what was accepted is multicast before its senders leave their groups. A frame that somebody misses could not
+        // be sent again without us.
+        var isFlushed = Submissions.IsEmpty && Groups.LeaveAll(now, HasRoomInStream()) && _processor.SendQueueCount == 0
+            && _processor.IsEverywhere(_processor.Multicast);
         if (!isFlushed && now < _leaveAt)
             return;
         if (!isFlushed)

@@ -22,8 +22,10 @@ public sealed class TotemGroup : IAsyncDisposable
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile GroupChange? _last;
+    private readonly Lock _leaveLock = new();
+    private Task? _leaving;
     private int _partsWaiting;
-    private int _isLeaving;
+    private bool _isOut;
 
     internal TotemGroup(GroupHost host, int number, GroupMember self, GroupName name, IGroupSink? sink, GroupEventStream? stream)
     {
@@ -44,7 +46,7 @@ public sealed class TotemGroup : IAsyncDisposable
     /// <summary>Who is in the group, sorted. A snapshot: events that are not read yet may still belong to the membership before.</summary>
     public IReadOnlyList<GroupMember> Members => _last?.Members ?? [];
 
-    /// <summary>Ends when this process has left the group.</summary>
+    /// <summary>Ends when this process has left the group and every member of the ring has its leave.</summary>
     public Task Completion => _left.Task;
 
     internal int Number { get; }
@@ -55,6 +57,8 @@ public sealed class TotemGroup : IAsyncDisposable
     internal IGroupSink Sink { get; }
 
     internal Task Joined => _joined.Task;
+
+    private bool IsLeaving => Volatile.Read(ref _leaving) is not null;
 
     /// <summary>Messages and changes of membership in one order, the own join first. One reader at a time. What it does not take in time
     /// slows the ring down (<see cref="GroupJoinOptions.StreamBytesMax"/>). Ends behind the own leave, or with the node.</summary>
@@ -78,7 +82,7 @@ public sealed class TotemGroup : IAsyncDisposable
     public ValueTask MulticastAsync(
         ReadOnlyMemory<byte> payload, Guarantee guarantee = Guarantee.Agreed, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isLeaving) != 0, this);
+        ObjectDisposedException.ThrowIf(IsLeaving, this);
         if (payload.Length > _host.WholeBytesMax)
             throw new ArgumentException($"the payload has {payload.Length} bytes, expected at most {_host.WholeBytesMax}", nameof(payload));
         if (payload.Length > GroupProcessor.MessageBytesMax || Volatile.Read(ref _partsWaiting) > 0)
@@ -96,7 +100,7 @@ public sealed class TotemGroup : IAsyncDisposable
                 $"the payload has {payload.Length} bytes, expected at most {GroupProcessor.MessageBytesMax}", nameof(payload));
         }
 
-        if (Volatile.Read(ref _isLeaving) != 0)
+        if (IsLeaving)
             return SubmitResult.NotRunning;
         return Volatile.Read(ref _partsWaiting) > 0
             ? SubmitResult.Backpressured
@@ -104,40 +108,27 @@ public sealed class TotemGroup : IAsyncDisposable
     }
 
     /// <summary>
-    /// Leaves the group behind what was multicast; ends when the leave has taken its place in the order. Until then somebody must read on:
-    /// the own leave is the last event. <see cref="DisposeAsync"/> needs nobody.
+    /// Leaves the group behind what was multicast. Ends when every member of the ring has the leave and all that came before it, so that
+    /// the process may end in whatever way. Until then somebody must read on: the own leave is the last event. <see cref="DisposeAsync"/>
+    /// needs nobody.
     /// </summary>
     /// <param name="reason">What the others are told: <see cref="GroupChangeReason.Left"/>, or <see cref="GroupChangeReason.ProcessDown"/>.</param>
-    public async Task LeaveAsync(GroupChangeReason reason = GroupChangeReason.Left)
+    /// <param name="cancellationToken">Gives up waiting; the process leaves all the same.</param>
+    public async Task LeaveAsync(GroupChangeReason reason = GroupChangeReason.Left, CancellationToken cancellationToken = default)
     {
-        if (Interlocked.Exchange(ref _isLeaving, 1) == 0)
-        {
-            // A message in parts that has begun is ended first.
-            var mustWait = Volatile.Read(ref _partsWaiting) > 0;
-            if (mustWait)
-                await _host.Parts.WaitAsync().ConfigureAwait(false);
-            try
-            {
-                await _host.Submissions.AddAsync(new Submission(SubmissionKind.Leave, Guarantee.Agreed, Number, (int)reason), default, default)
-                    .ConfigureAwait(false);
-            }
-            finally
-            {
-                if (mustWait)
-                    _host.Parts.Release();
-            }
-        }
-
-        await _left.Task.ConfigureAwait(false);
+        await BeginToLeaveAsync(reason).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _left.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Leaves as <see cref="LeaveAsync"/> does, never throws, and hears of the group no more from the moment it is called.</summary>
+    /// <summary>
+    /// Leaves as <see cref="LeaveAsync"/> does, never throws, and hears of the group no more from the moment it is called. Waits no longer
+    /// than <see cref="TotemNodeOptions.FlushTimeout"/>; what is not over then goes on without anybody waiting for it.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         IsAbandoned = true;
         _host.Wake();
-        await LeaveAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _host.ReleaseAsync(this).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await EndAsync().WaitAsync(_host.LeaveTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>The sink has room again.</summary>
@@ -149,7 +140,7 @@ public sealed class TotemGroup : IAsyncDisposable
     internal void OnDelivery(in GroupDelivery delivery)
     {
         // A stream ends with the own leave; a sink hears on until the group is disposed of, as clients of libcpg expect.
-        if (_stream is not null && _left.Task.IsCompleted)
+        if (_stream is not null && _isOut)
             return;
         if (delivery.Kind == GroupDeliveryKind.Change)
             _last = delivery.Change;
@@ -163,10 +154,14 @@ public sealed class TotemGroup : IAsyncDisposable
         {
             if (_joined.TrySetException(new InvalidOperationException($"group {Name} has no room for another member")))
                 _ = _joined.Task.Exception; // Whoever began to join need not look.
-            _left.TrySetResult();
+            _isOut = true;
             _stream?.Complete(null);
+            _host.EndWhenEverywhere(this);
         }
     }
+
+    /// <summary>Every member has the own leave.</summary>
+    internal void EndLeave() => _left.TrySetResult();
 
     /// <summary>The node is over.</summary>
     internal void Close(Exception reason, Exception? failure)
@@ -182,6 +177,36 @@ public sealed class TotemGroup : IAsyncDisposable
     }
 
     internal void Signal() => _stream?.Signal();
+
+    private Task BeginToLeaveAsync(GroupChangeReason reason)
+    {
+        lock (_leaveLock)
+            return _leaving ??= SubmitLeaveAsync(reason);
+    }
+
+    private async Task SubmitLeaveAsync(GroupChangeReason reason)
+    {
+        // A message in parts that has begun is ended first.
+        var mustWait = Volatile.Read(ref _partsWaiting) > 0;
+        if (mustWait)
+            await _host.Parts.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await _host.Submissions.AddAsync(new Submission(SubmissionKind.Leave, Guarantee.Agreed, Number, (int)reason), default, default)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            if (mustWait)
+                _host.Parts.Release();
+        }
+    }
+
+    private async Task EndAsync()
+    {
+        await LeaveAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _host.ReleaseAsync(this).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     private async ValueTask MulticastInTurnAsync(ReadOnlyMemory<byte> payload, Guarantee guarantee, CancellationToken cancellationToken)
     {

@@ -122,22 +122,23 @@ public sealed class TotemNode : IAsyncDisposable
 
     /// <summary>Like <see cref="JoinAsync"/>, but ends when the join is on its way.</summary>
     /// <exception cref="InvalidOperationException">This process is in the group, or on its way in or out; or there are too many members.</exception>
-    public Task<TotemGroup> BeginJoinAsync(GroupName name, GroupJoinOptions? options = null)
+    public Task<TotemGroup> BeginJoinAsync(GroupName name, GroupJoinOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _host.Groups.BeginJoinAsync(Id, name, options ?? new GroupJoinOptions());
+        return _host.Groups.BeginJoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken);
     }
 
     /// <summary>Who is in a group, whether this process is or not; empty when there is no such group.</summary>
-    public Task<IReadOnlyList<GroupMember>> GetMembersAsync(GroupName name)
+    public Task<IReadOnlyList<GroupMember>> GetMembersAsync(GroupName name, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _host.Groups.AskAsync(processor => processor.MembersOf(name));
+        return _host.Groups.AskAsync(processor => processor.MembersOf(name), cancellationToken);
     }
 
     /// <summary>Every group that anybody on the ring is in, the newest first.</summary>
-    public Task<IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)>> GetGroupsAsync() =>
-        _host.Groups.AskAsync(processor => processor.AllGroups());
+    public Task<IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)>> GetGroupsAsync(
+        CancellationToken cancellationToken = default) =>
+        _host.Groups.AskAsync(processor => processor.AllGroups(), cancellationToken);
 
     /// <summary>Waits until a configuration of at least that many members is installed.</summary>
     /// <exception cref="ObjectDisposedException">The member has left.</exception>

@@ -69,9 +69,10 @@ public sealed record TotemNodeOptions
     /// <summary>How many <see cref="TotemNode.MulticastAsync"/> calls may wait for room at once. Default 65536; one more throws.</summary>
     public int WaitingMulticastsMax { get; init; } = 65_536;
 
-    /// <summary>How long <see cref="TotemNode.DisposeAsync"/> and <see cref="TotemNode.LeaveAsync"/> wait until everything that was
-    /// accepted has been multicast. Default 2 s. Zero says goodbye at once.</summary>
-    public TimeSpan FlushTimeout { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>How long <see cref="TotemNode.DisposeAsync"/>, <see cref="TotemNode.LeaveAsync"/> and <see cref="TotemGroup.DisposeAsync"/>
+    /// wait until every member has everything that was accepted. That takes a few rotations of the token, and a change of membership
+    /// longer if there is one just then. Default 10 s. Zero says goodbye at once.</summary>
+    public TimeSpan FlushTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Whether the ring's thread asks the system to run before ordinary ones (Linux: nice -10; corosync even asks for real

@@ -98,7 +98,7 @@ internal sealed class GroupCommand : TotemCommand
             limit.CancelAfter(AgreementLimit);
             while (!node.IsSynchronised)
                 await Task.Delay(10, limit.Token).ConfigureAwait(false);
-            foreach (var (group, members) in await node.GetGroupsAsync().ConfigureAwait(false))
+            foreach (var (group, members) in await node.GetGroupsAsync(stop).ConfigureAwait(false))
                 output.Write(GroupListed.From(group, members, DateTimeOffset.UtcNow));
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)

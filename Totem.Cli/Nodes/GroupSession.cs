@@ -9,6 +9,8 @@ namespace Totem.Cli.Nodes;
 /// <summary>A process in a group at a terminal: lines go out, events come in and are printed.</summary>
 internal sealed class GroupSession(TotemGroup group, NodeOutput output, TextWriter error, Guarantee guarantee)
 {
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(10);
+
     /// <summary>Runs until a signal, or until the input has ended; then leaves, behind what it said.</summary>
     public async Task RunAsync(ChannelReader<string> lines, CancellationToken stop)
     {
@@ -17,8 +19,24 @@ internal sealed class GroupSession(TotemGroup group, NodeOutput output, TextWrit
         // The stream ends by itself only when the node has stopped itself.
         await Task.WhenAny(sending, printing).ConfigureAwait(false);
         if (!printing.IsCompleted)
-            await group.LeaveAsync().ConfigureAwait(false);
-        await printing.ConfigureAwait(false);
+            await LeaveAsync(printing).ConfigureAwait(false);
+        else
+            await printing.ConfigureAwait(false);
+    }
+
+    /// <summary>Not stopped by a second signal: it would take along what was said. An output that nobody reads is not waited for long.</summary>
+    private async Task LeaveAsync(Task printing)
+    {
+        using var limit = new CancellationTokenSource(LeaveLimit);
+        try
+        {
+            await group.LeaveAsync(cancellationToken: limit.Token).ConfigureAwait(false);
+            await printing.WaitAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            await error.WriteLineAsync($"totem: the output was not read for {LeaveLimit.TotalSeconds} s, so the end of it is missing").ConfigureAwait(false);
+        }
     }
 
     private async Task SendAsync(ChannelReader<string> lines, CancellationToken stop)

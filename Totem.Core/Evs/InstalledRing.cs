@@ -14,6 +14,9 @@ internal sealed class InstalledRing(Configuration configuration, TokenRing ring,
 
     public OrderedLog Log => ring.Log;
 
+    /// <summary>Our last frame.</summary>
+    public RingPosition Own => new(ring.Id, ring.OwnThrough);
+
     public RingDelivery Delivery => delivery;
 
     /// <summary>

@@ -18,7 +18,7 @@ internal sealed class TokenRing
         Log = new OrderedLog(window, options.FirstSeq);
         Flow = new FlowControl(options.WindowSize, options.MessagesPerVisitMax, members.Count);
         LastTokenSeq = options.FirstTokenSeq.Previous;
-        LastSeq = SentSeq = options.FirstSeq;
+        LastSeq = SentSeq = OwnThrough = options.FirstSeq;
         // wire.md section 6.2: the first token says that nobody has received anything.
         SentAru = options.FirstSeq - 1;
     }
@@ -58,6 +58,9 @@ internal sealed class TokenRing
 
     /// <summary>The seq that our last token left with.</summary>
     public Seq SentSeq { get; set; }
+
+    /// <summary>The number of our last frame; what the ring began with when we have sent none.</summary>
+    public Seq OwnThrough { get; set; }
 
     /// <summary>Visits in a row whose token brought no new message number.</summary>
     public int UnchangedVisits { get; set; }

@@ -43,7 +43,7 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
             sentByAll, token.Backlog, queued, served + sent, isLossy: asked.Count > 0 || _requestCount > 0);
         ring.UnchangedVisits = token.Seq == ring.LastSeq ? ring.UnchangedVisits + 1 : 0;
         if (sent > 0)
-            ring.UnchangedVisits = 0;
+            (ring.UnchangedVisits, ring.OwnThrough) = (0, seq);
         ring.LastTokenSeq = token.TokenSeq;
         ring.LastSeq = token.Seq;
         ring.SentAru = aru;

@@ -16,13 +16,18 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ENGINE "libtotem_cpg.so.0"
 
+/* The engine waits for 10 s at most, CpgLimits.CallTimeout; more than that says that it cannot run any more. */
+#define END_SECONDS_MAX 12
+
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(const struct totem_engine *) current;
 static char engine_path[4096];
+static const struct totem_engine *ended; /* by the end of this process */
 static int was_opened;       /* in this process or in the one it was forked from: then a child needs a copy */
 static struct sockaddr_storage ring; /* where it is bound; the child of a fork looks for it */
 static int ring_length;              /* 0 while there is none */
@@ -102,6 +107,7 @@ static const struct totem_engine *open_engine(void)
 	START_FUNCTIONS(FIND_EACH)
 	FIND(totem_cpg_prepare)
 	FIND(totem_cpg_bound_address)
+	FIND(totem_cpg_end)
 	if (!complete) {
 		free(engine);
 		return NULL;
@@ -112,11 +118,40 @@ static const struct totem_engine *open_engine(void)
 	return engine;
 }
 
+static void *end(void *engine)
+{
+	((const struct totem_engine *)engine)->totem_cpg_end();
+	return NULL;
+}
+
+/* On a thread of its own: exit() may have been called where this thread cannot enter the engine, in a handler of a signal that came
+ * while it was there. */
+static void at_exit(void)
+{
+	const struct totem_engine *engine = totem_cpg_engine();
+	sigset_t all, mask;
+	pthread_t thread;
+	struct timespec until;
+
+	if (engine == NULL || engine == ended)
+		return;
+	ended = engine;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mask);
+	if (pthread_create(&thread, NULL, end, (void *)engine) == 0) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += END_SECONDS_MAX;
+		pthread_timedjoin_np(thread, NULL, &until);
+	}
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
 const struct totem_engine *totem_cpg_start(void)
 {
 	sigset_t all, mask;
 	struct sigaction pipe;
 	const struct totem_engine *engine;
+	int is_new = 0;
 
 	/* Threads inherit the mask: none of ours shall run a handler of the program, or take a signal it waits for. */
 	sigfillset(&all);
@@ -124,8 +159,10 @@ const struct totem_engine *totem_cpg_start(void)
 	pthread_mutex_lock(&gate);
 	sigaction(SIGPIPE, NULL, &pipe);
 	engine = atomic_load(&current);
-	if (engine == NULL)
+	if (engine == NULL) {
 		engine = open_engine();
+		is_new = engine != NULL;
+	}
 	if (engine != NULL) {
 		engine->totem_cpg_prepare();
 		ring_length = 0;
@@ -135,6 +172,10 @@ const struct totem_engine *totem_cpg_start(void)
 	atomic_store_explicit(&current, engine, memory_order_release);
 	/* The managed runtime ignores SIGPIPE at its start. What the program wants counts, and nothing of ours needs it. */
 	sigaction(SIGPIPE, &pipe, NULL);
+	/* Behind everything that the engine registers for itself, so before it at exit. A child of a fork has the one of its parent too,
+	 * which finds nothing more to do. */
+	if (is_new)
+		atexit(at_exit);
 	pthread_mutex_unlock(&gate);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	return engine;

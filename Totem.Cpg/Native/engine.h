@@ -75,6 +75,8 @@ struct totem_engine {
 	void (*totem_cpg_prepare)(void);
 	/* The address and port that the ring is bound to: writes a struct sockaddr, returns its length, 0 while there is none. */
 	int (*totem_cpg_bound_address)(void *address, int room);
+	/* The process ends: waits until the others have what was sent, and know. Bounded. */
+	void (*totem_cpg_end)(void);
 };
 
 /* The engine of this process, or null before the first handle was made (in a forked child too). */

@@ -35,13 +35,20 @@ internal interface ICpgRing : IDisposable
     /// <param name="token">The membership, for the calls below.</param>
     JoinResult Join(ReadOnlySpan<byte> group, uint pid, ICpgGroupSink sink, out object? token);
 
-    /// <summary>Leaves, with reason <see cref="CpgReason.Leave"/>. The sink goes on being told what happens in the group, its own
-    /// leave included, until <see cref="Abandon"/>.</summary>
+    /// <summary>
+    /// Leaves, with reason <see cref="CpgReason.Leave"/>. The sink goes on being told what happens in the group, its own leave
+    /// included, until <see cref="Abandon"/>. Returns when every member of the ring has the leave and what was sent before it, or after
+    /// <see cref="CpgLimits.CallTimeout"/>. Nobody needs to take deliveries meanwhile.
+    /// </summary>
     void Leave(object token);
 
-    /// <summary>Nothing more is said to the sink. A membership that was not left ends with reason
-    /// <see cref="CpgReason.ProcessDown"/>.</summary>
+    /// <summary>Nothing more is said to the sink. A membership that was not left ends with reason <see cref="CpgReason.ProcessDown"/>,
+    /// and that is waited for as by <see cref="Leave"/>.</summary>
     void Abandon(object token);
+
+    /// <summary>The process ends: every membership ends with reason <see cref="CpgReason.ProcessDown"/> behind what it has sent, and the
+    /// member leaves the ring. Waits as <see cref="Leave"/> does.</summary>
+    void End();
 
     /// <summary>Multicasts up to <see cref="CpgLimits.AtomicMessageBytesMax"/> bytes, if there is room now. The payload is copied.</summary>
     SendResult TryMulticast(object token, ReadOnlySpan<byte> payload, bool safe);
@@ -148,6 +155,13 @@ internal static class CpgLimits
 
     /// <summary>What may wait for the application in one handle; beyond it the ring is held back.</summary>
     public const long WaitingBytesMax = 256L << 20;
+
+    /// <summary>The longest that a call waits for the ring. A rotation of the token is enough as a rule; a change of membership, which needs
+    /// a token's timeout and a consensus, fits in.</summary>
+    public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a call that gives up waits until that is known to all parts.</summary>
+    public static readonly TimeSpan CancelTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>What a caller's member list holds.</summary>
     public const int ListedMembersMax = 128;

@@ -19,7 +19,8 @@ internal sealed class NodeRing : ICpgRing
     private volatile CpgRingView _current = NoRing;
     private readonly HashSet<Membership> _memberships = [];
     private volatile string? _failure;
-    private volatile int _largeSendCount;
+    private volatile int _waitingCalls;
+    private volatile bool _isEnding;
 
     /// <remarks>One process, one id: a group is joined once.</remarks>
     /// <param name="node">A member that runs; it belongs to this from now on.</param>
@@ -70,11 +71,18 @@ internal sealed class NodeRing : ICpgRing
         var membership = new Membership(this, sink);
         try
         {
-            membership.Group = Blocking.Wait(_node.BeginJoinAsync(name, new GroupJoinOptions { Pid = pid, Sink = membership }));
+            using var limit = new CancellationTokenSource(CpgLimits.CallTimeout);
+            var options = new GroupJoinOptions { Pid = pid, Sink = membership };
+            membership.Group = Blocking.Wait(_node.BeginJoinAsync(name, options, limit.Token));
             token = membership;
             lock (_gate)
                 _memberships.Add(membership);
             return JoinResult.Joining;
+        }
+        catch (OperationCanceledException)
+        {
+            Forget(name);
+            return JoinResult.Leaving;
         }
         catch (InvalidOperationException) when (_failure is null && !_node.Completion.IsCompleted)
         {
@@ -93,7 +101,7 @@ internal sealed class NodeRing : ICpgRing
         var membership = (Membership)token;
         membership.HasLeft = true;
         Forget(membership.Group!.Name);
-        _ = membership.Group.LeaveAsync();
+        AwaitOrder(membership.Group.LeaveAsync(), CpgLimits.CallTimeout);
     }
 
     public void Abandon(object token)
@@ -105,9 +113,15 @@ internal sealed class NodeRing : ICpgRing
         membership.IsAbandoned = true;
         lock (_gate)
             _memberships.Remove(membership);
-        _ = EndAsync(membership.Group!);
-        // The ring may have been waiting for it to have room.
-        Resume();
+        var leaving = membership.Group!.LeaveAsync(GroupChangeReason.ProcessDown);
+        AwaitOrder(leaving, CpgLimits.CallTimeout);
+        _ = ReleaseAsync(leaving, membership.Group);
+    }
+
+    public void End()
+    {
+        _isEnding = true;
+        AwaitOrder(_node.LeaveAsync(), CpgLimits.CallTimeout);
     }
 
     public SendResult TryMulticast(object token, ReadOnlySpan<byte> payload, bool safe)
@@ -126,14 +140,21 @@ internal sealed class NodeRing : ICpgRing
         // Between large messages the limit of every handle holds; see HasRoom for what happens meanwhile.
         if (!HaveRoom())
             return SendResult.Backpressured;
-        Interlocked.Increment(ref _largeSendCount);
+        using var limit = new CancellationTokenSource();
+        // The payload is the caller's to change again when this returns; a message that has begun is ended all the same.
+        var sending = ((Membership)token).Group!.MulticastAsync(payload, safe ? Guarantee.Safe : Guarantee.Agreed, limit.Token).AsTask();
         try
         {
-            // A handle may have become full in between.
-            Resume();
-            var sending = ((Membership)token).Group!.MulticastAsync(payload, safe ? Guarantee.Safe : Guarantee.Agreed).AsTask();
-            Blocking.Wait(sending);
+            if (!AwaitOrder(sending, CpgLimits.CallTimeout))
+                limit.Cancel();
+            // What has not begun ends by that at once.
+            if (AwaitOrder(sending, CpgLimits.CancelTimeout))
+                Blocking.Wait(sending);
             return SendResult.Accepted;
+        }
+        catch (OperationCanceledException)
+        {
+            return SendResult.Backpressured;
         }
         catch (ObjectDisposedException) when (!_node.Completion.IsCompleted)
         {
@@ -143,10 +164,6 @@ internal sealed class NodeRing : ICpgRing
         {
             return SendResult.NotRunning;
         }
-        finally
-        {
-            Interlocked.Decrement(ref _largeSendCount);
-        }
     }
 
     public IReadOnlyList<CpgAddress> Members(ReadOnlySpan<byte> group)
@@ -154,7 +171,7 @@ internal sealed class NodeRing : ICpgRing
         if (group.IsEmpty)
             return [];
         var name = new GroupName(group);
-        return Ask(() => _node.GetMembersAsync(name)) is { } members ? [.. members.Select(AddressOf)] : [];
+        return Ask(limit => _node.GetMembersAsync(name, limit)) is { } members ? [.. members.Select(AddressOf)] : [];
     }
 
     public IReadOnlyList<CpgGroup> Groups()
@@ -180,9 +197,9 @@ internal sealed class NodeRing : ICpgRing
 
     public void Dispose() => _ = _node.DisposeAsync().AsTask();
 
-    private static async Task EndAsync(TotemGroup group)
+    private static async Task ReleaseAsync(Task leaving, TotemGroup group)
     {
-        await group.LeaveAsync(GroupChangeReason.ProcessDown).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await leaving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await group.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -196,16 +213,35 @@ internal sealed class NodeRing : ICpgRing
     private static bool IsOver(Exception exception)
         => exception is ObjectDisposedException or RingFailedException or InvalidOperationException;
 
-    private static T? Ask<T>(Func<Task<T>> question)
+    private static T? Ask<T>(Func<CancellationToken, Task<T>> question)
         where T : class
     {
+        using var limit = new CancellationTokenSource(CpgLimits.CallTimeout);
         try
         {
-            return Blocking.Wait(question());
+            return Blocking.Wait(question(limit.Token));
         }
-        catch (Exception exception) when (IsOver(exception))
+        catch (Exception exception) when (IsOver(exception) || exception is OperationCanceledException)
         {
             return null;
+        }
+    }
+
+    /// <summary>A call waits for the ring, and its thread cannot dispatch meanwhile: so no handle without room holds the ring back.</summary>
+    /// <returns>False when the limit came first.</returns>
+    private bool AwaitOrder(Task task, TimeSpan limit)
+    {
+        if (task.IsCompleted)
+            return true;
+        Interlocked.Increment(ref _waitingCalls);
+        try
+        {
+            Resume();
+            return Blocking.TryWait(task, limit);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waitingCalls);
         }
     }
 
@@ -221,7 +257,9 @@ internal sealed class NodeRing : ICpgRing
     {
         _failure = completion.Exception?.InnerException?.Message ?? "the node has left the ring";
         _place?.Dispose();
-        CpgLog.Error(_failure);
+        // The end of the process is nothing to complain of.
+        if (!_isEnding)
+            CpgLog.Error(_failure);
         foreach (var watcher in Watchers())
             watcher.OnFailed();
     }
@@ -259,12 +297,12 @@ internal sealed class NodeRing : ICpgRing
         public bool IsAbandoned { get; set; }
 
         /// <summary>
-        /// A program of one thread cannot dispatch while its large message waits to be taken over, and the ring takes nothing over
-        /// while it is held back. So it is not held back until the message is on its way, however full the handles become.
+        /// A program of one thread cannot dispatch while its large message waits to be taken over, or its leave to be ordered, and the
+        /// ring does neither while it is held back. So it is not held back until the call returns, however full the handles become.
         /// </summary>
-        public bool HasRoom => IsAbandoned || ring._largeSendCount > 0 || sink.HasRoom;
+        public bool HasRoom => IsAbandoned || ring._waitingCalls > 0 || sink.HasRoom;
 
-        /// <summary>The same, large messages or not.</summary>
+        /// <summary>The same, whether a call waits or not.</summary>
         public bool HasRoomItself => IsAbandoned || sink.HasRoom;
 
         public void OnDelivery(in GroupDelivery delivery)

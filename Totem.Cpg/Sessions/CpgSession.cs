@@ -20,6 +20,7 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
     private object? _token;
     private MembershipState _state;
     private bool _hasInitialRing;
+    private bool _isAbandoned;
 
     /// <param name="ring">The ring of this process.</param>
     /// <param name="receiver">The application's callbacks.</param>
@@ -94,9 +95,11 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
             if (_state != MembershipState.Joined || !group.SequenceEqual(_group))
                 return CsError.NotExist;
             _state = MembershipState.Left;
-            _ring.Leave(_token!);
-            return CsError.Ok;
         }
+
+        // Outside the lock: it waits for the ring, and the handle may be finalised meanwhile.
+        _ring.Leave(_token!);
+        return CsError.Ok;
     }
 
     /// <summary>
@@ -172,13 +175,16 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
         _ring.Unwatch(this);
         // First the queue: the ring's thread may be waiting for room in it.
         _events.Dispose();
+        object? abandoned;
         lock (_gate)
         {
-            if (_token is not null)
-                _ring.Abandon(_token);
-            _token = null;
+            abandoned = _isAbandoned ? null : _token;
+            _isAbandoned = true;
             _state = MembershipState.Left;
         }
+
+        if (abandoned is not null)
+            _ring.Abandon(abandoned);
     }
 
     /// <inheritdoc />

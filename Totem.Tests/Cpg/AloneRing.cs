@@ -63,6 +63,8 @@ internal sealed class AloneRing : ICpgRing
         Part((Membership)token, CpgReason.ProcessDown);
     }
 
+    public void End() => Fail("the process ends");
+
     public SendResult TryMulticast(object token, ReadOnlySpan<byte> payload, bool safe)
     {
         if (NextSend != SendResult.Accepted)

@@ -60,6 +60,47 @@ public sealed class TotemGroupTests : IDisposable
     }
 
     [Fact]
+    public async Task A_leave_whose_wait_is_cancelled_takes_place_all_the_same()
+    {
+        await using var node = await StartAsync();
+        var group = await node.JoinAsync("g", new GroupJoinOptions { StreamBytesMax = TotemNodeOptions.QueueBytesMin }, Limit);
+        using var giveUp = new CancellationTokenSource();
+        // Nobody reads, so the stream fills up and the own leave, the last event, finds no room.
+        var leaving = Task.CompletedTask;
+        for (var i = 0; i < 400 && node.Statistics.StreamFull == 0; i++)
+            await group.MulticastAsync(new byte[100_000], cancellationToken: Limit);
+        leaving = group.LeaveAsync(cancellationToken: giveUp.Token);
+        Assert.False(leaving.IsCompleted);
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => group.LeaveAsync(cancellationToken: giveUp.Token));
+
+        var read = await ReadToEndAsync(group);
+        Assert.StartsWith("g {}; ", read[^1], StringComparison.Ordinal);
+        await group.Completion.WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task Nodes_and_groups_that_are_disposed_of_take_nothing_along()
+    {
+        await using var watcher = await StartAsync();
+        await using var seen = await watcher.JoinAsync("g", new GroupJoinOptions { Pid = 1 }, Limit);
+        foreach (var reason in (GroupChangeReason[])[GroupChangeReason.Left, GroupChangeReason.ProcessDown])
+        {
+            var node = await StartAsync();
+            var group = await node.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
+            for (var i = 0; i < 75; i++)
+                Assert.Equal(SubmitResult.Accepted, group.TryMulticast(Encoding.UTF8.GetBytes($"last words {i}")));
+            if (reason == GroupChangeReason.Left)
+                await group.DisposeAsync();
+            await node.DisposeAsync();
+            var heard = await ReadAsync(seen, reason == GroupChangeReason.Left ? 78 : 77);
+            Assert.Equal(75, heard.Count(x => x.Contains(" last words ", StringComparison.Ordinal)));
+            Assert.EndsWith($"2/2 went ({reason})", heard[^1], StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_long_message_arrives_whole_and_in_its_place()
     {
         await using var first = await StartAsync();

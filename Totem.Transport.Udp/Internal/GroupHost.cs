@@ -8,10 +8,11 @@ using Totem.Core.Time;
 namespace Totem.Transport.Udp.Internal;
 
 /// <summary>The groups this node is in: between any thread and the ring's.</summary>
-internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submissions, GroupOptions options, Action wake)
+internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submissions, TotemNodeOptions options, Action wake)
 {
     private readonly ConcurrentQueue<Func<Instant, bool>> _commands = new();
     private readonly Dictionary<int, (TotemGroup Group, GroupMembership Membership)> _memberships = [];
+    private readonly List<(TotemGroup Group, RingPosition Leave)> _leaves = [];
     private readonly Lock _lock = new();
     private int _lastNumber;
     private int _isEmpty = 1;
@@ -27,7 +28,10 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     /// <summary>Some process of this node is in a group. The ring's thread.</summary>
     public bool IsUsed => _isEmpty == 0;
 
-    public int WholeBytesMax => options.WholeBytesMax;
+    public int WholeBytesMax => options.Groups.WholeBytesMax;
+
+    /// <summary>How long the dispose of a group waits for its leave.</summary>
+    public TimeSpan LeaveTimeout => options.FlushTimeout;
 
     /// <summary>The members of the present configuration have synchronised. Any thread.</summary>
     public bool IsSynchronised => _isSynchronised;
@@ -43,7 +47,7 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     /// <summary>Any thread.</summary>
     public async Task<TotemGroup> JoinAsync(ProcessorId self, GroupName name, GroupJoinOptions join, CancellationToken cancellationToken)
     {
-        var group = await BeginJoinAsync(self, name, join).ConfigureAwait(false);
+        var group = await BeginJoinAsync(self, name, join, cancellationToken).ConfigureAwait(false);
         try
         {
             await group.Joined.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -58,7 +62,7 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     }
 
     /// <summary>Like <see cref="JoinAsync"/>, but ends when the join is on its way.</summary>
-    public async Task<TotemGroup> BeginJoinAsync(ProcessorId self, GroupName name, GroupJoinOptions join)
+    public async Task<TotemGroup> BeginJoinAsync(ProcessorId self, GroupName name, GroupJoinOptions join, CancellationToken cancellationToken)
     {
         if (join.Sink is null && join.StreamBytesMax < TotemNodeOptions.QueueBytesMin)
         {
@@ -69,12 +73,31 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
         var member = new GroupMember(self, join.Pid ?? (uint)Environment.ProcessId);
         var stream = join.Sink is null ? new GroupEventStream(join.StreamBytesMax, wake) : null;
         var group = new TotemGroup(this, Interlocked.Increment(ref _lastNumber), member, name, join.Sink, stream);
-        await CommandAsync(now => TryJoin(group, now)).ConfigureAwait(false);
-        return group;
+        var hasBegun = false;
+        var beginning = CommandAsync(now => cancellationToken.IsCancellationRequested || (hasBegun = TryJoin(group, now)));
+        try
+        {
+            await beginning.WaitAsync(cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            return group;
+        }
+        catch (OperationCanceledException)
+        {
+            _ = LeaveBehindAsync();
+            throw;
+        }
+
+        // The engine may have taken the join at the same moment.
+        async Task LeaveBehindAsync()
+        {
+            await beginning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (hasBegun)
+                await group.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Looks something up on the ring's thread. Any thread but that.</summary>
-    public Task<T> AskAsync<T>(Func<GroupProcessor, T> question)
+    public Task<T> AskAsync<T>(Func<GroupProcessor, T> question, CancellationToken cancellationToken)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(
@@ -84,7 +107,7 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
                 return true;
             },
             exception => answer.TrySetException(exception));
-        return answer.Task;
+        return answer.Task.WaitAsync(cancellationToken);
     }
 
     /// <summary>Nothing of the group reaches it any more when this has ended. Any thread.</summary>
@@ -95,9 +118,14 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
         return true;
     });
 
-    /// <summary>Does what other threads asked for. The ring's thread.</summary>
+    /// <summary>The own leave of a group has been delivered: its end is told when every member has it. The ring's thread.</summary>
+    public void EndWhenEverywhere(TotemGroup group) => _leaves.Add((group, processor.Ring.Multicast));
+
+    /// <summary>Does what other threads asked for, and tells those who have left and can go. The ring's thread.</summary>
     public void RunCommands(Instant now)
     {
+        if (_leaves.Count > 0)
+            TellThoseWhoCanGo();
         while (_commands.TryPeek(out var command))
         {
             if (!command(now))
@@ -161,16 +189,19 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
             group.Signal();
     }
 
-    /// <summary>The node leaves: so do its processes, and the others are told that they end. True when all have left. The ring's thread.</summary>
-    public bool LeaveAll(Instant now)
+    /// <summary>The node leaves: so do its processes, and the others are told that they end. The ring's thread.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="isHeard">Deliveries are taken. If not, a leave that was submitted is enough: its delivery here would never come.</param>
+    /// <returns>True when all have left.</returns>
+    public bool LeaveAll(Instant now, bool isHeard)
     {
         var all = true;
         foreach (var (_, membership) in _memberships.Values)
         {
             if (membership.State == GroupMembershipState.Left)
                 continue;
-            all = false;
             processor.TryLeave(membership, GroupChangeReason.ProcessDown, now);
+            all &= membership.State == GroupMembershipState.Leaving && !isHeard;
         }
 
         return all;
@@ -185,6 +216,17 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
         _isSynchronised = false;
         foreach (var (group, _) in _memberships.Values)
             group.Close(reason, failure);
+    }
+
+    private void TellThoseWhoCanGo()
+    {
+        for (var i = _leaves.Count - 1; i >= 0; i--)
+        {
+            if (!processor.Ring.IsEverywhere(_leaves[i].Leave))
+                continue;
+            _leaves[i].Group.EndLeave();
+            _leaves.RemoveAt(i);
+        }
     }
 
     private Task CommandAsync(Func<Instant, bool> command)
