@@ -40,9 +40,6 @@ internal static unsafe class CfgCalls
         return CsError.Ok;
     }
 
-    public static CsError Dispatch(CpgProcess process, ulong handle, int flags)
-        => process.CfgHandles.Find(handle) is { } found ? found.Dispatch((CpgDispatch)flags) : CsError.BadHandle;
-
     public static CsError LocalNode(CpgProcess process, ulong handle, uint* node)
     {
         if (process.CfgHandles.Find(handle) is not { } found)

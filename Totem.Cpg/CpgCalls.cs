@@ -15,7 +15,7 @@ internal static unsafe class CpgCalls
         var settings = new CpgSessionSettings(
             (uint)Environment.ProcessId, process.ReadyTimeout, (model.Flags & CpgModelV1.DeliverInitialRing) != 0, context);
         var made = process.Handles.Add(
-            value => new CpgHandle(value, new CpgSession(ring, new NativeReceiver(value, model), settings)));
+            value => new CpgHandle(value, new CpgSession(ring, settings), model));
         if (made is null)
             return CsError.NoMemory;
         *handle = made.Value;
@@ -57,9 +57,6 @@ internal static unsafe class CpgCalls
     /// <summary>Always off, as with the original: the one sign of load is TRY_AGAIN.</summary>
     public static CsError FlowControlState(CpgProcess process, ulong handle, int* state)
         => Read(process, handle, state, static _ => 0);
-
-    public static CsError Dispatch(CpgProcess process, ulong handle, int flags)
-        => process.Handles.Find(handle) is { } found ? found.Session.Dispatch((CpgDispatch)flags) : CsError.BadHandle;
 
     public static CsError LocalNode(CpgProcess process, ulong handle, uint* node)
     {

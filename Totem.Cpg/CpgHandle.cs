@@ -4,10 +4,13 @@ using Totem.Cpg.Sessions;
 namespace Totem.Cpg;
 
 /// <summary>A handle of libcpg: the session, and the buffers it gave out. Any thread.</summary>
-internal sealed unsafe class CpgHandle(ulong value, CpgSession session)
+internal sealed unsafe class CpgHandle(ulong value, CpgSession session, in CpgModelV1 callbacks)
 {
     private readonly HashSet<nint> _buffers = [];
     private bool _isFinished;
+
+    /// <summary>The program's functions, those it gave.</summary>
+    public CpgModelV1 Callbacks { get; } = callbacks;
 
     public ulong Value => value;
 

@@ -16,7 +16,7 @@ internal static class CpgLog
     public static void Error(string text)
     {
         if (Environment.GetEnvironmentVariable("TOTEM_LOG") == "stderr")
-            Console.Error.WriteLine($"totem-cpg: {text}");
+            StandardError.Write($"totem-cpg: {text}\n");
         try
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);

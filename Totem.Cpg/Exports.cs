@@ -41,6 +41,47 @@ internal static unsafe class Exports
         }
     }
 
+    [UnmanagedCallersOnly(EntryPoint = "totem_cpg_take", CallConvs = [typeof(CallConvCdecl)])]
+    public static CsError Take(HandleKind kind, ulong handle, NativeEvent* taken)
+    {
+        try
+        {
+            return EventCalls.Take(Process, kind, handle, taken);
+        }
+        catch (Exception exception)
+        {
+            return Failed(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "totem_cpg_watch", CallConvs = [typeof(CallConvCdecl)])]
+    public static int Watch(HandleKind kind, ulong handle)
+    {
+        try
+        {
+            return EventCalls.Watch(Process, kind, handle);
+        }
+        catch (Exception exception)
+        {
+            Failed(exception);
+            return -1;
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "totem_cpg_has", CallConvs = [typeof(CallConvCdecl)])]
+    public static int Has(HandleKind kind, ulong handle)
+    {
+        try
+        {
+            return EventCalls.Find(Process, kind, handle) is null ? 0 : 1;
+        }
+        catch (Exception exception)
+        {
+            Failed(exception);
+            return 0;
+        }
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "totem_cpg_bound_address", CallConvs = [typeof(CallConvCdecl)])]
     public static int BoundAddress(byte* address, int room)
     {
@@ -138,19 +179,6 @@ internal static unsafe class Exports
         try
         {
             return CpgCalls.ContextSet(Process, handle, context);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
-
-    [UnmanagedCallersOnly(EntryPoint = "cpg_dispatch", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError Dispatch(ulong handle, int flags)
-    {
-        try
-        {
-            return CpgCalls.Dispatch(Process, handle, flags);
         }
         catch (Exception exception)
         {
@@ -346,19 +374,6 @@ internal static unsafe class Exports
         try
         {
             return CfgCalls.Descriptor(Process, handle, descriptor);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
-
-    [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_dispatch", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgDispatch(ulong handle, int flags)
-    {
-        try
-        {
-            return CfgCalls.Dispatch(Process, handle, flags);
         }
         catch (Exception exception)
         {

@@ -21,15 +21,6 @@ internal enum CsError
     NoSections = 27,
 }
 
-/// <summary><c>cs_dispatch_flags_t</c>.</summary>
-internal enum CpgDispatch
-{
-    One = 1,
-    All = 2,
-    Blocking = 3,
-    OneNonblocking = 4,
-}
-
 /// <summary><c>cpg_guarantee_t</c>. Whatever is not safe is agreed, which is FIFO too.</summary>
 internal enum CpgGuarantee
 {

@@ -107,6 +107,9 @@ static const struct totem_engine *open_engine(void)
 	START_FUNCTIONS(FIND_EACH)
 	FIND(totem_cpg_prepare)
 	FIND(totem_cpg_bound_address)
+	FIND(totem_cpg_take)
+	FIND(totem_cpg_watch)
+	FIND(totem_cpg_has)
 	FIND(totem_cpg_end)
 	if (!complete) {
 		free(engine);

@@ -8,11 +8,32 @@
 #ifndef TOTEM_ENGINE_H
 #define TOTEM_ENGINE_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
-enum { CS_OK = 1, CS_ERR_LIBRARY = 2, CS_ERR_BAD_HANDLE = 9 };
+enum { CS_OK = 1, CS_ERR_LIBRARY = 2, CS_ERR_TRY_AGAIN = 6, CS_ERR_INVALID_PARAM = 7, CS_ERR_NO_MEMORY = 8, CS_ERR_BAD_HANDLE = 9 };
+
+/* struct cpg_name */
+struct totem_name {
+	uint32_t length;
+	char value[128];
+};
+
+enum { TOTEM_MESSAGE = 1, TOTEM_GROUP_CHANGE = 2, TOTEM_RING_CHANGE = 3 };
+
+/* What waited in a handle and is to be called back. */
+struct totem_event {
+	int kind;
+	uint32_t node, process; /* who sent the message; of a ring, its representative */
+	uint64_t sequence;      /* of a ring */
+	void *callback;         /* the program's function, or null */
+	void *memory;           /* the message, or the lists one behind the other: members, left, joined. Never null; for free() */
+	size_t count;           /* bytes of the message, or members */
+	size_t left_count, joined_count;
+	struct totem_name group;
+};
 
 /* FUNCTION(name, parameters, arguments): those that work on a handle. */
 #define CPG_FUNCTIONS(FUNCTION) \
@@ -21,7 +42,6 @@ enum { CS_OK = 1, CS_ERR_LIBRARY = 2, CS_ERR_BAD_HANDLE = 9 };
 	FUNCTION(cpg_max_atomic_msgsize_get, (uint64_t handle, uint32_t *size), (handle, size)) \
 	FUNCTION(cpg_context_get, (uint64_t handle, void **context), (handle, context)) \
 	FUNCTION(cpg_context_set, (uint64_t handle, void *context), (handle, context)) \
-	FUNCTION(cpg_dispatch, (uint64_t handle, int flags), (handle, flags)) \
 	FUNCTION(cpg_join, (uint64_t handle, const void *group), (handle, group)) \
 	FUNCTION(cpg_leave, (uint64_t handle, const void *group), (handle, group)) \
 	FUNCTION(cpg_mcast_joined, (uint64_t handle, int guarantee, const struct iovec *vectors, unsigned int count), \
@@ -41,7 +61,6 @@ enum { CS_OK = 1, CS_ERR_LIBRARY = 2, CS_ERR_BAD_HANDLE = 9 };
 
 #define CFG_FUNCTIONS(FUNCTION) \
 	FUNCTION(corosync_cfg_fd_get, (uint64_t handle, int32_t *fd), (handle, fd)) \
-	FUNCTION(corosync_cfg_dispatch, (uint64_t handle, int flags), (handle, flags)) \
 	FUNCTION(corosync_cfg_finalize, (uint64_t handle), (handle)) \
 	FUNCTION(corosync_cfg_ring_status_get, (uint64_t handle, char ***names, char ***status, unsigned int *count), \
 		(handle, names, status, count)) \
@@ -75,6 +94,11 @@ struct totem_engine {
 	void (*totem_cpg_prepare)(void);
 	/* The address and port that the ring is bound to: writes a struct sockaddr, returns its length, 0 while there is none. */
 	int (*totem_cpg_bound_address)(void *address, int room);
+	/* The next event of a handle; CS_ERR_TRY_AGAIN when there is none. */
+	int (*totem_cpg_take)(int kind, uint64_t handle, struct totem_event *event);
+	/* A descriptor for the caller to poll and close, readable while an event waits or there will be none; -1 when there are no more. */
+	int (*totem_cpg_watch)(int kind, uint64_t handle);
+	int (*totem_cpg_has)(int kind, uint64_t handle);
 	/* The process ends: waits until the others have what was sent, and know. Bounded. */
 	void (*totem_cpg_end)(void);
 };
@@ -88,18 +112,21 @@ const struct totem_engine *totem_cpg_engine(void);
  */
 const struct totem_engine *totem_cpg_start(void);
 
-#define FORWARD(name, parameters, arguments) \
+/* A thread that was cancelled within the engine would unwind through it, locks and all. It ends at the next cancellation point. */
+#define FORWARD_TO(engine_expression, otherwise, name, parameters, arguments) \
 	int name parameters \
 	{ \
-		const struct totem_engine *engine = totem_cpg_engine(); \
-		return engine == NULL ? CS_ERR_BAD_HANDLE : engine->name arguments; \
+		const struct totem_engine *engine; \
+		int former, result; \
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &former); \
+		engine = engine_expression; \
+		result = engine == NULL ? otherwise : engine->name arguments; \
+		pthread_setcancelstate(former, NULL); \
+		return result; \
 	}
 
-#define FORWARD_START(name, parameters, arguments) \
-	int name parameters \
-	{ \
-		const struct totem_engine *engine = totem_cpg_start(); \
-		return engine == NULL ? CS_ERR_LIBRARY : engine->name arguments; \
-	}
+#define FORWARD(name, parameters, arguments) FORWARD_TO(totem_cpg_engine(), CS_ERR_BAD_HANDLE, name, parameters, arguments)
+
+#define FORWARD_START(name, parameters, arguments) FORWARD_TO(totem_cpg_start(), CS_ERR_LIBRARY, name, parameters, arguments)
 
 #endif

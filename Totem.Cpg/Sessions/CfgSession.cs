@@ -7,7 +7,7 @@ using Totem.Cpg.Ring;
 namespace Totem.Cpg.Sessions;
 
 /// <summary>One handle of libcfg. It has no events: its descriptor becomes readable only when the ring member has stopped.</summary>
-internal sealed class CfgSession : ICpgRingSink, ICpgReceiver, IDisposable
+internal sealed class CfgSession : ICpgRingSink, IDisposable
 {
     /// <summary>What the original reports for udp and udpu.</summary>
     public const uint LinkMtu = 1410;
@@ -28,7 +28,16 @@ internal sealed class CfgSession : ICpgRingSink, ICpgReceiver, IDisposable
 
     public int Descriptor => _events.Descriptor;
 
-    public CsError Dispatch(CpgDispatch flag) => Dispatcher.Run(_events, flag, this);
+    /// <summary>What waits: nothing, or the end.</summary>
+    public EventQueue Events => _events;
+
+    /// <summary>Takes the next event, of which there is none.</summary>
+    public CsError Take() => _events.TryTake(out _) switch
+    {
+        TakeResult.Empty => CsError.TryAgain,
+        TakeResult.Failed => CsError.Library,
+        _ => CsError.BadHandle,
+    };
 
     public CsError LocalNode(out uint node)
     {
@@ -116,26 +125,6 @@ internal sealed class CfgSession : ICpgRingSink, ICpgReceiver, IDisposable
 
     /// <inheritdoc />
     void ICpgRingSink.OnFailed() => _events.Fail();
-
-    /// <inheritdoc />
-    void ICpgReceiver.Joining(ReadOnlySpan<byte> group)
-    {
-    }
-
-    /// <inheritdoc />
-    void ICpgReceiver.OnMessage(uint node, uint pid, Span<byte> message)
-    {
-    }
-
-    /// <inheritdoc />
-    void ICpgReceiver.OnChange(ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)
-    {
-    }
-
-    /// <inheritdoc />
-    void ICpgReceiver.OnRing(CpgRingId id, ReadOnlySpan<uint> members)
-    {
-    }
 
     private CpgRingNode? Find(uint node) => _ring.Nodes.FirstOrDefault(candidate => candidate.Id == node);
 }

@@ -5,7 +5,7 @@ namespace Totem.Cpg.Sessions;
 
 /// <summary>
 /// What waits in a handle: a message, a change of the group, or of the ring. The bytes of a message lie in memory of the system's
-/// allocator, so that the application gets an aligned pointer that does not move; whoever has the event last frees it.
+/// allocator, so that the application gets an aligned pointer that does not move; what is not delivered is freed here.
 /// </summary>
 internal readonly unsafe struct CpgEvent
 {
@@ -50,8 +50,9 @@ internal readonly unsafe struct CpgEvent
 
     public static CpgEvent RingChange(CpgRingView ring) => new(ring, ring.Members.Length);
 
-    /// <summary>Hands it to the application.</summary>
-    public void Deliver(ICpgReceiver receiver)
+    /// <summary>Hands it on, with its memory.</summary>
+    public void Deliver<T>(ref T receiver)
+        where T : ICpgReceiver
     {
         switch (_change)
         {
@@ -67,6 +68,7 @@ internal readonly unsafe struct CpgEvent
         }
     }
 
+    /// <summary>Instead of <see cref="Deliver"/>.</summary>
     public void Free() => NativeMemory.Free(_message);
 
     private sealed record CpgChange(CpgAddress[] Members, CpgAddress[] Left, CpgAddress[] Joined);

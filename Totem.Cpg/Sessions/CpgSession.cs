@@ -10,7 +10,6 @@ namespace Totem.Cpg.Sessions;
 internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
 {
     private readonly ICpgRing _ring;
-    private readonly ICpgReceiver _receiver;
     private readonly EventQueue _events;
     private readonly uint _pid;
     private readonly bool _wantsInitialRing;
@@ -23,13 +22,11 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
     private bool _isAbandoned;
 
     /// <param name="ring">The ring of this process.</param>
-    /// <param name="receiver">The application's callbacks.</param>
     /// <param name="settings">What else the handle was made with.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">There are no descriptors left.</exception>
-    public CpgSession(ICpgRing ring, ICpgReceiver receiver, CpgSessionSettings settings)
+    public CpgSession(ICpgRing ring, CpgSessionSettings settings)
     {
         _ring = ring;
-        _receiver = receiver;
         _pid = settings.Pid;
         _wantsInitialRing = settings.WantsInitialRing;
         _readyTimeout = settings.ReadyTimeout;
@@ -54,7 +51,30 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
     /// <inheritdoc />
     bool ICpgGroupSink.HasRoom => _events.HasRoom;
 
-    public CsError Dispatch(CpgDispatch flag) => Dispatcher.Run(_events, flag, _receiver);
+    /// <summary>What waits.</summary>
+    public EventQueue Events => _events;
+
+    /// <summary>The group that was joined; empty before that.</summary>
+    public ReadOnlySpan<byte> Group => _group;
+
+    /// <summary>Takes the next event.</summary>
+    /// <returns><see cref="CsError.TryAgain"/> when there is none.</returns>
+    public CsError Take<T>(ref T receiver)
+        where T : ICpgReceiver
+    {
+        switch (_events.TryTake(out var taken))
+        {
+            case TakeResult.Empty:
+                return CsError.TryAgain;
+            case TakeResult.Failed:
+                return CsError.Library;
+            case TakeResult.Closed:
+                return CsError.BadHandle;
+        }
+
+        taken.Deliver(ref receiver);
+        return CsError.Ok;
+    }
 
     /// <summary>Joins. The callbacks hear of it later, by dispatching.</summary>
     public CsError Join(ReadOnlySpan<byte> group)
@@ -69,7 +89,6 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
             if (WaitReady() is not CsError.Ok and var error)
                 return error;
             _group = group.ToArray();
-            _receiver.Joining(group);
             switch (_ring.Join(group, _pid, this, out _token))
             {
                 case JoinResult.Joining:

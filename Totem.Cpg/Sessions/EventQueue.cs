@@ -19,7 +19,7 @@ internal enum TakeResult
 /// </summary>
 internal sealed class EventQueue : IDisposable
 {
-    private readonly object _gate = new();
+    private readonly Lock _gate = new();
     private readonly Queue<CpgEvent> _events = new();
     private readonly EventSignal _signal = new();
     private readonly long _bytesMax;
@@ -39,6 +39,14 @@ internal sealed class EventQueue : IDisposable
 
     public int Descriptor => _signal.Descriptor;
 
+    /// <summary>Another descriptor for the same, which the caller closes: it stays valid, and hung up, when the handle is gone.</summary>
+    /// <returns>-1 when there are none left, or the handle is gone.</returns>
+    public int Watch()
+    {
+        lock (_gate)
+            return _isClosed ? -1 : _signal.Duplicate();
+    }
+
     /// <summary>False when the ring shall wait. A closed queue has room for everything.</summary>
     public bool HasRoom
     {
@@ -50,16 +58,6 @@ internal sealed class EventQueue : IDisposable
                 _wasFull |= !hasRoom;
                 return hasRoom;
             }
-        }
-    }
-
-    /// <summary>Whether the handle is gone.</summary>
-    public bool IsClosed
-    {
-        get
-        {
-            lock (_gate)
-                return _isClosed;
         }
     }
 
@@ -78,32 +76,20 @@ internal sealed class EventQueue : IDisposable
             if (_events.Count > 1)
                 return;
             _signal.Set();
-            Monitor.PulseAll(_gate);
         }
     }
 
-    /// <summary>Takes the next event, which is then the caller's to free.</summary>
-    /// <param name="taken">It.</param>
-    /// <param name="wait">Whether to sleep until there is one.</param>
-    public TakeResult TryTake(out CpgEvent taken, bool wait)
+    /// <summary>Takes the next event, which is then the caller's to deliver or to free.</summary>
+    public TakeResult TryTake(out CpgEvent taken)
     {
         var hasRoomAgain = false;
         lock (_gate)
         {
-            while (!_isClosed && !_isFailed && _events.Count == 0)
-            {
-                taken = default;
-                if (!wait)
-                    return TakeResult.Empty;
-                Monitor.Wait(_gate);
-            }
-
+            taken = default;
             if (_isClosed || _isFailed)
-            {
-                taken = default;
                 return _isClosed ? TakeResult.Closed : TakeResult.Failed;
-            }
-
+            if (_events.Count == 0)
+                return TakeResult.Empty;
             taken = _events.Dequeue();
             _bytes -= taken.CostBytes;
             if (_events.Count == 0)
@@ -127,11 +113,10 @@ internal sealed class EventQueue : IDisposable
             _isFailed = true;
             _signal.HangUp();
             Clear();
-            Monitor.PulseAll(_gate);
         }
     }
 
-    /// <summary>The handle is gone. Wakes whoever waits.</summary>
+    /// <summary>The handle is gone. Whoever sleeps on a descriptor of <see cref="Watch"/> wakes up.</summary>
     public void Dispose()
     {
         bool wasFull;
@@ -143,7 +128,6 @@ internal sealed class EventQueue : IDisposable
             wasFull = _wasFull;
             _signal.Dispose();
             Clear();
-            Monitor.PulseAll(_gate);
         }
 
         if (wasFull)

@@ -13,6 +13,7 @@ internal sealed unsafe partial class EventSignal : IDisposable
     private const int StreamNonBlockingCloseOnExec = 1 | 0x800 | 0x80000;
     private const int DoNotSignal = 0x4000;
     private const int BothDirections = 2;
+    private const int DuplicateCloseOnExec = 1030;
 
     private int _inner;
     private bool _isSet;
@@ -29,6 +30,9 @@ internal sealed unsafe partial class EventSignal : IDisposable
 
     /// <summary>What the application polls. It does not read from it.</summary>
     public int Descriptor { get; }
+
+    /// <summary>The same under another number; -1 when there are no descriptors left.</summary>
+    public int Duplicate() => Control(Descriptor, DuplicateCloseOnExec, 3);
 
     /// <summary>Makes it readable.</summary>
     public void Set()
@@ -79,6 +83,9 @@ internal sealed unsafe partial class EventSignal : IDisposable
 
     [LibraryImport("libc", EntryPoint = "recv")]
     private static partial nint Receive(int descriptor, void* buffer, nuint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int Control(int descriptor, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "shutdown")]
     private static partial int Shutdown(int descriptor, int how);

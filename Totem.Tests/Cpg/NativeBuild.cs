@@ -34,7 +34,7 @@ internal static class NativeBuild
             if (!File.Exists(program) || File.GetLastWriteTimeUtc(program) < File.GetLastWriteTimeUtc(newest))
             {
                 Run(
-                    ["gcc", "-D_GNU_SOURCE", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g", source, "-o", program, "-lcpg", "-lcfg", "-lpthread"],
+                    ["gcc", "-D_GNU_SOURCE", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g", source, "-o", program, "-lcpg", "-lcfg", "-lpthread", "-lm"],
                     BuildLimit);
             }
 

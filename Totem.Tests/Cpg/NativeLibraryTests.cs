@@ -55,6 +55,8 @@ public sealed partial class NativeLibraryTests
     [InlineData("cfg_semantics")]
     [InlineData("process_semantics")]
     [InlineData("end_semantics")]
+    [InlineData("dispatch_semantics")]
+    [InlineData("host_semantics")]
     public void The_programs_hold_with_the_real_library_and_daemon(string program)
         => AssertAllOk(NativeBuild.Run(
             ["unshare", "--net", "--mount", Repository("Totem.Tests/Native/with-corosync.sh"), NativeBuild.Program(program)]));
@@ -64,6 +66,8 @@ public sealed partial class NativeLibraryTests
     [InlineData("cfg_semantics")]
     [InlineData("process_semantics")]
     [InlineData("end_semantics")]
+    [InlineData("dispatch_semantics")]
+    [InlineData("host_semantics")]
     public void The_programs_hold_with_ours(string program)
     {
         using var state = new TemporaryDirectory();

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using Totem.Cpg;
 using Totem.Cpg.Sessions;
@@ -12,13 +14,12 @@ internal sealed class RecordingReceiver : ICpgReceiver
     /// <summary>Called within each callback, like an application that does something there.</summary>
     public Action? Within { get; set; }
 
-    public void Joining(ReadOnlySpan<byte> group) => Lines.Add($"joining {Encoding.UTF8.GetString(group)}");
-
-    public void OnMessage(uint node, uint pid, Span<byte> message)
+    public unsafe void OnMessage(uint node, uint pid, Span<byte> message)
     {
         Lines.Add($"{node}/{pid}: {Encoding.UTF8.GetString(message)}");
-        // The application may write into it.
+        // The application may write into it, and it belongs to who takes it.
         message.Clear();
+        NativeMemory.Free(Unsafe.AsPointer(ref MemoryMarshal.GetReference(message)));
         Within?.Invoke();
     }
 
