@@ -1,10 +1,8 @@
-using System.Security.Cryptography;
-
 namespace Totem.Cpg;
 
 /// <summary>
 /// What the 64-bit handles stand for: 32 random bits above an index. A finalised handle is never found again, and one of another
-/// process, or made up, is not either. Any thread.
+/// process is not either. Any thread.
 /// </summary>
 internal sealed class HandleTable<T>
     where T : class
@@ -37,7 +35,7 @@ internal sealed class HandleTable<T>
             if (_byHandle.Count >= CountMax)
                 return null;
             // Index 0 with random bits of zero would be handle 0, which programs take for none.
-            handle = ((ulong)(uint)RandomNumberGenerator.GetInt32(1, int.MaxValue) << 32) | _next++;
+            handle = ((ulong)(uint)Random.Shared.Next(1, int.MaxValue) << 32) | _next++;
         }
 
         var made = make(handle);

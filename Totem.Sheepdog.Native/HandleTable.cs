@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Totem.Sheepdog.Native;
 
 /// <summary>
@@ -22,7 +20,7 @@ internal sealed class HandleTable
         {
             if (_handles.Count >= CountMax)
                 return 0;
-            var handle = ((ulong)(uint)RandomNumberGenerator.GetInt32(1, int.MaxValue) << 32) | _next++;
+            var handle = ((ulong)(uint)Random.Shared.Next(1, int.MaxValue) << 32) | _next++;
             _handles.Add(handle, opened);
             return handle;
         }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "engine.h"
 #include "inherited.h"
+#include "limits.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +37,12 @@ static int ring_length;              /* 0 while there is none */
 const struct totem_engine *totem_cpg_engine(void)
 {
 	return atomic_load_explicit(&current, memory_order_acquire);
+}
+
+int totem_cpg_find(const struct totem_engine **found)
+{
+	*found = totem_cpg_engine();
+	return *found == NULL ? CS_ERR_BAD_HANDLE : CS_OK;
 }
 
 /* The managed threads are not in the child, and its handles are void. */
@@ -87,19 +95,47 @@ static void *open_library(void)
 	return library;
 }
 
-static const struct totem_engine *open_engine(void)
+/* To the system's log, and with TOTEM_LOG=stderr to the standard error: as the engine does, which is not there yet. */
+static void complain(const char *text)
+{
+	struct sockaddr_un log = { AF_UNIX, "/dev/log" };
+	const char *where = getenv("TOTEM_LOG");
+	char line[600];
+	int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int length = snprintf(line, sizeof(line), "<27>totem-cpg[%d]: cannot start: %s", (int)getpid(), text);
+
+	if (descriptor >= 0) {
+		sendto(descriptor, line, (size_t)length, MSG_NOSIGNAL, (struct sockaddr *)&log, sizeof(log));
+		close(descriptor);
+	}
+	if (where != NULL && strcmp(where, "stderr") == 0)
+		dprintf(2, "totem-cpg: cannot start: %s\n", text);
+}
+
+static const struct totem_engine *open_engine(int *result)
 {
 	struct totem_engine *engine;
 	int complete = 1;
-	void *library = open_library();
+	char text[512];
+	void *library;
+
+	*result = totem_cpg_check_limits(text, sizeof(text));
+	if (*result != CS_OK) {
+		complain(text);
+		return NULL;
+	}
+	*result = CS_ERR_LIBRARY;
+	library = open_library();
 	if (library == NULL) {
-		/* Nothing else would say why every call fails: the installation is incomplete. */
-		fprintf(stderr, "totem-cpg: cannot open the engine: %s\n", dlerror());
+		snprintf(text, sizeof(text), "the engine cannot be opened: %s", dlerror());
+		complain(text);
 		return NULL;
 	}
 	engine = calloc(1, sizeof(*engine));
-	if (engine == NULL)
+	if (engine == NULL) {
+		*result = CS_ERR_NO_MEMORY;
 		return NULL;
+	}
 #define FIND(name) complete &= (engine->name = dlsym(library, #name)) != NULL;
 #define FIND_EACH(name, parameters, arguments) FIND(name)
 	CPG_FUNCTIONS(FIND_EACH)
@@ -112,12 +148,14 @@ static const struct totem_engine *open_engine(void)
 	FIND(totem_cpg_has)
 	FIND(totem_cpg_end)
 	if (!complete) {
+		complain("the engine that is installed beside this library is one of another version");
 		free(engine);
 		return NULL;
 	}
 	if (!was_opened)
 		pthread_atfork(NULL, NULL, after_fork_in_child);
 	was_opened = 1;
+	*result = CS_OK;
 	return engine;
 }
 
@@ -149,21 +187,38 @@ static void at_exit(void)
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
-const struct totem_engine *totem_cpg_start(void)
+/* What our own writing raised is not for the program: a pipe that nobody reads, a file beyond the limit of the process. */
+static void forget_raised(const sigset_t *pending_before)
 {
-	sigset_t all, mask;
+	static const int ours[] = { SIGPIPE, SIGXFSZ };
+	struct timespec none = { 0, 0 };
+	sigset_t one;
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		if (sigismember(pending_before, ours[i]))
+			continue;
+		sigemptyset(&one);
+		sigaddset(&one, ours[i]);
+		sigtimedwait(&one, NULL, &none);
+	}
+}
+
+int totem_cpg_start(const struct totem_engine **started)
+{
+	sigset_t all, mask, pending;
 	struct sigaction pipe;
 	const struct totem_engine *engine;
-	int is_new = 0;
+	int is_new = 0, result = CS_OK;
 
 	/* Threads inherit the mask: none of ours shall run a handler of the program, or take a signal it waits for. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &mask);
+	sigpending(&pending);
 	pthread_mutex_lock(&gate);
 	sigaction(SIGPIPE, NULL, &pipe);
 	engine = atomic_load(&current);
 	if (engine == NULL) {
-		engine = open_engine();
+		engine = open_engine(&result);
 		is_new = engine != NULL;
 	}
 	if (engine != NULL) {
@@ -180,6 +235,8 @@ const struct totem_engine *totem_cpg_start(void)
 	if (is_new)
 		atexit(at_exit);
 	pthread_mutex_unlock(&gate);
+	forget_raised(&pending);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
-	return engine;
+	*started = engine;
+	return result;
 }

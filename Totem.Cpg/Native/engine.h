@@ -106,27 +106,31 @@ struct totem_engine {
 /* The engine of this process, or null before the first handle was made (in a forked child too). */
 const struct totem_engine *totem_cpg_engine(void);
 
+/* The same; CS_ERR_BAD_HANDLE when there is none. */
+int totem_cpg_find(const struct totem_engine **found);
+
 /*
  * Opens the engine if need be and starts the ring, with the signals of the program kept away from the threads that start
- * meanwhile. Null when the engine cannot be opened.
+ * meanwhile. CS_OK, or what to answer when the engine cannot be opened.
  */
-const struct totem_engine *totem_cpg_start(void);
+int totem_cpg_start(const struct totem_engine **started);
 
 /* A thread that was cancelled within the engine would unwind through it, locks and all. It ends at the next cancellation point. */
-#define FORWARD_TO(engine_expression, otherwise, name, parameters, arguments) \
+#define FORWARD_TO(find, name, parameters, arguments) \
 	int name parameters \
 	{ \
 		const struct totem_engine *engine; \
 		int former, result; \
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &former); \
-		engine = engine_expression; \
-		result = engine == NULL ? otherwise : engine->name arguments; \
+		result = find(&engine); \
+		if (result == CS_OK) \
+			result = engine->name arguments; \
 		pthread_setcancelstate(former, NULL); \
 		return result; \
 	}
 
-#define FORWARD(name, parameters, arguments) FORWARD_TO(totem_cpg_engine(), CS_ERR_BAD_HANDLE, name, parameters, arguments)
+#define FORWARD(name, parameters, arguments) FORWARD_TO(totem_cpg_find, name, parameters, arguments)
 
-#define FORWARD_START(name, parameters, arguments) FORWARD_TO(totem_cpg_start(), CS_ERR_LIBRARY, name, parameters, arguments)
+#define FORWARD_START(name, parameters, arguments) FORWARD_TO(totem_cpg_start, name, parameters, arguments)
 
 #endif

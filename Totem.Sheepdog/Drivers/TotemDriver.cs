@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Totem.Core.Diagnostics;
 using Totem.Core.Evs;
 using Totem.Core.Groups;
@@ -83,7 +82,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         {
             before = _session;
             // Every session is somebody else in the group, so that nothing of one before is taken for its own.
-            var instance = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+            var instance = (uint)Random.Shared.NextInt64(1L << 32);
             _session = session = new Session(this, new ClusterEventQueue(new PeerId(node.Id.Value, instance), _options!.Queue));
             Begin(session.Queue, self, opaque);
         }

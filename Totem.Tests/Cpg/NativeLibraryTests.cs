@@ -74,6 +74,17 @@ public sealed partial class NativeLibraryTests
         AssertAllOk(NativeBuild.Run([NativeBuild.Program(program), "ours"], NativeBuild.OursAlone(state.Path)));
     }
 
+    [NativeNetworkFact]
+    public void No_limit_of_the_process_ends_the_program()
+    {
+        using var state = new TemporaryDirectory();
+        var said = NativeBuild.Run([NativeBuild.Program("limit_semantics")], NativeBuild.OursAlone(state.Path));
+        var lines = said.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.DoesNotContain(lines, x => x.StartsWith("not ok", StringComparison.Ordinal));
+        Assert.Contains("done", lines, StringComparer.Ordinal);
+        Assert.Contains(lines, x => x.StartsWith("totem-cpg: cannot start: the address space is limited to 150 MiB", StringComparison.Ordinal));
+    }
+
     [RealDaemonTheory]
     [InlineData("corosync-cpgtool")]
     [InlineData("corosync-cpgtool", "-e")]

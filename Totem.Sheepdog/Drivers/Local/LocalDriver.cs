@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using System.Security.Cryptography;
 using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Drivers.Local;
@@ -68,7 +67,7 @@ internal sealed class LocalDriver : QueueDriver
 
     protected override void Send(byte[] message) => _session!.Send(message);
 
-    private static uint Random() => BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+    private static uint Random() => (uint)System.Random.Shared.NextInt64(1L << 32);
 
     private LocalSession? Take()
     {
