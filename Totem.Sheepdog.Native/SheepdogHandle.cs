@@ -52,6 +52,7 @@ internal sealed class SheepdogHandle : IDisposable
     /// <exception cref="ArgumentException">The length is out of range.</exception>
     public SheepNode Node(ReadOnlySpan<byte> bytes) => new(bytes, _identityLength);
 
+    /// <summary>Makes one callback, if there is one to make.</summary>
     /// <returns>False when called from within a callback.</returns>
     public bool TryDispatch()
     {
@@ -60,7 +61,7 @@ internal sealed class SheepdogHandle : IDisposable
         try
         {
             if (!_isClosed)
-                _driver.Dispatch(Events);
+                _driver.DispatchOne(Events);
             return true;
         }
         finally

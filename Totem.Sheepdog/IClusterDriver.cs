@@ -2,8 +2,8 @@ namespace Totem.Sheepdog;
 
 /// <summary>
 /// Membership, one total order of notifications, turns and locks for the nodes of a Sheepdog cluster. Operations only put something on
-/// its way and return; what comes of it is an event, which <see cref="Dispatch"/> hands out on its caller's thread and never from
-/// within an operation. All operations but the locks belong to one thread, the one that dispatches.
+/// its way and return; what comes of it is an event, which <see cref="Dispatch"/> or <see cref="DispatchOne"/> hands out on its
+/// caller's thread and never from within an operation. All operations but the locks belong to one thread, the one that dispatches.
 /// </summary>
 public interface IClusterDriver : IDisposable
 {
@@ -56,4 +56,10 @@ public interface IClusterDriver : IDisposable
     /// <summary>Hands out every event there is.</summary>
     /// <exception cref="InvalidOperationException">Called from within an event.</exception>
     void Dispatch(IClusterEvents events);
+
+    /// <summary>Hands out the next event only. <see cref="EventsReady"/> stays set while more wait, so a loop that polls it comes back
+    /// for them, and looks at everything else it has to do in between.</summary>
+    /// <returns>False when there was none.</returns>
+    /// <exception cref="InvalidOperationException">Called from within an event.</exception>
+    bool DispatchOne(IClusterEvents events);
 }

@@ -1,8 +1,8 @@
 namespace Totem.Sheepdog;
 
 /// <summary>
-/// What a driver tells sheep. All calls are made inside <see cref="IClusterDriver.Dispatch"/>, on its caller's thread, one after the
-/// other; operations may be called from within. All members see the same sequence of accepts, leaves, notifications and updates, each
+/// What a driver tells sheep. All calls are made inside <see cref="IClusterDriver.Dispatch"/> or
+/// <see cref="IClusterDriver.DispatchOne"/>, on its caller's thread, one after the other; operations may be called from within. All members see the same sequence of accepts, leaves, notifications and updates, each
 /// from its own accept on.
 /// </summary>
 public interface IClusterEvents

@@ -141,7 +141,8 @@ int totem_sheepdog_reopen(totem_sheepdog_handle handle);
 int totem_sheepdog_fd(totem_sheepdog_handle handle);
 
 /*
- * Makes all callbacks there are and returns; never waits. 0 also when there were none.
+ * Makes the next callback, one, and returns; never waits. 0 also when there was none to make. The descriptor stays readable while more
+ * wait, so an event loop comes back for them and sees to everything else in between.
  * -EBUSY  called from within a callback
  */
 int totem_sheepdog_dispatch(totem_sheepdog_handle handle);

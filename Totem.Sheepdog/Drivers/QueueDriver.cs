@@ -96,14 +96,24 @@ internal abstract class QueueDriver : IClusterDriver
 
     public void Dispatch(IClusterEvents events)
     {
+        while (DispatchOne(events))
+        {
+            // The next one.
+        }
+    }
+
+    public bool DispatchOne(IClusterEvents events)
+    {
         ArgumentNullException.ThrowIfNull(events);
         if (_isDispatching)
             throw new InvalidOperationException("called from within an event, expected the event loop");
         _isDispatching = true;
         try
         {
-            while (TryTake(out var queue, out var next))
-                Tell(queue, next, events);
+            if (!TryTake(out var queue, out var next))
+                return false;
+            Tell(queue, next, events);
+            return true;
         }
         finally
         {
