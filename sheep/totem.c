@@ -40,11 +40,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <totem_sheepdog.h>
 
 #include "cluster.h"
 #include "event.h"
+#include "sheep_priv.h"
 
 /*
  * What is sent of a struct sd_node: all but its tree link, which are pointers of this process. Address and port lead, and are who it is. A
@@ -54,7 +57,10 @@
 #define NODE_SENT_BYTES (sizeof(struct sd_node) - NODE_LINK_BYTES)
 #define NODE_IDENTITY_BYTES offsetof(struct node_id, io_addr)
 
+#define LAST_TURNS_NANOSECONDS 50000000
+
 static totem_sheepdog_handle handle; /* 0 until init */
+static int last_turns = -1;	     /* a timer, armed once the cluster is shut down */
 
 static const void *sent_part(const struct sd_node *node)
 {
@@ -186,6 +192,38 @@ static const struct totem_sheepdog_callbacks callbacks = {
 	.failed = on_failed,
 };
 
+/*
+ * Sheep's loop looks whether it is to end only after a batch of events that took no descriptor out of it: after one that did it goes
+ * back to wait at once. A shutdown takes out the listening sockets, the end of a client its connection, and when one of them is the last
+ * thing that happens, sheep waits for ever. So from the shutdown on there is always one more event, of a kind that takes nothing out. It
+ * repeats, because it may share its batch with one that does, and because requests may still be under way.
+ */
+static void begin_last_turns(void)
+{
+	static const struct itimerspec every = {
+		.it_interval.tv_nsec = LAST_TURNS_NANOSECONDS,
+		.it_value.tv_nsec = LAST_TURNS_NANOSECONDS,
+	};
+	static bool has_begun;
+
+	if (has_begun)
+		return;
+	has_begun = true;
+	if (timerfd_settime(last_turns, 0, &every, NULL) < 0)
+		sd_err("totem: cannot arm the timer for sheep's end (%s)", strerror(errno));
+}
+
+static void on_last_turn(int fd, int events, void *data)
+{
+	uint64_t expirations;
+
+	(void)events;
+	(void)data;
+	/* Nothing is to be done; what is not read would be an event again at once. */
+	if (read(fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
+		sd_err("totem: cannot read the timer for sheep's end (%s)", strerror(errno));
+}
+
 static void on_ready(int fd, int events, void *data)
 {
 	(void)fd;
@@ -194,6 +232,9 @@ static void on_ready(int fd, int events, void *data)
 		end_sheep("the driver's descriptor is hung up");
 	if (totem_sheepdog_dispatch(handle) < 0)
 		end_sheep(totem_sheepdog_error());
+	/* Whatever made it so: a notification, a state that was taken over, or what sheep does by itself after the loss of a session. */
+	if (sys->cinfo.status == SD_STATUS_SHUTDOWN)
+		begin_last_turns();
 }
 
 /*
@@ -217,6 +258,13 @@ static char *driver_of(const char *option)
 	return strcat(text, option);
 }
 
+static int close_driver(void)
+{
+	totem_sheepdog_close(handle);
+	handle = 0;
+	return -1;
+}
+
 static int totem_init(const char *option)
 {
 	char *driver;
@@ -237,12 +285,18 @@ static int totem_init(const char *option)
 		sd_err("totem: %s", totem_sheepdog_error());
 		return -1;
 	}
+	/* Made here, while the want of a descriptor can still be told to whoever starts sheep. */
+	last_turns = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (last_turns < 0) {
+		sd_err("totem: cannot make a timer (%s)", strerror(errno));
+		return close_driver();
+	}
 	result = register_event(totem_sheepdog_fd(handle), on_ready, NULL);
+	if (result == 0)
+		result = register_event(last_turns, on_last_turn, NULL);
 	if (result != 0) {
-		sd_err("totem: cannot register the driver's descriptor (%d)", result);
-		totem_sheepdog_close(handle);
-		handle = 0;
-		return -1;
+		sd_err("totem: cannot register the driver's descriptors (%d)", result);
+		return close_driver();
 	}
 	return 0;
 }

@@ -135,7 +135,7 @@ int join_cluster(void)
 
 	/* Sheep's buffer is mostly zeros, and what is used of it comes from its disk. */
 	memset(opaque, 0, sizeof(*opaque));
-	memcpy(opaque, &sheep.info, offsetof(struct cluster_info, nodes));
+	memcpy(opaque, &sys->cinfo, offsetof(struct cluster_info, nodes));
 	opaque->proto_ver = SD_SHEEP_PROTO_VER;
 	is_in_operation = true;
 	result = sheep.driver->join(&sheep.self, opaque, sizeof(*opaque));
@@ -153,9 +153,9 @@ bool sd_join_handler(const struct sd_node *joining, const struct rb_root *nroot,
 	(void)nroot;
 	if (is_same_node(joining, &sheep.self) && nr_nodes > 0)
 		return false; /* somebody else has to accept it */
-	if (nr_nodes == 0 && sheep.info.ctime == 0)
-		sheep.info.ctime = (uint64_t)time(NULL);
-	memcpy(info, &sheep.info, offsetof(struct cluster_info, nodes) + (size_t)sheep.info.nr_nodes * sizeof(struct sd_node));
+	if (nr_nodes == 0 && sys->cinfo.ctime == 0)
+		sys->cinfo.ctime = (uint64_t)time(NULL);
+	memcpy(info, &sys->cinfo, offsetof(struct cluster_info, nodes) + (size_t)sys->cinfo.nr_nodes * sizeof(struct sd_node));
 	info->proto_ver = SD_SHEEP_PROTO_VER;
 	info->status = 1;
 	return true;
@@ -166,8 +166,8 @@ static void take_members(const struct rb_root *nroot, size_t nr_nodes)
 	sheep.nr_members = list_nodes(nroot, sheep.members, SD_MAX_NODES);
 	if (sheep.nr_members != nr_nodes)
 		broken("a node list has another length than it says");
-	memcpy(sheep.info.nodes, sheep.members, sheep.nr_members * sizeof(sheep.members[0]));
-	sheep.info.nr_nodes = (int16_t)sheep.nr_members;
+	memcpy(sys->cinfo.nodes, sheep.members, sheep.nr_members * sizeof(sheep.members[0]));
+	sys->cinfo.nr_nodes = (int16_t)sheep.nr_members;
 }
 
 static bool is_listed(const struct sd_node *node)
@@ -188,13 +188,13 @@ static void enter_cluster(const struct cluster_info *info)
 		stub_log_error("failed to join: protocol version %d, expected %d", info->proto_ver, SD_SHEEP_PROTO_VER);
 		exit(1);
 	}
-	if (sheep.info.epoch > 0 && info->epoch > 0 && sheep.info.ctime != info->ctime) {
-		stub_log_error("failed to join: the cluster was created at %lu, this node's at %lu", info->ctime, sheep.info.ctime);
+	if (sys->cinfo.epoch > 0 && info->epoch > 0 && sys->cinfo.ctime != info->ctime) {
+		stub_log_error("failed to join: the cluster was created at %lu, this node's at %lu", info->ctime, sys->cinfo.ctime);
 		exit(1);
 	}
 	sheep.is_member = true;
-	sheep.info.epoch = info->epoch;
-	sheep.info.ctime = info->ctime;
+	sys->cinfo.epoch = info->epoch;
+	sys->cinfo.ctime = info->ctime;
 }
 
 void sd_accept_handler(const struct sd_node *joined, const struct rb_root *nroot, size_t nr_nodes, const void *opaque)
@@ -207,13 +207,13 @@ void sd_accept_handler(const struct sd_node *joined, const struct rb_root *nroot
 	else if (!sheep.is_member && !sheep.has_left)
 		broken("an accept of somebody else before this node's own");
 	/* A gateway that has left is no judge: when all others left too, the next one begins anew. */
-	if (sheep.is_member && info->epoch != sheep.info.epoch)
+	if (sheep.is_member && info->epoch != sys->cinfo.epoch)
 		broken("the acceptor's epoch is not the one of this node");
-	sheep.info.epoch = info->epoch;
+	sys->cinfo.epoch = info->epoch;
 	take_members(nroot, nr_nodes);
 	if (!is_listed(joined))
 		broken("a node list without the node that was accepted");
-	sheep.info.epoch++;
+	sys->cinfo.epoch++;
 	print_epoch("joined", joined);
 }
 
@@ -229,7 +229,7 @@ void sd_leave_handler(const struct sd_node *left, const struct rb_root *nroot, s
 		sheep.is_member = false;
 		sheep.has_left = true;
 	}
-	sheep.info.epoch++;
+	sys->cinfo.epoch++;
 	print_epoch("left", left);
 }
 
@@ -274,7 +274,7 @@ void sd_update_node_handler(struct sd_node *node)
 		if (is_same_node(&sheep.members[i], node))
 			sheep.members[i] = *node;
 	}
-	sheep.info.epoch++;
+	sys->cinfo.epoch++;
 	print_epoch("updated", node);
 }
 
@@ -288,7 +288,7 @@ int sd_reconnect_handler(void)
 	sheep.is_member = false;
 	sheep.has_left = false;
 	sheep.nr_members = 0;
-	sheep.info.epoch = 0;
-	sheep.info.nr_nodes = 0;
+	sys->cinfo.epoch = 0;
+	sys->cinfo.nr_nodes = 0;
 	return sheep.driver->init(sheep.option) == 0 && join_cluster() == 0 ? 0 : -1;
 }

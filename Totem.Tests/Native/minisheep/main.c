@@ -11,6 +11,9 @@
 
 struct sheep sheep;
 
+static struct system_info known;
+struct system_info *sys = &known;
+
 static struct list_node *drivers;
 
 void stub_register(struct cluster_driver *driver)
@@ -124,8 +127,8 @@ int main(int count, char **arguments)
 			break;
 		case 't':
 			/* As if the disk had an epoch of a cluster that was created then. */
-			sheep.info.ctime = strtoull(optarg, NULL, 10);
-			sheep.info.epoch = 1;
+			sys->cinfo.ctime = strtoull(optarg, NULL, 10);
+			sys->cinfo.epoch = 1;
 			break;
 		case 'j':
 			output_as_json();

@@ -9,12 +9,11 @@
 
 #define NODE_TEXT_MAX 80
 
-/* What a sheep knows of itself and the cluster; the event loop's thread only. */
+/* What a sheep knows beside sys->cinfo, its epoch with creation time and nodes; the event loop's thread only. */
 struct sheep {
 	struct cluster_driver *driver;
 	const char *option;		/* behind the driver's name; may be null */
 	struct sd_node self;
-	struct cluster_info info;	/* epoch and creation time; nodes as in the last epoch */
 	struct sd_node members[SD_MAX_NODES];
 	size_t nr_members;
 	bool is_member;

@@ -96,14 +96,14 @@ void print_epoch(const char *why, const struct sd_node *node)
 	node_text(node, text);
 	begin("epoch");
 	if (is_json) {
-		printf(",\"epoch\":%u", sheep.info.epoch);
+		printf(",\"epoch\":%u", sys->cinfo.epoch);
 		put_field("why", why, strlen(why));
 		put_field("node", text, strlen(text));
 		printf(",\"members\":[");
 		put_members();
 		printf("]");
 	} else {
-		printf("epoch %u [", sheep.info.epoch);
+		printf("epoch %u [", sys->cinfo.epoch);
 		put_members();
 		printf("] %s %s", text, why);
 	}

@@ -18,7 +18,7 @@ static void on_client(int fd, int events, void *data)
 	(void)data;
 	if (client < 0)
 		return;
-	dprintf(client, "epoch %u\n", sheep.info.epoch);
+	dprintf(client, "epoch %u\n", sys->cinfo.epoch);
 	for (size_t i = 0; i < sheep.nr_members; i++) {
 		node_text(&sheep.members[i], text);
 		dprintf(client, "%s\n", text);

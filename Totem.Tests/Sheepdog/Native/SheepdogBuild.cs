@@ -20,6 +20,12 @@ internal static class SheepdogBuild
     private static readonly Lazy<string> BuiltMinisheep = new(() => Compile(
         "minisheep", ["sheep/totem.c", .. SourcesIn("Totem.Tests/Native/minisheep")], "Totem.Tests/Native/minisheep/include"));
 
+    private static readonly Lazy<string> BuiltShutdownLoop = new(() => Compile(
+        "shutdown_loop",
+        ["sheep/totem.c", "Totem.Tests/Native/shutdown_loop.c", "Totem.Tests/Native/minisheep/nodes.c"],
+        "Totem.Tests/Native/minisheep/include",
+        "Totem.Tests/Native/minisheep"));
+
     /// <summary>Where the library is.</summary>
     public static string Libraries => Built.Value;
 
@@ -29,20 +35,23 @@ internal static class SheepdogBuild
     /// <summary>The stand-in for sheep, around <c>sheep/totem.c</c>.</summary>
     public static string Minisheep => BuiltMinisheep.Value;
 
+    /// <summary>Sheep's event loop at a shutdown, around <c>sheep/totem.c</c>.</summary>
+    public static string ShutdownLoop => BuiltShutdownLoop.Value;
+
     private static string Build()
     {
         NativeBuild.Run(["make", "--no-print-directory", "-C", Repository.FullPath("Totem.Sheepdog.Native")], NativeBuild.BuildLimit);
         return Repository.FullPath("out/lib");
     }
 
-    private static string Compile(string name, string[] sources, string? include = null)
+    private static string Compile(string name, string[] sources, params string[] includes)
     {
         var program = Repository.FullPath($"out/tests/{name}");
         Directory.CreateDirectory(Path.GetDirectoryName(program)!);
         NativeBuild.Run(
             [
                 "gcc", "-O1", "-g", "-Werror", .. SheepFlags.Split(' '), $"-I{Repository.FullPath("out/include")}",
-                .. include is null ? (string[])[] : [$"-I{Repository.FullPath(include)}"],
+                .. includes.Select(x => $"-I{Repository.FullPath(x)}"),
                 .. sources.Select(Repository.FullPath), "-o", program, $"-L{Libraries}", "-ltotem_sheepdog", "-lpthread",
                 @"-Wl,-rpath,$ORIGIN/../lib",
             ],

@@ -80,6 +80,15 @@ struct cluster_info {
 _Static_assert(sizeof(struct node_id) == 40 && sizeof(struct sd_node) == 80, "section 5.1 and 5.2 of the contract");
 _Static_assert(offsetof(struct cluster_info, nodes) == 48 && sizeof(struct cluster_info) == 491568, "section 5.4 of the contract");
 
+enum sd_status { SD_STATUS_OK = 1, SD_STATUS_WAIT, SD_STATUS_SHUTDOWN, SD_STATUS_KILLED };
+
+/* What the daemon knows; of its fields, those that totem.c looks at. */
+struct system_info {
+	struct cluster_info cinfo;
+};
+
+extern struct system_info *sys;
+
 struct list_node {
 	struct list_node *next;
 };
