@@ -4,6 +4,7 @@ using Totem.Core.Diagnostics;
 using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Transport.Udp.Corosync;
+using Totem.Transport.Udp.Storage;
 
 namespace Totem.Transport.Udp;
 
@@ -30,7 +31,8 @@ public sealed record TotemNodeOptions
     /// <summary>
     /// Where the ring sequence is kept (corosync's file is taken over); created if it does not exist. A ring id is unique only because
     /// this survives crashes. Null keeps it in memory, which is allowed on the loopback only: a member that is
-    /// started again may then repeat the id of a ring that others remember.
+    /// started again may then repeat the id of a ring that others remember. It must belong to this user, and only this user may write in
+    /// it, or root shares it with a group (mode 2770); it is no link. Else the start is refused.
     /// </summary>
     public string? StateDirectory { get; init; }
 
@@ -158,11 +160,5 @@ public sealed record TotemNodeOptions
         return problems;
     }
 
-    private static string UserStateDirectory(int basePort)
-    {
-        // Gone with the host's next start, like every process that could remember the rings.
-        var runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
-        var root = string.IsNullOrEmpty(runtime) ? Path.Combine(Path.GetTempPath(), $"totem-{Environment.UserName}") : Path.Combine(runtime, "totem");
-        return Path.Combine(root, $"loopback-{basePort}");
-    }
+    private static string UserStateDirectory(int basePort) => Path.Combine(RuntimeDirectory.Path, $"loopback-{basePort}");
 }

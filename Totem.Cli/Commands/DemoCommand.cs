@@ -57,7 +57,8 @@ internal sealed class DemoCommand : TotemCommand
         var keep = parsed.GetValue(_keep);
         if (keep is not null && string.IsNullOrWhiteSpace(keep))
             throw new CommandFailedException(ExitCode.Usage, "--keep is empty, expected a directory");
-        var directory = keep ?? Path.Combine(Path.GetTempPath(), $"totem-demo-{Environment.ProcessId}");
+        // A name that nobody can foresee and make first.
+        var directory = keep ?? Directory.CreateTempSubdirectory("totem-demo-").FullName;
         using var signals = new StopSignals();
         try
         {

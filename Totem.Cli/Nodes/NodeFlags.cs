@@ -56,8 +56,8 @@ internal sealed class NodeFlags
     private readonly Option<string?> _state = new("--state")
     {
         Description = "Directory for the ring sequence, which must survive a restart. Default: /var/lib/totem with --config, and "
-            + "for root with --bind; ~/.local/share/totem for others with --bind; on loopback $XDG_RUNTIME_DIR/totem/loopback-PORT, "
-            + "or totem-USER/loopback-PORT in the temporary directory.",
+            + "for root with --bind; ~/.local/share/totem for others with --bind; on loopback /run/totem/loopback-PORT for root, for others "
+            + "$XDG_RUNTIME_DIR/totem/loopback-PORT, or totem-UID/loopback-PORT in the temporary directory.",
         HelpName = "DIR",
     };
 

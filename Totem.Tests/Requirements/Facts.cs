@@ -25,6 +25,13 @@ internal sealed class RootFactAttribute : FactAttribute
     public RootFactAttribute() => Skip = Requirement.SkipUnless(Requirement.Linux(), Requirement.Root());
 }
 
+/// <summary>The same, once per row of data.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class RootTheoryAttribute : TheoryAttribute
+{
+    public RootTheoryAttribute() => Skip = Requirement.SkipUnless(Requirement.Linux(), Requirement.Root());
+}
+
 /// <summary>A test in network namespaces: Linux, root, iproute2 and iptables.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class NamespaceFactAttribute : FactAttribute

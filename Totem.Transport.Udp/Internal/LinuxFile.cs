@@ -1,42 +1,144 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
 
 namespace Totem.Transport.Udp.Internal;
 
-/// <summary>The one thing about files that .NET has no call for: making a rename survive a loss of power.</summary>
+/// <summary>What .NET has no calls for: files by their name in a directory that is open, without following links, and whose they are.</summary>
 [SupportedOSPlatform("linux")]
 internal static partial class LinuxFile
 {
-    /// <summary>The same number on every architecture, unlike O_DIRECTORY.</summary>
-    private const int ReadOnlyCloseOnExec = 0x80000;
+    public const int ReadOnly = 0;
+    public const int WriteOnly = 1;
+    public const int ReadWrite = 2;
+    public const int CreateNew = 0x40 | 0x80;
 
-    /// <summary>Flushes a directory's entries.</summary>
-    /// <exception cref="IOException">The directory cannot be opened or flushed.</exception>
-    public static void FlushDirectory(string path)
+    private const int NonBlocking = 0x800;
+    private const int CloseOnExec = 0x80000;
+
+    private const int CurrentDirectory = -100;
+    private const int NoFollowStatus = 0x100;
+    private const int EmptyPath = 0x1000;
+    private const uint BasicStatus = 0x7FF;
+
+    private const int NotFound = 2;
+    private const int Interrupted = 4;
+
+    private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Ppc64le;
+
+    // The two that depend on the architecture.
+    private static readonly int OnlyDirectory = IsArm ? 0x4000 : 0x10000;
+    private static readonly int NoFollow = IsArm ? 0x8000 : 0x20000;
+
+    /// <summary>Opens a directory; a link is none.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static SafeFileHandle OpenDirectory(string path) =>
+        Opened(CurrentDirectory, path, OnlyDirectory | NoFollow) ?? throw Failed("open", path);
+
+    /// <summary>Opens a file of a directory; a link is an error.</summary>
+    /// <returns>Null when there is no such file.</returns>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static SafeFileHandle? TryOpenAt(SafeFileHandle directory, string name, int flags, UnixFileMode mode = UnixFileMode.None) =>
+        // A pipe that somebody put there must not hold us up.
+        Opened((int)directory.DangerousGetHandle(), name, flags | NoFollow | NonBlocking, (uint)mode);
+
+    /// <summary>Removes a file of a directory, if it is there.</summary>
+    /// <exception cref="IOException">It is there and cannot be removed.</exception>
+    public static void RemoveAt(SafeFileHandle directory, string name)
     {
-        var descriptor = Open(path, ReadOnlyCloseOnExec);
-        if (descriptor < 0)
-            throw Failed("open", path);
-        try
-        {
-            if (Fsync(descriptor) != 0)
-                throw Failed("fsync", path);
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
+        if (UnlinkAt(directory, name, 0) != 0 && Marshal.GetLastPInvokeError() != NotFound)
+            throw Failed("unlink", name);
     }
 
-    private static IOException Failed(string call, string path)
-        => new($"{call} of directory {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+    /// <exception cref="IOException">It cannot be renamed.</exception>
+    public static void RenameAt(SafeFileHandle directory, string source, string target)
+    {
+        if (Rename(directory, source, directory, target) != 0)
+            throw Failed("rename", source);
+    }
 
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int Open(string path, int flags);
+    /// <summary>Flushes a directory's entries, so that a rename survives a loss of power.</summary>
+    /// <exception cref="IOException">It cannot be flushed.</exception>
+    public static void FlushDirectory(SafeFileHandle directory, string path)
+    {
+        if (Fsync(directory) != 0)
+            throw Failed("fsync of directory", path);
+    }
+
+    /// <summary>Whose a file is, and what may be done with it; of a link itself.</summary>
+    /// <returns>Null when there is no such file.</returns>
+    /// <exception cref="IOException">The system does not say.</exception>
+    public static FileStatus? TryStatus(string path) => Status(CurrentDirectory, path, NoFollowStatus);
+
+    public static FileStatus Status(SafeFileHandle file) => Status((int)file.DangerousGetHandle(), "", EmptyPath)!.Value;
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    private static SafeFileHandle? Opened(int directory, string path, int flags, uint mode = 0)
+    {
+        int descriptor;
+        do
+            descriptor = OpenAt(directory, path, flags | CloseOnExec, mode);
+        while (descriptor < 0 && Marshal.GetLastPInvokeError() == Interrupted);
+        if (descriptor >= 0)
+            return new SafeFileHandle(descriptor, ownsHandle: true);
+        return Marshal.GetLastPInvokeError() == NotFound ? null : throw Failed("open", path);
+    }
+
+    private static FileStatus? Status(int directory, string path, int flags)
+    {
+        if (StatX(directory, path, flags, BasicStatus, out var status) == 0)
+            return status;
+        return Marshal.GetLastPInvokeError() == NotFound ? null : throw Failed("statx", path);
+    }
+
+    private static IOException Failed(string call, string path) => new($"{call} {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+
+    [LibraryImport("libc", EntryPoint = "openat", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int OpenAt(int directory, string path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "unlinkat", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int UnlinkAt(SafeFileHandle directory, string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "renameat", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Rename(SafeFileHandle sourceDirectory, string source, SafeFileHandle targetDirectory, string target);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Fsync(int descriptor);
+    private static partial int Fsync(SafeFileHandle file);
 
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int descriptor);
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int StatX(int directory, string path, int flags, uint mask, out FileStatus status);
+
+    /// <summary>struct statx, which is the same on every architecture, unlike struct stat.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public readonly struct FileStatus
+    {
+        [FieldOffset(16)]
+        public readonly uint LinkCount;
+
+        [FieldOffset(20)]
+        public readonly uint User;
+
+        [FieldOffset(24)]
+        public readonly uint Group;
+
+        [FieldOffset(28)]
+        private readonly ushort _mode;
+
+        public bool IsDirectory => (_mode & 0xF000) == 0x4000;
+
+        public bool IsRegular => (_mode & 0xF000) == 0x8000;
+
+        public bool IsLink => (_mode & 0xF000) == 0xA000;
+
+        public UnixFileMode Mode => (UnixFileMode)(_mode & 0xFFF);
+
+        /// <summary>For people.</summary>
+        public string Octal => Convert.ToString(_mode & 0xFFF, 8).PadLeft(4, '0');
+
+        /// <summary>For people.</summary>
+        public string Owner => User == 0 ? "root" : string.Create(CultureInfo.InvariantCulture, $"the user {User}");
+    }
 }

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Numerics;
 using Microsoft.Win32.SafeHandles;
 using Totem.Core.Model;
-using Totem.Transport.Udp.Internal;
 
 namespace Totem.Transport.Udp.Storage;
 
@@ -29,9 +28,9 @@ internal sealed class RingSequenceFile : IDisposable
     /// <summary>A number of corosync's that lies further ahead of ours is none of its.</summary>
     private const ulong CorosyncAheadMax = 1UL << 32;
 
-    private readonly string _directory;
+    private readonly string _name;
     private readonly string _path;
-    private readonly string _temporaryPath;
+    private readonly StateDirectory _directory;
     private readonly bool _survivesPowerLoss;
     private SafeFileHandle? _handle;
     private ulong _generation;
@@ -41,18 +40,17 @@ internal sealed class RingSequenceFile : IDisposable
     /// <param name="self">Whose it is.</param>
     /// <param name="survivesPowerLoss">False where the whole ring runs on this host: when the host dies nobody remembers its rings,
     /// so the number has to outlive only the process, which needs no flush.</param>
-    /// <exception cref="IOException">The directory cannot be created.</exception>
+    /// <exception cref="IOException">The directory cannot be created, or another user can write in it.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be created.</exception>
     public RingSequenceFile(string directory, ProcessorId self, bool survivesPowerLoss = true)
     {
         _survivesPowerLoss = survivesPowerLoss;
-        _directory = directory;
-        _path = Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"ringid_{self.Value}"));
-        _temporaryPath = _path + ".new";
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(directory);
-        else
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _name = string.Create(CultureInfo.InvariantCulture, $"ringid_{self.Value}");
+        _path = Path.Combine(directory, _name);
+        _directory = StateDirectory.Open(directory);
     }
+
+    private string TemporaryName => _name + ".new";
 
     /// <summary>What was stored last; 0 when there is no file.</summary>
     /// <exception cref="InvalidDataException">The file is not one of ours. Starting from 0 instead could repeat a ring id.</exception>
@@ -60,10 +58,15 @@ internal sealed class RingSequenceFile : IDisposable
     public ulong Read()
     {
         // A file that was not finished before a crash: it was never acknowledged, so nothing depends on it.
-        File.Delete(_temporaryPath);
-        if (!File.Exists(_path))
+        _directory.Remove(TemporaryName);
+        using var file = _directory.TryOpen(_name, FileAccess.Read);
+        if (file is null)
             return 0;
-        var bytes = File.ReadAllBytes(_path);
+        // A longer file is none of ours, whatever its end says.
+        var length = RandomAccess.GetLength(file);
+        var bytes = new byte[Math.Min(length, FileBytes + 1)];
+        if (RandomAccess.Read(file, bytes, 0) != bytes.Length)
+            throw new IOException($"{_path} became shorter while it was read");
         if (bytes.Length == sizeof(ulong))
             return CorosyncNumber(bytes);
         ulong? found = null;
@@ -81,7 +84,7 @@ internal sealed class RingSequenceFile : IDisposable
 
         if (found is not { } stored)
         {
-            throw new InvalidDataException($"{_path} has {bytes.Length} bytes and no ring sequence, expected {FileBytes} bytes with one of ours, or 8 of "
+            throw new InvalidDataException($"{_path} has {length} bytes and no ring sequence, expected {FileBytes} bytes with one of ours, or 8 of "
                 + "corosync's. If the ring was never larger than this processor, delete the file; else write a number above every ring sequence seen.");
         }
 
@@ -112,7 +115,11 @@ internal sealed class RingSequenceFile : IDisposable
             RandomAccess.FlushToDisk(_handle);
     }
 
-    public void Dispose() => _handle?.Dispose();
+    public void Dispose()
+    {
+        _handle?.Dispose();
+        _directory.Dispose();
+    }
 
     private static ulong CorosyncNumber(ReadOnlySpan<byte> bytes) =>
         BitConverter.IsLittleEndian ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : BinaryPrimitives.ReadUInt64BigEndian(bytes);
@@ -147,23 +154,16 @@ internal sealed class RingSequenceFile : IDisposable
         var bytes = new byte[FileBytes];
         BitConverter.TryWriteBytes(bytes, ringSequence);
         WriteSlot(bytes.AsSpan(SlotOffset((int)(_generation % 2)), SlotBytes), ringSequence);
-        // Never an existing file, nor what a link of that name points to.
-        File.Delete(_temporaryPath);
-        var options = new FileStreamOptions
+        using (var file = _directory.Create(TemporaryName))
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0,
-        };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(_temporaryPath, options))
-        {
-            stream.Write(bytes);
-            stream.Flush(flushToDisk: _survivesPowerLoss);
+            RandomAccess.Write(file, bytes, 0);
+            if (_survivesPowerLoss)
+                RandomAccess.FlushToDisk(file);
         }
 
-        File.Move(_temporaryPath, _path, overwrite: true);
-        if (_survivesPowerLoss && OperatingSystem.IsLinux())
-            LinuxFile.FlushDirectory(_directory);
-        _handle = File.OpenHandle(_path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        _directory.Rename(TemporaryName, _name);
+        if (_survivesPowerLoss)
+            _directory.Flush();
+        _handle = _directory.TryOpen(_name, FileAccess.Write) ?? throw new IOException($"{_path} was removed at once");
     }
 }

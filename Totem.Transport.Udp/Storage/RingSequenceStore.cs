@@ -45,7 +45,18 @@ internal sealed class RingSequenceStore : IDisposable
     /// <exception cref="IOException">It cannot be read or stored.</exception>
     /// <exception cref="InvalidDataException">What is stored is no ring sequence.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read or stored.</exception>
-    public static RingSequenceStore Open(RingSequenceFile file, ProcessorId self, Action wake) => new(file, self, wake);
+    public static RingSequenceStore Open(RingSequenceFile file, ProcessorId self, Action wake)
+    {
+        try
+        {
+            return new RingSequenceStore(file, self, wake);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Every number that an earlier life can have used is up to here.</summary>
     public ulong Start { get; }

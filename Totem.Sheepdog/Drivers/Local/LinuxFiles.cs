@@ -21,11 +21,6 @@ internal static partial class LinuxFiles
     private const int CloseOnExec = 0x80000;
     private const uint OwnerOnly = 0x180;
 
-    private const int CurrentDirectory = -100;
-    private const int NoFollow = 0x100;
-    private const int EmptyPath = 0x1000;
-    private const uint BasicStatus = 0x7FF;
-
     private const int NotFound = 2;
     private const int Interrupted = 4;
     private const int NoReader = 6;
@@ -114,22 +109,6 @@ internal static partial class LinuxFiles
 
     public static void RemoveWatch(SafeFileHandle notifier, int watch) => _ = InotifyRemoveWatch(notifier, watch);
 
-    /// <summary>Whose a file is, and what may be done with it.</summary>
-    /// <returns>Null when there is no such file.</returns>
-    public static FileStatus? TryStatus(string path) => Status(CurrentDirectory, path, NoFollow);
-
-    public static FileStatus Status(SafeFileHandle file) => Status((int)file.DangerousGetHandle(), "", EmptyPath)!.Value;
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    public static partial uint EffectiveUser();
-
-    private static FileStatus? Status(int directory, string path, int flags)
-    {
-        if (StatX(directory, path, flags, BasicStatus, out var status) == 0)
-            return status;
-        return Marshal.GetLastPInvokeError() == NotFound ? null : throw Failed("statx", path);
-    }
-
     private static IOException Failed(string call, string path) => new($"{call} {path}: {Marshal.GetLastPInvokeErrorMessage()}");
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
@@ -165,9 +144,6 @@ internal static partial class LinuxFiles
     [LibraryImport("libc", EntryPoint = "inotify_rm_watch", SetLastError = true)]
     private static partial int InotifyRemoveWatch(SafeFileHandle notifier, int watch);
 
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int StatX(int directory, string path, int flags, uint mask, out FileStatus status);
-
     /// <summary>struct pollfd.</summary>
     public struct PollDescriptor
     {
@@ -175,23 +151,5 @@ internal static partial class LinuxFiles
         public int Descriptor;
         public short Events;
         public short Returned;
-    }
-
-    /// <summary>struct statx, which is the same on every architecture, unlike struct stat.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 256)]
-    public readonly struct FileStatus
-    {
-        [FieldOffset(16)]
-        public readonly uint LinkCount;
-
-        [FieldOffset(20)]
-        public readonly uint User;
-
-        [FieldOffset(28)]
-        private readonly ushort _mode;
-
-        public bool IsDirectory => (_mode & 0xF000) == 0x4000;
-
-        public UnixFileMode Mode => (UnixFileMode)(_mode & 0xFFF);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.Versioning;
 using Totem.Sheepdog.Ordering;
+using Totem.Transport.Udp.Storage;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
@@ -18,9 +19,6 @@ internal sealed class LocalDirectory
     public const string AtPostfix = ".at";
     private const string OrderPostfix = ".order";
 
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
-
     private LocalDirectory(string path) => (Log, Sessions) = (Path.Combine(path, "log"), Path.Combine(path, "sessions"));
 
     public string Log { get; }
@@ -33,10 +31,10 @@ internal sealed class LocalDirectory
     {
         try
         {
-            Make(path);
+            OwnDirectory.Make(path);
             var directory = new LocalDirectory(path);
-            Make(directory.Log);
-            Make(directory.Sessions);
+            OwnDirectory.Make(directory.Log);
+            OwnDirectory.Make(directory.Sessions);
             return directory;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -90,20 +88,6 @@ internal sealed class LocalDirectory
             if (isNew || (name.EndsWith(AlivePostfix, StringComparison.Ordinal) && !File.Exists(SessionPath(peer, AtPostfix))))
                 LinuxFiles.Remove(file);
         }
-    }
-
-    private static void Make(string path)
-    {
-        if (LinuxFiles.TryStatus(path) is null)
-            Directory.CreateDirectory(path, OwnerOnly);
-        // Somebody else may have been faster.
-        var status = LinuxFiles.TryStatus(path) ?? throw new IOException("it was removed at once");
-        if (!status.IsDirectory)
-            throw new ClusterDriverException($"{path} is no directory; {LocalOptions.Syntax}{LocalOptions.DefaultPath}");
-        if (status.User != LinuxFiles.EffectiveUser())
-            throw new ClusterDriverException($"{path} belongs to the user {status.User}, expected a directory of this one");
-        if ((status.Mode & WritableByOthers) != UnixFileMode.None)
-            throw new ClusterDriverException($"{path} can be written by others, expected a directory that only its owner can write");
     }
 
     private static string Name(ulong segment) => segment.ToString("x16", CultureInfo.InvariantCulture);

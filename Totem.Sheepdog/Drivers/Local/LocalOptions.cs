@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using Totem.Transport.Udp.Storage;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
@@ -10,9 +11,7 @@ internal sealed record LocalOptions(string Path)
     public const string Syntax = "expected local[:PATH], the absolute path of a directory that the sheep of one cluster share; default ";
 
     /// <summary>One for each user, since nobody else may write in it.</summary>
-    public static string DefaultPath => System.IO.Path.Combine(
-        System.IO.Path.GetTempPath(),
-        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"totem-sheepdog-{LinuxFiles.EffectiveUser()}"));
+    public static string DefaultPath => RuntimeDirectory.ForMeeting("sheepdog");
 
     /// <exception cref="ClusterDriverException">It says something else.</exception>
     public static LocalOptions Parse(string? text)

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
@@ -24,7 +25,7 @@ internal sealed class OrderFile : IDisposable
     public long SkippedBytes { get; private set; }
 
     /// <summary>Somebody has removed it.</summary>
-    public bool IsRemoved => LinuxFiles.Status(_handle).LinkCount == 0;
+    public bool IsRemoved => LinuxFile.Status(_handle).LinkCount == 0;
 
     /// <returns>Null when there is no such file and it is not to be made.</returns>
     public static OrderFile? TryOpen(string path, bool isMade)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using Totem.Sheepdog.Ordering;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
@@ -20,7 +21,7 @@ internal sealed class Presence : IDisposable
     private Presence(SafeFileHandle pipe, SafeFileHandle at) => (_pipe, _at) = (pipe, at);
 
     /// <summary>The others have removed this session.</summary>
-    public bool IsRemoved => LinuxFiles.Status(_at).LinkCount == 0;
+    public bool IsRemoved => LinuxFile.Status(_at).LinkCount == 0;
 
     /// <summary>Makes it known. From its first moment under its name the pipe is open and the file complete.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>

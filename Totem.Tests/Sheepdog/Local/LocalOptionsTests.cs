@@ -3,6 +3,7 @@ using Totem.Sheepdog;
 using Totem.Sheepdog.Drivers.Local;
 using Totem.Tests.Requirements;
 using Totem.Tests.Transport;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Sheepdog.Local;
 
@@ -22,7 +23,9 @@ public sealed class LocalOptionsTests : IDisposable
         using var driver = ClusterDrivers.Create("local", out var option);
         Assert.Null(option);
         Assert.Equal(LocalOptions.DefaultPath, LocalOptions.Parse(option).Path);
-        Assert.EndsWith($"totem-sheepdog-{LinuxFiles.EffectiveUser()}", LocalOptions.DefaultPath, StringComparison.Ordinal);
+        var user = LinuxFile.EffectiveUser();
+        Assert.Equal(
+            user == 0 ? "/run/totem/sheepdog" : Path.Combine(Path.GetTempPath(), $"totem-sheepdog-{user}"), LocalOptions.DefaultPath);
         driver.Init(option);
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(LocalOptions.DefaultPath));
         var address = new byte[16];

@@ -1,0 +1,18 @@
+namespace Totem.Tests.Processes;
+
+/// <summary>The command <c>totem</c> as a process of its own, perhaps as another user or under a restriction. It has no input, so it ends.</summary>
+internal static class TotemProgram
+{
+    public const uint Nobody = 65534;
+
+    /// <summary>As a user without any rights.</summary>
+    public static string AsNobody => $"setpriv --reuid {Nobody} --regid {Nobody} --clear-groups --inh-caps=-all";
+
+    private static string Path => System.IO.Path.Combine(AppContext.BaseDirectory, "totem");
+
+    /// <summary>Runs it; the end of its input makes it leave.</summary>
+    /// <param name="arguments">What follows its name.</param>
+    /// <param name="wrapper">The program that starts it, with its arguments.</param>
+    public static (int ExitCode, string Said) Run(string arguments, string wrapper = "") =>
+        SystemCommand.TryRun($"{wrapper} {Path} {arguments} </dev/null");
+}
