@@ -205,8 +205,8 @@ internal sealed class NodeFlags
 
     private static IPEndPoint EndPointOf(string name, string text, int port)
     {
-        // A bare IPv6 address has colons too, so the address alone is tried first.
-        if (IPAddress.TryParse(text, out var address) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+        // A bare IPv6 address has colons too, so the address alone is tried first. In brackets it would be taken for one, and its port be lost.
+        if (!text.StartsWith('[') && IPAddress.TryParse(text, out var address) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
             return new IPEndPoint(address, port);
         return IPEndPoint.TryParse(text, out var endPoint) && endPoint.Port != 0
             ? endPoint

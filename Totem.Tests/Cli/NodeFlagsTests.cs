@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Totem.Cli;
 using Totem.Cli.Nodes;
 using Xunit;
@@ -19,4 +20,20 @@ public sealed class NodeFlagsTests
     [Fact]
     public void The_ring_sequence_is_kept_with_the_data_of_the_user()
         => Assert.Equal(Path.Combine(Path.GetTempPath(), "totem"), NodeFlags.StateDirectoryUnder(Path.GetTempPath()));
+
+    [Theory]
+    [InlineData("--bind 10.0.0.1", "10.0.0.1:5405")]
+    [InlineData("--bind 10.0.0.1:6000", "10.0.0.1:6000")]
+    [InlineData("--bind fd00::1", "[fd00::1]:5405")]
+    [InlineData("--bind fd00::1 --port 6000", "[fd00::1]:6000")]
+    [InlineData("--bind [fd00::1]:6000", "[fd00::1]:6000")]
+    [InlineData("--bind [fd00::1]:6000 --port 7000", "[fd00::1]:6000")]
+    public void An_address_s_own_port_counts(string flags, string expected)
+    {
+        var command = new Command("node");
+        var read = new NodeFlags();
+        read.AddTo(command);
+        var options = read.Read(command.Parse($"--id 1 {flags} --state /nowhere"));
+        Assert.Equal(expected, options.Transport.Peers.Single().EndPoint.ToString());
+    }
 }
