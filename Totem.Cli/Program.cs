@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.Net.Sockets;
 using Totem.Cli.Commands;
 using Totem.Transport.Udp;
 
@@ -50,7 +51,7 @@ internal static class Program
             await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
             return ExitCode.CheckFailed;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException or TransportException)
         {
             await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
             return ExitCode.Environment;

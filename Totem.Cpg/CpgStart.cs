@@ -58,7 +58,16 @@ internal static class CpgStart
     /// <exception cref="TransportException">There is one already.</exception>
     private static NodeRing Alone(TotemNodeOptions options)
     {
-        var place = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        Socket place;
+        try
+        {
+            place = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        }
+        catch (SocketException exception)
+        {
+            throw new TransportException($"no Unix socket can be made, expected AF_UNIX to be permitted: {exception.Message}", exception);
+        }
+
         try
         {
             place.Bind(new UnixDomainSocketEndPoint($"\0totem-cpg/{options.Transport.Peers.First(peer => peer.Id == options.Ring.Self).EndPoint}"));

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -526,7 +527,8 @@ internal static unsafe class Exports
 
     private static CsError Failed(Exception exception)
     {
-        CpgLog.Error(exception.ToString());
+        // What the system refuses is no fault of ours, and its message says all.
+        CpgLog.Error(exception is Win32Exception ? exception.Message : exception.ToString());
         return exception is OutOfMemoryException ? CsError.NoMemory : CsError.Library;
     }
 }

@@ -19,12 +19,17 @@ internal sealed unsafe partial class EventSignal : IDisposable
     private bool _isSet;
     private bool _isDisposed;
 
-    /// <exception cref="Win32Exception">There are no descriptors left.</exception>
+    /// <exception cref="Win32Exception">There are no descriptors left, or a sandbox forbids Unix sockets.</exception>
     public EventSignal()
     {
         var pair = stackalloc int[2];
         if (SocketPair(UnixFamily, StreamNonBlockingCloseOnExec, 0, pair) != 0)
-            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        {
+            var error = Marshal.GetLastPInvokeError();
+            throw new Win32Exception(error, $"no pair of Unix sockets can be made ({Marshal.GetPInvokeErrorMessage(error)}), expected AF_UNIX to be "
+                + "permitted and two descriptors to be free");
+        }
+
         (Descriptor, _inner) = (pair[0], pair[1]);
     }
 

@@ -40,9 +40,9 @@ internal sealed class HostNeighbours
     private static bool IsThere(UdpPeer peer)
     {
         const int familyBytes = 2;
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try
         {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
             socket.Connect(new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(NeighbourWatch.NameOf(peer.EndPoint).AsSpan(familyBytes))));
             return true;
         }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 
 namespace Totem.Transport.Udp.Corosync;
@@ -20,13 +19,12 @@ internal interface ILocalHost
 /// <summary>The host this process runs on.</summary>
 internal sealed class LocalHost : ILocalHost
 {
-    private readonly HashSet<IPAddress> _addresses = [.. NetworkInterface.GetAllNetworkInterfaces()
-        .SelectMany(@interface => @interface.GetIPProperties().UnicastAddresses)
-        .Select(unicast => WithoutScope(unicast.Address))];
+    private readonly HashSet<IPAddress>? _addresses = HostAddresses.TryList() is { } list ? [.. list.Select(x => x.Address)] : null;
 
     public string Name { get; } = Environment.MachineName;
 
-    public bool Owns(IPAddress address) => IPAddress.IsLoopback(address) || _addresses.Contains(WithoutScope(address));
+    public bool Owns(IPAddress address) =>
+        IPAddress.IsLoopback(address) || (_addresses?.Contains(HostAddresses.WithoutScope(address)) ?? HostAddresses.CanBind(address));
 
     public IReadOnlyList<IPAddress> Resolve(string nameOrAddress)
     {
@@ -41,7 +39,4 @@ internal sealed class LocalHost : ILocalHost
             return [];
         }
     }
-
-    private static IPAddress WithoutScope(IPAddress address)
-        => address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(address.GetAddressBytes()) : address;
 }

@@ -36,26 +36,26 @@ internal static partial class LinuxFile
     public static SafeFileHandle OpenDirectory(string path) =>
         Opened(CurrentDirectory, path, OnlyDirectory | NoFollow) ?? throw Failed("open", path);
 
-    /// <summary>Opens a file of a directory; a link is an error.</summary>
+    /// <summary>Opens a file of a directory, whose path is for messages; a link is an error.</summary>
     /// <returns>Null when there is no such file.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public static SafeFileHandle? TryOpenAt(SafeFileHandle directory, string name, int flags, UnixFileMode mode = UnixFileMode.None) =>
+    public static SafeFileHandle? TryOpenAt(SafeFileHandle directory, string name, string path, int flags, UnixFileMode mode = UnixFileMode.None) =>
         // A pipe that somebody put there must not hold us up.
-        Opened((int)directory.DangerousGetHandle(), name, flags | NoFollow | NonBlocking, (uint)mode);
+        Opened((int)directory.DangerousGetHandle(), name, flags | NoFollow | NonBlocking, (uint)mode, path);
 
     /// <summary>Removes a file of a directory, if it is there.</summary>
     /// <exception cref="IOException">It is there and cannot be removed.</exception>
-    public static void RemoveAt(SafeFileHandle directory, string name)
+    public static void RemoveAt(SafeFileHandle directory, string name, string path)
     {
         if (UnlinkAt(directory, name, 0) != 0 && Marshal.GetLastPInvokeError() != NotFound)
-            throw Failed("unlink", name);
+            throw Failed("unlink", Path.Combine(path, name));
     }
 
     /// <exception cref="IOException">It cannot be renamed.</exception>
-    public static void RenameAt(SafeFileHandle directory, string source, string target)
+    public static void RenameAt(SafeFileHandle directory, string source, string target, string path)
     {
         if (Rename(directory, source, directory, target) != 0)
-            throw Failed("rename", source);
+            throw Failed("rename", Path.Combine(path, source));
     }
 
     /// <summary>Flushes a directory's entries, so that a rename survives a loss of power.</summary>
@@ -76,15 +76,15 @@ internal static partial class LinuxFile
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 
-    private static SafeFileHandle? Opened(int directory, string path, int flags, uint mode = 0)
+    private static SafeFileHandle? Opened(int directory, string name, int flags, uint mode = 0, string path = "")
     {
         int descriptor;
         do
-            descriptor = OpenAt(directory, path, flags | CloseOnExec, mode);
+            descriptor = OpenAt(directory, name, flags | CloseOnExec, mode);
         while (descriptor < 0 && Marshal.GetLastPInvokeError() == Interrupted);
         if (descriptor >= 0)
             return new SafeFileHandle(descriptor, ownsHandle: true);
-        return Marshal.GetLastPInvokeError() == NotFound ? null : throw Failed("open", path);
+        return Marshal.GetLastPInvokeError() == NotFound ? null : throw Failed("open", Path.Combine(path, name));
     }
 
     private static FileStatus? Status(int directory, string path, int flags)

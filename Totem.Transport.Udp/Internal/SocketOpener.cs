@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
+using Totem.Transport.Udp.Corosync;
 
 namespace Totem.Transport.Udp.Internal;
 
@@ -12,7 +13,7 @@ internal static class SocketOpener
     /// <summary>A socket for everything on a unicast ring, or the token socket of a multicast ring.</summary>
     public static Socket OpenBound(IPEndPoint local, bool shared)
     {
-        var socket = new Socket(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        var socket = Create(local);
         try
         {
             if (shared)
@@ -141,15 +142,19 @@ internal static class SocketOpener
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
     }
 
-    private static int InterfaceIndex(IPAddress local)
-    {
-        foreach (var candidate in System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces())
-        {
-            var properties = candidate.GetIPProperties();
-            if (properties.UnicastAddresses.Any(unicast => unicast.Address.GetAddressBytes().AsSpan().SequenceEqual(local.GetAddressBytes())))
-                return properties.GetIPv6Properties().Index;
-        }
+    private static int InterfaceIndex(IPAddress local) => HostAddresses.InterfaceIndex(local)
+        ?? throw new TransportException($"no interface is known to have the address {local}, expected one for IPv6 multicast");
 
-        throw new TransportException($"no interface has the address {local}, expected one for IPv6 multicast");
+    /// <summary>A sandbox may forbid the whole family.</summary>
+    private static Socket Create(IPEndPoint local)
+    {
+        try
+        {
+            return new Socket(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        }
+        catch (SocketException exception)
+        {
+            throw new TransportException($"no socket for {local} can be made: {exception.Message}", exception);
+        }
     }
 }

@@ -67,7 +67,7 @@ internal sealed class OwnDirectory : StateDirectory
         };
         if (LinuxFile.TryStatus(Path.Combine(_path, name)) is { IsLink: true })
             throw new IOException($"{Path.Combine(_path, name)} is a symbolic link, expected a file; remove it");
-        if (LinuxFile.TryOpenAt(_handle, name, flags) is not { } file)
+        if (LinuxFile.TryOpenAt(_handle, name, _path, flags) is not { } file)
             return null;
         // A file with two names may be another's file, which we would overwrite.
         if (LinuxFile.Status(file) is { IsRegular: true, LinkCount: <= 1 })
@@ -82,7 +82,7 @@ internal sealed class OwnDirectory : StateDirectory
         var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         if (IsShared)
             mode |= UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
-        var file = LinuxFile.TryOpenAt(_handle, name, LinuxFile.WriteOnly | LinuxFile.CreateNew, mode)
+        var file = LinuxFile.TryOpenAt(_handle, name, _path, LinuxFile.WriteOnly | LinuxFile.CreateNew, mode)
             ?? throw new IOException($"{_path} is gone");
         // The group's others need what the umask takes away.
         if (IsShared)
@@ -90,9 +90,9 @@ internal sealed class OwnDirectory : StateDirectory
         return file;
     }
 
-    public override void Remove(string name) => LinuxFile.RemoveAt(_handle, name);
+    public override void Remove(string name) => LinuxFile.RemoveAt(_handle, name, _path);
 
-    public override void Rename(string source, string target) => LinuxFile.RenameAt(_handle, source, target);
+    public override void Rename(string source, string target) => LinuxFile.RenameAt(_handle, source, target, _path);
 
     public override void Flush() => LinuxFile.FlushDirectory(_handle, _path);
 

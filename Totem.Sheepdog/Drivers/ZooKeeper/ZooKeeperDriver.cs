@@ -3,6 +3,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Totem.Sheepdog.Drivers.ZooKeeper.Native;
 using Totem.Sheepdog.Ordering;
+using Totem.Transport.Udp.Corosync;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
@@ -187,23 +188,24 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
 
     private static IPAddress? RouteTo(IPEndPoint server)
     {
-        // Nothing is sent: the system only chooses the address.
-        using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
+            // Nothing is sent: the system only chooses the address.
+            using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             socket.Connect(server);
+            return socket.LocalEndPoint is IPEndPoint { Address: var own } && !IPAddress.IsLoopback(own) ? own : null;
         }
         catch (SocketException)
         {
             return null;
         }
-
-        return socket.LocalEndPoint is IPEndPoint { Address: var own } && !IPAddress.IsLoopback(own) ? own : null;
     }
 
-    private static IPAddress? InterfaceAddress() => NetworkInterface.GetAllNetworkInterfaces()
-        .Where(x => x.NetworkInterfaceType != NetworkInterfaceType.Loopback)
-        .SelectMany(x => x.GetIPProperties().UnicastAddresses)
-        .Select(x => x.Address)
-        .FirstOrDefault(x => x.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 && !IPAddress.IsLoopback(x));
+    /// <summary>Where the system does not list addresses, the one from which the rest of the world would be reached: documentation's
+    /// addresses (RFC 5737 and 3849) stand for it.</summary>
+    private static IPAddress? InterfaceAddress() => HostAddresses.TryList() is { } list
+        ? list.Where(x => x.Interface.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+            .Select(x => x.Address)
+            .FirstOrDefault(x => x.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 && !IPAddress.IsLoopback(x))
+        : RouteTo(new IPEndPoint(new IPAddress([192, 0, 2, 1]), 9)) ?? RouteTo(new IPEndPoint(IPAddress.Parse("2001:db8::1"), 9));
 }
