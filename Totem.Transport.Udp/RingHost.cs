@@ -61,7 +61,9 @@ internal sealed class RingHost
         _logger = (options.LoggerFactory ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance).CreateLogger("Totem.Node");
         var isOneHost = options.Transport.Kind == UdpTransportKind.Loopback;
         _store = options.StateDirectory is { } directory
-            ? RingSequenceStore.Open(new RingSequenceFile(directory, transport.Self, survivesPowerLoss: !isOneHost), transport.Self, Wake) : null;
+            ? RingSequenceStore.Open(
+                new RingSequenceFile(directory, transport.Self, survivesPowerLoss: !isOneHost, options.StateGroup), transport.Self, Wake)
+            : null;
         StoredSequence = _store?.Start ?? 0;
         _reporter = new RingReporter(transport.Self, counters, _logger, options.Observer);
         _groups = new GroupProcessor(

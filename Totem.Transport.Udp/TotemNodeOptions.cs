@@ -87,6 +87,9 @@ public sealed record TotemNodeOptions
     /// brings two receive windows at most; an application that sleeps through more of them is given up. 256 MiB but in tests.</summary>
     internal long BeyondRoomBytesMax { get; init; } = 256 << 20;
 
+    /// <summary>Root shares <see cref="StateDirectory"/> with this group, as a configuration file says.</summary>
+    internal uint? StateGroup { get; init; }
+
     /// <summary>What a configuration file could not mean: logged once as warnings at the start.</summary>
     internal IReadOnlyList<string> Notices { get; init; } = [];
 
@@ -132,6 +135,7 @@ public sealed record TotemNodeOptions
             Transport = conf.Transport,
             Groups = conf.Groups,
             StateDirectory = stateDirectory ?? "/var/lib/totem",
+            StateGroup = conf.StateGroup,
             Notices = conf.Notices,
             HasConfiguredLogging = conf.HasLogging,
         };

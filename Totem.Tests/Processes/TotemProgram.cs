@@ -5,8 +5,9 @@ internal static class TotemProgram
 {
     public const uint Nobody = 65534;
 
-    /// <summary>As a user without any rights.</summary>
-    public static string AsNobody => $"setpriv --reuid {Nobody} --regid {Nobody} --clear-groups --inh-caps=-all";
+    /// <summary>As an ordinary user, except that it may read everything: wherever the tests were built, it finds their programs.</summary>
+    public static string AsNobody =>
+        $"setpriv --reuid {Nobody} --regid {Nobody} --clear-groups --inh-caps=-all,+dac_read_search --ambient-caps=-all,+dac_read_search";
 
     private static string Path => System.IO.Path.Combine(AppContext.BaseDirectory, "totem");
 

@@ -34,6 +34,9 @@ public sealed class CorosyncConf
     /// <summary>What the <c>logging</c> section asks for.</summary>
     public ConfLogging Logging { get; }
 
+    /// <summary>The group that <c>uidgid</c> names first: it shares the directory of state.</summary>
+    internal uint? StateGroup { get; private init; }
+
     /// <summary>Whether there is a <c>logging</c> section at all.</summary>
     internal bool HasLogging { get; private init; }
 
@@ -53,10 +56,11 @@ public sealed class CorosyncConf
         var length = new FileInfo(path).Length;
         if (length > ConfSyntax.FileBytesMax)
             throw new CorosyncConfException($"{path}: {length} bytes, expected at most {ConfSyntax.FileBytesMax}");
-        return Parse(File.ReadAllText(path), path, self, new LocalHost());
+        return Parse(File.ReadAllText(path), path, self, new LocalHost(), ConfAccess.Beside(path));
     }
 
-    internal static CorosyncConf Parse(string text, string file, ProcessorId? self, ILocalHost host)
+    internal static CorosyncConf Parse(string text, string file, ProcessorId? self, ILocalHost host,
+        IEnumerable<(string File, ConfSection Root)>? accessFiles = null)
     {
         var problems = new ConfProblems(file);
         var readers = new List<ConfReader>();
@@ -78,9 +82,11 @@ public sealed class CorosyncConf
 
         var groups = ConfQuorum.Read(root, nodes, local, readers, problems);
         problems.ThrowIfAny();
-        return new CorosyncConf(totem, ring, transport, logging, [.. ConfNotices.Find(root, readers, file)])
+        var (group, notices) = ConfAccess.Read([(file, root), .. accessFiles ?? []]);
+        return new CorosyncConf(totem, ring, transport, logging, [.. ConfNotices.Find(root, readers, file), .. notices])
         {
             Groups = groups,
+            StateGroup = group,
             HasLogging = root.Named("logging").Any(),
         };
     }

@@ -73,6 +73,13 @@ internal static partial class LinuxFile
 
     public static FileStatus Status(SafeFileHandle file) => Status((int)file.DangerousGetHandle(), "", EmptyPath)!.Value;
 
+    /// <exception cref="IOException">It may not be set.</exception>
+    public static void SetGroup(SafeFileHandle file, uint group, string path)
+    {
+        if (ChangeOwner(file, uint.MaxValue, group) != 0)
+            throw Failed("chown", path);
+    }
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 
@@ -104,6 +111,9 @@ internal static partial class LinuxFile
 
     [LibraryImport("libc", EntryPoint = "renameat", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Rename(SafeFileHandle sourceDirectory, string source, SafeFileHandle targetDirectory, string target);
+
+    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
+    private static partial int ChangeOwner(SafeFileHandle file, uint user, uint group);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(SafeFileHandle file);

@@ -15,6 +15,8 @@ internal sealed class OwnDirectory : StateDirectory
 {
     private const uint Root = 0;
 
+    private const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode GroupsFileMode = UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
     private const UnixFileMode Owners = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode Shared = UnixFileMode.GroupWrite | UnixFileMode.SetGroup;
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
@@ -25,15 +27,39 @@ internal sealed class OwnDirectory : StateDirectory
     private OwnDirectory(string path, SafeFileHandle handle, bool isShared) => (_path, _handle, IsShared) = (path, handle, isShared);
 
     /// <summary>Root shares it with a group, so its files are the group's.</summary>
-    public bool IsShared { get; }
+    public bool IsShared { get; private set; }
 
     /// <summary>Makes the directory if it is missing, for this user alone, and looks whose it is.</summary>
     /// <exception cref="IOException">It cannot be made or opened, or is not ours; the message says what is expected.</exception>
-    public static new OwnDirectory Open(string path) => Open(path, mayBeShared: true);
+    public static new OwnDirectory Open(string path, uint? group)
+    {
+        var directory = Open(path, mayBeShared: true);
+        if (group is not { } wanted || directory.IsShared || LinuxFile.EffectiveUser() != Root)
+            return directory;
+        directory.ShareWith(wanted);
+        return directory;
+    }
 
     /// <summary>Makes the directory if it is missing, for this user alone, and looks whose it is: this user's, and nobody shares it.</summary>
     /// <exception cref="IOException">It cannot be made or opened, or is not ours; the message says what is expected.</exception>
     public static void Make(string path) => Open(path, mayBeShared: false).Dispose();
+
+    /// <summary>The members that root has run here before left files that the group's may take over.</summary>
+    private void ShareWith(uint group)
+    {
+        LinuxFile.SetGroup(_handle, group, _path);
+        File.SetUnixFileMode(_handle, Owners | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | Shared);
+        foreach (var name in Directory.EnumerateFiles(_path, "ringid_*").Select(Path.GetFileName))
+        {
+            using var file = TryOpen(name!, FileAccess.Read);
+            if (file is null)
+                continue;
+            LinuxFile.SetGroup(file, group, name!);
+            File.SetUnixFileMode(file, FileMode | GroupsFileMode);
+        }
+
+        IsShared = true;
+    }
 
     private static OwnDirectory Open(string path, bool mayBeShared)
     {
@@ -79,9 +105,7 @@ internal sealed class OwnDirectory : StateDirectory
     public override SafeFileHandle Create(string name)
     {
         Remove(name);
-        var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        if (IsShared)
-            mode |= UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+        var mode = IsShared ? FileMode | GroupsFileMode : FileMode;
         var file = LinuxFile.TryOpenAt(_handle, name, _path, LinuxFile.WriteOnly | LinuxFile.CreateNew, mode)
             ?? throw new IOException($"{_path} is gone");
         // The group's others need what the umask takes away.
@@ -150,6 +174,8 @@ internal sealed class OwnDirectory : StateDirectory
         var own = user == Root
             ? "expected a directory that belongs to root and only root can write"
             : string.Create(CultureInfo.InvariantCulture, $"expected a directory that belongs to the user {user} and only it can write");
-        return mayBeShared ? $"{own}, or one that root shares with a group: install -d -o root -g GROUP -m 2770 {path}" : own;
+        return mayBeShared
+            ? $"{own}, or one that root shares with a group (install -d -o root -g GROUP -m 2770 {path}); --state, TOTEM_STATE or state= names another"
+            : own;
     }
 }

@@ -7,7 +7,7 @@ using Totem.Core.Model;
 namespace Totem.Transport.Udp.Storage;
 
 /// <summary>
-/// The ring sequence on stable storage, in <c>ringid_&lt;node id&gt;</c>, mode 0600 (wire.md section 6.3). A ring id is unique only because this
+/// The ring sequence on stable storage, in <c>ringid_&lt;node id&gt;</c>, mode 0600 or the group's too (wire.md section 6.3). A ring id is unique only because this
 /// number survives every crash. The file is made whole once, at the start; from then on a number overwrites one of two slots in
 /// place, so that a member that runs needs no new block, file or descriptor, and a write that a crash tears leaves the other slot. The first
 /// 8 bytes are the number as corosync keeps it, in native byte order. Used by one thread at a time.
@@ -40,14 +40,15 @@ internal sealed class RingSequenceFile : IDisposable
     /// <param name="self">Whose it is.</param>
     /// <param name="survivesPowerLoss">False where the whole ring runs on this host: when the host dies nobody remembers its rings,
     /// so the number has to outlive only the process, which needs no flush.</param>
+    /// <param name="group">Root shares the directory with this group.</param>
     /// <exception cref="IOException">The directory cannot be created, or another user can write in it.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be created.</exception>
-    public RingSequenceFile(string directory, ProcessorId self, bool survivesPowerLoss = true)
+    public RingSequenceFile(string directory, ProcessorId self, bool survivesPowerLoss = true, uint? group = null)
     {
         _survivesPowerLoss = survivesPowerLoss;
         _name = string.Create(CultureInfo.InvariantCulture, $"ringid_{self.Value}");
         _path = Path.Combine(directory, _name);
-        _directory = StateDirectory.Open(directory);
+        _directory = StateDirectory.Open(directory, group);
     }
 
     private string TemporaryName => _name + ".new";

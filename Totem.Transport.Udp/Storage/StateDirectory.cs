@@ -6,9 +6,12 @@ namespace Totem.Transport.Udp.Storage;
 internal abstract class StateDirectory : IDisposable
 {
     /// <summary>Makes the directory if it is missing.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="group">Who shares it with root; null for nobody, unless root shares it already.</param>
     /// <exception cref="IOException">It cannot be made, or others can write in it.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be made.</exception>
-    public static StateDirectory Open(string path) => OperatingSystem.IsLinux() ? OwnDirectory.Open(path) : new PortableDirectory(path);
+    public static StateDirectory Open(string path, uint? group) =>
+        OperatingSystem.IsLinux() ? OwnDirectory.Open(path, group) : new PortableDirectory(path);
 
     /// <summary>Opens a file.</summary>
     /// <returns>Null when there is none.</returns>
