@@ -205,7 +205,8 @@ public sealed partial class RingProcessor
         if (!peer.IsNone && proposed.Count < ProcessorSet.CountMax)
             proposed = proposed.With(peer);
         var failed = reason == GatherReason.MemberLeft ? ProcessorSet.Of(peer) : ProcessorSet.Empty;
-        EnterGather(new GatherState(Options.Self, proposed, failed, now), reason, peer, now);
+        var isOurs = _cause is { Reason: GatherReason.StoodStill };
+        EnterGather(new GatherState(Options.Self, proposed, failed, now), isOurs ? GatherReason.StoodStill : reason, peer, now);
     }
 
     /// <summary>Leaves an operational ring because a member of it is of no use any more.</summary>

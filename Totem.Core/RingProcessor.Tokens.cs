@@ -42,6 +42,8 @@ public sealed partial class RingProcessor
             : TokenCheck.Objection(token, ring);
         if (objection is { } reason)
             Discard(reason, token.Header.Node);
+        else
+            NoteTokenAfterPause();
         return objection is null;
     }
 

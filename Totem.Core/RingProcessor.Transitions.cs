@@ -26,7 +26,9 @@ public sealed partial class RingProcessor
 
     /// <summary>The first reason is the one that people want to know; what happens on the way to the next ring is detail.</summary>
     private void NoteCause(GatherReason reason, ProcessorSet suspects, TimeSpan elapsed) =>
-        _cause ??= (reason, suspects, elapsed);
+        _cause ??= IsDueToPause(reason, suspects)
+            ? (GatherReason.StoodStill, ProcessorSet.Of(Options.Self), _pause!.Value.Length)
+            : (reason, suspects, elapsed);
 
     /// <summary>We were called by who knew first, and now know ourselves what became of the member.</summary>
     private void RefineCause(GatherReason reason, ProcessorId peer)
@@ -275,7 +277,7 @@ public sealed partial class RingProcessor
     private ConfigurationCause TakeCause(ProcessorSet? oldMembers, ProcessorSet joined, ProcessorSet left)
     {
         var (reason, suspects, elapsed) = _cause ?? (GatherReason.JoinReceived, ProcessorSet.Empty, TimeSpan.Zero);
-        _cause = null;
+        (_cause, _pause) = (null, null);
         var lastHolder = ProcessorId.None;
         if (reason == GatherReason.TokenLost && oldMembers is not null && !left.IsEmpty)
         {

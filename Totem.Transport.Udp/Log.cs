@@ -28,6 +28,9 @@ internal static partial class Log
     [LoggerMessage(1005, LogLevel.Information, "Segmentation offload was refused on the way from {Local}: such datagrams are sent one by one")]
     public static partial void SegmentationRefused(ILogger logger, string local);
 
+    [LoggerMessage(1006, LogLevel.Warning, "Node {Self} stood still for {Seconds:0.00} s: its process was stopped or not scheduled, or a delivery handler did not return ({Count} such pauses since the last report)")]
+    public static partial void StoodStill(ILogger logger, ProcessorId self, double seconds, long count);
+
     [LoggerMessage(2000, LogLevel.Information, "Node {Self} installed {Configuration}: {Cause}")]
     public static partial void Installed(ILogger logger, ProcessorId self, Configuration configuration, ConfigurationCause cause);
 

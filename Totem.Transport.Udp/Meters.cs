@@ -42,6 +42,9 @@ internal static class Meters
     private static readonly Counter<long> MembersUnreachable = Meter.CreateCounter<long>(
         "totem.members.unreachable", "{member}", "Members whose port was found closed.");
 
+    private static readonly Histogram<double> PauseDuration = Meter.CreateHistogram<double>(
+        "totem.pause.duration", "s", "Times for which a member's process stood still, though it had meant to run.");
+
     public static void TokenVisited(TimeSpan sinceLastVisit) => TokenRotationDuration.Record(sinceLastVisit.TotalSeconds);
 
     public static void Delivered(long messages) => MessagesDelivered.Add(messages);
@@ -59,6 +62,8 @@ internal static class Meters
 
     public static void Gathering(GatherReason reason)
         => Gathers.Add(1, new KeyValuePair<string, object?>("reason", GatherTags[(int)reason]));
+
+    public static void Paused(TimeSpan length) => PauseDuration.Record(length.TotalSeconds);
 
     public static void Unreachable() => MembersUnreachable.Add(1);
 }

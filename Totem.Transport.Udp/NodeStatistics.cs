@@ -28,6 +28,7 @@ namespace Totem.Transport.Udp;
 /// <param name="Gathers">Searches for a new ring.</param>
 /// <param name="MembersFoundUnreachable">Members whose port was found closed.</param>
 /// <param name="StreamFull">Times when the application's unread events stopped the delivery.</param>
+/// <param name="Pauses">Times when the ring's thread did not run for half the token timeout or more, though it had meant to.</param>
 public sealed record NodeStatistics(
     long DatagramsReceived,
     long BytesReceived,
@@ -52,7 +53,8 @@ public sealed record NodeStatistics(
     long ConfigurationChanges,
     long Gathers,
     long MembersFoundUnreachable,
-    long StreamFull)
+    long StreamFull,
+    long Pauses)
 {
     internal static NodeStatistics Of(NodeCounters counters) => new(
         Volatile.Read(ref counters.DatagramsReceived),
@@ -78,5 +80,6 @@ public sealed record NodeStatistics(
         Volatile.Read(ref counters.ConfigurationChanges),
         Volatile.Read(ref counters.Gathers),
         Volatile.Read(ref counters.MembersFoundUnreachable),
-        Volatile.Read(ref counters.StreamFull));
+        Volatile.Read(ref counters.StreamFull),
+        Volatile.Read(ref counters.Pauses));
 }

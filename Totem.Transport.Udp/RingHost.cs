@@ -26,6 +26,9 @@ internal sealed class RingHost
     /// <summary>Deliveries between two looks at the network: an application that lags must not stop the token.</summary>
     private const int DeliveriesPerDrainMax = 1024;
 
+    /// <summary>Of the token timeout: longer than this without a turn of the thread, and the others may have gone on without us.</summary>
+    private const double PauseShare = 0.5;
+
     private static readonly long ClockOrigin = Stopwatch.GetTimestamp();
 
     private readonly TotemNodeOptions _options;
@@ -40,6 +43,7 @@ internal sealed class RingHost
 
     private Instant? _nextProbe;
     private Instant? _leaveAt;
+    private Instant _due;
     private bool _hasMoreToDeliver;
     private Instant? _fullSince;
     private long _beyondRoomBytes;
@@ -153,6 +157,7 @@ internal sealed class RingHost
             if (_options.RaiseThreadPriority && OperatingSystem.IsLinux())
                 LinuxThread.TryRaisePriority();
             Log.Started(_logger, _transport.Self, _options.Transport.Kind, _transport.LocalAddress, _transport.Path, StoredSequence);
+            _due = Now();
             var now = Tick();
             _processor.Start(now);
             Drain(now);
@@ -237,9 +242,11 @@ internal sealed class RingHost
     {
         Interlocked.Exchange(ref _isSleeping, 1);
         var awake = Volatile.Read(ref _isWoken) != 0 || _hasMoreToDeliver;
-        var now = Now();
+        var now = Tick();
+        var wait = awake ? TimeSpan.Zero : TimeUntilNext(now);
         _transport.Forecast = _reporter.ForecastAt(now);
-        _transport.Wait(awake ? TimeSpan.Zero : TimeUntilNext(now));
+        _due = wait is { } planned ? now + planned : new Instant(long.MaxValue);
+        _transport.Wait(wait);
         Volatile.Write(ref _isSleeping, 0);
         Interlocked.Exchange(ref _isWoken, 0);
     }
@@ -255,7 +262,24 @@ internal sealed class RingHost
 
     private static Instant? Earlier(Instant? a, Instant? b) => a is null || b < a ? b ?? a : a;
 
-    private Instant Tick() => _reporter.Now = Now();
+    private Instant Tick()
+    {
+        var now = Now();
+        // Between two looks at the clock lies work that takes microseconds, or a sleep whose end was planned.
+        if (now > _due && now - _due >= _options.Ring.TokenTimeout * PauseShare)
+            NotePause(now - _due, now);
+        return _due = _reporter.Now = now;
+    }
+
+    /// <summary>What we would say of others now, or of our application, may be only our own absence.</summary>
+    private void NotePause(TimeSpan length, Instant now)
+    {
+        _reporter.Now = now;
+        _reporter.OnPause(length);
+        _processor.HandlePause(length, now);
+        _fullSince += length;
+        _leaveAt += length;
+    }
 
     /// <summary>The host's duty after every input: store, send, deliver (RingProcessor's remarks).</summary>
     private void Drain(Instant now)

@@ -16,7 +16,7 @@ public sealed record ConfigurationChange(
 /// <param name="Reason">What made this processor look for a new ring, first of all.</param>
 /// <param name="Suspects">Whom the reason is about: who was lost, left, was heard; may be empty.</param>
 /// <param name="LastHolder">Token lost: the last processor that is known to have had it; else nobody.</param>
-/// <param name="Elapsed">How long the ring had been quiet: since the last token, or zero where time plays no part.</param>
+/// <param name="Elapsed">How long the ring had been quiet: since the last token; how long our process stood still; or zero where time plays no part.</param>
 /// <param name="Joined">Who came in with this change.</param>
 /// <param name="Left">Who went with this change.</param>
 public sealed record ConfigurationCause(
@@ -52,6 +52,7 @@ public sealed record ConfigurationCause(
         GatherReason.MemberGivenUp => $"another member gave up {Nodes(Suspects)}",
         GatherReason.MemberFailedToReceive => $"{Nodes(Suspects)} failed to receive for {Seconds}",
         GatherReason.ReaderStopped => $"the application of {Nodes(Suspects)} stopped reading",
+        GatherReason.StoodStill => $"this process stood still for {Seconds}",
         _ => "consensus timeout",
     };
 

@@ -41,4 +41,7 @@ public enum GatherReason
 
     /// <summary>Our own application has stopped reading, and the others were not to wait for it.</summary>
     ReaderStopped,
+
+    /// <summary>Our own process stood still, and the others went on without us meanwhile.</summary>
+    StoodStill,
 }

@@ -32,6 +32,7 @@ internal sealed class SimulatedProcessor
     private int _inboxBytes;
     private int _sinceDeadlines;
     private long _busyUntil;
+    private Instant _pausedAt;
     private long _deadlineEventAt = long.MaxValue;
     private bool _consumeScheduled;
     private ulong? _storing;
@@ -120,7 +121,12 @@ internal sealed class SimulatedProcessor
     }
 
     /// <summary>SIGSTOP: nothing is processed, the socket buffer fills.</summary>
-    public void Pause() => IsPaused = Engine is not null;
+    public void Pause()
+    {
+        if (!IsPaused)
+            _pausedAt = _cluster.Now;
+        IsPaused = Engine is not null;
+    }
 
     /// <summary>SIGCONT: first all datagrams that wait, then deadlines, as a host does.</summary>
     public void Resume()
@@ -128,6 +134,9 @@ internal sealed class SimulatedProcessor
         if (!IsPaused || Engine is null)
             return;
         IsPaused = false;
+        var length = _cluster.Now - _pausedAt;
+        if (length >= Engine.Options.TokenTimeout / 2)
+            Engine.HandlePause(length, _cluster.Now);
         if (_storedWhilePaused)
             FinishStore();
         Drain();

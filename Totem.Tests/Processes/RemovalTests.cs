@@ -53,6 +53,31 @@ public sealed class RemovalTests(ITestOutputHelper output)
     }
 
     [LinuxFact]
+    public async Task A_member_that_was_stopped_says_so_and_does_not_blame_others()
+    {
+        await using var cluster = ProcessCluster.OnLoopback(3, TimeSpan.FromSeconds(1.5), isTraced: false);
+        await cluster.StartAllAsync();
+        cluster.Load(perSecond: 100);
+        await cluster.Deliver(50, cluster.Nodes);
+        var begun = DateTimeOffset.UtcNow;
+
+        cluster.Workers[2].Pause();
+        await cluster.RingOf(1, 3);
+        cluster.Workers[2].Continue();
+        await cluster.RingOf(cluster.Nodes);
+        await cluster.EndLoadsAsync();
+
+        var changes = cluster.Workers.Read(x => cluster.Nodes.ToDictionary(
+            node => node, node => x[node].View.Configurations.First(c => c.IsRegular && c.At > begun)));
+        output.WriteLine(string.Join('\n', cluster.ChangesSince(begun)));
+        Assert.Equal(nameof(GatherReason.StoodStill), changes[2].Reason);
+        Assert.Matches(@"^this process stood still for [1-9]\d*\.\d\d s; ", changes[2].Cause);
+        foreach (var other in (uint[])[1, 3])
+            Assert.StartsWith("token lost between 1 and 2 after ", changes[other].Cause, StringComparison.Ordinal);
+        await cluster.LeaveAsync();
+    }
+
+    [LinuxFact]
     public async Task A_member_that_is_stopped_for_a_while_is_not_taken_for_dead()
     {
         await using var cluster = ProcessCluster.OnLoopback(3, TokenTimeout, isTraced: false);

@@ -54,6 +54,22 @@ public sealed class ReportingTests
     }
 
     [Fact]
+    public void Pauses_of_a_starved_host_are_a_line_every_five_seconds_and_a_longer_one_at_once()
+    {
+        var reporter = Reporter();
+        foreach (var (at, length) in ((double, double)[])[(100, 1), (101, 0.8), (102, 5), (103, 1), (108, 1)])
+        {
+            reporter.Now = At(at);
+            reporter.OnPause(TimeSpan.FromSeconds(length));
+        }
+
+        Assert.Equal(5, _counters.Pauses);
+        Assert.Equal(["1.00 s/1", "5.00 s/2", "1.00 s/2"], _logger.Lines.Select(
+            x => $"{x.Text.Split("stood still for ")[1].Split(':')[0]}/{x.Text.Split('(')[1].Split(' ')[0]}"));
+        Assert.All(_logger.Lines, x => Assert.Equal((LogLevel.Warning, 1006), (x.Level, x.Id)));
+    }
+
+    [Fact]
     public void Duplicates_are_routine_and_only_counted()
     {
         var reporter = Reporter();

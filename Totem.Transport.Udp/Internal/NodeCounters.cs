@@ -34,6 +34,7 @@ internal sealed class NodeCounters
     public long Gathers;
     public long MembersFoundUnreachable;
     public long StreamFull;
+    public long Pauses;
 
     /// <summary>Ring sequences used though storing them failed.</summary>
     public long SequencesNotStored;

@@ -19,6 +19,9 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
     private TimeSpan? _rotation;
     private Instant _nextDiscardReport;
     private Instant _nextStreamReport;
+    private Instant _nextPauseReport;
+    private TimeSpan _reportedPause;
+    private long _pausesSinceReport;
     private long _discardsSinceReport;
 
     /// <summary>The time of the call into the engine that is being made.</summary>
@@ -79,6 +82,20 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
         counters.MembersFoundUnreachable++;
         Meters.Unreachable();
         Log.Unreachable(logger, peer);
+    }
+
+    /// <summary>The ring's thread did not run for a while, though it had meant to.</summary>
+    public void OnPause(TimeSpan length)
+    {
+        counters.Pauses++;
+        Meters.Paused(length);
+        _pausesSinceReport++;
+        // A starved host pauses often; a longer pause than the last is news all the same.
+        if (Now < _nextPauseReport && length <= _reportedPause)
+            return;
+        Log.StoodStill(logger, self, length.TotalSeconds, _pausesSinceReport);
+        (_reportedPause, _pausesSinceReport) = (length, 0);
+        _nextPauseReport = Now + ReportInterval;
     }
 
     public void OnStreamFull()

@@ -14,6 +14,7 @@ public sealed class ConfigurationCauseTests
     [InlineData(GatherReason.MemberUnreachable, new[] { 3 }, 0, 0, new int[0], new[] { 3 }, "nobody listens at node 3 any more")]
     [InlineData(GatherReason.MemberFailedToReceive, new[] { 3 }, 0, 4.5, new int[0], new[] { 3 }, "node 3 failed to receive for 4.50 s; node 3 left")]
     [InlineData(GatherReason.MergeDetected, new[] { 4 }, 0, 0, new[] { 4, 5 }, new int[0], "heard node 4 on another ring; nodes 4, 5 joined")]
+    [InlineData(GatherReason.StoodStill, new[] { 3 }, 0, 5, new int[0], new[] { 1, 2 }, "this process stood still for 5.00 s; nodes 1, 2 left")]
     [InlineData(GatherReason.Started, new int[0], 0, 0, new[] { 1 }, new int[0], "started; node 1 joined")]
     public void A_cause_reads_like_a_sentence(
         GatherReason reason, int[] suspects, int lastHolder, double seconds, int[] joined, int[] left, string expected) =>
