@@ -31,6 +31,12 @@ internal static partial class Log
     [LoggerMessage(1006, LogLevel.Warning, "Node {Self} stood still for {Seconds:0.00} s: its process was stopped or not scheduled, or a delivery handler did not return ({Count} such pauses since the last report)")]
     public static partial void StoodStill(ILogger logger, ProcessorId self, double seconds, long count);
 
+    [LoggerMessage(1007, LogLevel.Warning, "Node {Self} runs without real-time scheduling ({Reason}): on a busy host it can be late with the token and look dead. Grant CAP_SYS_NICE or a real-time priority of {Priority} (LimitRTPRIO=, ulimit -r)")]
+    public static partial void NoRealTime(ILogger logger, ProcessorId self, string reason, int priority);
+
+    [LoggerMessage(1008, LogLevel.Warning, "Node {Self} does not run with niceness {Niceness}: {Reason}. Grant CAP_SYS_NICE or LimitNICE=")]
+    public static partial void NoNiceness(ILogger logger, ProcessorId self, int niceness, string reason);
+
     [LoggerMessage(2000, LogLevel.Information, "Node {Self} installed {Configuration}: {Cause}")]
     public static partial void Installed(ILogger logger, ProcessorId self, Configuration configuration, ConfigurationCause cause);
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Totem.Core;
 using Totem.Core.Diagnostics;
@@ -43,6 +45,7 @@ internal sealed class RingHost
 
     private Instant? _nextProbe;
     private Instant? _leaveAt;
+    private RingTurns? _turns;
     private Instant _due;
     private bool _hasMoreToDeliver;
     private Instant? _fullSince;
@@ -154,8 +157,8 @@ internal sealed class RingHost
         Exception? failure = null;
         try
         {
-            if (_options.RaiseThreadPriority && OperatingSystem.IsLinux())
-                LinuxThread.TryRaisePriority();
+            if (OperatingSystem.IsLinux())
+                Schedule();
             Log.Started(_logger, _transport.Self, _options.Transport.Kind, _transport.LocalAddress, _transport.Path, StoredSequence);
             _due = Now();
             var now = Tick();
@@ -211,6 +214,7 @@ internal sealed class RingHost
             if (!_processor.HasOutput && undrained < DatagramsPerDrainMax)
                 continue;
             Drain(now);
+            RestIfOwed();
             now = Tick();
             undrained = 0;
         }
@@ -238,13 +242,39 @@ internal sealed class RingHost
             LeaveWhenFlushed(now);
     }
 
+    [SupportedOSPlatform("linux")]
+    private void Schedule()
+    {
+        var wanted = _options.Scheduling;
+        if (wanted.IsRealTime && LinuxThread.TrySetRealTime(true))
+        {
+            _transport.Turns = _turns = new RingTurns(HostLoad.IsBusy);
+            return;
+        }
+
+        if (wanted.IsRealTime)
+            Log.NoRealTime(_logger, _transport.Self, Marshal.GetLastPInvokeErrorMessage(), LinuxThread.RealTimePriority);
+        if ((wanted.IsRealTime ? LinuxThread.FallbackNiceness : wanted.Niceness) is not { } niceness)
+            return;
+        if (!LinuxThread.TrySetNiceness(niceness) && !wanted.IsRealTime)
+            Log.NoNiceness(_logger, _transport.Self, niceness, Marshal.GetLastPInvokeErrorMessage());
+    }
+
+    private void RestIfOwed()
+    {
+        if (_turns?.TakeOwedRest(Now()) is { Ticks: > 0 } owed)
+            Thread.Sleep(owed);
+    }
+
     private void Sleep()
     {
+        RestIfOwed();
         Interlocked.Exchange(ref _isSleeping, 1);
         var awake = Volatile.Read(ref _isWoken) != 0 || _hasMoreToDeliver;
         var now = Tick();
         var wait = awake ? TimeSpan.Zero : TimeUntilNext(now);
         _transport.Forecast = _reporter.ForecastAt(now);
+        _transport.MayLook = _turns?.MayLook(now) ?? true;
         _due = wait is { } planned ? now + planned : new Instant(long.MaxValue);
         _transport.Wait(wait);
         Volatile.Write(ref _isSleeping, 0);

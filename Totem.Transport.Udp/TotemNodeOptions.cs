@@ -77,11 +77,11 @@ public sealed record TotemNodeOptions
     public TimeSpan FlushTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Whether the ring's thread asks the system to run before ordinary ones (Linux: nice -10; corosync even asks for real
-    /// time). Default true; refused without the right to do so, which changes nothing else. On a busy host the token
-    /// otherwise queues behind the applications at every member, and healthy members look dead.
+    /// How the ring's thread competes for the processor, on Linux. Default <see cref="RingScheduling.RealTime"/>, as corosync's; without the right
+    /// to it the member logs what to grant and goes on. On a busy host the token otherwise queues behind the applications at every
+    /// member, and healthy members look dead. An <see cref="OnDelivery"/> handler runs on that thread, and so before all others: it must be quick.
     /// </summary>
-    public bool RaiseThreadPriority { get; init; } = true;
+    public RingScheduling Scheduling { get; init; } = RingScheduling.RealTime;
 
     /// <summary>What an application may be handed beyond its room, because the protocol must not wait for it. One change of membership
     /// brings two receive windows at most; an application that sleeps through more of them is given up. 256 MiB but in tests.</summary>
@@ -134,6 +134,7 @@ public sealed record TotemNodeOptions
             Ring = conf.Ring,
             Transport = conf.Transport,
             Groups = conf.Groups,
+            Scheduling = conf.Scheduling,
             StateDirectory = stateDirectory ?? "/var/lib/totem",
             StateGroup = conf.StateGroup,
             Notices = conf.Notices,

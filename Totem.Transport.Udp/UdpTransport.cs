@@ -129,6 +129,12 @@ internal sealed class UdpTransport : IDisposable
     /// <summary>What is known of the token's way, at the next <see cref="Wait"/>.</summary>
     public TokenForecast Forecast { get; set; } = TokenForecast.None;
 
+    /// <summary>Whether the next <see cref="Wait"/> may look for the token before it sleeps.</summary>
+    public bool MayLook { get; set; } = true;
+
+    /// <summary>Told how long the thread slept; null when nobody wants to know.</summary>
+    public RingTurns? Turns { get; set; }
+
     /// <summary>Takes the next frame that came in. The frame is valid until the next call.</summary>
     /// <param name="frame">The frame.</param>
     /// <param name="isTokenFirst">Of a token kept apart and other frames that both wait: the token, or else the token last.</param>
@@ -162,9 +168,12 @@ internal sealed class UdpTransport : IDisposable
     {
         if (!IsDrained)
             timeout = TimeSpan.Zero;
-        else if (_busy is { } busy && busy.Pays(Forecast) && Look(busy, ref timeout))
+        else if (_busy is { } busy && MayLook && busy.Pays(Forecast) && Look(busy, ref timeout))
             return;
+        var began = Turns is not null && timeout != TimeSpan.Zero ? Stopwatch.GetTimestamp() : 0;
         _liveness.Take(_sockets.Poller.Wait(timeout));
+        if (began != 0)
+            Turns!.Rested(Stopwatch.GetElapsedTime(began));
         _isPollFresh = true;
     }
 

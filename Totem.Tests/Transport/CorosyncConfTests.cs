@@ -56,6 +56,32 @@ public sealed class CorosyncConfTests
     }
 
     [Theory]
+    [InlineData("", true, null)]
+    [InlineData("sched_rr: yes", true, null)]
+    [InlineData("sched_rr: no", false, null)]
+    [InlineData("sched_rr: no\npriority: max", false, -20)]
+    [InlineData("sched_rr: no\npriority: min", false, 19)]
+    [InlineData("sched_rr: no\npriority: -5", false, -5)]
+    [InlineData("priority: 7\nsched_rr: no\nmove_to_root_cgroup: auto\nqb_ipc_type: shm\nstate_dir: /x", false, 7)]
+    // corosync.conf(5): valid only when sched_rr is no.
+    [InlineData("sched_rr: yes\npriority: min", true, null)]
+    public void The_system_section_schedules_the_rings_thread(string system, bool isRealTime, int? niceness)
+    {
+        var conf = Parse("version: 2\ntransport: udpu", $"{ThreeNodes}\nsystem {{\n{system}\n}}");
+        Assert.Equal((isRealTime, niceness), (conf.Scheduling.IsRealTime, conf.Scheduling.Niceness));
+        Assert.Empty(conf.Notices);
+    }
+
+    [Fact]
+    public void What_the_system_section_may_say_is_told()
+    {
+        var problems = Problems("version: 2\ntransport: udpu", $"system {{\nsched_rr: maybe\npriority: 20\n}}\n{ThreeNodes}");
+        Assert.Equal(
+            ["c.conf:7: system.sched_rr is 'maybe', expected yes, no, on, off, 1, 0", "c.conf:8: system.priority is '20', expected max, min or a niceness from -20 to 19"],
+            problems);
+    }
+
+    [Theory]
     [InlineData(1, 3000, 714, 561, 3600)]
     [InlineData(2, 3000, 714, 561, 3600)]
     [InlineData(3, 3650, 869, 685, 4380)]

@@ -8,7 +8,7 @@ internal static class ConfNotices
     /// <summary>Sections of corosync, with everything in them, that are about other things than the ring.</summary>
     private static readonly HashSet<string> Foreign = new(StringComparer.Ordinal)
     {
-        "qb", "resources", "system", "uidgid", "nozzle", "service", "aisexec", "logger_subsys",
+        "qb", "resources", "uidgid", "nozzle", "service", "aisexec", "logger_subsys",
     };
 
     public static IEnumerable<string> Find(ConfSection root, IReadOnlyList<ConfReader> readers, string file)

@@ -27,6 +27,17 @@ internal sealed class ConfReader(ConfSection section, ConfProblems problems)
         return null;
     }
 
+    /// <summary>A number that may have a sign.</summary>
+    public int? Integer(string key, int min, int max, string expected)
+    {
+        if (Find(key) is not { } entry)
+            return null;
+        if (int.TryParse(entry.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+            return value;
+        Wrong(entry, expected);
+        return null;
+    }
+
     public TimeSpan? Milliseconds(string key, int min)
         => Number(key, min, 3_600_000) is { } value ? TimeSpan.FromMilliseconds(value) : null;
 

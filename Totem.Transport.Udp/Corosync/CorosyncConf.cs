@@ -5,7 +5,7 @@ using Totem.Core.Model;
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>
-/// A <c>corosync.conf</c>, read and checked: what its <c>totem</c>, <c>interface</c>, <c>nodelist</c>, <c>quorum</c> and <c>logging</c> sections
+/// A <c>corosync.conf</c>, read and checked: what its <c>totem</c>, <c>interface</c>, <c>nodelist</c>, <c>quorum</c>, <c>system</c> and <c>logging</c> sections
 /// say to this implementation. <c>docs/transport.md</c> lists every key.
 /// </summary>
 public sealed class CorosyncConf
@@ -30,6 +30,9 @@ public sealed class CorosyncConf
 
     /// <summary>What the <c>quorum</c> section means for our vote.</summary>
     public GroupOptions Groups { get; private init; } = new();
+
+    /// <summary>What the <c>system</c> section says of the ring's thread.</summary>
+    public RingScheduling Scheduling { get; private init; } = RingScheduling.RealTime;
 
     /// <summary>What the <c>logging</c> section asks for.</summary>
     public ConfLogging Logging { get; }
@@ -81,12 +84,14 @@ public sealed class CorosyncConf
             problems.Add(totem.Line, problem);
 
         var groups = ConfQuorum.Read(root, nodes, local, readers, problems);
+        var scheduling = ConfSystem.Read(root, readers, problems);
         problems.ThrowIfAny();
         var (group, notices) = ConfAccess.Read([(file, root), .. accessFiles ?? []]);
         return new CorosyncConf(totem, ring, transport, logging, [.. ConfNotices.Find(root, readers, file), .. notices])
         {
             Groups = groups,
             StateGroup = group,
+            Scheduling = scheduling,
             HasLogging = root.Named("logging").Any(),
         };
     }
