@@ -74,7 +74,7 @@ public sealed class NativeProcessesTests(ITestOutputHelper output) : IDisposable
             };
             string[] inside = ["nsenter", $"--net=/proc/{network.Id}/ns/net"];
             var nodes = await StartAsync(14, inside, environment);
-            Assert.Equal(Enumerable.Range(0, 14).Select(slot => 2u + ((uint)slot << 24)), nodes.Order());
+            Assert.Equal(Enumerable.Range(0, 14).Select(slot => 2u + ((uint)slot * 4000)), nodes.Order());
             await SameOrderAsync(messages: 200, sizeBytes: 1000);
 
             // Its place is free as soon as it is dead, and taken again with the same id.

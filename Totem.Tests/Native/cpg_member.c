@@ -8,6 +8,8 @@
 
 static cpg_handle_t handle;
 static struct cpg_name group;
+#define NODE_MAX 65536 /* as corosync's cpghum, which keeps what it counts in arrays by node id */
+static unsigned counted[NODE_MAX + 1];
 static unsigned long long received, hash = 14695981039346656037ULL;
 
 static long long now(void)
@@ -27,6 +29,11 @@ static void print_list(const char *name, const struct cpg_address *list, size_t 
 static void on_message(cpg_handle_t from, const struct cpg_name *name, uint32_t node, uint32_t pid, void *message, size_t length)
 {
 	(void)from, (void)name;
+	if (node > NODE_MAX) {
+		fprintf(stderr, "node id %u is above %d: no room to count its messages\n", node, NODE_MAX);
+		exit(1);
+	}
+	counted[node]++;
 	received++;
 	for (size_t i = 0; i < length; i++)
 		hash = (hash ^ ((unsigned char *)message)[i]) * 1099511628211ULL;

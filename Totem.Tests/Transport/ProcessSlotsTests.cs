@@ -18,10 +18,24 @@ public sealed class ProcessSlotsTests
     }
 
     [Fact]
-    public void Slot_n_has_the_port_n_above_and_n_in_the_highest_byte_of_its_id()
+    public void Slot_n_has_the_port_n_above_and_an_id_n_times_4000_above()
     {
         var slots = new ProcessSlots(Node(2, (1, "10.0.0.1"), (2, "10.0.0.2")));
-        Assert.Equal(new UdpPeer(new ProcessorId(0x0D000002), IPEndPoint.Parse("10.0.0.2:5418")), slots[13]);
+        Assert.Equal(new UdpPeer(new ProcessorId(52002), IPEndPoint.Parse("10.0.0.2:5418")), slots[13]);
+    }
+
+    [Theory]
+    [InlineData(1, 2, 3)]
+    [InlineData(1, 700, 3999)]
+    public void Ids_that_people_write_stay_small_and_do_not_hang_on_who_else_is_in_the_list(params int[] ids)
+    {
+        var slots = Table(ids);
+        Assert.All(slots, peer => Assert.InRange(peer.Id.Value, 1u, 65_535u));
+        foreach (var id in ids)
+            Assert.Subset(slots.ToHashSet(), Table(id).ToHashSet());
+
+        UdpPeer[] Table(params int[] nodes) =>
+            [.. new ProcessSlots(Node((uint)nodes[0], [.. nodes.Select(x => ((uint)x, $"10.0.{x >> 8}.{x & 0xFF}"))])).All];
     }
 
     [Fact]

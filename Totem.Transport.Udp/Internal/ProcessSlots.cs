@@ -14,9 +14,11 @@ internal sealed class ProcessSlots
     /// <summary>Slots of a node, as many as the zero-configuration loopback has.</summary>
     public const int CountMax = UdpTransportOptions.LoopbackSlotCount;
 
-    /// <summary>Where the ids of slots above 0 begin: the slot's number in the highest byte, the node's id below. Small ids, which
-    /// people write, stay readable and never meet.</summary>
-    private const int SlotShift = 24;
+    /// <summary>
+    /// How far apart the ids of a node's slots are. Node ids below it, which are those that people write, never meet, stay readable (slot 3 of
+    /// node 2 is 12002), and stay below 2^16: there are programs that keep an array by node id (corosync's cpghum, of 65,537).
+    /// </summary>
+    private const uint SlotStep = 4000;
 
     private readonly TotemNodeOptions _node;
     private readonly UdpPeer[][] _slots;
@@ -91,7 +93,7 @@ internal sealed class ProcessSlots
     /// <summary>The slot's id of a node; where ids are so spread that somebody has it, the next free one.</summary>
     private static uint Claim(uint node, int slot, HashSet<uint> taken)
     {
-        var id = unchecked(node + ((uint)slot << SlotShift));
+        var id = unchecked(node + ((uint)slot * SlotStep));
         while (id == 0 || !taken.Add(id))
             id = unchecked(id + 1);
         return id;
