@@ -205,4 +205,17 @@ internal static unsafe class Exports
             // The number of the failure has to do.
         }
     }
+
+    [UnmanagedCallersOnly(EntryPoint = "totem_sheepdog_engine_end", CallConvs = [typeof(CallConvCdecl)])]
+    public static void End()
+    {
+        try
+        {
+            SheepdogCalls.End();
+        }
+        catch (Exception)
+        {
+            // The process ends.
+        }
+    }
 }

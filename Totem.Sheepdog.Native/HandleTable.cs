@@ -32,6 +32,13 @@ internal sealed class HandleTable
             return _handles.GetValueOrDefault(handle);
     }
 
+    /// <summary>Those that are open.</summary>
+    public SheepdogHandle[] All()
+    {
+        lock (_gate)
+            return [.. _handles.Values];
+    }
+
     /// <summary>Takes the handle out; of two who try, one gets it.</summary>
     public SheepdogHandle? Remove(ulong handle)
     {

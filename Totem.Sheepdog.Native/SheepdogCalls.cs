@@ -52,6 +52,13 @@ internal static unsafe class SheepdogCalls
         return Result.Ok;
     }
 
+    /// <summary>The process ends: what it has sent is to reach the others. Nothing is freed, as a callback may be running.</summary>
+    public static void End()
+    {
+        foreach (var opened in Handles.All())
+            opened.Driver.Dispose();
+    }
+
     public static int Descriptor(ulong handle) => Handles.Find(handle) is { } opened ? opened.Descriptor : (int)Unknown();
 
     public static Result Dispatch(ulong handle)

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(const struct totem_sheepdog_engine *) current;
@@ -23,6 +24,36 @@ static void after_fork_in_child(void)
 {
 	atomic_store(&current, NULL);
 	pthread_mutex_init(&gate, NULL);
+}
+
+/* The engine waits for 10 s at most (TotemNodeOptions.FlushTimeout); more than that says that it cannot run any more. */
+#define END_SECONDS_MAX 12
+
+static void *end(void *engine)
+{
+	((const struct totem_sheepdog_engine *)engine)->end();
+	return NULL;
+}
+
+/* On a thread of its own: exit() may have been called where this thread cannot enter the engine, in a handler of a signal that came
+ * while it was there. */
+static void at_exit(void)
+{
+	const struct totem_sheepdog_engine *engine = totem_sheepdog_engine();
+	sigset_t all, mask;
+	pthread_t thread;
+	struct timespec until;
+
+	if (engine == NULL)
+		return;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mask);
+	if (pthread_create(&thread, NULL, end, (void *)engine) == 0) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += END_SECONDS_MAX;
+		pthread_timedjoin_np(thread, NULL, &until);
+	}
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
 static const struct totem_sheepdog_engine *open_engine(char *text, size_t room)
@@ -47,12 +78,14 @@ static const struct totem_sheepdog_engine *open_engine(char *text, size_t room)
 	FIND(get_local_addr)
 	FIND(close)
 	FIND(error)
+	FIND(end)
 	if (!complete) {
 		snprintf(text, room, "the engine that is installed beside this library is one of another version");
 		free(engine);
 		return NULL;
 	}
 	pthread_atfork(NULL, NULL, after_fork_in_child);
+	atexit(at_exit);
 	was_opened = 1;
 	return engine;
 }

@@ -34,6 +34,8 @@ struct totem_sheepdog_engine {
 	int (*get_local_addr)(totem_sheepdog_handle handle, uint8_t *address);
 	int (*close)(totem_sheepdog_handle handle, void **user);
 	void (*error)(char *text, size_t room);
+	/* The process ends: waits until the others have what was sent. Bounded. */
+	void (*end)(void);
 };
 
 /* The engine of this process; null before the first open, and in a child that was forked after it. */

@@ -38,7 +38,9 @@
  * FORK before the first open, as often as you like. A child that is forked later has no engine: every function answers -EBADF
  * there, and open -ENOSYS. Descriptors are closed by exec.
  *
- * The library is never unloaded. Nothing waits at exit; a process that ends without leaving is noticed by the others as a dead one.
+ * THE END. exit(), and the return from main, wait until the others have what was sent, for at most 10 s; so does totem_sheepdog_close(). To the others
+ * the process has left. What ends without them, by _exit() or a signal, is noticed as dead, and takes along what was not sent. The library is
+ * never unloaded.
  */
 #ifndef TOTEM_SHEEPDOG_H
 #define TOTEM_SHEEPDOG_H
@@ -208,8 +210,8 @@ int totem_sheepdog_lock(totem_sheepdog_handle handle, uint64_t id);
 int totem_sheepdog_unlock(totem_sheepdog_handle handle, uint64_t id);
 
 /*
- * Ends the driver without leaving: to the others it looks as if the process had died. Threads that wait for a lock get
- * -ECANCELED. The handle and its descriptor are gone.
+ * Ends the driver, behind what was sent: returns when the others have that, after at most 10 s. To the others the node has left. Threads
+ * that wait for a lock get -ECANCELED. The handle and its descriptor are gone.
  * -EBUSY  called from within a callback
  */
 int totem_sheepdog_close(totem_sheepdog_handle handle);

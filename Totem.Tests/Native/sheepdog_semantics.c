@@ -1,6 +1,6 @@
 /*
  * What totem_sheepdog.h promises a program, one line an assertion: "ok NAME" or "not ok NAME expected X got Y", and a last line "done".
- * usage: sheepdog_semantics semantics|crash|crash-in-callback|exit-in-callback DRIVER[:OPTION]
+ * usage: sheepdog_semantics semantics|ends|crash|crash-in-callback|exit-in-callback DRIVER[:OPTION]
  */
 #include <dirent.h>
 #include <errno.h>
@@ -561,6 +561,60 @@ static void end_by(const char *mode, const char *driver)
 	await("its end", handle, &told, "jan");
 }
 
+/* A second sheep, which sends, and then ends in one of the ways there are. */
+#define LAST_WORDS 75
+
+static void send_and_end(const char *way, const char *driver)
+{
+	struct node node = { "B", 0 };
+
+	if (totem_sheepdog_open(driver, IDENTITY, &callbacks, &told, &handle) != 0
+		|| totem_sheepdog_join(handle, &node, sizeof(node), "o", 1) != 0)
+		exit(3);
+	await("it is in", handle, &told, "a");
+	if (strcmp(way, "end: exit in a callback") == 0) {
+		told.in_notify = exit_now;
+		totem_sheepdog_notify(handle, "first", 5);
+	}
+	for (int i = told.in_notify != NULL; i < LAST_WORDS; i++)
+		if (totem_sheepdog_notify(handle, "last words", 10) != 0)
+			exit(4);
+	if (told.in_notify != NULL)
+		await("its end", handle, &told, "an");
+	if (strcmp(way, "end: leave") == 0)
+		totem_sheepdog_leave(handle);
+	if (strcmp(way, "end: close") == 0)
+		totem_sheepdog_close(handle);
+	exit(43);
+}
+
+static void check_ends(const char *self, const char *driver)
+{
+	static const char *const ways[] = { "end: exit", "end: close", "end: leave", "end: exit in a callback" };
+	struct node node = { "A", 0 };
+	int status;
+
+	CHECK("open", 0, totem_sheepdog_open(driver, IDENTITY, &callbacks, &told, &handle));
+	CHECK("join", 0, totem_sheepdog_join(handle, &node, sizeof(node), "o", 1));
+	await("in", handle, &told, "ja");
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		char expected[LAST_WORDS + 4] = "ja";
+		pid_t child;
+		memset(expected + 2, 'n', LAST_WORDS);
+		expected[2 + LAST_WORDS] = 'l';
+		memset(&told, 0, sizeof(told));
+		child = fork();
+		if (child == 0) {
+			execl(self, self, ways[i], driver, (char *)NULL);
+			_exit(9);
+		}
+		await(ways[i], handle, &told, expected);
+		waitpid(child, &status, 0);
+		CHECK("its own exit code", 43, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	}
+	CHECK("close", 0, totem_sheepdog_close(handle));
+}
+
 int main(int count, char **arguments)
 {
 	const char *driver = count == 3 ? arguments[2] : "";
@@ -568,6 +622,13 @@ int main(int count, char **arguments)
 
 	if (count != 3)
 		return 2;
+	if (strncmp(arguments[1], "end:", 4) == 0)
+		send_and_end(arguments[1], driver);
+	if (strcmp(arguments[1], "ends") == 0) {
+		check_ends(arguments[0], driver);
+		printf("done\n");
+		return failures == 0 ? 0 : 1;
+	}
 	if (strcmp(arguments[1], "semantics") != 0) {
 		end_by(arguments[1], driver);
 		return 1;

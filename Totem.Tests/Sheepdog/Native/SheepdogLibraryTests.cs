@@ -56,6 +56,14 @@ public sealed partial class SheepdogLibraryTests
         Assert.True(lines.Length > 80, said);
     }
 
+    [SheepdogNativeFact]
+    public void Nothing_that_was_sent_is_lost_at_the_end()
+    {
+        using var state = new TemporaryDirectory();
+        var said = NativeBuild.Run([SheepdogBuild.Semantics, "ends", Driver(state)]);
+        Assert.DoesNotContain("not ok", said, StringComparison.Ordinal);
+    }
+
     /// <summary>Sheep has handlers for crashes, and exits in callbacks.</summary>
     [SheepdogNativeTheory]
     [InlineData("crash", 42)]
