@@ -120,7 +120,7 @@ static void print_list(int counts)
 static void report(void)
 {
 	printf("{\"event\":\"closed\",\"counts\":{\"node\":%d,\"nanoseconds\":%" PRId64 ",\"messages\":%" PRIu64
-		",\"ownMessages\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"orderHash\":\"\",\"gaps\":0,\"processorNanoseconds\":%" PRId64
+		",\"ownMessages\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"processorNanoseconds\":%" PRId64
 		",\"retransmissions\":null,\"membershipChanges\":0,\"collections\":0,\"collectorPauseNanoseconds\":0,\"allocatedBytes\":0,"
 		"\"atSender\":{\"upTo\":[", node, now() - began, messages, own, bytes, processor_time() - processor);
 	print_list(0);

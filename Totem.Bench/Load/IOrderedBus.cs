@@ -24,4 +24,8 @@ internal interface IBusReceiver
 {
     /// <summary>A message.</summary>
     void OnMessage(ReadOnlySpan<byte> message);
+
+    /// <summary>A configuration begins; what came before belongs to the one before.</summary>
+    /// <param name="id">The same at every node that is in it.</param>
+    void OnConfiguration(string id);
 }

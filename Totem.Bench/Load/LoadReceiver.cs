@@ -7,6 +7,7 @@ namespace Totem.Bench.Load;
 internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBusReceiver
 {
     private const long NanosecondsPerTick = 100;
+    private const ulong Unknown = ulong.MaxValue;
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(1);
 
     private readonly Lock _beginLock = new();
@@ -18,12 +19,15 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<WindowCounts> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ResourceUse _begin;
+    private readonly List<OrderSegment> _segments = [];
+    private string _configuration = "";
     private OrderHash _hash;
+    private long _segmentMessages;
+    private long _segmentGaps;
     private bool _isOpen;
     private long _messages;
     private long _own;
     private long _bytes;
-    private long _gaps;
 
     /// <summary>Of every so many messages one is timed; a power of two.</summary>
     public static int SampleEvery(LoadKind load) => load == LoadKind.Saturation ? 16 : 1;
@@ -66,6 +70,15 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
         }
     }
 
+    /// <inheritdoc />
+    public void OnConfiguration(string id)
+    {
+        EndSegment(id);
+        _configuration = id;
+        // Who was away has missed what the others said meanwhile.
+        Array.Fill(_lastSequence, Unknown);
+    }
+
     private void OnData(in MessageHeader header, int length)
     {
         var isOwn = header.Sender == self;
@@ -74,8 +87,9 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
             _messages++;
             _bytes += length;
             _hash.Add(header.Sender, header.Sequence);
-            if (header.Sequence != _lastSequence[header.Sender] + 1)
-                _gaps++;
+            _segmentMessages++;
+            if (_lastSequence[header.Sender] is not Unknown and var last && header.Sequence != last + 1)
+                _segmentGaps++;
             if (isOwn)
                 _own++;
             if ((header.Sequence & _sampleMask) == 0)
@@ -107,11 +121,19 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
         }
     }
 
+    private void EndSegment(string next)
+    {
+        if (_segmentMessages > 0)
+            _segments.Add(new OrderSegment(_configuration, next, _hash.Value.ToString("x16"), _segmentMessages, _segmentGaps));
+        (_hash, _segmentMessages, _segmentGaps) = (default, 0, 0);
+    }
+
     private void Close()
     {
         lock (_beginLock)
             _isOpen = false;
         Sender?.Stop();
+        EndSegment("");
         var end = ResourceUse.Of(Bus!);
         _closed.TrySetResult(new WindowCounts
         {
@@ -120,8 +142,7 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
             Messages = _messages,
             OwnMessages = _own,
             Bytes = _bytes,
-            OrderHash = _hash.Value.ToString("x16"),
-            Gaps = _gaps,
+            Segments = _segments,
             ProcessorNanoseconds = (end.Bus.Processor - _begin.Bus.Processor).Ticks * NanosecondsPerTick,
             Retransmissions = end.Bus.Retransmissions - _begin.Bus.Retransmissions,
             MembershipChanges = end.Bus.MembershipChanges - _begin.Bus.MembershipChanges,

@@ -18,11 +18,8 @@ internal sealed record WindowCounts
     /// <summary>Their length.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>Over senders and sequence numbers, in the order of delivery.</summary>
-    public required string OrderHash { get; init; }
-
-    /// <summary>Messages whose number did not follow on the one before of the same sender: lost, doubled or disordered.</summary>
-    public required long Gaps { get; init; }
+    /// <summary>The messages in their order, by configuration. Empty where there is no order to look at.</summary>
+    public IReadOnlyList<OrderSegment> Segments { get; init; } = [];
 
     /// <summary>Processor time, in nanoseconds: of the process, and of its daemon where there is one.</summary>
     public required long ProcessorNanoseconds { get; init; }
@@ -48,3 +45,11 @@ internal sealed record WindowCounts
     /// <summary>From the sending of a message to its delivery at this node, where another one sent it.</summary>
     public required LatencyBuckets AtReceiver { get; init; }
 }
+
+/// <summary>What a node delivered in one configuration.</summary>
+/// <param name="From">The configuration.</param>
+/// <param name="To">The next one, empty for the end of the window: only nodes that go on together have delivered the same (EVS94, failure atomicity).</param>
+/// <param name="Hash">Over senders and sequence numbers, in the order of delivery.</param>
+/// <param name="Messages">How many there were.</param>
+/// <param name="Gaps">Messages whose number did not follow on the one before of the same sender: lost, doubled or disordered.</param>
+internal sealed record OrderSegment(string From, string To, string Hash, long Messages, long Gaps);

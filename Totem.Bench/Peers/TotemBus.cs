@@ -78,12 +78,22 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
     {
         if (delivery.Kind == GroupDeliveryKind.Message)
             _receiver.OnMessage(delivery.Payload);
+        else if (delivery.Kind == GroupDeliveryKind.Synchronised)
+            _receiver.OnConfiguration(delivery.Configuration!.Ring.ToString());
     }
 
     private void OnDelivery(in Delivery delivery)
     {
-        if (delivery.Change is null)
+        if (delivery.Change is not { } change)
             _receiver.OnMessage(delivery.Payload);
+        else
+            Tell(change);
+    }
+
+    private void Tell(ConfigurationChange change)
+    {
+        if (change.Configuration.Kind == ConfigurationKind.Regular)
+            _receiver.OnConfiguration(change.Configuration.Ring.ToString());
     }
 
     private async Task ReadAsync()
@@ -92,6 +102,8 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
         {
             if (element.IsMessage)
                 _receiver.OnMessage(element.Payload.Span);
+            else if (element.Change is { } change)
+                Tell(change);
         }
     }
 

@@ -13,10 +13,11 @@ internal sealed record RunResult
     /// <summary>Why the run came to nothing; null when it did not, and then all figures but the flag are absent or zero.</summary>
     public string? Failure { get; init; }
 
-    /// <summary>Whether all nodes delivered the same messages in the same order, without a gap in any sender's numbers.</summary>
+    /// <summary>Whether the nodes that went from one configuration to the next together delivered the same messages in the same order before it,
+    /// without a gap in any sender's numbers. A node that was away for a while has others.</summary>
     public bool IsOrderEqual { get; init; }
 
-    /// <summary>Over senders and sequence numbers in the order of delivery; the same at all nodes when <see cref="IsOrderEqual"/>.</summary>
+    /// <summary>Over senders and sequence numbers in the order of delivery, of the first node's last configuration.</summary>
     public string? OrderHash { get; init; }
 
     /// <summary>Messages of the window: each node delivered that many.</summary>
@@ -69,8 +70,8 @@ internal sealed record RunResult
         var processor = nodes.Sum(x => (double)x.ProcessorNanoseconds);
         return new RunResult
         {
-            IsOrderEqual = nodes.All(x => x.OrderHash == nodes[0].OrderHash && x.Messages == messages && x.Gaps == 0),
-            OrderHash = nodes[0].OrderHash,
+            IsOrderEqual = IsOneOrder(nodes),
+            OrderHash = nodes[0].Segments.Count > 0 ? nodes[0].Segments[^1].Hash : null,
             Messages = messages,
             Seconds = seconds,
             MessagesPerSecond = messages / seconds,
@@ -85,5 +86,14 @@ internal sealed record RunResult
             CollectorPauseMilliseconds = nodes.Sum(x => x.CollectorPauseNanoseconds) / NanosecondsPerMillisecond,
             AllocatedBytes = nodes.Sum(x => x.AllocatedBytes),
         };
+    }
+
+    private static bool IsOneOrder(IReadOnlyList<WindowCounts> nodes)
+    {
+        var segments = nodes.SelectMany(x => x.Segments).ToArray();
+        // Without a change each node has the same one segment, or they have lost sight of each other without being told.
+        var isWhole = nodes.Any(x => x.MembershipChanges > 0) || nodes.All(x => x.Segments.Count == nodes[0].Segments.Count);
+        return isWhole && Array.TrueForAll(segments, x => x.Gaps == 0)
+            && segments.GroupBy(x => (x.From, x.To)).All(x => x.Select(y => (y.Hash, y.Messages)).Distinct().Count() == 1);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Totem.Bench.Load;
 using Totem.Bench.Results;
 using Totem.Bench.Ring;
@@ -12,7 +13,7 @@ public sealed class LoadReceiverTests
     {
         var counts = await DeliverAsync(1, (1, 1), Open, (1, 2), (2, 1), (1, 3), Close, (1, 4));
 
-        Assert.Equal((3, 2, 3L * MessageHeader.Bytes, 0), (counts.Messages, counts.OwnMessages, counts.Bytes, counts.Gaps));
+        Assert.Equal((3, 2, 3L * MessageHeader.Bytes, 0), (counts.Messages, counts.OwnMessages, counts.Bytes, Gaps(counts)));
         Assert.Equal(2, counts.AtSender.Counts.Sum());
         Assert.Equal(1, counts.AtReceiver.Counts.Sum());
     }
@@ -20,8 +21,8 @@ public sealed class LoadReceiverTests
     [Fact]
     public async Task A_number_that_is_missing_or_comes_again_is_a_gap()
     {
-        Assert.Equal(1, (await DeliverAsync(1, (2, 1), Open, (2, 3), Close)).Gaps);
-        Assert.Equal(1, (await DeliverAsync(1, Open, (2, 1), (2, 1), Close)).Gaps);
+        Assert.Equal(1, Gaps(await DeliverAsync(1, (2, 1), Open, (2, 3), Close)));
+        Assert.Equal(1, Gaps(await DeliverAsync(1, Open, (2, 1), (2, 1), Close)));
     }
 
     [Fact]
@@ -43,6 +44,30 @@ public sealed class LoadReceiverTests
     }
 
     [Fact]
+    public async Task A_node_that_was_away_has_missed_messages_and_no_order()
+    {
+        // Ring 3 has both nodes at first and again in 5; in 4 each is alone, which is another ring for each.
+        var first = await DeliverAsync(1, Ring(3), Open, (1, 1), (2, 1), Ring(41), (1, 2), (1, 3), Ring(5), (1, 4), (2, 3), Close);
+        var second = await DeliverAsync(2, Ring(3), Open, (1, 1), (2, 1), Ring(42), (2, 2), Ring(5), (1, 4), (2, 3), Close);
+        Assert.True(RunResult.Of([first, second]).IsOrderEqual);
+
+        var wrong = await DeliverAsync(2, Ring(3), Open, (1, 1), (2, 1), Ring(42), (2, 2), Ring(5), (2, 3), (1, 4), Close);
+        Assert.False(RunResult.Of([first, wrong]).IsOrderEqual);
+        var lost = await DeliverAsync(2, Ring(3), Open, (1, 1), (2, 1), Ring(42), (2, 2), Ring(5), (1, 4), Close);
+        Assert.False(RunResult.Of([first, lost]).IsOrderEqual);
+    }
+
+    [Fact]
+    public async Task Who_goes_on_alone_may_have_delivered_less_before()
+    {
+        var first = await DeliverAsync(1, Ring(3), Open, (1, 1), (2, 1), (1, 2), Ring(41), Ring(5), (1, 3), Close);
+        var second = await DeliverAsync(2, Ring(3), Open, (1, 1), (2, 1), Ring(42), Ring(5), (1, 3), Close);
+        Assert.True(RunResult.Of([first, second]).IsOrderEqual);
+        var together = await DeliverAsync(2, Ring(3), Open, (1, 1), (2, 1), Ring(41), Ring(5), (1, 3), Close);
+        Assert.False(RunResult.Of([first, together]).IsOrderEqual);
+    }
+
+    [Fact]
     public async Task A_run_that_delivered_nothing_is_none()
         => Assert.False(Holds(RunResult.Of([await DeliverAsync(1, Open, Close), await DeliverAsync(2, Open, Close)])));
 
@@ -56,6 +81,11 @@ public sealed class LoadReceiverTests
     private static (uint Sender, ulong Sequence) Open => (0, (ulong)MessageKind.WindowBegins);
 
     private static (uint Sender, ulong Sequence) Close => (0, (ulong)MessageKind.WindowEnds);
+
+    // A configuration of that number begins.
+    private static (uint Sender, ulong Sequence) Ring(ulong number) => (uint.MaxValue, number);
+
+    private static long Gaps(WindowCounts counts) => counts.Segments.Sum(x => x.Gaps);
 
     private static bool Holds(RunResult result, string engine = "totem")
     {
@@ -71,6 +101,12 @@ public sealed class LoadReceiverTests
         var message = new byte[MessageHeader.Bytes];
         foreach (var (sender, sequence) in messages)
         {
+            if (sender == uint.MaxValue)
+            {
+                receiver.OnConfiguration(sequence.ToString(CultureInfo.InvariantCulture));
+                continue;
+            }
+
             (sender == 0
                 ? new MessageHeader((MessageKind)sequence, 1, 0, Clock.Now)
                 : new MessageHeader(MessageKind.Data, sender, sequence, Clock.Now)).Write(message);
