@@ -14,15 +14,20 @@ public sealed partial class RingProcessor
     /// </summary>
     public bool IsAside { get; private set; }
 
+    /// <summary>The first frame of the installed ring that the application could have been handed and was not; null when there is none.</summary>
+    public RingPosition? Undelivered =>
+        _installed is { Log: var log } installed && log.DeliveredThrough < log.DeliverableThrough ? new RingPosition(installed.Id, log.DeliveredThrough.Next) : null;
+
     /// <summary>A ring has ended, and the application has not been handed all of it: groups wait for what lies behind.</summary>
     internal bool IsChangeWaiting => _stream.WaitingCount > 0;
 
     /// <summary>
-    /// The host judges whether its application has stopped reading. If it has, and others would wait for it, the processor says goodbye to them
+    /// The host judges whether its application has stopped reading, as a rule by <see cref="Undelivered"/>. If it has, and others would wait for it, the processor says goodbye to them
     /// and goes on alone; it comes back when the host says that the application reads. Nothing changes the order: the application sees
     /// the same transitional and regular configurations as in any parting.
     /// </summary>
-    /// <param name="isStopped">The host has had no room for a delivery for longer than it accepts.</param>
+    /// <param name="isStopped">The application has not taken a whole frame for longer than the host accepts; or it stands aside for that, and has
+    /// not caught up.</param>
     /// <param name="now">The time.</param>
     public void HandleReader(bool isStopped, Instant now)
     {
@@ -40,14 +45,14 @@ public sealed partial class RingProcessor
             return;
         switch (_state)
         {
-            case OperationalState:
-                // The others need not wait for a token that we have given up.
+            case OperationalState { Ring.IsSettled: true }:
+                // The others need not wait for a token that we have given up. Who is still in recovery does not heed a farewell.
                 SendFarewell();
                 break;
             case GatherState:
                 break;
             default:
-                return; // In commit and recovery the ring comes first; the host asks again.
+                return; // Until all are operational the ring comes first; the host asks again.
         }
 
         IsAside = true;

@@ -79,10 +79,10 @@ internal static partial class Log
     [LoggerMessage(3004, LogLevel.Warning, "The application does not read its events: the ring waits for node {Self}")]
     public static partial void StreamFull(ILogger logger, ProcessorId self);
 
-    [LoggerMessage(3006, LogLevel.Warning, "The application of node {Self} has read nothing for {Waited}: the node leaves the others, so that they need not wait, and comes back when it reads")]
+    [LoggerMessage(3006, LogLevel.Warning, "The application of node {Self} has not taken what waits for it for {Waited}: the node leaves the others, so that they need not wait, and comes back when it has caught up")]
     public static partial void StandsAside(ILogger logger, ProcessorId self, TimeSpan waited);
 
-    [LoggerMessage(3007, LogLevel.Information, "The application of node {Self} reads again: the node looks for the others")]
+    [LoggerMessage(3007, LogLevel.Information, "The application of node {Self} has caught up: the node looks for the others")]
     public static partial void ReadsAgain(ILogger logger, ProcessorId self);
 
     [LoggerMessage(4002, LogLevel.Error, "Node {Self} cannot store ring sequence {Sequence} and goes on without: {Reason}. Make room or mend the file before it is started again")]

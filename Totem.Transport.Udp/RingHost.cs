@@ -39,6 +39,7 @@ internal sealed class RingHost
     private readonly GroupProcessor _groups;
     private readonly RingProcessor _processor;
     private readonly RingReporter _reporter;
+    private readonly ReaderWatch _reader;
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,7 +49,7 @@ internal sealed class RingHost
     private RingTurns? _turns;
     private Instant _due;
     private bool _hasMoreToDeliver;
-    private Instant? _fullSince;
+    private bool _isFull;
     private long _beyondRoomBytes;
     private bool _isStopped;
     private RingFailedException? _killed;
@@ -89,6 +90,7 @@ internal sealed class RingHost
             (in Submission submission, ReadOnlySpan<byte> payload, Instant now) => Groups!.Submit(submission, payload, now));
         Groups = new GroupHost(_groups, Submissions, options, Wake);
         Stream = options.OnDelivery is null ? new RingEventStream(options.StreamBytesMax, Wake) : null;
+        _reader = new ReaderWatch(options.StoppedReaderTimeout);
         _thread = new Thread(Run) { IsBackground = true, Name = $"totem ring {transport.Self}" };
     }
 
@@ -307,7 +309,7 @@ internal sealed class RingHost
         _reporter.Now = now;
         _reporter.OnPause(length);
         _processor.HandlePause(length, now);
-        _fullSince += length;
+        _reader.HandlePause(length);
         _leaveAt += length;
     }
 
@@ -354,7 +356,7 @@ internal sealed class RingHost
     {
         var (messages, bytes) = (0, 0L);
         var budget = DeliveriesPerDrainMax;
-        while (budget > 0 && MayDeliver(now) && _groups.TryDeliver(now, out var delivery))
+        while (budget > 0 && MayDeliver() && _groups.TryDeliver(now, out var delivery))
         {
             budget--;
             switch (delivery.Kind)
@@ -397,22 +399,22 @@ internal sealed class RingHost
     }
 
     /// <summary>The application's pace decides, except where others wait for what only deliveries bring about.</summary>
-    private bool MayDeliver(Instant now)
+    private bool MayDeliver()
     {
         if (HasRoomInStream())
         {
-            (_fullSince, _beyondRoomBytes) = (null, 0);
+            (_isFull, _beyondRoomBytes) = (false, 0);
             return true;
         }
 
-        _fullSince ??= now;
+        _isFull = true;
         return _groups.MustDeliver;
     }
 
     private void NoteBeyondRoom(int bytes)
     {
         const int overheadBytes = 64;
-        if (_fullSince is not null && (_beyondRoomBytes += bytes + overheadBytes) > _options.BeyondRoomBytesMax)
+        if (_isFull && (_beyondRoomBytes += bytes + overheadBytes) > _options.BeyondRoomBytesMax)
             throw new RingFailedException($"the application did not read its events while {_beyondRoomBytes} bytes of them came with changes of membership");
     }
 
@@ -420,14 +422,13 @@ internal sealed class RingHost
     private void JudgeReader(Instant now)
     {
         var wasAside = _processor.IsAside;
-        var isStopped = _options.StoppedReaderTimeout != Timeout.InfiniteTimeSpan && now - _fullSince >= _options.StoppedReaderTimeout;
-        _processor.HandleReader(isStopped, now);
+        _processor.HandleReader(_reader.IsStopped(_processor, now), now);
         if (_processor.IsAside == wasAside)
             return;
         if (wasAside)
             Log.ReadsAgain(_logger, _transport.Self);
         else
-            Log.StandsAside(_logger, _transport.Self, (now - _fullSince)!.Value);
+            Log.StandsAside(_logger, _transport.Self, now - _reader.WaitingSince!.Value);
         Drain(now);
     }
 

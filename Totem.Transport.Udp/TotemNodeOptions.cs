@@ -60,7 +60,7 @@ public sealed record TotemNodeOptions
     /// <summary>
     /// After so long without room for a single event the application counts as stopped. Default 2 s. If the others would wait for it, the
     /// member says goodbye to them and goes on alone, keeping what was delivered, and joins them again when the application
-    /// reads. Longer makes them wait longer, up to <see cref="RingOptions.FailToReceiveTimeout"/>, when they go on by themselves;
+    /// has caught up. Longer makes them wait longer, up to <see cref="RingOptions.FailToReceiveTimeout"/>, when they go on by themselves;
     /// <see cref="Timeout.InfiniteTimeSpan"/> leaves it to them.
     /// </summary>
     public TimeSpan StoppedReaderTimeout { get; init; } = TimeSpan.FromSeconds(2);

@@ -15,6 +15,9 @@ internal enum SimulationEventKind
     /// <summary>A slow application takes what has been delivered. A: its life.</summary>
     Consume,
 
+    /// <summary>The host of an application that has stopped reading judges it. A: its life.</summary>
+    JudgeReader,
+
     /// <summary>The ring sequence has reached stable storage. A: the life that asked.</summary>
     Stored,
 

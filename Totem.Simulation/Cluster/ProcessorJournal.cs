@@ -95,6 +95,15 @@ internal sealed class ProcessorJournal : IRingObserver
             Record(delivery);
     }
 
+    /// <summary>The application takes the next element; false when there is none.</summary>
+    public bool ConsumeOne(RingProcessor engine)
+    {
+        if (!engine.TryDeliver(out var delivery))
+            return false;
+        Record(delivery);
+        return true;
+    }
+
     public void RecordStart() => Add(new TraceEvent(TraceEventKind.Start, _node.Id, _life, _cluster.NowTicks));
 
     /// <summary>

@@ -225,6 +225,9 @@ internal sealed class SimulatedCluster
             case SimulationEventKind.Consume:
                 node.OnConsume(next.A);
                 break;
+            case SimulationEventKind.JudgeReader:
+                node.OnJudgeReader(next.A);
+                break;
             case SimulationEventKind.Stored:
                 node.OnStored(next.A);
                 break;

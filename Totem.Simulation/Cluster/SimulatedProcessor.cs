@@ -35,6 +35,10 @@ internal sealed class SimulatedProcessor
     private Instant _pausedAt;
     private long _deadlineEventAt = long.MaxValue;
     private bool _consumeScheduled;
+    private long _readerTicks;
+    private bool _isReaderStopped;
+    private ReaderWatch? _reader;
+    private bool _judgementScheduled;
     private ulong? _storing;
     private bool _storedWhilePaused;
     private CrashTrigger? _pulled;
@@ -86,6 +90,8 @@ internal sealed class SimulatedProcessor
         _busyUntil = 0;
         _journal.RecordStart();
         Engine.Start(_cluster.Now);
+        _reader = new ReaderWatch(Engine.Options.TokenTimeout);
+        _judgementScheduled = false;
         Drain();
     }
 
@@ -137,6 +143,7 @@ internal sealed class SimulatedProcessor
         var length = _cluster.Now - _pausedAt;
         if (length >= Engine.Options.TokenTimeout / 2)
             Engine.HandlePause(length, _cluster.Now);
+        _reader!.HandlePause(length);
         if (_storedWhilePaused)
             FinishStore();
         Drain();
@@ -159,6 +166,37 @@ internal sealed class SimulatedProcessor
         _journal!.Enqueue(submission);
         if (!IsPaused)
             Drain();
+    }
+
+    /// <summary>The application takes a delivery each so often, or everything as it comes; it reads again if it had stopped.</summary>
+    public void PaceReader(TimeSpan each)
+    {
+        (_readerTicks, _isReaderStopped) = (each.Ticks, false);
+        if (Engine is not null && !IsPaused)
+            Drain();
+    }
+
+    /// <summary>The application takes nothing any more. Its host accepts that for as long as a member may be silent.</summary>
+    public void StopReader()
+    {
+        _isReaderStopped = true;
+        if (Engine is not null)
+            ScheduleJudgement();
+    }
+
+    public void OnJudgeReader(int life)
+    {
+        if (life != Life || Engine is null)
+            return;
+        _judgementScheduled = false;
+        if (!IsPaused)
+        {
+            Engine.HandleReader(_reader!.IsStopped(Engine, _cluster.Now), _cluster.Now);
+            Drain();
+        }
+
+        if (Engine is not null && (!TakesAsItComes || Engine.IsAside))
+            ScheduleJudgement();
     }
 
     /// <summary>An application too slow to take deliveries catches up.</summary>
@@ -247,7 +285,10 @@ internal sealed class SimulatedProcessor
         if (life != Life || Engine is null)
             return;
         _consumeScheduled = false;
-        ConsumeAll();
+        if (!TakesAsItComes)
+            TakeOne();
+        else
+            ConsumeAll();
     }
 
     public void OnStored(int life)
@@ -349,6 +390,34 @@ internal sealed class SimulatedProcessor
         return false;
     }
 
+    private bool TakesAsItComes => _readerTicks == 0 && !_isReaderStopped;
+
+    /// <summary>A slow application takes the next delivery.</summary>
+    private void TakeOne()
+    {
+        if (IsPaused || _isReaderStopped)
+            return;
+        if (Groups is not null ? Groups.ConsumeSome(_journal!, 1) : _journal!.ConsumeOne(Engine!))
+            Drain();
+    }
+
+    /// <summary>Without room for it the host takes only what others wait for; true when that may have given the engine something to send.</summary>
+    private bool ConsumeWhatMust()
+    {
+        if (!_isReaderStopped)
+            ScheduleConsume();
+        ScheduleJudgement();
+        return Groups is not null && Groups.ConsumeSome(_journal!, 0);
+    }
+
+    private void ScheduleJudgement()
+    {
+        if (_judgementScheduled)
+            return;
+        _judgementScheduled = true;
+        _cluster.Push(Engine!.Options.TokenTimeout.Ticks / 2, SimulationEventKind.JudgeReader, this, Life);
+    }
+
     /// <summary>The host's duty after every input.</summary>
     private void Drain()
     {
@@ -372,7 +441,9 @@ internal sealed class SimulatedProcessor
 
             if (!TransmitAll())
                 return;
-            if (ConsumeTicks == 0)
+            if (!TakesAsItComes)
+                isMore = ConsumeWhatMust();
+            else if (ConsumeTicks == 0)
                 isMore = Consume();
             else
                 ScheduleConsume();
@@ -459,6 +530,6 @@ internal sealed class SimulatedProcessor
         if (_consumeScheduled)
             return;
         _consumeScheduled = true;
-        _cluster.Push(ConsumeTicks, SimulationEventKind.Consume, this, Life);
+        _cluster.Push(_readerTicks > 0 ? _readerTicks : ConsumeTicks, SimulationEventKind.Consume, this, Life);
     }
 }

@@ -34,6 +34,8 @@ internal static class ActionParser
         "resume" => new ResumeNode(line.Node("node")),
         "slow" => new SlowNode(
             line.Node("node"), line.Duration("datagram", TimeSpan.Zero), line.Duration("consume", TimeSpan.Zero)),
+        "reader" => new PaceReader(line.Node("node"), line.Duration("each", TimeSpan.Zero)),
+        "stop-reader" => new StopReader(line.Node("node")),
         "submit" => ParseSubmit(line),
         "unreachable" => new ReportUnreachable(line.Node("node"), line.Node("peer")),
         "partition" => ParsePartition(line),

@@ -81,6 +81,26 @@ internal sealed record SlowNode(ProcessorId Node, TimeSpan Datagram, TimeSpan Co
     }
 }
 
+/// <summary>Makes an application take its deliveries one at a time; zero for as they come. One that has stopped reads again.</summary>
+internal sealed record PaceReader(ProcessorId Node, TimeSpan Each) : FaultAction
+{
+    public override IEnumerable<ProcessorId> Nodes => [Node];
+
+    protected override string Text => $"reader node={Node} each={ScriptText.Duration(Each)}";
+
+    public override void Apply(SimulatedCluster cluster) => cluster[Node].PaceReader(Each);
+}
+
+/// <summary>Makes an application take nothing any more.</summary>
+internal sealed record StopReader(ProcessorId Node) : FaultAction
+{
+    public override IEnumerable<ProcessorId> Nodes => [Node];
+
+    protected override string Text => $"stop-reader node={Node}";
+
+    public override void Apply(SimulatedCluster cluster) => cluster[Node].StopReader();
+}
+
 /// <summary>What a workload asks of its messages.</summary>
 internal enum SubmitGuarantee
 {

@@ -66,10 +66,13 @@ internal sealed class GroupApplication(SimulatedCluster cluster, ProcessorId nod
     }
 
     /// <summary>Takes all deliveries; true when there was one, after which there may be something to send.</summary>
-    public bool Consume(ProcessorJournal ring)
+    public bool Consume(ProcessorJournal ring) => ConsumeSome(ring, int.MaxValue);
+
+    /// <summary>Takes so many deliveries, and those that others wait for.</summary>
+    public bool ConsumeSome(ProcessorJournal ring, int count)
     {
         var any = false;
-        while (processor.TryDeliver(cluster.Now, out var delivery))
+        while ((count-- > 0 || processor.MustDeliver) && processor.TryDeliver(cluster.Now, out var delivery))
         {
             any = true;
             if (delivery.Kind == GroupDeliveryKind.Ring)

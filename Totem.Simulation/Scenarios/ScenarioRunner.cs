@@ -108,6 +108,7 @@ internal sealed class ScenarioRun
             node.DisarmAll();
             node.DatagramTicks = 0;
             node.ConsumeTicks = 0;
+            node.PaceReader(TimeSpan.Zero);
             node.Resume();
             node.ConsumeAll();
             if (!_expected.Contains(node.Id))

@@ -139,6 +139,9 @@ internal static class ScriptReductions
                 yield return drop with { Count = 1 };
                 yield return drop with { Count = drop.Count - 1 };
                 break;
+            case PaceReader { Each.Ticks: > 0 } reader:
+                yield return reader with { Each = reader.Each / 2 };
+                break;
             case SlowNode slow when slow.Datagram > TimeSpan.Zero && slow.Consume > TimeSpan.Zero:
                 yield return slow with { Datagram = TimeSpan.Zero };
                 yield return slow with { Consume = TimeSpan.Zero };

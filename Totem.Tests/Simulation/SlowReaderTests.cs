@@ -96,6 +96,51 @@ public sealed class SlowReaderTests
         Assert.Equal(3, cluster[1].Engine.Installed!.Members.Count);
     }
 
+    /// <summary>Requests are for frames that were lost on the network, and here none is: whatever the readers do.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void On_a_network_that_loses_nothing_readers_cause_no_request(ulong seed)
+    {
+        var random = new SimulationRandom(seed);
+        var count = (int)random.Between(2, 6);
+        var mayStop = random.Chance(0.5);
+        var cluster = RingCluster.Operational(count);
+        var rings = Enumerable.Range(1, count).Select(id => cluster[id].Installed.Count).ToArray();
+        var requests = cluster.Count(RingEventKind.RetransmitRequested);
+        var discarded = cluster.Count(RingEventKind.Discarded);
+        for (var step = 0; step < 40; step++)
+        {
+            var node = random.Between(1, count);
+            cluster.Do(random.Below(4) switch
+            {
+                0 when mayStop => $"stop-reader node={node}",
+                0 or 1 => $"reader node={node} each={1 << (int)random.Between(4, 12)}us",
+                2 => $"reader node={node} each=0us",
+                _ => $"submit node={node} count={random.Between(1, 1500)} size=20..1300 guarantee=mixed",
+            });
+            cluster.Run(TimeSpan.FromMilliseconds(random.Between(1, 300)));
+        }
+
+        for (var node = 1; node <= count; node++)
+            cluster.Do($"reader node={node} each=0us");
+        cluster.RunUntilQuiet(Limit);
+
+        Assert.Equal(requests, cluster.Count(RingEventKind.RetransmitRequested));
+        if (!mayStop)
+        {
+            Assert.Equal(discarded, cluster.Count(RingEventKind.Discarded));
+            Assert.Equal(rings, Enumerable.Range(1, count).Select(id => cluster[id].Installed.Count));
+            Assert.All(Enumerable.Range(1, count), id => Assert.Equal(cluster[1].Delivered, cluster[id].Delivered));
+        }
+
+        var causes = Enumerable.Range(1, count).SelectMany(id => cluster[id].Installed.Select(x => x.Cause.Reason)).Distinct().ToArray();
+        Assert.DoesNotContain(GatherReason.TokenLost, causes);
+        Assert.DoesNotContain(GatherReason.MemberFailedToReceive, causes);
+        EvsChecker.AssertHolds(cluster.Trace);
+    }
+
+    public static TheoryData<ulong> Seeds => [.. Enumerable.Range(1, 40).Select(x => (ulong)x)];
+
     private static void SubmitFromTwo(RingCluster cluster, Guarantee guarantee = Guarantee.Agreed)
     {
         for (var i = 0; i < MessageCount / 2; i++)

@@ -1,0 +1,48 @@
+using Totem.Core.Model;
+using Totem.Core.Time;
+
+namespace Totem.Core;
+
+/// <summary>
+/// How a host judges its application: it has stopped when it has not taken the frame that is next for too long, even if it takes a message
+/// now and then, because others give up whoever holds them at one number. Who stands aside comes back when it has caught up, or taken as much
+/// as half of what others may be ahead of it: sooner, it would hold them up again at once.
+/// </summary>
+/// <param name="limit">How long is accepted.</param>
+public sealed class ReaderWatch(TimeSpan limit)
+{
+    private RingPosition? _next;
+    private Instant _since;
+    private bool _wasAside;
+    private int _takenAside;
+
+    /// <summary>Since when the application has not taken the next frame; null when none waits.</summary>
+    public Instant? WaitingSince => _next is null ? null : _since;
+
+    /// <summary>The whole process stood still for so long, which is not the application's doing.</summary>
+    public void HandlePause(TimeSpan length) => _since += length;
+
+    /// <summary>Looks at a processor. Often enough is some times in the accepted time.</summary>
+    /// <param name="processor">Whose deliveries the application takes.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>What to tell <see cref="RingProcessor.HandleReader"/>.</returns>
+    public bool IsStopped(RingProcessor processor, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(processor);
+        var next = processor.Undelivered;
+        if (processor.IsAside != _wasAside)
+            (_wasAside, _takenAside) = (processor.IsAside, 0);
+        if (next != _next)
+        {
+            if (_wasAside && next?.Ring == _next?.Ring && next is { } current && _next is { } former)
+                _takenAside += current.Seq.DistanceFrom(former.Seq);
+            (_next, _since) = (next, now);
+        }
+
+        if (next is null)
+            return false;
+        return _wasAside
+            ? _takenAside < processor.Options.FramesAheadMax / 2
+            : limit != Timeout.InfiniteTimeSpan && now - _since >= limit;
+    }
+}
