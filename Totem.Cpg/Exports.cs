@@ -1,9 +1,9 @@
-using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Totem.Cpg.Ring;
 using Totem.Cpg.Sessions;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cpg;
 
@@ -25,7 +25,7 @@ internal static unsafe class Exports
         }
         catch (Exception exception)
         {
-            CpgLog.Error($"cannot start: {exception.Message}");
+            CpgLog.Error($"cannot start: {FailureText.Of(exception)}");
         }
     }
 
@@ -527,8 +527,7 @@ internal static unsafe class Exports
 
     private static CsError Failed(Exception exception)
     {
-        // What the system refuses is no fault of ours, and its message says all.
-        CpgLog.Error(exception is Win32Exception ? exception.Message : exception.ToString());
+        CpgLog.Error(FailureText.Of(exception));
         return exception is OutOfMemoryException ? CsError.NoMemory : CsError.Library;
     }
 }

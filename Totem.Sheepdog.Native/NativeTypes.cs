@@ -13,6 +13,9 @@ internal enum Result
     /// <summary>EBADF: no such handle.</summary>
     BadHandle = -9,
 
+    /// <summary>ENOMEM: no memory.</summary>
+    NoMemory = -12,
+
     /// <summary>EBUSY: called from within a callback.</summary>
     InCallback = -16,
 

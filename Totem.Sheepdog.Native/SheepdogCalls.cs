@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Native;
 
@@ -158,10 +159,12 @@ internal static unsafe class SheepdogCalls
         ClusterDriverException { InnerException: null } => Fail(Result.Invalid, exception.Message),
         ClusterDriverException => Fail(Result.CannotStart, exception.Message),
         ObjectDisposedException => Fail(Result.Closed, "the handle was closed meanwhile"),
-        ArgumentException => Fail(Result.Invalid, exception.Message),
+        ArgumentException => Fail(Result.Invalid, FailureText.Of(exception)),
+        OutOfMemoryException => Fail(Result.NoMemory, FailureText.Of(exception)),
         System.ComponentModel.Win32Exception => Fail(Result.Full, exception.Message),
         InvalidOperationException => Fail(Result.NotSent, exception.Message),
-        _ => Fail(Result.Defect, exception.ToString()),
+        _ when FailureText.IsForeseen(exception) => Fail(Result.CannotStart, FailureText.Of(exception)),
+        _ => Fail(Result.Defect, FailureText.Of(exception)),
     };
 
     private static Result Fail(Result result, string text)

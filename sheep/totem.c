@@ -76,9 +76,20 @@ static void take_node(struct sd_node *node, const struct totem_sheepdog_node *fr
 	memcpy((char *)node + NODE_LINK_BYTES, from->bytes, length);
 }
 
+/* What the library says of its last failure has a line for each problem, and so has the log. */
+static void log_error(const char *text)
+{
+	while (*text != '\0') {
+		size_t length = strcspn(text, "\n");
+
+		sd_err("totem: %.*s", (int)length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
 static void __attribute__((noreturn)) end_sheep(const char *why)
 {
-	sd_err("totem: %s", why);
+	log_error(why);
 	log_close();
 	exit(1);
 }
@@ -274,7 +285,7 @@ static int totem_init(const char *option)
 		/* From sd_reconnect_handler. Descriptor and threads that wait for locks stay. */
 		result = totem_sheepdog_reopen(handle);
 		if (result < 0)
-			sd_err("totem: %s", totem_sheepdog_error());
+			log_error(totem_sheepdog_error());
 		return result < 0 ? -1 : 0;
 	}
 
@@ -282,7 +293,7 @@ static int totem_init(const char *option)
 	result = totem_sheepdog_open(driver, NODE_IDENTITY_BYTES, &callbacks, NULL, &handle);
 	free(driver);
 	if (result < 0) {
-		sd_err("totem: %s", totem_sheepdog_error());
+		log_error(totem_sheepdog_error());
 		return -1;
 	}
 	/* Made here, while the want of a descriptor can still be told to whoever starts sheep. */
@@ -305,7 +316,7 @@ static int totem_get_local_addr(uint8_t *address)
 {
 	if (totem_sheepdog_get_local_addr(handle, address) == 0)
 		return 0;
-	sd_err("totem: %s", totem_sheepdog_error());
+	log_error(totem_sheepdog_error());
 	return -1;
 }
 
@@ -313,7 +324,7 @@ static int totem_join(const struct sd_node *myself, void *opaque, size_t opaque_
 {
 	if (totem_sheepdog_join(handle, sent_part(myself), NODE_SENT_BYTES, opaque, opaque_len) == 0)
 		return 0;
-	sd_err("totem: %s", totem_sheepdog_error());
+	log_error(totem_sheepdog_error());
 	return -1;
 }
 
@@ -321,7 +332,7 @@ static int totem_leave(void)
 {
 	if (totem_sheepdog_leave(handle) == 0)
 		return 0;
-	sd_err("totem: %s", totem_sheepdog_error());
+	log_error(totem_sheepdog_error());
 	return -1;
 }
 
@@ -363,7 +374,7 @@ static void totem_lock(uint64_t lock_id)
 static void totem_unlock(uint64_t lock_id)
 {
 	if (totem_sheepdog_unlock(handle, lock_id) < 0)
-		sd_err("totem: %s", totem_sheepdog_error());
+		log_error(totem_sheepdog_error());
 }
 
 static struct cluster_driver cdrv_totem = {

@@ -21,7 +21,7 @@ struct session {
 	void *user;
 };
 
-static _Thread_local char error_text[1024];
+static _Thread_local char error_text[4096]; /* a configuration file can have many problems */
 static _Thread_local sigset_t callers_mask; /* of the dispatch that is running in this thread */
 
 static void block_signals(sigset_t *before)

@@ -18,6 +18,7 @@
  *     -EBADF            the handle was closed, is made up, or is one of the parent process
  *     -EINVAL           a null pointer or a length out of range; see each function for more
  *     -ENOTRECOVERABLE  a defect of the library; the text is for its authors
+ *     -ENOMEM           no memory
  *     -ENOSYS           the engine (libtotem_sheepdog_engine.so.0) is not installed beside the library, or does not match it
  *
  * THREADS. All functions but totem_sheepdog_lock() and totem_sheepdog_unlock() belong to one thread for each handle, the one that
@@ -123,7 +124,6 @@ struct totem_sheepdog_callbacks {
  * -EINVAL  there is no such driver or its option is wrong: the text says what was expected
  * -EIO     it cannot be started: a port, a file, a server; the text says which
  * -ENFILE  too many handles or descriptors
- * -ENOMEM  no memory
  *
  * It returns in milliseconds when the backend is on this host; a server that does not answer is waited for as docs/drivers.md says.
  */
@@ -217,8 +217,8 @@ int totem_sheepdog_unlock(totem_sheepdog_handle handle, uint64_t id);
 int totem_sheepdog_close(totem_sheepdog_handle handle);
 
 /*
- * What the last function of this thread that failed had to say, in English, for the operator's log. Never null; valid until the next
- * failure in this thread.
+ * What the last function of this thread that failed had to say, in English, for the operator's log: what is wrong and what was expected. A line
+ * a problem, without a newline at the end; a configuration file can have several. Never null; valid until the next failure in this thread.
  */
 const char *totem_sheepdog_error(void);
 

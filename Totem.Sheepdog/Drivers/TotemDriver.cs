@@ -43,9 +43,9 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         {
             (_node, _nodeOptions) = Wait(StartAsync(_nodeOptions, options));
         }
-        catch (Exception failure) when (failure is TransportException or IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException)
+        catch (Exception failure) when (FailureText.IsForeseen(failure))
         {
-            throw new ClusterDriverException(failure.Message, failure);
+            throw new ClusterDriverException(FailureText.Of(failure), failure);
         }
 
         var node = _node;

@@ -5,6 +5,8 @@ using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Sheepdog.Ordering;
 using Totem.Transport.Udp;
+using Totem.Transport.Udp.Corosync;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers;
 
@@ -83,9 +85,15 @@ internal sealed record TotemDriverOptions
                 ? TotemNodeOptions.FromCorosyncConf(file, self, State)
                 : TotemNodeOptions.Loopback(Port ?? UdpTransportOptions.DefaultPort, self, State);
         }
-        catch (Exception failure) when (failure is FormatException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (CorosyncConfException failure)
         {
-            throw new ClusterDriverException(Config is null ? failure.Message : $"config={Config}: {failure.Message}", failure);
+            // Each line of it begins with the file.
+            throw new ClusterDriverException(failure.Message, failure);
+        }
+        catch (Exception failure) when (FailureText.IsForeseen(failure))
+        {
+            var text = FailureText.Of(failure).TrimEnd('.');
+            throw new ClusterDriverException(Config is null ? text : $"config={Config}: {text}, expected a corosync.conf that can be read", failure);
         }
     }
 

@@ -216,7 +216,7 @@ public sealed class CorosyncConfTests
     [InlineData("transport: udp\ninterface {\nmcastaddr: ff15::1\n}", "c.conf:5: interface.mcastaddr is 'ff15::1', expected a multicast")]
     [InlineData("transport: udp\ninterface {\nmcastport: 70000\n}", "c.conf:5: interface.mcastport is '70000', expected a number from 2 to 65535")]
     [InlineData("transport: udpu\ninterface {\nlinknumber: 1\n}", "c.conf:4: interface 1: udp and udpu have one link")]
-    [InlineData("transport: udpu\nhold: 2000", "c.conf:2: TokenHold is 00:00:02, expected less than TokenRetransmit")]
+    [InlineData("transport: udpu\nhold: 2000", "c.conf:4: totem.hold is 2000 ms, expected less than totem.token_retransmit")]
     [InlineData("transport: udpu\ngarbage", "c.conf:4: 'garbage' is neither")]
     public void Wrong_values_name_file_line_and_what_was_expected(string totem, string expected)
         => Assert.StartsWith(expected, Assert.Single(Problems(totem)), StringComparison.Ordinal);
@@ -259,6 +259,26 @@ public sealed class CorosyncConfTests
         => Assert.Contains(
             Assert.Throws<CorosyncConfException>(() => CorosyncConf.Parse(text, "c.conf", null, new HostTable("h"))).Problems,
             problem => problem.StartsWith(expected, StringComparison.Ordinal));
+
+    /// <summary>In the file's words, at the line of a value that stands in it.</summary>
+    [Theory]
+    [InlineData("token: 1000\ntoken_coefficient: 0\ntoken_retransmit: 1000", "c.conf:7: totem.token_retransmit is 1000 ms, expected less than totem.token, which is 1000 ms")]
+    [InlineData("token: 30\ntoken_coefficient: 0\njoin: 30", "c.conf:5: totem.token is 30 ms, expected more than totem.token_retransmit, which is 30 ms")]
+    [InlineData("hold: 2000", "c.conf:5: totem.hold is 2000 ms, expected less than totem.token_retransmit, which is 869 ms")]
+    [InlineData("join: 9000", "c.conf:5: totem.join is 9000 ms, expected at most totem.consensus, which is 4380 ms")]
+    [InlineData("consensus: 40", "c.conf:5: totem.consensus is 40 ms, expected at least totem.join, which is 50 ms")]
+    [InlineData("token: 3600000", "c.conf:5: totem.token is 3600650 ms with token_coefficient, expected at most 3600000 ms")]
+    [InlineData("max_messages: 60", "c.conf:5: totem.max_messages is 60, expected at most totem.window_size, which is 50")]
+    public void Values_that_do_not_fit_together_are_named(string totem, string expected)
+        => Assert.Equal([expected], Problems($"version: 2\ntransport: udpu\n{totem}"));
+
+    [Theory]
+    [InlineData("10.88.0.2", "c.conf:10: node.ring0_addr 10.88.0.2 stands in line 6 too, expected a different one for each node")]
+    [InlineData("0.0.0.0", "c.conf:11: node.ring0_addr is '0.0.0.0', expected an address that the others can send to")]
+    public void An_address_that_cannot_be_a_second_node_is_named(string address, string expected)
+        => Assert.Equal(
+            [expected],
+            Problems("transport: udpu", $"nodelist {{\nnode {{\nring0_addr: 10.88.0.2\nnodeid: 1\n}}\nnode {{\nring0_addr: {address}\nnodeid: 2\n}}\n}}", self: 1));
 
     [Fact]
     public void Hopeless_nesting_and_floods_of_problems_are_bounded()

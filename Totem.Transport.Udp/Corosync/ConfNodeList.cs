@@ -99,6 +99,12 @@ internal static class ConfNodeList
             return null;
         }
 
+        if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+        {
+            reader.Wrong("ring0_addr", "an address that the others can send to");
+            return null;
+        }
+
         if (id is null && reader.Text("nodeid") is null)
             id = DeriveId(reader, address, clearHighBit, problems);
         return id is { } value ? new ConfNode(new ProcessorId(value), name, text, address, votes, reader.Section.Line) : null;
@@ -135,10 +141,13 @@ internal static class ConfNodeList
     private static void CheckTogether(List<ConfNode> nodes, ConfProblems problems)
     {
         var seen = new Dictionary<ProcessorId, ConfNode>();
+        var addresses = new Dictionary<IPAddress, ConfNode>();
         foreach (var node in nodes)
         {
             if (!seen.TryAdd(node.Id, node))
                 problems.Add(node.Line, $"node.nodeid {node.Id} stands in line {seen[node.Id].Line} too, expected a different one for each node");
+            else if (!addresses.TryAdd(node.Address, node))
+                problems.Add(node.Line, $"node.ring0_addr {node.Address} stands in line {addresses[node.Address].Line} too, expected a different one for each node");
             if (node.Address.AddressFamily != nodes[0].Address.AddressFamily)
                 problems.Add(node.Line, $"node.ring0_addr {node.Address} is of another address family than {nodes[0].Address} in line {nodes[0].Line}");
         }

@@ -10,10 +10,13 @@ internal sealed class ConfProblems(string file)
 
     private readonly SortedDictionary<(int Line, int Order), string> _texts = [];
 
+    public bool HasAny => _texts.Count > 0;
+
     public void Add(int line, string text)
     {
+        // Lines of the file are quoted, and it may be any file.
         if (_texts.Count < CountMax)
-            _texts.Add((line, _texts.Count), text);
+            _texts.Add((line, _texts.Count), string.Concat(text.Select(x => char.IsControl(x) ? '?' : x)));
     }
 
     public void ThrowIfAny()

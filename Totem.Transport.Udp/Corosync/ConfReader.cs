@@ -9,6 +9,9 @@ namespace Totem.Transport.Udp.Corosync;
 /// </summary>
 internal sealed class ConfReader(ConfSection section, ConfProblems problems)
 {
+    /// <summary>An hour: what is longer is another unit.</summary>
+    public const int MillisecondsMax = 3_600_000;
+
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
     public ConfSection Section => section;
@@ -39,7 +42,7 @@ internal sealed class ConfReader(ConfSection section, ConfProblems problems)
     }
 
     public TimeSpan? Milliseconds(string key, int min)
-        => Number(key, min, 3_600_000) is { } value ? TimeSpan.FromMilliseconds(value) : null;
+        => Number(key, min, MillisecondsMax) is { } value ? TimeSpan.FromMilliseconds(value) : null;
 
     public uint? NodeId(string key)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Totem.Core;
@@ -74,6 +75,40 @@ internal sealed class ConfTotem
             NetMtu = _totem.Number("netmtu", 576, 65_000) ?? options.NetMtu,
         };
         return options;
+    }
+
+    /// <summary>Values that are right alone can be wrong together. Told in the file's words, at the line of one that stands in it.</summary>
+    public void CheckTogether(RingOptions ring)
+    {
+        var (token, retransmit) = (ring.TokenTimeout.TotalMilliseconds, ring.TokenRetransmit.TotalMilliseconds);
+        if (token > ConfReader.MillisecondsMax)
+        {
+            _problems.Add(_totem.LineOf("token"), string.Create(
+                CultureInfo.InvariantCulture, $"totem.token is {token} ms with token_coefficient, expected at most {ConfReader.MillisecondsMax} ms"));
+        }
+
+        CheckBelow("token_retransmit", retransmit, "token", token, " ms");
+        CheckBelow("hold", ring.TokenHold.TotalMilliseconds, "token_retransmit", retransmit, " ms");
+        CheckBelow("join", ring.JoinInterval.TotalMilliseconds, "consensus", ring.ConsensusTimeout.TotalMilliseconds, " ms", orEqual: true);
+        CheckBelow("max_messages", ring.MessagesPerVisitMax, "window_size", ring.WindowSize, "", orEqual: true);
+    }
+
+    private void CheckBelow(string low, double lowValue, string high, double highValue, string unit, bool orEqual = false)
+    {
+        if (lowValue < highValue || (orEqual && lowValue <= highValue))
+            return;
+        var isLow = _totem.Text(low) is not null;
+        var (key, value, other, bound) = isLow ? (low, lowValue, high, highValue) : (high, highValue, low, lowValue);
+        var relation = (isLow, orEqual) switch
+        {
+            (true, false) => "less than",
+            (true, true) => "at most",
+            (false, false) => "more than",
+            _ => "at least",
+        };
+        _problems.Add(
+            _totem.LineOf(key),
+            string.Create(CultureInfo.InvariantCulture, $"totem.{key} is {value}{unit}, expected {relation} totem.{other}, which is {bound}{unit}"));
     }
 
     public UdpTransportOptions ReadTransport(List<ConfNode> nodes)

@@ -80,7 +80,9 @@ public sealed class CorosyncConf
         var ring = totem.ReadRing(id, nodes.Count);
         if (local is not null && nodes.Count <= ProcessorSet.CountMax)
             ring = ring with { Allowed = ProcessorSet.Of([.. nodes.Select(node => node.Id)]) };
-        foreach (var problem in ring.Validate().Concat(local is null ? [] : transport.Validate(id)))
+        totem.CheckTogether(ring);
+        // What is left has no words of the file.
+        foreach (var problem in problems.HasAny ? [] : ring.Validate().Concat(transport.Validate(id)))
             problems.Add(totem.Line, problem);
 
         var groups = ConfQuorum.Read(root, nodes, local, readers, problems);

@@ -118,6 +118,30 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
         Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A line for each problem: where, which key, and what was expected. Nothing of the runtime.</summary>
+    [SheepdogNativeTheory]
+    [InlineData("token: abc", "totem.token is 'abc', expected a number from 30 to 3600000")]
+    [InlineData("token: 1000\n    token_retransmit: 2000", "totem.token_retransmit is 2000 ms, expected less than totem.token, which is 1000 ms", 5)]
+    [InlineData("transport: tcp", "totem.transport is 'tcp', expected udpu, udp")]
+    [InlineData("crypto_cipher: aes256", "totem.crypto_cipher is 'aes256', expected none")]
+    [InlineData("netmtu: 1", "totem.netmtu is '1', expected a number from 576 to 65000")]
+    [InlineData("nonsense", "'nonsense' is neither 'key: value' nor 'section {' nor '}'")]
+    [InlineData("a {", "section 'totem' is not closed", 1)]
+    public void A_wrong_configuration_is_told_with_file_and_line(string text, string expected, int line = 4)
+    {
+        var file = Path.Combine(State.Path, "corosync.conf");
+        File.WriteAllText(
+            file, $"totem {{\n    version: 2\n    transport: udpu\n    {text}\n}}\nnodelist {{\n    node {{\n        nodeid: 1\n        ring0_addr: 127.0.0.1\n    }}\n}}\n");
+        foreach (var command in (string[][])[[SheepdogBuild.Minisheep], ["dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep"]])
+        {
+            var failure = Assert.Throws<InvalidOperationException>(() => NativeBuild.Run([.. command, "-c", $"totem:config={file}"]));
+            var said = failure.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(x => x.Contains(file, StringComparison.Ordinal)).ToArray();
+            Assert.Contains(said, x => x.Contains($"{file}:{line}: {expected}", StringComparison.Ordinal));
+            Assert.DoesNotContain("Exception", failure.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
     private ProcessSheep Started(int identity) => new(Command, identity, _firstPort);
 
     /// <summary>What the status port says: the epoch, and a line a node.</summary>

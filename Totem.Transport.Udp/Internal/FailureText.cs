@@ -1,0 +1,42 @@
+using System.ComponentModel;
+using System.Net.Sockets;
+using Totem.Transport.Udp.Corosync;
+
+namespace Totem.Transport.Udp.Internal;
+
+/// <summary>What an exception says to the operator of a program that embeds this: what happened and what was expected, a line a problem,
+/// and never a type's name or a stack. Those who mend a defect get the place it came from.</summary>
+internal static class FailureText
+{
+    /// <summary>The configuration, the machine, the network or the caller's arguments: the message says all there is to say.</summary>
+    public static bool IsForeseen(Exception failure) => Cause(failure) is CorosyncConfException or TransportException or RingFailedException
+        or IOException or UnauthorizedAccessException or InvalidDataException or FormatException or ArgumentException or SocketException
+        or Win32Exception or TimeoutException or OperationCanceledException or OutOfMemoryException;
+
+    /// <summary>The text; more than one line when there are several problems.</summary>
+    public static string Of(Exception failure)
+    {
+        var cause = Cause(failure);
+        var message = cause switch
+        {
+            OutOfMemoryException => "no memory",
+            ArgumentException { ParamName: { } name } => WithoutEnd(cause.Message, $" (Parameter '{name}')"),
+            _ => cause.Message,
+        };
+        return IsForeseen(cause) ? message : $"a defect of the library: {message.ReplaceLineEndings(" ")}{Place(cause)}";
+    }
+
+    private static Exception Cause(Exception failure)
+        => failure is AggregateException { InnerExceptions: [var only] } ? Cause(only) : failure;
+
+    private static string WithoutEnd(string text, string end) => text.EndsWith(end, StringComparison.Ordinal) ? text[..^end.Length] : text;
+
+    /// <summary>The first frame of the stack: <c>at NAME(…) in …</c>.</summary>
+    private static string Place(Exception failure)
+    {
+        var frame = failure.StackTrace.AsSpan().TrimStart();
+        var end = frame.IndexOfAny('(', '\n');
+        var name = end < 0 ? frame : frame[..end];
+        return name.LastIndexOf(' ') is >= 0 and var space ? $" ({name[(space + 1)..]})" : "";
+    }
+}
