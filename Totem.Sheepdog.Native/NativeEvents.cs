@@ -8,10 +8,17 @@ namespace Totem.Sheepdog.Native;
 /// </summary>
 internal sealed unsafe class NativeEvents(NativeCallbacks callbacks, nint user) : IClusterEvents, IDisposable
 {
+    private const int SyslogError = 3;
+    private const int SyslogWarning = 4;
+    private const int SyslogInformation = 6;
+
     private readonly NativeBlock _nodes = new();
     private readonly NativeBlock _message = new();
 
     public nint User => user;
+
+    /// <summary>Whether the application has a place for lines of a log.</summary>
+    public bool WantsLog => callbacks.Log != null;
 
     public bool OnJoin(SheepNode joining, IReadOnlyList<SheepNode> members, Span<byte> opaque)
     {
@@ -51,6 +58,20 @@ internal sealed unsafe class NativeEvents(NativeCallbacks callbacks, nint user) 
     {
         fixed (byte* text = Encoding.UTF8.GetBytes(reason + '\0'))
             callbacks.Failed(user, text);
+    }
+
+    public void OnLog(ClusterLogLevel level, string text)
+    {
+        if (!WantsLog)
+            return;
+        var number = level switch
+        {
+            ClusterLogLevel.Information => SyslogInformation,
+            ClusterLogLevel.Warning => SyslogWarning,
+            _ => SyslogError,
+        };
+        fixed (byte* bytes = Encoding.UTF8.GetBytes(text + '\0'))
+            callbacks.Log(user, number, bytes);
     }
 
     /// <inheritdoc />

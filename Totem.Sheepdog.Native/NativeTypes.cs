@@ -52,7 +52,7 @@ internal unsafe struct NativeNode
     public nuint Length;
 }
 
-/// <summary><c>struct totem_sheepdog_callbacks</c>. Every member is set; the thin library in C sees to that.</summary>
+/// <summary><c>struct totem_sheepdog_callbacks</c>. Every member but the log is set; the thin library in C sees to that.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeCallbacks
 {
@@ -65,4 +65,7 @@ internal unsafe struct NativeCallbacks
     public delegate* unmanaged[Cdecl]<nint, NativeNode*, void> UpdateNode;
     public delegate* unmanaged[Cdecl]<nint, int> Reconnect;
     public delegate* unmanaged[Cdecl]<nint, byte*, void> Failed;
+
+    /// <summary>Null when nobody wants a log.</summary>
+    public delegate* unmanaged[Cdecl]<nint, int, byte*, void> Log;
 }

@@ -14,6 +14,7 @@ internal sealed class SheepdogHandle : IDisposable
     {
         (_driver, _option, _identityLength, Events) = (driver, option, identityLength, events);
         driver.EventsReadyChanged = _descriptor.Set;
+        driver.WritesLog = events.WantsLog;
     }
 
     public IClusterDriver Driver => _driver;

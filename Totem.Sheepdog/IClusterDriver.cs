@@ -14,6 +14,10 @@ public interface IClusterDriver : IDisposable
     /// for it. It must be quick and must not call the driver.</summary>
     Action<bool>? EventsReadyChanged { get; set; }
 
+    /// <summary>Whether <see cref="IClusterEvents.OnLog"/> is told where the cluster lives, who is expected, and each change with its
+    /// cause. Default false. Set before <see cref="Init"/>.</summary>
+    bool WritesLog { get; set; }
+
     /// <summary>Connects. Called again in <see cref="IClusterEvents.OnReconnect"/>, with nothing of the session before left.</summary>
     /// <param name="option">What stands behind the driver's name and the colon; null when nothing does.</param>
     /// <exception cref="ClusterDriverException">The option is wrong or nothing can be started with it.</exception>

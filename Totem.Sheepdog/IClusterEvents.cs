@@ -46,4 +46,11 @@ public interface IClusterEvents
 
     /// <summary>The driver is over for good, and will not come back; end the process.</summary>
     void OnFailed(string reason);
+
+    /// <summary>A line for the operator's log (<see cref="IClusterDriver.WritesLog"/>). It goes before events that wait. Of a loop that does
+    /// not dispatch, the first thousand are kept.</summary>
+    void OnLog(ClusterLogLevel level, string text)
+    {
+        // Whoever asked for no log need not know of it.
+    }
 }

@@ -28,6 +28,16 @@ public static class NodeString
         return string.Create(CultureInfo.InvariantCulture, $"{(isVersion4 ? "IPv4" : "IPv6")} ip:{address} port:{port}");
     }
 
+    /// <summary>For lines of a log: address and port.</summary>
+    internal static string Short(SheepNode node)
+    {
+        var identity = node.Identity;
+        if (identity.Length != IdentityBytes)
+            return Of(node);
+        var address = new IPAddress(IsVersion4(identity) ? identity[12..AddressBytes] : identity[..AddressBytes]);
+        return new IPEndPoint(address, BinaryPrimitives.ReadUInt16LittleEndian(identity[AddressBytes..])).ToString();
+    }
+
     /// <summary>Whether 16 bytes of address hold an IPv4 address, as sheep sees it.</summary>
     public static bool IsVersion4(ReadOnlySpan<byte> address) => address[..12].IndexOfAnyExcept((byte)0) < 0 && address[12] != 0;
 }

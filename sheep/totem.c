@@ -41,6 +41,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <totem_sheepdog.h>
@@ -191,6 +192,17 @@ static void on_failed(void *user, const char *reason)
 	end_sheep(reason);
 }
 
+static void on_log(void *user, int level, const char *text)
+{
+	(void)user;
+	if (level <= LOG_ERR)
+		sd_err("totem: %s", text);
+	else if (level == LOG_WARNING)
+		sd_warn("totem: %s", text);
+	else
+		sd_info("totem: %s", text);
+}
+
 static const struct totem_sheepdog_callbacks callbacks = {
 	.size = sizeof(callbacks),
 	.join = on_join,
@@ -201,6 +213,7 @@ static const struct totem_sheepdog_callbacks callbacks = {
 	.update_node = on_update_node,
 	.reconnect = on_reconnect,
 	.failed = on_failed,
+	.log = on_log,
 };
 
 /*

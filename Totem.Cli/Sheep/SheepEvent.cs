@@ -10,6 +10,7 @@ namespace Totem.Cli.Sheep;
 [JsonDerivedType(typeof(SheepNotified), "notify")]
 [JsonDerivedType(typeof(SheepDone), "done")]
 [JsonDerivedType(typeof(SheepFailed), "failed")]
+[JsonDerivedType(typeof(SheepLogged), "log")]
 internal abstract record SheepEvent(DateTimeOffset At);
 
 /// <summary>It is on its way into the cluster.</summary>
@@ -31,6 +32,12 @@ internal sealed record SheepDone(DateTimeOffset At, string What) : SheepEvent(At
 
 /// <summary>What was typed cannot be done, or the driver is over.</summary>
 internal sealed record SheepFailed(DateTimeOffset At, string Reason) : SheepEvent(At);
+
+/// <summary>A line of the driver's log.</summary>
+/// <param name="At">When.</param>
+/// <param name="Level"><c>information</c>, <c>warning</c> or <c>error</c>.</param>
+/// <param name="Text">The line.</param>
+internal sealed record SheepLogged(DateTimeOffset At, string Level, string Text) : SheepEvent(At);
 
 /// <summary>Code for writing the events without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

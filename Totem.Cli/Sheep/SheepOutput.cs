@@ -25,6 +25,8 @@ internal sealed class SheepOutput(TextWriter output, bool isJson)
         SheepNotified x => $"{x.Node}: {x.Text}",
         SheepDone x => $"* {x.What}",
         SheepFailed x => $"* failed: {x.Reason}",
+        SheepLogged { Level: "information" } x => $"* {x.Text}",
+        SheepLogged x => $"* {x.Level}: {x.Text}",
         _ => sheepEvent.ToString(),
     };
 }

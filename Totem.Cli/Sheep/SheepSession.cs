@@ -28,6 +28,7 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
     /// <summary>Connects and asks to join. It may wait for servers as long as the driver's timeout says.</summary>
     public void Start()
     {
+        driver.WritesLog = true;
         driver.Init(option);
         Span<byte> address = stackalloc byte[16];
         driver.GetLocalAddress(address);
@@ -113,6 +114,15 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
     }
 
     public void OnFailed(string reason) => _failure = reason;
+
+    public void OnLog(ClusterLogLevel level, string text) => output.Write(new SheepLogged(Now, LevelName(level), text));
+
+    private static string LevelName(ClusterLogLevel level) => level switch
+    {
+        ClusterLogLevel.Information => "information",
+        ClusterLogLevel.Warning => "warning",
+        _ => "error",
+    };
 
     private static DateTimeOffset Now => DateTimeOffset.UtcNow;
 

@@ -141,6 +141,12 @@ static void on_failed(void *user, const char *reason)
 	IN_APPLICATION(session->callbacks.failed(session->user, reason));
 }
 
+static void on_log(void *user, int level, const char *text)
+{
+	const struct session *session = user;
+	IN_APPLICATION(session->callbacks.log(session->user, level, text));
+}
+
 static const struct totem_sheepdog_callbacks ours = {
 	.size = sizeof(ours),
 	.join = on_join,
@@ -155,7 +161,8 @@ static const struct totem_sheepdog_callbacks ours = {
 
 static int is_complete(const struct totem_sheepdog_callbacks *callbacks)
 {
-	return callbacks->size >= sizeof(*callbacks) && callbacks->join != NULL && callbacks->accept != NULL && callbacks->leave != NULL
+	/* The log came later, and is no must. */
+	return callbacks->size >= offsetof(struct totem_sheepdog_callbacks, log) && callbacks->join != NULL && callbacks->accept != NULL && callbacks->leave != NULL
 		&& callbacks->notify != NULL && callbacks->block != NULL && callbacks->update_node != NULL && callbacks->reconnect != NULL
 		&& callbacks->failed != NULL;
 }
@@ -164,6 +171,7 @@ int totem_sheepdog_open(const char *driver, size_t identity_length, const struct
 			totem_sheepdog_handle *handle)
 {
 	const struct totem_sheepdog_engine *engine;
+	struct totem_sheepdog_callbacks passed = ours;
 	struct session *session;
 	struct sigaction pipe;
 	sigset_t before;
@@ -174,7 +182,9 @@ int totem_sheepdog_open(const char *driver, size_t identity_length, const struct
 	session = calloc(1, sizeof(*session));
 	if (session == NULL)
 		return fail(-ENOMEM, "no memory");
-	memcpy(&session->callbacks, callbacks, sizeof(*callbacks));
+	memcpy(&session->callbacks, callbacks, callbacks->size < sizeof(*callbacks) ? callbacks->size : sizeof(*callbacks));
+	if (session->callbacks.log != NULL)
+		passed.log = on_log;
 	session->user = user;
 
 	block_signals(&before);
@@ -182,7 +192,7 @@ int totem_sheepdog_open(const char *driver, size_t identity_length, const struct
 	sigaction(SIGPIPE, NULL, &pipe);
 	engine = totem_sheepdog_start(error_text, sizeof(error_text));
 	result = engine == NULL ? -ENOSYS
-		: engine->open(driver, driver == NULL ? 0 : strlen(driver), identity_length, &ours, session, handle);
+		: engine->open(driver, driver == NULL ? 0 : strlen(driver), identity_length, &passed, session, handle);
 	sigaction(SIGPIPE, &pipe, NULL);
 	if (result < 0)
 		free(session);

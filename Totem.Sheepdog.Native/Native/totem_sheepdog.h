@@ -67,7 +67,7 @@ struct totem_sheepdog_node {
 };
 
 /*
- * What happens in the cluster. All must be set. `user` is what was given to totem_sheepdog_open(). `members` is an array of
+ * What happens in the cluster. All but `log` must be set. `user` is what was given to totem_sheepdog_open(). `members` is an array of
  * `count`, the oldest first, the same on all nodes. All members see the same sequence of accept, leave, notify and update_node,
  * each from its own accept on.
  */
@@ -109,6 +109,13 @@ struct totem_sheepdog_callbacks {
 
 	/* The driver is over for good and will not come back. End the process, or close the handle after dispatch has returned. */
 	void (*failed)(void *user, const char *reason);
+
+	/*
+	 * A line for the operator's log, without a newline: where the cluster lives and who is expected, what looks wrong about it, each change
+	 * with its cause. `level` is syslog's: LOG_ERR, LOG_WARNING or LOG_INFO. May be null, and not be there in a program that was
+	 * built before it was: then there is no log. Of lines that wait the first thousand are kept.
+	 */
+	void (*log)(void *user, int level, const char *text);
 };
 
 /*

@@ -11,6 +11,7 @@ internal abstract class QueueDriver : IClusterDriver
 
     private readonly ReadySignal _ready = new();
     private readonly LockTable _locks = new();
+    private readonly DriverLog _log = new();
     private readonly Timer _retry;
     private readonly Timer _patience;
     private bool _isPatient;
@@ -29,6 +30,8 @@ internal abstract class QueueDriver : IClusterDriver
         get => _ready.Changed;
         set => _ready.Changed = value;
     }
+
+    public bool WritesLog { get; set; }
 
     /// <summary>Guards the queue and everything of a session.</summary>
     protected Lock Gate { get; } = new();
@@ -110,6 +113,12 @@ internal abstract class QueueDriver : IClusterDriver
         _isDispatching = true;
         try
         {
+            if (TryTakeLine(out var line))
+            {
+                events.OnLog(line.Level, line.Text);
+                return true;
+            }
+
             if (!TryTake(out var queue, out var next))
                 return false;
             Tell(queue, next, events);
@@ -151,6 +160,7 @@ internal abstract class QueueDriver : IClusterDriver
     protected void Begin(ClusterEventQueue queue, SheepNode self, ReadOnlySpan<byte> opaque)
     {
         Queue = queue;
+        queue.WritesNotes = WritesLog;
         queue.Join(self, opaque);
         _locks.Renew(queue);
         Drain();
@@ -161,15 +171,33 @@ internal abstract class QueueDriver : IClusterDriver
     {
         if (IsDisposed || Queue is null)
             return;
+        while (Queue.TryTakeNote(out var note))
+            _log.Add(note.Level, note.Text);
         _locks.TakeGranted(Queue);
         while (CanSend && Queue.TryTransmit(out var message))
             Send(message);
-        _ready.Set(Queue.HasEvents);
+        SetReady();
         if (Queue.IsWaitingForAnswer == _isPatient)
             return;
         _isPatient = Queue.IsWaitingForAnswer;
         _patience.Change(_isPatient ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, _isPatient ? PatienceTick : Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>A line for the operator's log, if there is one. Any thread, also the ring's in the middle of something.</summary>
+    protected void Log(ClusterLogLevel level, string text)
+    {
+        if (!WritesLog)
+            return;
+        lock (Gate)
+        {
+            if (IsDisposed)
+                return;
+            _log.Add(level, text);
+            SetReady();
+        }
+    }
+
+    private void SetReady() => _ready.Set(_log.HasLines || Queue is { HasEvents: true });
 
     private void HandleTime()
     {
@@ -211,6 +239,18 @@ internal abstract class QueueDriver : IClusterDriver
     {
         Drain();
         return result;
+    }
+
+    private bool TryTakeLine(out ClusterNote line)
+    {
+        lock (Gate)
+        {
+            line = default;
+            if (IsDisposed || !_log.TryTake(out line))
+                return false;
+            SetReady();
+            return true;
+        }
     }
 
     private bool TryTake(

@@ -15,6 +15,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
 {
     private TotemDriverOptions? _options;
     private TotemNodeOptions? _nodeOptions;
+    private RingDescription? _description;
     private TotemNode? _node;
     private Session? _session;
     private long _sendingBytes;
@@ -34,10 +35,11 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         Stop();
         _nodeOptions = options.NodeOptions() with
         {
-            // What is sent to the ring as a whole is not for sheep.
-            OnDelivery = static (in Delivery _) => { },
+            OnDelivery = OnRing,
             Observer = this,
+            LoggerFactory = WritesLog ? new DriverLoggerFactory(Log) : null,
         };
+        var configured = _nodeOptions;
         _options = options;
         try
         {
@@ -49,6 +51,9 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         }
 
         var node = _node;
+        _description = new RingDescription(options, configured, _nodeOptions, node.Id);
+        Log(ClusterLogLevel.Information, _description.Place);
+        Log(ClusterLogLevel.Information, _description.Rules);
         _ = node.Completion.ContinueWith(
             ended =>
             {
@@ -76,6 +81,8 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
     public override void Join(SheepNode self, ReadOnlySpan<byte> opaque)
     {
         var node = _node ?? throw new InvalidOperationException("not initialised");
+        if (_description?.AddressProblem(self) is { } problem)
+            Log(ClusterLogLevel.Warning, problem);
         Session? before;
         Session session;
         lock (Gate)
@@ -83,7 +90,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             before = _session;
             // Every session is somebody else in the group, so that nothing of one before is taken for its own.
             var instance = (uint)Random.Shared.NextInt64(1L << 32);
-            _session = session = new Session(this, new ClusterEventQueue(new PeerId(node.Id.Value, instance), _options!.Queue));
+            _session = session = new Session(this, new ClusterEventQueue(new PeerId(node.Id.Value, instance), _options!.Queue), self);
             Begin(session.Queue, self, opaque);
         }
 
@@ -97,6 +104,18 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             return;
         // Not here: the engine is in the middle of something.
         ThreadPool.QueueUserWorkItem(HandleDead, ringEvent.Peer.Value, preferLocal: false);
+    }
+
+    /// <summary>What is sent to the ring as a whole is not for sheep; why the ring changed is told with what follows from it.</summary>
+    private void OnRing(in Delivery delivery)
+    {
+        if (delivery.Change?.Cause is not { Reason: GatherReason.MemberUnreachable or GatherReason.MemberLeft } cause)
+            return;
+        lock (Gate)
+        {
+            foreach (var dead in cause.Suspects)
+                Queue?.NoteDeath(dead.Value);
+        }
     }
 
     protected override void Close() => Stop();
@@ -149,7 +168,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
     }
 
     /// <summary>One membership of the group.</summary>
-    private sealed class Session(TotemDriver driver, ClusterEventQueue queue) : IGroupSink
+    private sealed class Session(TotemDriver driver, ClusterEventQueue queue, SheepNode self) : IGroupSink
     {
         public ClusterEventQueue Queue => queue;
 
@@ -196,6 +215,12 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             // Who is on this host and not on the ring yet may belong to a ring that is busy forming, and know a cluster.
             bool IsUnsettled(Configuration? before) =>
                 before != node.Installed || (Environment.TickCount64 < patience && neighbours.AnyBut(node.Installed!.Members));
+
+            if (queue.Phase != ClusterPhase.Lost && driver._description is { } description && node.Installed is { } installed)
+            {
+                var (level, text) = description.Attendance(installed.Members, self);
+                driver.Log(level, text);
+            }
 
             lock (driver.Gate)
             {

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Totem.Sheepdog.Ordering;
 
 // Before the own accept.
@@ -22,8 +24,15 @@ public sealed partial class ClusterEventQueue
     public void HandleSettled()
     {
         _hasSettled = true;
-        if (Phase == ClusterPhase.Joining)
-            TryElect();
+        if (Phase != ClusterPhase.Joining)
+            return;
+        if (_peers.Count < _options.Quorum)
+        {
+            Note(ClusterLogLevel.Warning, string.Create(
+                CultureInfo.InvariantCulture, $"{_peers.Count} sheep are here and {_options.Quorum} begin a cluster (quorum): this one waits for the others"));
+        }
+
+        TryElect();
     }
 
     private void SendJoin()
@@ -171,6 +180,7 @@ public sealed partial class ClusterEventQueue
         _asking.Clear();
         _unknown.Clear();
         Phase = ClusterPhase.Joined;
+        NoteAll(effects, change: null);
         Tell(effects);
         SendHeld();
         Act();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Totem.Sheepdog.Ordering;
@@ -26,7 +27,11 @@ public sealed partial class ClusterEventQueue
         }
 
         foreach (var joined in change.Joined)
+        {
             _dead.Remove(joined.Peer.Seat);
+            _seenDead.Remove(joined.Peer.Seat);
+        }
+
         switch (Phase)
         {
             case ClusterPhase.Joining:
@@ -91,6 +96,13 @@ public sealed partial class ClusterEventQueue
             return;
         }
 
+        if (WritesNotes && _missing.Where(x => !IsDead(x)).ToArray() is { Length: > 0 } away)
+        {
+            var all = _state!.Members.Count();
+            Note(ClusterLogLevel.Warning, string.Create(
+                CultureInfo.InvariantCulture, $"cut off from {NamesOf(away)}, which may be running: this side goes on with {all - away.Length} of {all} sheep"));
+        }
+
         ApplyChange(change);
     }
 
@@ -98,6 +110,7 @@ public sealed partial class ClusterEventQueue
     {
         List<Effect> effects = [];
         _state = _state!.Step(sender, message, effects);
+        NoteAll(effects, change: null);
         Tell(effects);
         Act();
     }
@@ -106,6 +119,7 @@ public sealed partial class ClusterEventQueue
     {
         List<Effect> effects = [];
         _state = Gone(_state!, change, effects);
+        NoteAll(effects, change);
         Tell(effects);
         CompareViews();
         Act();
@@ -144,6 +158,45 @@ public sealed partial class ClusterEventQueue
             Lose($"sheep has left more than {ClusterLimits.WaitingBytesMax >> 20} MiB of events waiting");
             Heal();
         }
+    }
+
+    /// <summary>Who came and went, and why.</summary>
+    private void NoteAll(List<Effect> effects, PeerChange? change)
+    {
+        if (!WritesNotes)
+            return;
+        foreach (var effect in effects)
+        {
+            var what = effect.Kind switch
+            {
+                EffectKind.Accepted when effect.Peer == _self => "this sheep is in",
+                EffectKind.Accepted => $"{NodeString.Short(effect.Node)} joined",
+                EffectKind.Left => $"{NodeString.Short(effect.Node)} {CauseOf(effect, effects, change)}",
+                _ => null,
+            };
+            if (what is not null)
+                Note(ClusterLogLevel.Information, $"{what}; the sheep are now {NamesOf(effect)}");
+        }
+    }
+
+    private string CauseOf(Effect left, List<Effect> effects, PeerChange? change)
+    {
+        if (effects.Exists(x => x.Kind == EffectKind.Replaced && x.Peer == left.Peer))
+            return "was started again";
+        if (change is null)
+            return "left";
+        if (change.Left.FirstOrDefault(x => x.Peer == left.Peer) is { IsKnownEnded: true } || IsDead(left.Peer))
+            return _options.OverLog ? "is gone, its session has ended" : "is gone, its process has ended";
+        return "is gone, it is not heard any more";
+    }
+
+    private static string NamesOf(Effect effect)
+    {
+        const int namesMax = 14;
+        var nodes = NodesOf(effect);
+        return nodes.Count > namesMax
+            ? nodes.Count.ToString(CultureInfo.InvariantCulture)
+            : nodes.Count == 0 ? "none" : string.Join(", ", nodes.Select(NodeString.Short));
     }
 
     private static ClusterEvent? EventOf(in Effect effect) => effect.Kind switch

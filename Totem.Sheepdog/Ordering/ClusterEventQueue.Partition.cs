@@ -1,10 +1,15 @@
+using System.Globalization;
+
 namespace Totem.Sheepdog.Ordering;
 
 // Cuts and their end.
 public sealed partial class ClusterEventQueue
 {
+    private const string WhatFollows = "nothing is delivered until the others are back, or known to have ended";
+
     /// <summary>Seats whose process is known to be dead.</summary>
     private readonly HashSet<uint> _dead = [];
+    private readonly HashSet<uint> _seenDead = [];
 
     /// <summary>In doubt: members that are not on this side; and those of them that all on this side know to have ended.</summary>
     private readonly HashSet<PeerId> _missing = [];
@@ -14,6 +19,8 @@ public sealed partial class ClusterEventQueue
     private readonly List<ClusterView> _foreignViews = [];
     private ClusterView? _ownView;
     private HashSet<uint> _lastSeats = [];
+    private bool _isHealed;
+    private bool _isDoubtNoted;
 
     /// <summary>The backend says who comes along to the next change, and hands out what was sent before to them only. Whoever is on the
     /// wrong side must not hand that to sheep.</summary>
@@ -34,6 +41,12 @@ public sealed partial class ClusterEventQueue
         else if (Phase == ClusterPhase.Lost)
             TryHeal();
     }
+
+    /// <summary>For the notes only: this one has seen a death, which the others learn of later.</summary>
+    internal void NoteDeath(uint seat) => _seenDead.Add(seat);
+
+    /// <summary>For the notes only: nothing may be decided by it.</summary>
+    private bool IsDead(PeerId peer) => _dead.Contains(peer.Seat) || _seenDead.Contains(peer.Seat);
 
     /// <summary>Whether this side may go on, from what all on it know alike. Remembers who is missing.</summary>
     private bool GoesOnWithout(IReadOnlyList<PeerLeft> left)
@@ -63,7 +76,21 @@ public sealed partial class ClusterEventQueue
     private void EnterDoubt()
     {
         Phase = ClusterPhase.InDoubt;
+        NoteDoubt();
         TellDeaths();
+    }
+
+    private void NoteDoubt()
+    {
+        // Of the dead all will know in a moment.
+        var away = _missing.Where(x => !IsDead(x)).ToArray();
+        _isDoubtNoted = WritesNotes && away.Length > 0;
+        if (!_isDoubtNoted)
+            return;
+        var all = _state!.Members.Count();
+        Note(ClusterLogLevel.Warning, string.Create(
+            CultureInfo.InvariantCulture,
+            $"cut off from {NamesOf(away)}: {all - away.Length} of {all} sheep are on this side, which may not go on; {WhatFollows}"));
     }
 
     /// <summary>One may know what another does not, so it is decided by what was said, at its place in the order.</summary>
@@ -136,6 +163,8 @@ public sealed partial class ClusterEventQueue
         if (!GoesOn(_ended))
             return;
         Phase = ClusterPhase.Joined;
+        if (_isDoubtNoted)
+            Note(ClusterLogLevel.Information, "this side goes on: those it was cut off from are known to have ended");
         var kept = _keptBack.ToArray();
         _keptBack.Clear();
         foreach (var element in kept)
@@ -190,7 +219,11 @@ public sealed partial class ClusterEventQueue
 
     private void Heal()
     {
-        if (_events.Count == 0)
-            Emit(new ClusterEvent(ClusterEventKind.Reconnect));
+        if (_events.Count > 0)
+            return;
+        Emit(new ClusterEvent(ClusterEventKind.Reconnect));
+        if (!_isHealed)
+            Note(ClusterLogLevel.Information, "the cluster can be reached: this sheep joins afresh");
+        _isHealed = true;
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Totem.Sheepdog.Ordering;
 
 /// <summary>
@@ -18,6 +20,7 @@ public sealed partial class ClusterEventQueue
     private readonly ClusterQueueOptions _options;
     private readonly Queue<byte[]> _outgoing = new();
     private readonly Queue<ClusterEvent> _events = new();
+    private readonly Queue<ClusterNote> _notes = new();
     private readonly HashSet<PeerId> _peers = [];
     private ClusterState? _state;
     private long _waitingBytes;
@@ -48,12 +51,18 @@ public sealed partial class ClusterEventQueue
 
     internal ClusterState? State => _state;
 
+    /// <summary>Whether there is anybody to read the notes.</summary>
+    internal bool WritesNotes { get; set; }
+
     /// <summary>For people.</summary>
     public override string ToString() =>
         $"{_self} {Phase} unknown [{string.Join(' ', _unknown)}] asking [{string.Join(' ', _asking)}] attempt {_recordedAttempt} of {_attempt}, elected {_elected}";
 
     /// <summary>Takes the next message for the backend's group.</summary>
-    public bool TryTransmit([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? message) => _outgoing.TryDequeue(out message);
+    public bool TryTransmit([NotNullWhen(true)] out byte[]? message) => _outgoing.TryDequeue(out message);
+
+    /// <summary>Takes the next line for the operator's log.</summary>
+    internal bool TryTakeNote(out ClusterNote note) => _notes.TryDequeue(out note);
 
     /// <summary>The session is over for a reason of the driver's: the backend is lost.</summary>
     /// <param name="reason">Why, for people.</param>
@@ -88,8 +97,18 @@ public sealed partial class ClusterEventQueue
     /// <summary>Who lags this far behind is served no longer, since it may not hold up the others.</summary>
     private bool IsOverflown => _waitingBytes > ClusterLimits.WaitingBytesMax;
 
+    private void Note(ClusterLogLevel level, string text)
+    {
+        if (WritesNotes)
+            _notes.Enqueue(new ClusterNote(level, text));
+    }
+
+    private string NamesOf(IEnumerable<PeerId> peers)
+        => string.Join(", ", peers.Order().Select(x => _state!.Find(x) is { } known ? NodeString.Short(known.Node) : x.ToString()));
+
     private void Lose(string reason)
     {
+        Note(ClusterLogLevel.Warning, $"the session is lost: {reason}");
         Phase = ClusterPhase.Lost;
         LostReason = reason;
         _lastSeats = _state is null ? [] : [.. _state.Members.Select(x => x.Peer.Seat)];

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,7 +146,8 @@ static void on_failed(void *user, const char *reason)
 }
 
 static const struct totem_sheepdog_callbacks callbacks = {
-	sizeof(callbacks), on_join, on_accept, on_leave, on_notify, on_block, on_update_node, on_reconnect, on_failed,
+	/* As a program that was built before there was a log. */
+	offsetof(struct totem_sheepdog_callbacks, log), on_join, on_accept, on_leave, on_notify, on_block, on_update_node, on_reconnect, on_failed, NULL,
 };
 
 static struct told told;

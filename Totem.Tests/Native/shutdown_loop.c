@@ -82,6 +82,12 @@ void stub_log_error(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+void stub_log(const char *level, const char *format, ...)
+{
+	(void)level;
+	(void)format;
+}
+
 void log_close(void)
 {
 }

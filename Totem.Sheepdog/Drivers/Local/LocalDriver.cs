@@ -30,6 +30,7 @@ internal sealed class LocalDriver : QueueDriver
             return;
         Close();
         (_options, _directory) = (options, LocalDirectory.Open(options.Path));
+        Log(ClusterLogLevel.Information, $"the cluster lives in the directory {options.Path}; expected in it: other sheep of this host with the same one");
     }
 
     public override void GetLocalAddress(Span<byte> address)

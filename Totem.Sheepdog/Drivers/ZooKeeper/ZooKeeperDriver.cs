@@ -52,6 +52,9 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
         var client = Wait(ZooKeeperConnection.OpenAsync(options, options.Timeout, _over.Token));
         lock (Gate)
             _fresh = client;
+        Log(
+            ClusterLogLevel.Information,
+            $"the cluster lives below {options.Root} of the ZooKeeper servers {options.Hosts}; expected in it: every sheep with the same servers and path");
     }
 
     public override void GetLocalAddress(Span<byte> address)

@@ -145,6 +145,25 @@ void print_failed(const char *reason)
 	end();
 }
 
+/* What the driver logs besides, as an event of that name. */
+void stub_log(const char *level, const char *format, ...)
+{
+	char text[2048];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	begin("log");
+	if (is_json) {
+		put_field("level", level, strlen(level));
+		put_field("text", text, strlen(text));
+	} else {
+		printf("* %s: %s", level, text);
+	}
+	end();
+}
+
 /* What the driver logs as an error is an event too, and stands on the standard error as in sheep's log. */
 void stub_log_error(const char *format, ...)
 {

@@ -192,6 +192,9 @@ internal sealed class ProcessSheep : TestSheep
                 // "lock 7 is not held" answers an unlock.
                 Add(reason.EndsWith("is not held", StringComparison.Ordinal) ? $"un{reason}" : $"failed {reason}");
                 break;
+            case "log":
+                Add($"log {Text(line, "level")} {Text(line, "text")}");
+                break;
             default:
                 Add(line.ToString());
                 break;

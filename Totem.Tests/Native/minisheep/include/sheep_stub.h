@@ -131,7 +131,11 @@ int register_event(int fd, event_handler_t handler, void *data);
 
 void stub_log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+void stub_log(const char *level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 #define sd_err(...) stub_log_error(__VA_ARGS__)
+#define sd_warn(...) stub_log("warning", __VA_ARGS__)
+#define sd_info(...) stub_log("information", __VA_ARGS__)
 
 void log_close(void);
 
