@@ -195,9 +195,15 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
 
                 await SettleAsync(node).ConfigureAwait(false);
             }
-            catch (Exception failure) when (failure is ObjectDisposedException or RingFailedException or InvalidOperationException)
+            catch (Exception failure) when (failure is ObjectDisposedException or RingFailedException)
             {
                 // The node is over, and its end has told the driver.
+            }
+#pragma warning disable CA1031 // Nobody waits for this task: what is not said here is not said at all, and sheep waits for ever.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                driver.Log(ClusterLogLevel.Error, $"this sheep cannot come into the group '{name}': {FailureText.Of(failure)}");
             }
         }
 
