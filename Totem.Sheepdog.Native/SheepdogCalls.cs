@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
 using System.Text;
 using Totem.Transport.Udp.Internal;
 
@@ -154,18 +156,22 @@ internal static unsafe class SheepdogCalls
     }
 
     /// <summary>What an exception is to C.</summary>
-    public static Result Fail(Exception exception) => exception switch
+    public static Result Fail(Exception failure)
     {
-        ClusterDriverException { InnerException: null } => Fail(Result.Invalid, exception.Message),
-        ClusterDriverException => Fail(Result.CannotStart, exception.Message),
-        ObjectDisposedException => Fail(Result.Closed, "the handle was closed meanwhile"),
-        ArgumentException => Fail(Result.Invalid, FailureText.Of(exception)),
-        OutOfMemoryException => Fail(Result.NoMemory, FailureText.Of(exception)),
-        System.ComponentModel.Win32Exception => Fail(Result.Full, exception.Message),
-        InvalidOperationException => Fail(Result.NotSent, exception.Message),
-        _ when FailureText.IsForeseen(exception) => Fail(Result.CannotStart, FailureText.Of(exception)),
-        _ => Fail(Result.Defect, FailureText.Of(exception)),
-    };
+        var text = FailureText.Of(failure);
+        return FailureText.Cause(failure) switch
+        {
+            ClusterDriverException { InnerException: null } known => Fail(Result.Invalid, known.Message),
+            ClusterDriverException known => Fail(Result.CannotStart, known.Message),
+            ObjectDisposedException => Fail(Result.Closed, "the handle was closed meanwhile"),
+            ArgumentException => Fail(Result.Invalid, text),
+            OutOfMemoryException => Fail(Result.NoMemory, text),
+            Win32Exception and not SocketException => Fail(Result.Full, text),
+            InvalidOperationException known => Fail(Result.NotSent, known.Message),
+            var cause when FailureText.IsForeseen(cause) => Fail(Result.CannotStart, text),
+            _ => Fail(Result.Defect, text),
+        };
+    }
 
     private static Result Fail(Result result, string text)
     {

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Totem.Cli.Nodes;
 using Totem.Cli.Sheep;
 using Totem.Sheepdog;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cli.Commands;
 
@@ -73,6 +74,10 @@ internal sealed class SheepCommand : TotemCommand
         catch (ClusterDriverException failure)
         {
             throw new CommandFailedException(failure.InnerException is null ? ExitCode.Usage : ExitCode.Environment, failure.Message);
+        }
+        catch (Exception failure) when (failure is not CommandFailedException && FailureText.IsForeseen(failure))
+        {
+            throw new CommandFailedException(ExitCode.Environment, FailureText.Of(failure));
         }
     }
 

@@ -12,6 +12,7 @@ public sealed class FailureTextTests
         { new TransportException("cannot bind to 127.0.0.1:5405: in use"), "cannot bind to 127.0.0.1:5405: in use" },
         { Refused("token is 1, expected 30 or more", 1), "token is 1, expected 30 or more" },
         { new AggregateException(new IOException("no space left on device")), "no space left on device" },
+        { new TypeInitializationException("Some.Type", new IOException("too many open files")), "too many open files" },
         { new SocketException((int)SocketError.AccessDenied), new SocketException((int)SocketError.AccessDenied).Message },
         { new InsufficientMemoryException("more than there is"), "no memory" },
     };

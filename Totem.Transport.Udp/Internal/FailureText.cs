@@ -26,8 +26,13 @@ internal static class FailureText
         return IsForeseen(cause) ? message : $"a defect of the library: {message.ReplaceLineEndings(" ")}{Place(cause)}";
     }
 
-    private static Exception Cause(Exception failure)
-        => failure is AggregateException { InnerExceptions: [var only] } ? Cause(only) : failure;
+    /// <summary>What is inside of those that only say where it happened: a task, the first use of a type.</summary>
+    public static Exception Cause(Exception failure) => failure switch
+    {
+        AggregateException { InnerExceptions: [var only] } => Cause(only),
+        TypeInitializationException { InnerException: { } inner } => Cause(inner),
+        _ => failure,
+    };
 
     private static string WithoutEnd(string text, string end) => text.EndsWith(end, StringComparison.Ordinal) ? text[..^end.Length] : text;
 
