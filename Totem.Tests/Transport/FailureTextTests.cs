@@ -35,7 +35,14 @@ public sealed class FailureTextTests
         Assert.Equal("a defect of the library: never thrown", FailureText.Of(new InvalidOperationException("never thrown")));
     }
 
+    /// <summary>Its message would be its type.</summary>
+    [Fact]
+    public void A_defect_without_words_of_its_own_has_no_type_either()
+        => Assert.Equal("a defect of the library: it gave no reason", FailureText.Of(new SilentException()));
+
     private static ArgumentException Refused(string text, int token) => new(text, nameof(token));
 
     private static void Fail() => throw new InvalidOperationException("first\nsecond");
+
+    private sealed class SilentException : Exception;
 }

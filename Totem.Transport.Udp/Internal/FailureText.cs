@@ -23,7 +23,7 @@ internal static class FailureText
             ArgumentException { ParamName: { } name } => WithoutEnd(cause.Message, $" (Parameter '{name}')"),
             _ => cause.Message,
         };
-        return IsForeseen(cause) ? message : $"a defect of the library: {message.ReplaceLineEndings(" ")}{Place(cause)}";
+        return IsForeseen(cause) ? message : $"a defect of the library: {Reason(message.ReplaceLineEndings(" "))}{Place(cause)}";
     }
 
     /// <summary>What is inside of those that only say where it happened: a task, the first use of a type.</summary>
@@ -33,6 +33,15 @@ internal static class FailureText
         TypeInitializationException { InnerException: { } inner } => Cause(inner),
         _ => failure,
     };
+
+    /// <summary>Without the runtime's words for an exception that has none of its own: those name its type.</summary>
+    private static string Reason(string message)
+    {
+        const string start = "Exception of type '", end = "' was thrown.";
+        var at = message.StartsWith(start, StringComparison.Ordinal) ? message.IndexOf(end, StringComparison.Ordinal) : -1;
+        var reason = at < 0 ? message : message[(at + end.Length)..].Trim();
+        return reason.Length > 0 ? reason : "it gave no reason";
+    }
 
     private static string WithoutEnd(string text, string end) => text.EndsWith(end, StringComparison.Ordinal) ? text[..^end.Length] : text;
 
