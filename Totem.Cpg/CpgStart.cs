@@ -12,6 +12,7 @@ namespace Totem.Cpg;
 /// <summary>How the ring of this process comes to be; <c>docs/libcpg.md</c> lists the environment variables.</summary>
 internal static class CpgStart
 {
+    private const string LoopbackName = "libcpg";
     private const string SystemConfiguration = "/etc/corosync/corosync.conf";
 
     /// <summary>Starts a member by <c>$TOTEM_CONFIG</c>, <c>/etc/corosync/corosync.conf</c>, or on the loopback.</summary>
@@ -85,8 +86,12 @@ internal static class CpgStart
         }
     }
 
+    /// <summary>Programs on one daemon are on one ring whatever they are called, so the name is not the program's.</summary>
     private static NodeRing Loopback(int port)
-        => Started(TotemNodeOptions.Loopback(port, stateDirectory: StateDirectory()), LoopbackSlots.Peers(port));
+    {
+        var name = Variable("TOTEM_NAME") ?? LoopbackName;
+        return Started(TotemNodeOptions.Loopback(port, stateDirectory: StateDirectory(), name: name), LoopbackSlots.Peers(port, name));
+    }
 
     private static NodeRing Started(TotemNodeOptions options, IReadOnlyList<UdpPeer> peers, IDisposable? place = null)
         => Ring(Blocking.Wait(TotemNode.StartAsync(ForGroups(options))), peers, place);

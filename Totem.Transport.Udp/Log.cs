@@ -37,6 +37,15 @@ internal static partial class Log
     [LoggerMessage(1008, LogLevel.Warning, "Node {Self} does not run with niceness {Niceness}: {Reason}. Grant CAP_SYS_NICE or LimitNICE=")]
     public static partial void NoNiceness(ILogger logger, ProcessorId self, int niceness, string reason);
 
+    [LoggerMessage(1010, LogLevel.Warning, "Node {Self} ignores datagrams from {Source}, which is no member's address. Told once")]
+    public static partial void UnlistedSource(ILogger logger, ProcessorId self, string source);
+
+    [LoggerMessage(1011, LogLevel.Error, "Node {Self} ignores datagrams that come from its own address {Source} and that it did not send: another process or host claims to be this node, such as a corosync daemon with the same configuration; stop one of the two. Told once")]
+    public static partial void OwnAddress(ILogger logger, ProcessorId self, string source);
+
+    [LoggerMessage(1012, LogLevel.Warning, "Node {Peer} of this loopback ring is a stranger: {Process}. Another port or name keeps rings apart")]
+    public static partial void Stranger(ILogger logger, ProcessorId peer, string process);
+
     [LoggerMessage(2000, LogLevel.Information, "Node {Self} installed {Configuration}: {Cause}")]
     public static partial void Installed(ILogger logger, ProcessorId self, Configuration configuration, ConfigurationCause cause);
 

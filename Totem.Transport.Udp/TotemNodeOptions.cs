@@ -1,9 +1,11 @@
+using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Totem.Core;
 using Totem.Core.Diagnostics;
 using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Transport.Udp.Corosync;
+using Totem.Transport.Udp.Internal;
 using Totem.Transport.Udp.Storage;
 
 namespace Totem.Transport.Udp;
@@ -98,13 +100,16 @@ public sealed record TotemNodeOptions
 
     /// <summary>
     /// Several processes of one host, nothing to configure: processes with the same base port find each other. Each takes the
-    /// lowest free of 14 slots; slot n is UDP port <paramref name="basePort"/> + n of 127.0.0.1 and processor n + 1.
+    /// lowest free of 14 slots; slot n is UDP port <paramref name="basePort"/> + n and processor n + 1, at an address of the loopback that
+    /// follows from the name.
     /// </summary>
     /// <param name="basePort">The port of slot 0.</param>
     /// <param name="id">1 to 14 asks for one slot, as a member does that is started again; null takes any.</param>
-    /// <param name="stateDirectory">Where the ring sequence is kept; null takes a directory of this user, by base port.</param>
+    /// <param name="stateDirectory">Where the ring sequence is kept; null takes a directory of this user, by base port and name.</param>
+    /// <param name="name">Which ring of those with the same port: processes with another name are on another ring. Null takes the name of
+    /// this program, so that different programs keep apart; the command <c>totem</c> uses the empty one.</param>
     public static TotemNodeOptions Loopback(
-        int basePort = UdpTransportOptions.DefaultPort, ProcessorId? id = null, string? stateDirectory = null) => new()
+        int basePort = UdpTransportOptions.DefaultPort, ProcessorId? id = null, string? stateDirectory = null, string? name = null) => new()
         {
             // Joins are repeated sooner than on a network: a repeat costs microseconds here, and a membership that has to wait
             // for one should still change within 100 ms of a death.
@@ -116,8 +121,8 @@ public sealed record TotemNodeOptions
                 JoinInterval = TimeSpan.FromMilliseconds(15),
                 TokenTimeout = TimeSpan.FromSeconds(3),
             },
-            Transport = new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = basePort },
-            StateDirectory = stateDirectory ?? UserStateDirectory(basePort),
+            Transport = new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = basePort, LoopbackName = name ?? ProgramName() },
+            StateDirectory = stateDirectory ?? UserStateDirectory(basePort, name ?? ProgramName()),
         };
 
     /// <summary>What a <c>corosync.conf</c> says. Reads the file and the host's addresses, and may ask the name service.</summary>
@@ -165,5 +170,10 @@ public sealed record TotemNodeOptions
         return problems;
     }
 
-    private static string UserStateDirectory(int basePort) => Path.Combine(RuntimeDirectory.Path, $"loopback-{basePort}");
+    /// <summary>The address stands for the name, which may have any characters.</summary>
+    private static string UserStateDirectory(int basePort, string name) => Path.Combine(
+        RuntimeDirectory.Path, name.Length == 0 ? $"loopback-{basePort}" : $"loopback-{basePort}-{LoopbackSlots.AddressOf(name)}");
+
+    private static string ProgramName() =>
+        Assembly.GetEntryAssembly()?.GetName().Name ?? Path.GetFileNameWithoutExtension(Environment.ProcessPath) ?? "";
 }

@@ -24,6 +24,8 @@ internal sealed class UdpTransport : IDisposable
     private readonly NodeCounters _counters;
     private readonly OpenSockets _sockets;
     private readonly Liveness _liveness;
+    private readonly Strangers _strangers;
+    private readonly NetAddress _own;
     private readonly SendBatch _batch = new();
     private readonly TokenQueue _self = new();
     private readonly TokenQueue _apart = new();
@@ -52,7 +54,9 @@ internal sealed class UdpTransport : IDisposable
         _groupIndex = peers.Count;
         _sockets = sockets;
         _counters = counters;
-        _liveness = new Liveness(options, _peers, Self, sockets);
+        _strangers = new Strangers(_logger, self);
+        _own = NetAddress.Of(_peers.All[_peers.IndexOf(self)].EndPoint);
+        _liveness = new Liveness(options, _peers, Self, sockets, options.Kind == UdpTransportKind.Loopback ? _strangers : null);
     }
 
     /// <summary>This member.</summary>
@@ -80,8 +84,8 @@ internal sealed class UdpTransport : IDisposable
     {
         if (options.Kind != UdpTransportKind.Loopback)
             return new UdpTransport(options, self, options.Peers, OpenSockets.Open(options, self, counters), counters, logger);
-        var (slot, socket) = LoopbackSlots.Take(options.LoopbackPort, self);
-        var peers = LoopbackSlots.Peers(options.LoopbackPort);
+        var (slot, socket) = LoopbackSlots.Take(options.LoopbackPort, options.LoopbackName, self);
+        var peers = LoopbackSlots.Peers(options.LoopbackPort, options.LoopbackName);
         return new UdpTransport(options, peers[slot].Id, peers, OpenSockets.Around(options, socket, peers, counters), counters, logger);
     }
 
@@ -337,6 +341,15 @@ internal sealed class UdpTransport : IDisposable
         if (!listed && _options.Kind != UdpTransportKind.Multicast && !_options.AcceptUnlistedSources)
         {
             _counters.DatagramsIgnored++;
+            _strangers.Ignored(socket.Source(index));
+            return 0;
+        }
+
+        // What we send to ourselves takes no socket, and a group's copies are not looped back.
+        if (peerIndex >= 0 && _peers.All[peerIndex].IsSelf && (_options.Kind == UdpTransportKind.Multicast || socket.Source(index) == _own))
+        {
+            _counters.DatagramsIgnored++;
+            _strangers.ClaimedToBeUs(socket.Source(index));
             return 0;
         }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Totem.Core.Model;
 
 namespace Totem.Transport.Udp;
@@ -47,6 +48,9 @@ public sealed record UdpTransportOptions
     /// <summary>Slots of the zero-configuration loopback mode: the largest supported ring.</summary>
     public const int LoopbackSlotCount = 14;
 
+    /// <summary>The longest <see cref="LoopbackName"/>, in UTF-8.</summary>
+    public const int LoopbackNameBytesMax = 128;
+
     /// <summary>How frames travel. Default <see cref="UdpTransportKind.Unicast"/>.</summary>
     public UdpTransportKind Kind { get; init; } = UdpTransportKind.Unicast;
 
@@ -57,6 +61,10 @@ public sealed record UdpTransportOptions
     /// <summary>Loopback: the port of slot 0; slot n takes the port n above it. Default 5405. Processes that shall meet need
     /// the same; test runs that shall not meet need bases at least <see cref="LoopbackSlotCount"/> apart.</summary>
     public int LoopbackPort { get; init; } = DefaultPort;
+
+    /// <summary>Loopback: which ring of those with the same port; up to <see cref="LoopbackNameBytesMax"/> bytes. Empty, the default here, is one
+    /// name of many. Rings of different names do not hear each other, since the slots' address follows from the name.</summary>
+    public string LoopbackName { get; init; } = "";
 
     /// <summary>Multicast: the group, or 255.255.255.255 for broadcast. Required for that kind, of the peers' family.</summary>
     public IPAddress? Group { get; init; }
@@ -156,6 +164,8 @@ public sealed record UdpTransportOptions
         const int highest = IPEndPoint.MaxPort - LoopbackSlotCount + 1;
         require(Peers.Count == 0, $"{nameof(Peers)} has {Peers.Count} entries, expected none: loopback peers follow from {nameof(LoopbackPort)}");
         require(LoopbackPort is >= 1 and <= highest, $"{nameof(LoopbackPort)} is {LoopbackPort}, expected 1 to {highest}");
+        var nameBytes = Encoding.UTF8.GetByteCount(LoopbackName);
+        require(nameBytes <= LoopbackNameBytesMax, $"{nameof(LoopbackName)} has {nameBytes} bytes, expected at most {LoopbackNameBytesMax}");
         require(self.Value <= LoopbackSlotCount, $"the loopback id is {self}, expected 1 to {LoopbackSlotCount}, or 0 for any free one");
     }
 

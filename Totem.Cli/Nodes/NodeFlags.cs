@@ -18,6 +18,12 @@ internal sealed class NodeFlags
     private readonly Option<int?> _port = Commands.Ranged.Optional(
         "--port", "UDP port; on loopback the first of fourteen. Default 5405.", 1, 65_535);
 
+    private readonly Option<string?> _name = new("--name")
+    {
+        Description = "Loopback: which ring of those with the same port. Members of another name are on another ring. Default: the one without a name.",
+        HelpName = "NAME",
+    };
+
     private readonly Option<string?> _config = new("--config")
     {
         Description = "Take everything from a corosync.conf; only --id may name which of its nodes this is.",
@@ -64,7 +70,7 @@ internal sealed class NodeFlags
     /// <summary>Adds the flags to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (ReadOnlySpan<Option>)[_id, _port, _config, _bind, _peers, _group, _token, _acceleratedWindow, _busyPoll, _state])
+        foreach (var option in (ReadOnlySpan<Option>)[_id, _port, _name, _config, _bind, _peers, _group, _token, _acceleratedWindow, _busyPoll, _state])
             command.Add(option);
     }
 
@@ -79,6 +85,8 @@ internal sealed class NodeFlags
                 throw Usage($"{option.Name} is empty, expected a path");
         }
 
+        if (parsed.GetValue(_name) is not null && (parsed.GetValue(_config) ?? parsed.GetValue(_bind)) is not null)
+            throw Usage("--name beside --config or --bind, which say themselves who is on the ring; expected it on the loopback only");
         var options = parsed.GetValue(_config) is { } file ? FromFile(parsed, file)
             : parsed.GetValue(_bind) is { } bind ? FromAddresses(parsed, bind)
             : OnLoopback(parsed);
@@ -107,7 +115,7 @@ internal sealed class NodeFlags
         if (parsed.GetValue(_group) is not null)
             throw Usage("--group without --bind; expected --bind with this member's own address");
         var options = TotemNodeOptions.Loopback(
-            parsed.GetValue(_port) ?? UdpTransportOptions.DefaultPort, stateDirectory: parsed.GetValue(_state));
+            parsed.GetValue(_port) ?? UdpTransportOptions.DefaultPort, stateDirectory: parsed.GetValue(_state), name: parsed.GetValue(_name) ?? "");
         return options with { Ring = RingOf(parsed, memberCount: 0) };
     }
 

@@ -16,7 +16,7 @@ internal sealed class HostNeighbours
     public HostNeighbours(TotemNodeOptions options, ProcessorId self)
     {
         var peers = options.Transport.Kind == UdpTransportKind.Loopback
-            ? LoopbackSlots.Peers(options.Transport.LoopbackPort)
+            ? LoopbackSlots.Peers(options.Transport.LoopbackPort, options.Transport.LoopbackName)
             : options.Transport.Peers;
         var own = peers.FirstOrDefault(x => x.Id == self);
         _others = own is not null ? [.. peers.Where(x => x != own && x.EndPoint.Address.Equals(own.EndPoint.Address))] : [];

@@ -14,7 +14,7 @@ namespace Totem.Sheepdog.Drivers;
 internal sealed record TotemDriverOptions
 {
     public const string Syntax =
-        "expected KEY=VALUE[,KEY=VALUE...] of config=FILE, node=ID, processes=COUNT, port=PORT, state=DIR, group=NAME, "
+        "expected KEY=VALUE[,KEY=VALUE...] of config=FILE, node=ID, processes=COUNT, port=PORT, name=NAME, state=DIR, group=NAME, "
         + "partition=majority|continue, quorum=COUNT, guarantee=safe|agreed, settle=MILLISECONDS";
 
     public const string SystemConfiguration = "/etc/corosync/corosync.conf";
@@ -31,6 +31,9 @@ internal sealed record TotemDriverOptions
     public int Processes { get; private init; } = UdpTransportOptions.LoopbackSlotCount;
 
     public int? Port { get; private init; }
+
+    /// <summary>The loopback's ring: every sheep's, whatever program it is.</summary>
+    public string RingName { get; private init; } = "sheepdog";
 
     public string? State { get; private init; }
 
@@ -66,6 +69,8 @@ internal sealed record TotemDriverOptions
 
         if (options.Config is not null && options.Port is not null)
             throw Wrong("port beside config, which says the ports itself");
+        if (options.Config is not null && seen.Contains("name"))
+            throw Wrong("name beside config, whose nodes are one ring");
         if (options.Config is null && options.Port is null && readsSystemConfiguration && File.Exists(SystemConfiguration))
             options = options with { Config = SystemConfiguration };
         if (options.Config is null && seen.Contains("processes"))
@@ -83,7 +88,7 @@ internal sealed record TotemDriverOptions
             var self = Node is { } id ? new ProcessorId(id) : (ProcessorId?)null;
             return Config is { } file
                 ? TotemNodeOptions.FromCorosyncConf(file, self, State)
-                : TotemNodeOptions.Loopback(Port ?? UdpTransportOptions.DefaultPort, self, State);
+                : TotemNodeOptions.Loopback(Port ?? UdpTransportOptions.DefaultPort, self, State, RingName);
         }
         catch (CorosyncConfException failure)
         {
@@ -103,6 +108,7 @@ internal sealed record TotemDriverOptions
         "node" => this with { Node = (uint)Number(key, value, 1, uint.MaxValue) },
         "processes" => this with { Processes = (int)Number(key, value, 1, UdpTransportOptions.LoopbackSlotCount) },
         "port" => this with { Port = (int)Number(key, value, 1, IPEndPoint.MaxPort - UdpTransportOptions.LoopbackSlotCount) },
+        "name" => this with { RingName = RingNameOf(value) },
         "state" => this with { State = Text(key, value) },
         "group" => this with { Cluster = Name(value) },
         "partition" => this with
@@ -139,6 +145,13 @@ internal sealed record TotemDriverOptions
         return Encoding.UTF8.GetByteCount(value) is var count && count >= 1 && count <= max
             ? value
             : throw Wrong($"group has {count} bytes, expected 1 to {max}");
+    }
+
+    private static string RingNameOf(string value)
+    {
+        const int max = UdpTransportOptions.LoopbackNameBytesMax;
+        return Encoding.UTF8.GetByteCount(value) is var count && count >= 1 && count <= max
+            ? value : throw Wrong($"name has {count} bytes, expected 1 to {max}");
     }
 
     private static long Number(string key, string value, long min, long max)

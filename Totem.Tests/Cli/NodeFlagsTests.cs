@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Totem.Cli;
 using Totem.Cli.Nodes;
+using Totem.Transport.Udp;
 using Xunit;
 
 namespace Totem.Tests.Cli;
@@ -30,10 +31,26 @@ public sealed class NodeFlagsTests
     [InlineData("--bind [fd00::1]:6000 --port 7000", "[fd00::1]:6000")]
     public void An_address_s_own_port_counts(string flags, string expected)
     {
+        var options = Read($"--id 1 {flags} --state /nowhere");
+        Assert.Equal(expected, options.Transport.Peers.Single().EndPoint.ToString());
+    }
+
+    [Fact]
+    public void A_name_is_for_the_loopback()
+    {
+        Assert.Equal("", Read("--state /nowhere").Transport.LoopbackName);
+        var named = Read("--name other");
+        Assert.Equal("other", named.Transport.LoopbackName);
+        Assert.NotEqual(Read("").StateDirectory, named.StateDirectory);
+        foreach (var flags in new[] { "--name x --bind 10.0.0.1 --id 1", "--name x --config /nowhere", $"--name {new string('x', 129)}" })
+            Assert.Equal(ExitCode.Usage, Assert.Throws<CommandFailedException>(() => Read(flags)).ExitCode);
+    }
+
+    private static TotemNodeOptions Read(string flags)
+    {
         var command = new Command("node");
         var read = new NodeFlags();
         read.AddTo(command);
-        var options = read.Read(command.Parse($"--id 1 {flags} --state /nowhere"));
-        Assert.Equal(expected, options.Transport.Peers.Single().EndPoint.ToString());
+        return read.Read(command.Parse(flags));
     }
 }

@@ -64,7 +64,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public NamespaceNetwork? Network { get; }
 
     /// <summary>Where a member on loopback has its UDP socket.</summary>
-    public IPEndPoint EndPointOf(uint node) => LoopbackSlots.Peers(_ports!.BasePort).First(peer => peer.Id.Value == node).EndPoint;
+    public IPEndPoint EndPointOf(uint node) => LoopbackSlots.Peers(_ports!.BasePort, "").First(peer => peer.Id.Value == node).EndPoint;
 
     /// <summary>The processes.</summary>
     public WorkerCluster Workers { get; }

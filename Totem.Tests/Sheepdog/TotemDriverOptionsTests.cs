@@ -25,6 +25,8 @@ public sealed class TotemDriverOptionsTests
     [InlineData("node=15", "node is '15', expected 1 to 14 without config")]
     [InlineData("processes=3", "processes without config")]
     [InlineData("group=", "group has 0 bytes")]
+    [InlineData("name=", "name has 0 bytes")]
+    [InlineData("config=/x,name=y", "name beside config")]
     public void What_is_wrong_is_named_with_the_syntax(string text, string problem)
     {
         var failure = Assert.Throws<ClusterDriverException>(() => TotemDriverOptions.Parse(text, false));

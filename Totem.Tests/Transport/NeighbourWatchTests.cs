@@ -51,7 +51,7 @@ public sealed class NeighbourWatchTests
     private UnixDomainSocketEndPoint NameOf(ProcessorId id)
     {
         const int familyBytes = 2;
-        var address = NeighbourWatch.NameOf(LoopbackSlots.Peers(_port).First(peer => peer.Id == id).EndPoint);
+        var address = NeighbourWatch.NameOf(LoopbackSlots.Peers(_port, "").First(peer => peer.Id == id).EndPoint);
         return new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(address.AsSpan(familyBytes)));
     }
 

@@ -137,7 +137,7 @@ public sealed class OwnDirectoryTests : IDisposable
     [RootFact]
     public void Root_s_state_of_the_loopback_is_where_nobody_else_makes_names()
     {
-        var path = TotemNodeOptions.Loopback(20_000).StateDirectory;
+        var path = TotemNodeOptions.Loopback(20_000, name: "").StateDirectory;
         Assert.Equal("/run/totem/loopback-20000", path);
         // A directory of another user's session is not believed.
         using var ports = PortBlock.Take();

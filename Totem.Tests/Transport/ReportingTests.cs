@@ -17,18 +17,6 @@ public sealed class ReportingTests
     private static readonly ProcessorId Self = new(1);
     private static readonly RingId Ring = new(Self, 5);
 
-    private sealed class LineLogger : ILogger
-    {
-        public ConcurrentQueue<(LogLevel Level, int Id, string Text)> Lines { get; } = new();
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-            => Lines.Enqueue((logLevel, eventId.Id, formatter(state, exception)));
-    }
-
     private readonly LineLogger _logger = new();
     private readonly NodeCounters _counters = new();
 

@@ -10,7 +10,8 @@ internal static unsafe partial class LinuxNative
 
     public const int EpollAdd = 1;
 
-    private const int AfUnix = 1;
+    public const int AF_UNIX = 1;
+
     private const int StreamNonBlockingCloseOnExec = 1 | NonBlockingCloseOnExec;
     private const int CloseOnExec = 0x80000;
 
@@ -25,7 +26,7 @@ internal static unsafe partial class LinuxNative
 
     public static int CreateEpoll() => EpollCreate(CloseOnExec);
 
-    public static int CreateUnixSocket() => CreateSocket(AfUnix, StreamNonBlockingCloseOnExec, 0);
+    public static int CreateUnixSocket() => CreateSocket(AF_UNIX, StreamNonBlockingCloseOnExec, 0);
 
     public static int Accept(int listener) => Accept4(listener, null, null, NonBlockingCloseOnExec);
 

@@ -31,14 +31,21 @@ internal sealed class Liveness
     private readonly TimeSpan _interval;
     private readonly int _self;
     private readonly byte[][] _names;
+    private readonly Strangers? _strangers;
 
     private PollReports _reports;
     private readonly List<int> _suspects = [];
     private long _refusedPass;
     private Instant _nextListen;
 
-    public Liveness(UdpTransportOptions options, PeerTable peers, ProcessorId self, OpenSockets sockets)
+    /// <param name="options">How.</param>
+    /// <param name="peers">Who there can be.</param>
+    /// <param name="self">Who we are.</param>
+    /// <param name="sockets">What asks and hears.</param>
+    /// <param name="strangers">Told of the processes that are watched; null where members are configured.</param>
+    public Liveness(UdpTransportOptions options, PeerTable peers, ProcessorId self, OpenSockets sockets, Strangers? strangers)
     {
+        _strangers = strangers;
         _peers = peers;
         _sockets = sockets;
         _interval = options.ProbeInterval;
@@ -179,6 +186,8 @@ internal sealed class Liveness
             return watch.IsWatching(index);
         peer.NextWatch = now + WatchRetry;
         watch.TryWatch(index, _names[index]);
+        if (watch.IsWatching(index))
+            _strangers?.Meet(peer.Id, watch.ProcessOf(index));
         // The name can be that of our last life still, or we had no descriptors left.
         if (!watch.IsListening && now >= _nextListen)
         {

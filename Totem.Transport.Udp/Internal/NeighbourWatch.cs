@@ -66,7 +66,7 @@ internal sealed unsafe class NeighbourWatch : IDisposable
         const int familyBytes = 2;
         var name = Encoding.ASCII.GetBytes($"\0totem/{endPoint}");
         var address = new byte[familyBytes + name.Length];
-        address[0] = 1; // AF_UNIX; only little-endian machines get here.
+        address[0] = AF_UNIX; // Only little-endian machines get here.
         name.CopyTo(address.AsSpan(familyBytes));
         return address;
     }
@@ -89,6 +89,9 @@ internal sealed unsafe class NeighbourWatch : IDisposable
 
     /// <summary>Whether the end of this peer's process would be noticed.</summary>
     public bool IsWatching(int peer) => _connections[peer] != None;
+
+    /// <summary>The process that is watched. It listens where the peer would, which proves nothing.</summary>
+    public HostProcess ProcessOf(int peer) => HostProcess.Of(_connections[peer]);
 
     /// <summary>Begins to watch a peer, if it lets us.</summary>
     public void TryWatch(int peer, ReadOnlySpan<byte> name)

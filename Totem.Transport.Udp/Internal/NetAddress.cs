@@ -25,4 +25,14 @@ internal readonly record struct NetAddress(ulong High, ulong Low, ushort Port)
 
     /// <summary>The same address with any port: corosync sends its copies from ports of its own choice.</summary>
     public NetAddress AnyPort => this with { Port = 0 };
+
+    /// <summary>For people.</summary>
+    public override string ToString()
+    {
+        var bytes = new byte[16];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, High);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(8), Low);
+        var address = new IPAddress(bytes);
+        return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, Port).ToString();
+    }
 }
