@@ -1,18 +1,18 @@
 #!/bin/bash
 # Runs a program beside a real corosync daemon of one node, in a network and a file system view of their own, and ends both.
-# Usage, as root: unshare --net --mount with-corosync.sh PROGRAM [ARGUMENTS]
+# Usage, as root: [TRANSPORT=udp] unshare --net --mount with-corosync.sh PROGRAM [ARGUMENTS]
 set -u
 for private in /run /var/lib/corosync /dev/shm /var/log; do
     mount -t tmpfs private "$private"
 done
 mkdir -p /var/log/corosync
-ip link set lo up
+ip link set lo up multicast on
 
 cat >/run/corosync.conf <<CONFIGURATION
 totem {
   version: 2
   cluster_name: native
-  transport: udpu
+  transport: ${TRANSPORT:-udpu}
 }
 nodelist {
   node {

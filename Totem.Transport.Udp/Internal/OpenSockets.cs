@@ -55,6 +55,7 @@ internal sealed class OpenSockets : IDisposable
         try
         {
             var group = options.Group!;
+            SocketOpener.RequireUnused(local);
             opened.Add(SocketOpener.OpenMulticastSender(new IPEndPoint(local.Address, options.GroupPort - 1), group, options.MulticastTtl));
             opened.Add(SocketOpener.OpenBound(local, shared: true));
             opened.Add(SocketOpener.OpenMulticastReceiver(group, options.GroupPort, local.Address));

@@ -20,6 +20,10 @@ internal sealed class ProcessSlots
     /// </summary>
     private const uint SlotStep = 4000;
 
+    /// <summary>A member that starts has its port a moment before its neighbours can connect; one that ends, the other way round.</summary>
+    private const int StartingMilliseconds = 2000;
+    private const int RetryMilliseconds = 20;
+
     private readonly TotemNodeOptions _node;
     private readonly UdpPeer[][] _slots;
     private readonly int _self;
@@ -61,9 +65,11 @@ internal sealed class ProcessSlots
 
     /// <summary>Runs in the lowest slot of this host that is free.</summary>
     /// <returns>The node, and the options it runs with.</returns>
-    /// <exception cref="TransportException">No slot is free, or none can be opened.</exception>
+    /// <exception cref="TransportException">No slot is free, or none can be opened; or the node's own place, slot 0, is a stranger's, such as
+    /// the host's corosync daemon: beside it a second node of this host would be a stranger to all others.</exception>
     public async Task<(TotemNode Node, TotemNodeOptions Options)> StartAsync()
     {
+        var patience = Environment.TickCount64 + StartingMilliseconds;
         for (var slot = 0; ; slot++)
         {
             try
@@ -74,7 +80,14 @@ internal sealed class ProcessSlots
             catch (TransportException exception)
                 when (exception.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } && slot + 1 < Count)
             {
-                // Another process of this host is there.
+                var holder = slot == 0 ? PortHolder.KindOf(this[0].EndPoint) : PortHolderKind.Member;
+                if (holder == PortHolderKind.Daemon || (holder == PortHolderKind.Unknown && Environment.TickCount64 >= patience))
+                    throw;
+                if (holder == PortHolderKind.Unknown)
+                {
+                    slot--;
+                    await Task.Delay(RetryMilliseconds).ConfigureAwait(false);
+                }
             }
         }
     }

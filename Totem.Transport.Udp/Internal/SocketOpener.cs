@@ -13,6 +13,26 @@ internal static class SocketOpener
     /// <summary>A socket for everything on a unicast ring, or the token socket of a multicast ring.</summary>
     public static Socket OpenBound(IPEndPoint local, bool shared)
     {
+        try
+        {
+            return Open(local, shared);
+        }
+        catch (SocketException exception)
+        {
+            var holder = exception.SocketErrorCode == SocketError.AddressAlreadyInUse ? PortHolder.Describe(local) : "";
+            throw new TransportException($"cannot bind to {local}: {exception.Message}{holder}", exception);
+        }
+    }
+
+    /// <summary>
+    /// The sockets of a multicast ring are shared, as corosync's are, so two nodes of one address would bind them both. This asks
+    /// whether somebody has the address already.
+    /// </summary>
+    /// <exception cref="TransportException">Somebody has.</exception>
+    public static void RequireUnused(IPEndPoint local) => OpenBound(local, shared: false).Dispose();
+
+    private static Socket Open(IPEndPoint local, bool shared)
+    {
         var socket = Create(local);
         try
         {
@@ -25,10 +45,10 @@ internal static class SocketOpener
             socket.Bind(local);
             return socket;
         }
-        catch (SocketException exception)
+        catch (SocketException)
         {
             socket.Dispose();
-            throw new TransportException($"cannot bind to {local}: {exception.Message}", exception);
+            throw;
         }
     }
 
@@ -37,14 +57,15 @@ internal static class SocketOpener
     {
         try
         {
-            return OpenBound(local, shared: false);
+            return Open(local, shared: false);
         }
-        catch (TransportException exception) when (exception.InnerException is SocketException
-        {
-            SocketErrorCode: SocketError.AddressAlreadyInUse or SocketError.AccessDenied,
-        })
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
         {
             return null;
+        }
+        catch (SocketException exception)
+        {
+            throw new TransportException($"cannot bind to {local}: {exception.Message}", exception);
         }
     }
 
