@@ -45,6 +45,9 @@ internal static class Meters
     private static readonly Histogram<double> PauseDuration = Meter.CreateHistogram<double>(
         "totem.pause.duration", "s", "Times for which a member's process stood still, though it had meant to run.");
 
+    private static readonly Counter<long> SequencesNotStored = Meter.CreateCounter<long>(
+        "totem.sequences.unstored", "{sequence}", "Ring sequences used though storing them failed.");
+
     public static void TokenVisited(TimeSpan sinceLastVisit) => TokenRotationDuration.Record(sinceLastVisit.TotalSeconds);
 
     public static void Delivered(long messages) => MessagesDelivered.Add(messages);
@@ -64,6 +67,8 @@ internal static class Meters
         => Gathers.Add(1, new KeyValuePair<string, object?>("reason", GatherTags[(int)reason]));
 
     public static void Paused(TimeSpan length) => PauseDuration.Record(length.TotalSeconds);
+
+    public static void SequenceNotStored() => SequencesNotStored.Add(1);
 
     public static void Unreachable() => MembersUnreachable.Add(1);
 }

@@ -29,6 +29,7 @@ namespace Totem.Transport.Udp;
 /// <param name="MembersFoundUnreachable">Members whose port was found closed.</param>
 /// <param name="StreamFull">Times when the application's unread events stopped the delivery.</param>
 /// <param name="Pauses">Times when the ring's thread did not run for half the token timeout or more, though it had meant to.</param>
+/// <param name="SequencesNotStored">Ring sequences that were used though storing them failed: the disk wants looking after before a restart.</param>
 public sealed record NodeStatistics(
     long DatagramsReceived,
     long BytesReceived,
@@ -54,7 +55,8 @@ public sealed record NodeStatistics(
     long Gathers,
     long MembersFoundUnreachable,
     long StreamFull,
-    long Pauses)
+    long Pauses,
+    long SequencesNotStored)
 {
     internal static NodeStatistics Of(NodeCounters counters) => new(
         Volatile.Read(ref counters.DatagramsReceived),
@@ -81,5 +83,6 @@ public sealed record NodeStatistics(
         Volatile.Read(ref counters.Gathers),
         Volatile.Read(ref counters.MembersFoundUnreachable),
         Volatile.Read(ref counters.StreamFull),
-        Volatile.Read(ref counters.Pauses));
+        Volatile.Read(ref counters.Pauses),
+        Volatile.Read(ref counters.SequencesNotStored));
 }

@@ -335,6 +335,7 @@ internal sealed class RingHost
             return false; // The store wakes us.
         // We remember our rings as long as we live, and a start without storage is refused.
         Counters.SequencesNotStored++;
+        Meters.SequenceNotStored();
         Log.SequenceNotStored(_logger, _transport.Self, sequence, failure.Message);
         return true;
     }

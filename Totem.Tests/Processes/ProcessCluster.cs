@@ -54,8 +54,14 @@ internal sealed class ProcessCluster : IAsyncDisposable
                 .. arguments(node), "--incarnation", Text((uint)incarnation), "--state", _folder.StateOf(node),
                 .. isTraced ? ["--trace", _folder.TraceOf(node, incarnation)] : Array.Empty<string>(),
             ],
-            network?.WrapperOf(node) ?? []));
+            [.. network?.WrapperOf(node) ?? [], .. Prefixes.GetValueOrDefault(node) ?? []]));
     }
+
+    /// <summary>What runs a node's command, within its network: <c>env NAME=VALUE</c>.</summary>
+    public Dictionary<uint, string[]> Prefixes { get; } = [];
+
+    /// <summary>Where a node keeps its ring sequence.</summary>
+    public string StateOf(uint node) => _folder.StateOf(node);
 
     /// <summary>Every node, running or not.</summary>
     public uint[] Nodes { get; }
@@ -169,6 +175,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
         _killed.Add(new LifeId(new ProcessorId(node), worker.Incarnation));
         worker.Kill();
     }
+
+    /// <summary>A member that did not even start has no trace to be checked.</summary>
+    public void ForgetLife(uint node) => File.Delete(_folder.TraceOf(node, Workers[node].Incarnation));
 
     /// <summary>Regular configurations that were installed since a moment, each with the cause its node gave.</summary>
     public string[] ChangesSince(DateTimeOffset moment) => Workers.Read(x => x
