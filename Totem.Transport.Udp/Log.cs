@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Totem.Core.Evs;
 using Totem.Core.Model;
@@ -45,6 +46,12 @@ internal static partial class Log
 
     [LoggerMessage(1012, LogLevel.Warning, "Node {Peer} of this loopback ring is a stranger: {Process}. Another port or name keeps rings apart")]
     public static partial void Stranger(ILogger logger, ProcessorId peer, string process);
+
+    [LoggerMessage(1009, LogLevel.Warning, "Node {Self} is cut off: no interface has the address {Local} any more. The group {Group} is joined again when there is one")]
+    public static partial void InterfaceGone(ILogger logger, ProcessorId self, string local, IPAddress group);
+
+    [LoggerMessage(1013, LogLevel.Warning, "Node {Self} has an interface for {Local} again: the group {Group} is {Done} again")]
+    public static partial void InterfaceBack(ILogger logger, ProcessorId self, string local, IPAddress group, string done);
 
     [LoggerMessage(2000, LogLevel.Information, "Node {Self} installed {Configuration}: {Cause}")]
     public static partial void Installed(ILogger logger, ProcessorId self, Configuration configuration, ConfigurationCause cause);

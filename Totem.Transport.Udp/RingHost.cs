@@ -237,7 +237,7 @@ internal sealed class RingHost
         Counters.MessagesSubmitted += Submissions.Drain(now);
         Drain(now);
         JudgeReader(now);
-        _nextProbe = _transport.ProbeIfQuiet(_processor.Successor, now);
+        _nextProbe = Earlier(_transport.ProbeIfQuiet(_processor.Successor, now), _transport.CheckInterface(now));
         if (_processor.Phase == RingPhase.Left)
             throw new RingFailedException("the application did not read its events through so many configurations that the engine left the ring");
         if (_leaveRequested)

@@ -19,6 +19,10 @@ internal sealed class UdpTransport : IDisposable
     /// <summary>What Linux charges for a datagram of any size, at the least.</summary>
     private const int SmallestCharge = 2304;
 
+    /// <summary>A link can need a moment until it carries anything.</summary>
+    private const int IntroductionCount = 10;
+    private static readonly TimeSpan IntroductionInterval = TimeSpan.FromSeconds(0.5);
+
     private readonly UdpTransportOptions _options;
     private readonly PeerTable _peers;
     private readonly NodeCounters _counters;
@@ -33,6 +37,8 @@ internal sealed class UdpTransport : IDisposable
     private readonly ILogger _logger;
     private readonly BusyWait? _busy;
     private bool _isRefusalLogged;
+    private int _introductions;
+    private Instant _nextIntroduction;
 
     // What TryReceive hands out next: a batch of one socket, or the frames to ourselves.
     private IDatagramSocket? _reading;
@@ -197,6 +203,44 @@ internal sealed class UdpTransport : IDisposable
     /// </summary>
     /// <returns>When to call again; null when nobody is to be probed.</returns>
     public Instant? ProbeIfQuiet(ProcessorId successor, Instant now) => _liveness.ProbeIfQuiet(successor, now);
+
+    /// <summary>Sees to it that a multicast ring's sockets are in their group, whatever has become of the interface.</summary>
+    /// <returns>When to call again; null when there is nothing to see to.</returns>
+    public Instant? CheckInterface(Instant now)
+    {
+        if (!OperatingSystem.IsLinux() || _sockets.Multicast is not { } multicast)
+            return null;
+        var change = multicast.Check(now, out var next);
+        if (change == MulticastChange.Gone)
+        {
+            Log.InterfaceGone(_logger, Self, LocalAddress, _options.Group!);
+        }
+        else if (change != MulticastChange.None)
+        {
+            Log.InterfaceBack(_logger, Self, LocalAddress, _options.Group!, change == MulticastChange.JoinedAgain ? "joined" : "heard");
+            _introductions = IntroductionCount;
+        }
+
+        IntroduceInterface(now);
+        return next;
+    }
+
+    /// <summary>
+    /// The others still have the hardware address of the interface that was, and would send their tokens there for half a minute. Our multicasts
+    /// tell them nothing new, but what is meant for one of them makes the kernel ask who has its address, and whoever hears that learns ours.
+    /// </summary>
+    private void IntroduceInterface(Instant now)
+    {
+        if (_introductions == 0 || now < _nextIntroduction)
+            return;
+        _introductions--;
+        _nextIntroduction = now + IntroductionInterval;
+        for (var i = 0; i < _peers.All.Length; i++)
+        {
+            if (!_peers.All[i].IsSelf)
+                _sockets.Sender.Probe(i);
+        }
+    }
 
     /// <summary>Tests ask whether the end of a member's process would be noticed at once.</summary>
     internal bool IsWatching(ProcessorId peer) => _liveness.IsWatching(_peers.IndexOf(peer));

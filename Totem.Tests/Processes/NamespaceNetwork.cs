@@ -130,14 +130,35 @@ internal sealed class NamespaceNetwork : IDisposable
         for (var node = 1u; node <= _nodes; node++)
         {
             SystemCommand.Run($"ip netns add {NamespaceOf(node)}");
-            InSwitch($"ip link add port{node} type veth peer name net0 netns {NamespaceOf(node)}");
-            InSwitch($"ip link set port{node} master main up");
-            At(node, $"ip addr add {AddressOf(node)}/24 dev net0");
-            At(node, "ip link set net0 up");
             At(node, "ip link set lo up");
-            At(node, "ip route add default dev net0"); // Multicast needs a route as well.
+            AddInterface(node);
         }
     }
+
+    /// <summary>Takes a node's interface away: not down, but gone.</summary>
+    public void RemoveInterface(uint node) => InSwitch($"ip link del port{node}");
+
+    /// <summary>Makes a node's interface, anew after <see cref="RemoveInterface"/>.</summary>
+    public void AddInterface(uint node)
+    {
+        InSwitch($"ip link add port{node} type veth peer name net0 netns {NamespaceOf(node)}");
+        InSwitch($"ip link set port{node} master main up");
+        At(node, "ip link set net0 up");
+        AddAddress(node);
+    }
+
+    /// <summary>Takes a node's address away.</summary>
+    public void RemoveAddress(uint node) => At(node, $"ip addr del {AddressOf(node)}/24 dev net0");
+
+    /// <summary>Gives a node its address.</summary>
+    public void AddAddress(uint node)
+    {
+        At(node, $"ip addr add {AddressOf(node)}/24 dev net0");
+        At(node, "ip route replace default dev net0"); // Multicast needs a route as well.
+    }
+
+    /// <summary>From now on a socket may be in one multicast group, where the default is twenty.</summary>
+    public void AllowOneGroup(uint node) => At(node, "sysctl -w net.ipv4.igmp_max_memberships=1");
 
     [DllImport("libc", EntryPoint = "setns", SetLastError = true)]
     private static extern int SetNamespace(int descriptor, int kind);

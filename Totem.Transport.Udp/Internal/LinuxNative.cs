@@ -106,6 +106,9 @@ internal static unsafe partial class LinuxNative
     public static bool TrySetOption(int descriptor, int level, int name, int value)
         => SetSockOpt(descriptor, level, name, &value, sizeof(int)) == 0;
 
+    public static bool TrySetOption(int descriptor, int level, int name, void* value, uint length)
+        => SetSockOpt(descriptor, level, name, value, length) == 0;
+
     [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
     public static partial int RecvMMsg(int descriptor, MMsgHdr* messages, uint count, int flags, TimeSpec* timeout);
 

@@ -40,6 +40,9 @@ internal sealed class OpenSockets : IDisposable
     /// <summary>Receives what is for the group; null on a unicast ring.</summary>
     public IDatagramSocket? GroupReceiver { get; }
 
+    /// <summary>Keeps the sockets in their group; null on a unicast ring, for a broadcast, and where it is not known how.</summary>
+    public MulticastWatch? Multicast { get; private init; }
+
     public string? SmallBuffers { get; }
 
     /// <summary>What the smallest receive buffer holds, the kernel's bookkeeping among it.</summary>
@@ -60,7 +63,9 @@ internal sealed class OpenSockets : IDisposable
             opened.Add(SocketOpener.OpenBound(local, shared: true));
             opened.Add(SocketOpener.OpenMulticastReceiver(group, options.GroupPort, local.Address));
             var destinations = EndPoints(options.Peers).Append(new IPEndPoint(group, options.GroupPort)).ToArray();
-            return Wrap(options, opened, destinations, counters);
+            var watch = OperatingSystem.IsLinux() && !group.Equals(IPAddress.Broadcast)
+                ? new MulticastWatch(opened[0], opened[2], group, local.Address) : null;
+            return Wrap(options, opened, destinations, counters, watch);
         }
         catch
         {
@@ -86,7 +91,8 @@ internal sealed class OpenSockets : IDisposable
 
     private static IEnumerable<IPEndPoint> EndPoints(IReadOnlyList<UdpPeer> peers) => peers.Select(peer => peer.EndPoint);
 
-    private static OpenSockets Wrap(UdpTransportOptions options, List<Socket> sockets, IPEndPoint[] destinations, NodeCounters counters)
+    private static OpenSockets Wrap(
+        UdpTransportOptions options, List<Socket> sockets, IPEndPoint[] destinations, NodeCounters counters, MulticastWatch? multicast = null)
     {
         string? smallBuffers = null;
         foreach (var socket in sockets)
@@ -99,7 +105,10 @@ internal sealed class OpenSockets : IDisposable
         var poller = CreatePoller(path, [.. sockets], wrapped, watch);
         return new OpenSockets(
             path, poller, watch, wrapped[0], wrapped.Length == 1 ? wrapped[0] : wrapped[1],
-            wrapped.Length == 1 ? null : wrapped[2], smallBuffers, sockets.Min(SocketOpener.ChargeableBytes));
+            wrapped.Length == 1 ? null : wrapped[2], smallBuffers, sockets.Min(SocketOpener.ChargeableBytes))
+        {
+            Multicast = multicast,
+        };
     }
 
     private static DatagramPath Choose(DatagramPath wanted)
