@@ -91,6 +91,10 @@ public sealed partial class RingProcessor
                 if (_state == recovery.Gather)
                     ApplyJoin(recovery.Gather, join, now);
                 break;
+            case CommitState commit when commit.Members.Contains(join.System) && !join.IsLeave:
+                commit.Gather.Lost.StillAsked(join.System, now);
+                Discard(DiscardReason.NotInThisState, join.System);
+                break;
             default:
                 // Joins from before the commit are still on their way; strangers are heard once the ring stands.
                 Discard(DiscardReason.NotInThisState, join.System);
@@ -158,6 +162,8 @@ public sealed partial class RingProcessor
             RefineCause(GatherReason.MemberLeft, join.System);
         else
             gather.Joined(join.System, now);
+        if (!join.IsLeave && gather.Candidates.Contains(join.System))
+            gather.Lost.Shown(join.System, join.RingSequence, now);
         if (join.Failed.Contains(Options.Self) && !join.IsLeave)
             _neighbours.ExcludedBy(join.System, join.Proposed.Except(join.Failed), heardSince);
         else if (!gather.Failed.Contains(join.System))
@@ -196,6 +202,9 @@ public sealed partial class RingProcessor
     private Instant HeardSince(Instant now) =>
         new(now.Ticks - Options.TokenTimeout.Ticks - (JoinsUntilSilent * Options.JoinInterval.Ticks));
 
+    private GatherState GatherFor(ProcessorSet proposed, ProcessorSet failed, Instant now) =>
+        new(Options.Self, proposed, failed, now, Options.JoinInterval * JoinsUntilSilent, Options.TokenTimeout / 2);
+
     /// <summary>Leaves an operational ring to form another, with a stranger or without a member.</summary>
     private void LeaveRing(GatherReason reason, ProcessorId peer, Instant now)
     {
@@ -206,7 +215,7 @@ public sealed partial class RingProcessor
             proposed = proposed.With(peer);
         var failed = reason == GatherReason.MemberLeft ? ProcessorSet.Of(peer) : ProcessorSet.Empty;
         var isOurs = _cause is { Reason: GatherReason.StoodStill };
-        EnterGather(new GatherState(Options.Self, proposed, failed, now), isOurs ? GatherReason.StoodStill : reason, peer, now);
+        EnterGather(GatherFor(proposed, failed, now), isOurs ? GatherReason.StoodStill : reason, peer, now);
     }
 
     /// <summary>Leaves an operational ring because a member of it is of no use any more.</summary>
@@ -215,7 +224,7 @@ public sealed partial class RingProcessor
         NoteCause(reason, ProcessorSet.Of(member), elapsed);
         _observer.OnEvent(new RingEvent(RingEventKind.MemberSuspected, _ring, member, Reason: reason));
         EnterGather(
-            new GatherState(Options.Self, _installed!.Members, ProcessorSet.Of(member), now), reason, member, now);
+            GatherFor(_installed!.Members, ProcessorSet.Of(member), now), reason, member, now);
     }
 
     private bool SuspectUnreachable(ProcessorId peer, Instant now)
@@ -266,7 +275,24 @@ public sealed partial class RingProcessor
         // Who has heard nobody yet gives others a moment to be heard, instead of installing a ring of one first.
         if (gather.Proposed.Count == 1 && now - gather.Since < Options.AloneTimeout)
             return;
+        if (gather.Candidates.Count > 1 && gather.Lost.AreTooMany && LeaveOutCulprit(gather, now))
+            return;
         StartCommit(gather, now);
+    }
+
+    /// <summary>Two commit tokens in a row were lost: the ring is formed without whoever lost them.</summary>
+    private bool LeaveOutCulprit(GatherState gather, Instant now)
+    {
+        var culprit = gather.Lost.FindCulprit(gather.Candidates, Options.Self);
+        var changed = false;
+        // If it is we, the others hear from us that they should go on without us.
+        foreach (var id in culprit == Options.Self ? gather.Candidates.Without(culprit) : ProcessorSet.Of(culprit))
+            changed |= gather.TryFail(id);
+        if (!changed)
+            return false;
+        _observer.OnEvent(new RingEvent(RingEventKind.MemberSuspected, _ring, culprit, Reason: GatherReason.CommitTokenLost));
+        AskAgain(gather, now);
+        return true;
     }
 
     private void Expire(Deadline deadline, Instant now)
@@ -277,7 +303,8 @@ public sealed partial class RingProcessor
                 NoteCause(GatherReason.TokenLost, ProcessorSet.Empty, now - ring.LastTokenAt);
                 LeaveRing(GatherReason.TokenLost, ProcessorId.None, now);
                 break;
-            case (Deadline.TokenLoss, CommitState { Gather: var gather }):
+            case (Deadline.TokenLoss, CommitState { Gather: var gather, Ring: var lost }):
+                gather.Lost.Lost(lost.Sequence, now);
                 GatherAgain(gather, GatherReason.CommitTokenLost, ProcessorId.None, now);
                 break;
             case (Deadline.TokenLoss, RecoveryState { Gather: var gather }):

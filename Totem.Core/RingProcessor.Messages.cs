@@ -188,6 +188,12 @@ public sealed partial class RingProcessor
     /// <summary>True when a new ring with this stranger could not hold (docs/protocol.md, "One broken link").</summary>
     private bool IsBlocked(ProcessorId stranger, TokenRing ring, bool isCalling, Instant now)
     {
+        if (!ring.Members.Contains(stranger) && _neighbours.IsResting(stranger, now))
+        {
+            Discard(DiscardReason.LeftAlone, stranger);
+            return true;
+        }
+
         var obstacle = ring.Members.Contains(stranger) ? Obstacle.None : _neighbours.ObstacleTo(stranger, ring.Members);
         if (obstacle == Obstacle.None)
             return false;

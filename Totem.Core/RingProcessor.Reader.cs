@@ -58,7 +58,7 @@ public sealed partial class RingProcessor
         IsAside = true;
         NoteCause(GatherReason.ReaderStopped, ProcessorSet.Of(Options.Self), TimeSpan.Zero);
         var others = (_state is GatherState gather ? gather.Proposed : installed.Members).Without(Options.Self);
-        EnterGather(new GatherState(Options.Self, others, others, now), GatherReason.ReaderStopped, Options.Self, now);
+        EnterGather(GatherFor(others, others, now), GatherReason.ReaderStopped, Options.Self, now);
     }
 
     private bool IsHoldingOthersUp(OrderedLog log) => log.AruWithin(Options.FramesAheadMax) < log.Window.Aru;

@@ -118,6 +118,7 @@ public sealed partial class RingProcessor
         _highestRingSequence = RingId.Later(_highestRingSequence, _ring.Sequence);
         _history.Add(_ring);
         PendingStore = _ring.Sequence;
+        gather.Lost.Committed(now);
         _state = new CommitState(token, own, gather);
         _deadlines.ClearAll();
         _deadlines.Set(Deadline.TokenLoss, now + Options.TokenTimeout);
@@ -234,6 +235,7 @@ public sealed partial class RingProcessor
         _frames.Restart();
         _installed = new InstalledRing(configuration, ring, delivery);
         _neighbours.Installed(ring.Members, recovery.Gather.Broken);
+        _neighbours.Rest(ring.Members, recovery.Gather.Lost.WereTooMany ? UnfitOf(recovery.Gather) : ProcessorSet.Empty, now);
         ring.UnchangedVisits = 0;
         // A real daemon's windows are fixed, and the sums on the token are shared with it.
         var areKin = _neighbours.AreKin(ring.Members);
@@ -272,6 +274,19 @@ public sealed partial class RingProcessor
         if (window.Aru < window.High)
             _observer.OnEvent(new RingEvent(RingEventKind.HoleInRecovery, old.Id, Seq: window.Aru.Next));
         return boundary;
+    }
+
+    /// <summary>Who was given up though it spoke while we gathered.</summary>
+    private static ProcessorSet UnfitOf(GatherState gather)
+    {
+        var unfit = ProcessorSet.Empty;
+        foreach (var id in gather.Failed)
+        {
+            if (gather.HasJoinedSince(id, gather.Since))
+                unfit = unfit.With(id);
+        }
+
+        return unfit;
     }
 
     private ConfigurationCause TakeCause(ProcessorSet? oldMembers, ProcessorSet joined, ProcessorSet left)

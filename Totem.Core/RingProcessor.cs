@@ -120,7 +120,7 @@ public sealed partial class RingProcessor
         if (_state is not IdleState)
             throw new InvalidOperationException("A processor starts once; create a new one to start again.");
         NoteCause(GatherReason.Started, ProcessorSet.Empty, TimeSpan.Zero);
-        EnterGather(new GatherState(Options.Self, ProcessorSet.Empty, ProcessorSet.Empty, now), GatherReason.Started, default, now);
+        EnterGather(GatherFor(ProcessorSet.Empty, ProcessorSet.Empty, now), GatherReason.Started, default, now);
     }
 
     /// <summary>

@@ -130,6 +130,9 @@ public enum DiscardReason
 
     /// <summary>A foreign message of a processor that we have not heard ourselves of late: somebody else may have sent it again.</summary>
     SecondHand,
+
+    /// <summary>Its sender lost commit tokens of late, and is left alone for a while.</summary>
+    LeftAlone,
 }
 
 /// <summary>One thing the engine reports; only the fields its kind names are filled.</summary>

@@ -15,8 +15,9 @@ internal sealed class GatherState : ProcessorState
     private readonly Dictionary<ProcessorId, Instant> _joinedAt = [];
     private readonly List<BrokenLink> _broken = [];
 
-    public GatherState(ProcessorId self, ProcessorSet proposed, ProcessorSet failed, Instant since)
+    public GatherState(ProcessorId self, ProcessorSet proposed, ProcessorSet failed, Instant since, TimeSpan promptness = default, TimeSpan lossMin = default)
     {
+        Lost = new LostCommits(since, promptness, lossMin);
         _self = self;
         Proposed = proposed.With(self);
         Failed = failed.Intersect(Proposed).Without(self);
@@ -40,6 +41,9 @@ internal sealed class GatherState : ProcessorState
 
     /// <summary>When we began to look.</summary>
     public Instant Since { get; }
+
+    /// <summary>Commit tokens that did not come back since then.</summary>
+    public LostCommits Lost { get; }
 
     /// <summary>Links that carry nothing although somebody hears both ends.</summary>
     public IReadOnlyList<BrokenLink> Broken => _broken;
@@ -91,6 +95,7 @@ internal sealed class GatherState : ProcessorState
         if (id == _self || Failed.Contains(id) || (!Knows(id) && !TryPropose(ProcessorSet.Of(id))))
             return false;
         Failed = Failed.With(id);
+        Lost.Forgive();
         return true;
     }
 

@@ -20,7 +20,12 @@ internal sealed class Neighbourhood(RingOptions options)
     /// <summary>Merge intervals after which news of links is told again even when there is none: a telling may be lost.</summary>
     internal const int QuietIntervalsMax = 25;
 
+    /// <summary>Token timeouts for which somebody is left alone that was left out for losing commit tokens: the first time, and at most.</summary>
+    private const int RestMin = 4;
+    private const int RestMax = 64;
+
     private readonly Dictionary<ProcessorId, Instant> _heardAt = [];
+    private readonly Dictionary<ProcessorId, (Instant Until, TimeSpan Length)> _resting = [];
     private readonly HashSet<ProcessorId> _kin = [];
     private readonly HashSet<BrokenLink> _broken = [];
     private readonly Dictionary<ProcessorId, HashSet<BrokenLink>> _blockersOf = [];
@@ -87,13 +92,13 @@ internal sealed class Neighbourhood(RingOptions options)
     /// <summary>What others should know before they try to merge with us; they count as told.</summary>
     public MergeTrailer Tell(Instant now)
     {
-        (_told, _toldAt) = (HeardLately(now), now);
+        (_told, _toldAt) = (WelcomedLately(now), now);
         return new MergeTrailer(_told, _broken);
     }
 
     /// <summary>True when we hear somebody of whom we have not said so.</summary>
     public bool HasNews(Instant now) =>
-        now - _toldAt >= QuietIntervalsMax * options.MergeDetectInterval || !HeardLately(now).IsSubsetOf(_told);
+        now - _toldAt >= QuietIntervalsMax * options.MergeDetectInterval || !WelcomedLately(now).IsSubsetOf(_told);
 
     /// <summary>A merge detect says with whom its sender can work; <paramref name="since"/> is how far back "heard" reaches.
     /// Who does not say (corosync) gets the benefit of the doubt.</summary>
@@ -132,6 +137,31 @@ internal sealed class Neighbourhood(RingOptions options)
         foreach (var member in members)
             _blockersOf.Remove(member);
     }
+
+    /// <summary>
+    /// A ring is installed without those who lost commit tokens: they are left alone for a while, each time for twice as long, so that the
+    /// others' ring stands. Who has been on a ring with us for as long as it was left alone is as good as anybody.
+    /// </summary>
+    public void Rest(ProcessorSet members, ProcessorSet unfit, Instant now)
+    {
+        foreach (var (peer, rest) in _resting)
+        {
+            if (members.Contains(peer) && now - rest.Until > rest.Length)
+                _resting.Remove(peer);
+        }
+
+        foreach (var peer in unfit)
+        {
+            var length = _resting.TryGetValue(peer, out var rest) ? rest.Length * 2 : options.TokenTimeout * RestMin;
+            if (length > options.TokenTimeout * RestMax)
+                length = options.TokenTimeout * RestMax;
+            if (_resting.Count < ProcessorsMax || _resting.ContainsKey(peer))
+                _resting[peer] = (now + length, length);
+        }
+    }
+
+    /// <summary>It lost commit tokens of late, and is left alone.</summary>
+    public bool IsResting(ProcessorId peer, Instant now) => _resting.TryGetValue(peer, out var rest) && now < rest.Until;
 
     /// <summary>Why a frame of another ring leads nowhere; <see cref="Obstacle.None"/> when it may.</summary>
     public Obstacle ObstacleTo(ProcessorId stranger, ProcessorSet members)
@@ -181,6 +211,19 @@ internal sealed class Neighbourhood(RingOptions options)
         {
             if (now - at <= 5 * options.MergeDetectInterval && lately.Count < ProcessorSet.CountMax)
                 lately = lately.With(peer);
+        }
+
+        return lately;
+    }
+
+    /// <summary>The same, but for those who are left alone: who does not find itself here waits, instead of calling.</summary>
+    private ProcessorSet WelcomedLately(Instant now)
+    {
+        var lately = HeardLately(now);
+        foreach (var (peer, rest) in _resting)
+        {
+            if (now < rest.Until)
+                lately = lately.Without(peer);
         }
 
         return lately;

@@ -77,6 +77,9 @@ internal sealed class SimulatedProcessor
     /// <summary>How long the host needs for one datagram.</summary>
     public long DatagramTicks { get; set; }
 
+    /// <summary>How long the host's disk needs, beyond what all disks do.</summary>
+    public long StoreTicks { get; set; }
+
     /// <summary>How long the application leaves deliveries lying.</summary>
     public long ConsumeTicks { get; set; }
 
@@ -486,7 +489,7 @@ internal sealed class SimulatedProcessor
 
     private void BeginStore(ulong value)
     {
-        var latency = _cluster.Setup.StoreLatency.Ticks;
+        var latency = _cluster.Setup.StoreLatency.Ticks + StoreTicks;
         _storing = value;
         if (latency > 0)
         {

@@ -33,7 +33,8 @@ internal static class ActionParser
         "pause" => new PauseNode(line.Node("node")),
         "resume" => new ResumeNode(line.Node("node")),
         "slow" => new SlowNode(
-            line.Node("node"), line.Duration("datagram", TimeSpan.Zero), line.Duration("consume", TimeSpan.Zero)),
+            line.Node("node"), line.Duration("datagram", TimeSpan.Zero), line.Duration("consume", TimeSpan.Zero),
+            line.Duration("store", TimeSpan.Zero)),
         "reader" => new PaceReader(line.Node("node"), line.Duration("each", TimeSpan.Zero)),
         "stop-reader" => new StopReader(line.Node("node")),
         "submit" => ParseSubmit(line),

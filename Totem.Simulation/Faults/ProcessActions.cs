@@ -66,18 +66,20 @@ internal sealed record ResumeNode(ProcessorId Node) : FaultAction
     public override void Apply(SimulatedCluster cluster) => cluster[Node].Resume();
 }
 
-/// <summary>Makes a host need time for each datagram, and its application leave deliveries lying; zero for neither.</summary>
-internal sealed record SlowNode(ProcessorId Node, TimeSpan Datagram, TimeSpan Consume) : FaultAction
+/// <summary>Makes a host need time for each datagram, its application leave deliveries lying, and its disk need time; zero for none.</summary>
+internal sealed record SlowNode(ProcessorId Node, TimeSpan Datagram, TimeSpan Consume, TimeSpan Store = default) : FaultAction
 {
     public override IEnumerable<ProcessorId> Nodes => [Node];
 
     protected override string Text =>
-        $"slow node={Node} datagram={ScriptText.Duration(Datagram)} consume={ScriptText.Duration(Consume)}";
+        $"slow node={Node} datagram={ScriptText.Duration(Datagram)} consume={ScriptText.Duration(Consume)}"
+        + (Store > TimeSpan.Zero ? $" store={ScriptText.Duration(Store)}" : "");
 
     public override void Apply(SimulatedCluster cluster)
     {
         cluster[Node].DatagramTicks = Datagram.Ticks;
         cluster[Node].ConsumeTicks = Consume.Ticks;
+        cluster[Node].StoreTicks = Store.Ticks;
     }
 }
 

@@ -184,6 +184,6 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
     /// <summary>What a healthy ring drops in the course of its life: duplicates, and what belongs to rings that were.</summary>
     private static bool IsRoutine(DiscardReason reason) => reason is DiscardReason.OwnMessage or DiscardReason.Duplicate
         or DiscardReason.StaleRing or DiscardReason.StaleToken or DiscardReason.NotInThisState or DiscardReason.IrrelevantJoin
-        or DiscardReason.ForeignRing or DiscardReason.BrokenLink or DiscardReason.SecondHand
+        or DiscardReason.ForeignRing or DiscardReason.BrokenLink or DiscardReason.SecondHand or DiscardReason.LeftAlone
         or DiscardReason.FragmentWithoutStart;
 }
