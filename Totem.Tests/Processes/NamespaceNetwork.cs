@@ -85,6 +85,12 @@ internal sealed class NamespaceNetwork : IDisposable
             InSwitch($"ip link set port{node} master main");
     }
 
+    /// <summary>From now on a node gets what is sent to a group, and nothing that is sent to it.</summary>
+    public void DropUnicasts(uint node) => At(node, $"iptables -A INPUT -i net0 -p udp -d {AddressOf(node)} -j DROP");
+
+    /// <summary>It gets everything again.</summary>
+    public void LetUnicastsPass(uint node) => At(node, $"iptables -D INPUT -i net0 -p udp -d {AddressOf(node)} -j DROP");
+
     /// <summary>From now on every datagram passes alone, as on a wire: between namespaces a burst is one piece all the way otherwise.</summary>
     public void PassSingly()
     {
