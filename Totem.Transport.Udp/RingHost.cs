@@ -251,6 +251,7 @@ internal sealed class RingHost
         if (wanted.IsRealTime && LinuxThread.TrySetRealTime(true))
         {
             _transport.Turns = _turns = new RingTurns(HostLoad.IsBusy);
+            _transport.MayLook = () => _turns.MayLook(_reporter.Now);
             return;
         }
 
@@ -276,7 +277,6 @@ internal sealed class RingHost
         var now = Tick();
         var wait = awake ? TimeSpan.Zero : TimeUntilNext(now);
         _transport.Forecast = _reporter.ForecastAt(now);
-        _transport.MayLook = _turns?.MayLook(now) ?? true;
         _due = wait is { } planned ? now + planned : new Instant(long.MaxValue);
         _transport.Wait(wait);
         Volatile.Write(ref _isSleeping, 0);

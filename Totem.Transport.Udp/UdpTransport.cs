@@ -139,8 +139,8 @@ internal sealed class UdpTransport : IDisposable
     /// <summary>What is known of the token's way, at the next <see cref="Wait"/>.</summary>
     public TokenForecast Forecast { get; set; } = TokenForecast.None;
 
-    /// <summary>Whether the next <see cref="Wait"/> may look for the token before it sleeps.</summary>
-    public bool MayLook { get; set; } = true;
+    /// <summary>Asked by <see cref="Wait"/> where it would look for the token before it sleeps; an idle ring does not ask.</summary>
+    public Func<bool> MayLook { get; set; } = static () => true;
 
     /// <summary>Told how long the thread slept; null when nobody wants to know.</summary>
     public RingTurns? Turns { get; set; }
@@ -178,7 +178,7 @@ internal sealed class UdpTransport : IDisposable
     {
         if (!IsDrained)
             timeout = TimeSpan.Zero;
-        else if (_busy is { } busy && MayLook && busy.Pays(Forecast) && Look(busy, ref timeout))
+        else if (_busy is { } busy && busy.Pays(Forecast) && MayLook() && Look(busy, ref timeout))
             return;
         var began = Turns is not null && timeout != TimeSpan.Zero ? Stopwatch.GetTimestamp() : 0;
         _liveness.Take(_sockets.Poller.Wait(timeout));
