@@ -214,6 +214,18 @@ public sealed class NeighbourWatchTests
     }
 
     [LinuxFact]
+    public void Who_is_watched_and_of_our_own_user_is_probed_once_a_second()
+    {
+        var options = new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = _port };
+        using var a = UdpTransport.Open(options, First, new NodeCounters());
+        using var b = Open(Second);
+        Meet(a, b);
+
+        _now += TimeSpan.FromSeconds(10);
+        Assert.Equal(_now + TimeSpan.FromSeconds(1), a.ProbeIfQuiet(Second, _now));
+    }
+
+    [LinuxFact]
     public void Without_the_watch_there_is_no_listener()
     {
         using var a = UdpTransport.Open(

@@ -23,6 +23,9 @@ internal sealed class Liveness
     /// </summary>
     private static readonly TimeSpan WatchedProbeInterval = TimeSpan.FromMilliseconds(75);
 
+    /// <summary>The same, where whoever is watched is of our own user or root. There are no strangers then, and an idle ring sleeps.</summary>
+    private static readonly TimeSpan OurProbeInterval = TimeSpan.FromSeconds(1);
+
     /// <summary>How soon it is tried again to watch somebody who refused (a corosync does) or hung up and lives.</summary>
     private static readonly TimeSpan WatchRetry = TimeSpan.FromMilliseconds(250);
 
@@ -133,7 +136,7 @@ internal sealed class Liveness
             if (peer.HurriedProbes > 0)
                 Add(ProbeHurried(i, now));
             if (successor.IsNone || peer.Id == successor)
-                Add(ProbeQuiet(i, isWatched && _interval < WatchedProbeInterval ? WatchedProbeInterval : _interval, now));
+                Add(ProbeQuiet(i, isWatched ? WatchedInterval(i) : _interval, now));
         }
 
         return next;
@@ -147,6 +150,12 @@ internal sealed class Liveness
 
     /// <summary>Whether the end of this peer's process would be noticed at once.</summary>
     public bool IsWatching(int index) => OperatingSystem.IsLinux() && _sockets.Watch is { } watch && watch.IsWatching(index);
+
+    private TimeSpan WatchedInterval(int index)
+    {
+        var interval = OperatingSystem.IsLinux() && _sockets.Watch?.IsOurs(index) == true ? OurProbeInterval : WatchedProbeInterval;
+        return interval > _interval ? interval : _interval;
+    }
 
     private Instant ProbeQuiet(int index, TimeSpan interval, Instant now)
     {

@@ -29,6 +29,7 @@ internal sealed unsafe class NeighbourWatch : IDisposable
 
     private readonly int _epoll;
     private readonly int[] _connections;
+    private readonly bool[] _isOurs;
     private readonly int[] _accepted = NoDescriptors(AcceptedCountMax);
     private readonly byte[] _events = new byte[EventCountMax * EpollEventBytes];
     private readonly long[] _acceptedOrder = new long[AcceptedCountMax];
@@ -42,6 +43,7 @@ internal sealed unsafe class NeighbourWatch : IDisposable
     {
         _epoll = epoll;
         _connections = NoDescriptors(peerCount);
+        _isOurs = new bool[peerCount];
     }
 
     /// <summary>Readable when there is something for <see cref="TryTakeHungUp"/>.</summary>
@@ -93,6 +95,9 @@ internal sealed unsafe class NeighbourWatch : IDisposable
     /// <summary>The process that is watched. It listens where the peer would, which proves nothing.</summary>
     public HostProcess ProcessOf(int peer) => HostProcess.Of(_connections[peer]);
 
+    /// <summary>Whether who hangs up on us is of our own user, or root: then the name is not a stranger's, and its hangup will come.</summary>
+    public bool IsOurs(int peer) => IsWatching(peer) && _isOurs[peer];
+
     /// <summary>Begins to watch a peer, if it lets us.</summary>
     public void TryWatch(int peer, ReadOnlySpan<byte> name)
     {
@@ -103,7 +108,8 @@ internal sealed unsafe class NeighbourWatch : IDisposable
         {
             // Without waiting, and with a Unix socket that is no half thing: it is connected now, or was refused.
             if (Connect(socket, address, (uint)name.Length) == 0 && TryAddToEpoll(_epoll, socket, EPOLLRDHUP, peer))
-                _connections[peer] = socket;
+                var other = HostProcess.Of(socket);
+                (_connections[peer], _isOurs[peer]) = (socket, other.Pid > 0 && (other.User == 0 || other.User == LinuxFile.EffectiveUser()));
             else
                 _ = Close(socket);
         }
