@@ -5,6 +5,7 @@ using System.Net.NetworkInformation;
 using Totem.Core.Model;
 using Totem.Sheepdog.Ordering;
 using Totem.Transport.Udp;
+using Totem.Transport.Udp.Corosync;
 using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers;
@@ -20,7 +21,7 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
 
     private bool IsLoopback => running.Transport.Kind == UdpTransportKind.Loopback;
 
-    private IEnumerable<UdpPeer> Peers => IsLoopback ? LoopbackSlots.Peers(running.Transport.LoopbackPort) : running.Transport.Peers;
+    private IEnumerable<UdpPeer> Peers => IsLoopback ? LoopbackSlots.Peers(running.Transport.LoopbackPort, running.Transport.LoopbackName) : running.Transport.Peers;
 
     private IPEndPoint? Own => Peers.FirstOrDefault(x => x.Id == self)?.EndPoint;
 
@@ -37,7 +38,7 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
             {
                 return string.Create(
                     CultureInfo.InvariantCulture,
-                    $"the ring is on the loopback of this host, {node}; expected on it: other processes of this host with port={running.Transport.LoopbackPort}");
+                    $"the ring is on the loopback of this host, {node}; expected on it: other processes of this host with port={running.Transport.LoopbackPort}, name={running.Transport.LoopbackName}");
             }
 
             var kind = running.Transport.Kind == UdpTransportKind.Unicast ? "udpu" : $"udp, group {running.Transport.Group}:{running.Transport.GroupPort}";
@@ -102,22 +103,11 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
         return HostAddress() is { } host ? $"this host has the address {host}" : null;
     }
 
-    private static IPAddress? HostAddress()
-    {
-        try
-        {
-            return NetworkInterface.GetAllNetworkInterfaces()
-                .Where(x => x.OperationalStatus == OperationalStatus.Up && x.NetworkInterfaceType != NetworkInterfaceType.Loopback)
-                .SelectMany(x => x.GetIPProperties().UnicastAddresses)
-                .Select(x => x.Address)
-                .FirstOrDefault(x => !IPAddress.IsLoopback(x) && !x.IsIPv6LinkLocal);
-        }
-        catch (NetworkInformationException)
-        {
-            // A sandbox that does not let us look.
-            return null;
-        }
-    }
+    /// <summary>An address of this host on a network; null when there is none, or a sandbox does not let us look.</summary>
+    private static IPAddress? HostAddress() => HostAddresses.TryList()?
+        .Where(x => x.Interface.OperationalStatus == OperationalStatus.Up && x.Interface.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+        .Select(x => x.Address)
+        .FirstOrDefault(x => !IPAddress.IsLoopback(x) && !x.IsIPv6LinkLocal);
 
     /// <summary>Of a node that is described as sheep describes it, and has an address.</summary>
     private static IPAddress? AddressOf(SheepNode sheep)

@@ -108,8 +108,7 @@ internal sealed unsafe class NeighbourWatch : IDisposable
         {
             // Without waiting, and with a Unix socket that is no half thing: it is connected now, or was refused.
             if (Connect(socket, address, (uint)name.Length) == 0 && TryAddToEpoll(_epoll, socket, EPOLLRDHUP, peer))
-                var other = HostProcess.Of(socket);
-                (_connections[peer], _isOurs[peer]) = (socket, other.Pid > 0 && (other.User == 0 || other.User == LinuxFile.EffectiveUser()));
+                (_connections[peer], _isOurs[peer]) = (socket, HostProcess.Of(socket) is { Pid: > 0, User: var user } && (user == 0 || user == LinuxFile.EffectiveUser()));
             else
                 _ = Close(socket);
         }

@@ -3,6 +3,7 @@ using Totem.Tests.Processes;
 using Totem.Tests.Requirements;
 using Totem.Tests.Sheepdog.Conformance;
 using Totem.Tests.Transport;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Sheepdog.Native;
 
@@ -36,7 +37,7 @@ public sealed class SheepLogTests : IDisposable
     {
         var sheep = Start(OnLoopback("10.1.2.3"), 0);
         sheep.WaitForMembers(0);
-        Expect(sheep, Information, $"the ring is on the loopback of this host, this is node 1 at 127.0.0.1:{_ring}; expected on it: other processes of this host with port={_ring}");
+        Expect(sheep, Information, $"the ring is on the loopback of this host, this is node 1 at {LoopbackSlots.AddressOf("sheepdog")}:{_ring}; expected on it: other processes of this host with port={_ring}, name=sheepdog");
         Expect(sheep, Warning, $"this sheep is 10.1.2.3:{_first} to the others, but its ring is on the loopback, where no other host can come");
         Expect(sheep, Warning, $"this node is alone on the loopback, and this sheep is 10.1.2.3:{_first} to the others");
         Expect(sheep, Information, $"this sheep is in; the sheep are now 10.1.2.3:{_first}");
