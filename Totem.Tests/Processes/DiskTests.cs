@@ -33,7 +33,7 @@ public sealed class DiskTests
     {
         await using var cluster = ProcessCluster.InNamespaces(3, "udpu", TokenTimeout, duplicatePercent: 0);
         var state = cluster.StateOf(2);
-        SystemCommand.Run($"mount -t tmpfs -o size=64k none {state}");
+        SystemCommand.Run($"mount -t tmpfs -o size=64k,mode=0700 none {state}");
         try
         {
             await cluster.StartAllAsync();

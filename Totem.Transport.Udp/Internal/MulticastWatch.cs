@@ -1,9 +1,9 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Totem.Core.Time;
+using Totem.Transport.Udp.Corosync;
 
 namespace Totem.Transport.Udp.Internal;
 
@@ -140,21 +140,8 @@ internal sealed unsafe partial class MulticastWatch
     /// <returns>The index of the interface with this address; 0 when there is none, or nobody may know.</returns>
     private static int FindInterface(IPAddress local)
     {
-        try
-        {
-            foreach (var candidate in NetworkInterface.GetAllNetworkInterfaces())
-            {
-                var properties = candidate.GetIPProperties();
-                if (properties.UnicastAddresses.Any(x => x.Address.GetAddressBytes().AsSpan().SequenceEqual(local.GetAddressBytes())))
-                    return NameToIndex(candidate.Name);
-            }
-        }
-        catch (Exception exception) when (exception is NetworkInformationException or IOException or UnauthorizedAccessException)
-        {
-            // A sandbox without AF_NETLINK, or the interface went while we asked for it.
-        }
-
-        return 0;
+        var found = HostAddresses.TryList()?.FirstOrDefault(x => x.Address.GetAddressBytes().AsSpan().SequenceEqual(local.GetAddressBytes()));
+        return found?.Interface is { } known ? NameToIndex(known.Name) : 0;
     }
 
     private static uint Address(IPAddress address) => BitConverter.ToUInt32(address.GetAddressBytes());
