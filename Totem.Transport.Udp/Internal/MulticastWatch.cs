@@ -140,6 +140,8 @@ internal sealed unsafe partial class MulticastWatch
     /// <returns>The index of the interface with this address; 0 when there is none, or nobody may know.</returns>
     private static int FindInterface(IPAddress local)
     {
+        if (local.AddressFamily == AddressFamily.InterNetworkV6)
+            return HostAddresses.InterfaceIndex(local) ?? 0;
         var found = HostAddresses.TryList()?.FirstOrDefault(x => x.Address.GetAddressBytes().AsSpan().SequenceEqual(local.GetAddressBytes()));
         return found?.Interface is { } known ? NameToIndex(known.Name) : 0;
     }
