@@ -8,8 +8,8 @@ namespace Totem.Core;
 /// now and then, because others give up whoever holds them at one number. Who stands aside comes back when it has caught up, or taken as much
 /// as half of what others may be ahead of it: sooner, it would hold them up again at once.
 /// </summary>
-/// <param name="limit">How long is accepted.</param>
-public sealed class ReaderWatch(TimeSpan limit)
+/// <param name="limit">How long is accepted; null for ever.</param>
+public sealed class ReaderWatch(TimeSpan? limit)
 {
     private RingPosition? _next;
     private Instant _since;
@@ -43,6 +43,6 @@ public sealed class ReaderWatch(TimeSpan limit)
             return false;
         return _wasAside
             ? _takenAside < processor.Options.FramesAheadMax / 2
-            : limit != Timeout.InfiniteTimeSpan && now - _since >= limit;
+            : now - _since >= limit;
     }
 }

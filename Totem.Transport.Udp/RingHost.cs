@@ -90,7 +90,7 @@ internal sealed class RingHost
             (in Submission submission, ReadOnlySpan<byte> payload, Instant now) => Groups!.Submit(submission, payload, now));
         Groups = new GroupHost(_groups, Submissions, options, Wake);
         Stream = options.OnDelivery is null ? new RingEventStream(options.StreamBytesMax, Wake) : null;
-        _reader = new ReaderWatch(options.StoppedReaderTimeout);
+        _reader = new ReaderWatch(options.StoppedReaderTimeout == Timeout.InfiniteTimeSpan ? null : options.StoppedReaderTimeout);
         _thread = new Thread(Run) { IsBackground = true, Name = $"totem ring {transport.Self}" };
     }
 
