@@ -112,6 +112,9 @@ public sealed partial class RingProcessor
     /// it first: nobody could send the frame again after that.</summary>
     public RingPosition Multicast => _installed?.Own ?? default;
 
+    /// <summary>Somebody who lost commit tokens is left alone for now: there will be a change when it is met again.</summary>
+    internal bool LeavesSomebodyAlone(Instant now) => _neighbours.IsAnybodyResting(now);
+
     /// <summary>Begins to look for a ring. Once.</summary>
     /// <exception cref="InvalidOperationException">Called a second time.</exception>
     public void Start(Instant now)

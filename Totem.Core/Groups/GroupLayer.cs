@@ -126,9 +126,22 @@ internal sealed class GroupLayer
     /// <summary>Takes the next notice that came of what was handled.</summary>
     public bool TryTake(out GroupDelivery delivery)
     {
-        var any = _notices.TryDequeue(out var notice);
-        delivery = any ? new GroupDelivery(notice) : default;
-        return any;
+        while (_notices.TryDequeue(out var notice))
+        {
+            // It may have waited for its application, and whom it was for may have been released since.
+            if (notice.Receivers is { } receivers && receivers.Any(x => x.IsReleased))
+            {
+                notice = notice with { Receivers = [.. receivers.Where(x => !x.IsReleased)] };
+                if (notice.Receivers.Count == 0)
+                    continue;
+            }
+
+            delivery = new GroupDelivery(notice);
+            return true;
+        }
+
+        delivery = default;
+        return false;
     }
 
     /// <summary>Handles the next element of the ring's stream.</summary>

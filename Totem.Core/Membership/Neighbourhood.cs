@@ -22,7 +22,7 @@ internal sealed class Neighbourhood(RingOptions options)
 
     /// <summary>Token timeouts for which somebody is left alone that was left out for losing commit tokens: the first time, and at most.</summary>
     private const int RestMin = 4;
-    private const int RestMax = 64;
+    public const int RestMax = 64;
 
     private readonly Dictionary<ProcessorId, Instant> _heardAt = [];
     private readonly Dictionary<ProcessorId, (Instant Until, TimeSpan Length)> _resting = [];
@@ -159,6 +159,9 @@ internal sealed class Neighbourhood(RingOptions options)
                 _resting[peer] = (now + length, length);
         }
     }
+
+    /// <summary>Somebody is left alone, and will be met again.</summary>
+    public bool IsAnybodyResting(Instant now) => _resting.Values.Any(rest => now < rest.Until);
 
     /// <summary>It lost commit tokens of late, and is left alone.</summary>
     public bool IsResting(ProcessorId peer, Instant now) => _resting.TryGetValue(peer, out var rest) && now < rest.Until;

@@ -50,6 +50,9 @@ internal static class LivenessBound
     public static TimeSpan SettledWithCuts(ClusterSetup setup) =>
         Settled(setup) + (Neighbourhood.QuietIntervalsMax + 1) * setup.Options.MergeDetectInterval;
 
+    /// <summary>Who lost commit tokens is met again after so long at the latest, and while a cut stays that may be a change more.</summary>
+    public static TimeSpan UntilMetAgain(ClusterSetup setup) => Neighbourhood.RestMax * setup.Options.TokenTimeout;
+
     /// <summary>How long nothing may change after that, while nothing happens.</summary>
     public static TimeSpan Calm(ClusterSetup setup) =>
         2 * (setup.Options.TokenTimeout + setup.Options.ConsensusTimeout) + 3 * setup.Options.MergeDetectInterval;

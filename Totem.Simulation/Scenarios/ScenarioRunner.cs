@@ -39,6 +39,7 @@ internal sealed class ScenarioRun
     private readonly ProcessorSet _expected;
     private readonly TimeSpan _settled;
     private readonly TimeSpan _bound;
+    private Instant? _restedAt;
     private TimeSpan _convergence;
 
     public ScenarioRun(FaultScript script, SimulationMemory memory, ISimulationListener? listener)
@@ -47,7 +48,7 @@ internal sealed class ScenarioRun
         _cluster = new SimulatedCluster(script.Setup, memory, listener);
         _expected = ProcessorSet.Of([.. script.Setup.Processors]).Except(script.End.Down);
         _settled = KeepsCuts ? LivenessBound.SettledWithCuts(script.Setup) : LivenessBound.Settled(script.Setup);
-        _bound = LivenessBound.ForRing(script.Setup) + _settled;
+        _bound = LivenessBound.ForRing(script.Setup) + _settled + (KeepsCuts ? LivenessBound.UntilMetAgain(script.Setup) : TimeSpan.Zero);
     }
 
     private bool KeepsCuts => _script.End.KeepCuts.Count > 0;
@@ -155,6 +156,11 @@ internal sealed class ScenarioRun
     {
         if (_cluster.Now - LastChange < _settled)
             return $"the last change was at {_cluster.LastInstallAt} s";
+        // Who was left alone for losing commit tokens is met again, and with a cut that stays that may be a change more.
+        if (KeepsCuts && _cluster.Nodes.Any(x => x.Engine?.LeavesSomebodyAlone(_cluster.Now) == true))
+            _restedAt = _cluster.Now;
+        if (_cluster.Now - _restedAt < _settled)
+            return $"somebody who lost commit tokens was left alone until {_restedAt} s";
         return KeepsCuts
             ? ClusterConditions.MissingForConsistentRings(_cluster)
             : ClusterConditions.MissingForOneRing(_cluster, _expected);
