@@ -86,11 +86,11 @@ public abstract class ClusterConformance : IDisposable
                 alive.Values.First().Notify($"{i}");
         }
 
+        // All are in before anybody says the last: an old sheep may know the same members from before one of them died and came again.
         foreach (var one in alive.Values)
-        {
             one.WaitForMembers([.. alive.Keys]);
+        foreach (var one in alive.Values)
             one.Notify("last");
-        }
 
         foreach (var one in alive.Values)
             one.WaitFor(lines => alive.Keys.All(x => lines.Contains(TestSheep.NotifyLine(x, "last"))), $"the last messages; seed {seed}");
