@@ -5,7 +5,7 @@ namespace Totem.Core;
 
 /// <summary>
 /// How a host judges its application: it has stopped when it has not taken the frame that is next for too long, even if it takes a message
-/// now and then, because others give up whoever holds them at one number. Who stands aside comes back when it has caught up, or taken as much
+/// now and then, because others give up whoever holds them at one number. A member that stands aside comes back when it has caught up, or taken as much
 /// as half of what others may be ahead of it: sooner, it would hold them up again at once.
 /// </summary>
 /// <param name="limit">How long is accepted; null for ever.</param>

@@ -46,7 +46,7 @@ public sealed partial class RingProcessor
         switch (_state)
         {
             case OperationalState { Ring.IsSettled: true }:
-                // The others need not wait for a token that we have given up. Who is still in recovery does not heed a farewell.
+                // The others need not wait for a token that we have given up. Members still in recovery do not heed a farewell.
                 SendFarewell();
                 break;
             case GatherState:

@@ -2,7 +2,7 @@ using Totem.Cpg.Sessions;
 
 namespace Totem.Cpg;
 
-/// <summary>What the dispatching in <c>Native/dispatch.c</c> asks of the engine.</summary>
+/// <summary>The engine's answers to the dispatching in <c>Native/dispatch.c</c>.</summary>
 internal static unsafe class EventCalls
 {
     /// <summary>Takes the next event of a handle.</summary>

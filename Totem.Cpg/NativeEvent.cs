@@ -9,7 +9,7 @@ internal enum HandleKind
     Cfg = 1,
 }
 
-/// <summary>What an event is to C.</summary>
+/// <summary>The kinds of events, as C has them.</summary>
 internal enum NativeEventKind
 {
     Message = 1,

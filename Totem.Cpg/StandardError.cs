@@ -12,7 +12,7 @@ internal static unsafe partial class StandardError
     private const int Number = 2;
     private const short Writable = 4;
 
-    /// <summary>Writes what there is room for now. What the program has closed, or nobody reads, is not complained of, and raises no SIGPIPE.</summary>
+    /// <summary>Writes what there is room for now. A descriptor that the program has closed, or that nobody reads, is not complained of, and raises no SIGPIPE.</summary>
     public static void Write(string text)
     {
         var state = new PollState { Descriptor = Number, Events = Writable };

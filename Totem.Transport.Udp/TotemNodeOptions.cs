@@ -60,7 +60,7 @@ public sealed record TotemNodeOptions
     public int StreamBytesMax { get; init; } = 8 << 20;
 
     /// <summary>
-    /// After so long without room for a single event the application counts as stopped. Default 2 s. If the others would wait for it, the
+    /// When the application has not taken the next frame of messages for so long, it counts as stopped. Default 2 s. If the others would wait for it, the
     /// member says goodbye to them and goes on alone, keeping what was delivered, and joins them again when the application
     /// has caught up. Longer makes them wait longer, up to <see cref="RingOptions.FailToReceiveTimeout"/>, when they go on by themselves;
     /// <see cref="Timeout.InfiniteTimeSpan"/> leaves it to them.

@@ -75,7 +75,7 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
     {
         EndSegment(id);
         _configuration = id;
-        // Who was away has missed what the others said meanwhile.
+        // A node that was away has missed what the others said meanwhile.
         Array.Fill(_lastSequence, Unknown);
     }
 

@@ -46,7 +46,7 @@ internal sealed record WindowCounts
     public required LatencyBuckets AtReceiver { get; init; }
 }
 
-/// <summary>What a node delivered in one configuration.</summary>
+/// <summary>The messages that a node delivered in one configuration.</summary>
 /// <param name="From">The configuration.</param>
 /// <param name="To">The next one, empty for the end of the window: only nodes that go on together have delivered the same (EVS94, failure atomicity).</param>
 /// <param name="Hash">Over senders and sequence numbers, in the order of delivery.</param>

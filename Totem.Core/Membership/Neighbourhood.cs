@@ -140,7 +140,7 @@ internal sealed class Neighbourhood(RingOptions options)
 
     /// <summary>
     /// A ring is installed without those who lost commit tokens: they are left alone for a while, each time for twice as long, so that the
-    /// others' ring stands. Who has been on a ring with us for as long as it was left alone is as good as anybody.
+    /// others' ring stands. A member that has been on a ring with us for as long as it was left alone is as good as anybody.
     /// </summary>
     public void Rest(ProcessorSet members, ProcessorSet unfit, Instant now)
     {

@@ -28,7 +28,7 @@ internal sealed class CfgSession : ICpgRingSink, IDisposable
 
     public int Descriptor => _events.Descriptor;
 
-    /// <summary>What waits: nothing, or the end.</summary>
+    /// <summary>The queue of events: empty, or at its end.</summary>
     public EventQueue Events => _events;
 
     /// <summary>Takes the next event, of which there is none.</summary>

@@ -51,7 +51,7 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
     /// <inheritdoc />
     bool ICpgGroupSink.HasRoom => _events.HasRoom;
 
-    /// <summary>What waits.</summary>
+    /// <summary>The events that wait.</summary>
     public EventQueue Events => _events;
 
     /// <summary>The group that was joined; empty before that.</summary>

@@ -40,7 +40,7 @@
  * there, and open -ENOSYS. Descriptors are closed by exec.
  *
  * THE END. exit(), and the return from main, wait until the others have what was sent, for at most 10 s; so does totem_sheepdog_close(). To the others
- * the process has left. What ends without them, by _exit() or a signal, is noticed as dead, and takes along what was not sent. The library is
+ * the process has left. A process that ends without them, by _exit() or a signal, is noticed as dead, and takes along what was not sent. The library is
  * never unloaded.
  */
 #ifndef TOTEM_SHEEPDOG_H

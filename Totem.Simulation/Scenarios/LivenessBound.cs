@@ -50,7 +50,7 @@ internal static class LivenessBound
     public static TimeSpan SettledWithCuts(ClusterSetup setup) =>
         Settled(setup) + (Neighbourhood.QuietIntervalsMax + 1) * setup.Options.MergeDetectInterval;
 
-    /// <summary>Who lost commit tokens is met again after so long at the latest, and while a cut stays that may be a change more.</summary>
+    /// <summary>A member that lost commit tokens is met again after so long at the latest, and while a cut stays that may be a change more.</summary>
     public static TimeSpan UntilMetAgain(ClusterSetup setup) => Neighbourhood.RestMax * setup.Options.TokenTimeout;
 
     /// <summary>How long nothing may change after that, while nothing happens.</summary>
