@@ -154,11 +154,11 @@ internal sealed class ScenarioRun
     // way: it counts once it has lasted.
     private string? MissingForRing()
     {
-        if (_cluster.Now - LastChange < _settled)
-            return $"the last change was at {_cluster.LastInstallAt} s";
-        // Who was left alone for losing commit tokens is met again, and with a cut that stays that may be a change more.
+        // A member that was left alone for losing commit tokens is met again, and with a cut that stays that may be a change more.
         if (KeepsCuts && _cluster.Nodes.Any(x => x.Engine?.LeavesSomebodyAlone(_cluster.Now) == true))
             _restedAt = _cluster.Now;
+        if (_cluster.Now - LastChange < _settled)
+            return $"the last change was at {_cluster.LastInstallAt} s";
         if (_cluster.Now - _restedAt < _settled)
             return $"somebody who lost commit tokens was left alone until {_restedAt} s";
         return KeepsCuts

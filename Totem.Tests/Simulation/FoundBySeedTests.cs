@@ -114,4 +114,23 @@ public sealed class FoundBySeedTests
             """;
         Assert.Empty(new ScenarioRunner().Run(FaultScript.Parse(script, nameof(FoundBySeedTests))).Failures);
     }
+
+    /// <summary>The same, where the rest ends just when the last change is old enough to count (seed 9539831).</summary>
+    [Fact]
+    public void A_rest_that_ends_with_the_wait_for_calm_is_waited_for_too()
+    {
+        const string script = """
+            seed 14303798223897986339
+            processors 1,2,3
+            network latency=292us jitter=1.925ms store=0ms unreachable=0
+            options token=47ms retransmit=11ms hold=7ms join=3ms alone=9ms consensus=56ms merge=9ms fail-to-receive=94ms
+            at 189.611ms start node=2
+            at 235.199ms cut 1>2
+            at 631.403ms mend 1>2
+            at 650.729ms leave node=2
+            at 704.584ms start node=2
+            end at=704.584ms keep=3-2
+            """;
+        Assert.Empty(new ScenarioRunner().Run(FaultScript.Parse(script, nameof(FoundBySeedTests))).Failures);
+    }
 }
