@@ -93,6 +93,42 @@ public sealed class RecordRingTests
         writer.Join();
     }
 
+    [Fact]
+    public async Task Pieces_that_the_reader_gives_back_are_the_writers_alone()
+    {
+        // Each record has a piece of its own, and several wait: so pieces go back while the writer takes others.
+        const int count = 300_000;
+        var ring = new RecordRing<int>(1 << 20);
+        var payload = new byte[33_000];
+        var writer = Task.Run(() =>
+        {
+            for (var i = 0; i < count; i++)
+            {
+                payload[0] = payload[^1] = (byte)i;
+                while (!ring.TryWrite(i, payload))
+                    Thread.Yield();
+            }
+        });
+
+        for (var i = 0; i < count; i++)
+        {
+            while (ring.IsEmpty && !writer.IsFaulted)
+                Thread.Yield();
+            if (writer.IsFaulted)
+                await writer;
+            TakeOne(ring, i, payload.Length);
+        }
+
+        await writer;
+    }
+
+    private static void TakeOne(RecordRing<int> ring, int number, int length)
+    {
+        Assert.True(ring.TryPeek(out var header, out var bytes));
+        Assert.Equal((number, length, (byte)number, (byte)number), (header, bytes.Length, bytes[0], bytes[^1]));
+        ring.Advance();
+    }
+
     private static bool Enqueue(Queue<(long, byte[])> queue, long header, byte[] payload)
     {
         queue.Enqueue((header, payload));

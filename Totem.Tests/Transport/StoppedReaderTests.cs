@@ -32,7 +32,12 @@ public sealed class StoppedReaderTests : IDisposable
         await using var second = await StartAsync(x => x with { StoppedReaderTimeout = Timeout.InfiniteTimeSpan });
         await using var sender = await first.JoinAsync("g", new GroupJoinOptions { Pid = 1 }, Limit);
         await using var stopped = await second.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
-        var reading = ReadOnAsync(sender);
+        var knowsThree = new TaskCompletionSource();
+        var reading = ReadOnAsync(sender, x =>
+        {
+            if (x.Change is { Members.Count: 3 })
+                knowsThree.TrySetResult();
+        });
         while (second.Statistics.StreamFull == 0)
             await sender.MulticastAsync(Message, cancellationToken: Limit);
 
@@ -45,7 +50,7 @@ public sealed class StoppedReaderTests : IDisposable
                 break;
         }
 
-        Assert.Equal(3, sender.Members.Count);
+        await knowsThree.Task.WaitAsync(Limit);
         await sender.DisposeAsync();
         await reading;
     }
@@ -98,11 +103,10 @@ public sealed class StoppedReaderTests : IDisposable
             await group.MulticastAsync(Message, cancellationToken: until);
     }
 
-    private async Task ReadOnAsync(TotemGroup group)
+    private async Task ReadOnAsync(TotemGroup group, Action<GroupEvent>? see = null)
     {
-        await foreach (var _ in group.ReadEventsAsync(Limit))
-        {
-        }
+        await foreach (var element in group.ReadEventsAsync(Limit))
+            see?.Invoke(element);
     }
 
     private Task<TotemNode> StartAsync(Func<TotemNodeOptions, TotemNodeOptions>? change = null)

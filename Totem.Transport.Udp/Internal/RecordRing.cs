@@ -133,9 +133,14 @@ internal sealed class RecordRing<THeader> where THeader : unmanaged
         ArrayPool<byte>.Shared.Return(piece.Bytes);
         piece.Bytes = [];
         piece.WrittenBytes = 0;
+        Piece? free;
         do
-            piece.Next = Volatile.Read(ref _free);
-        while (Interlocked.CompareExchange(ref _free, piece, piece.Next) != piece.Next);
+        {
+            // Once the exchange has succeeded the piece belongs to the writer: nothing of it may be read again.
+            free = Volatile.Read(ref _free);
+            piece.Next = free;
+        }
+        while (Interlocked.CompareExchange(ref _free, piece, free) != free);
     }
 
     private Piece? TakeFree()
