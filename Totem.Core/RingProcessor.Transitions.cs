@@ -276,7 +276,7 @@ public sealed partial class RingProcessor
         return boundary;
     }
 
-    /// <summary>Who was given up though it spoke while we gathered.</summary>
+    /// <summary>Processors that were given up though it spoke while we gathered.</summary>
     private static ProcessorSet UnfitOf(GatherState gather)
     {
         var unfit = ProcessorSet.Empty;

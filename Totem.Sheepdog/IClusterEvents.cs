@@ -1,7 +1,7 @@
 namespace Totem.Sheepdog;
 
 /// <summary>
-/// What a driver tells sheep. All calls are made inside <see cref="IClusterDriver.Dispatch"/> or
+/// The calls by which a driver tells sheep of the cluster. All calls are made inside <see cref="IClusterDriver.Dispatch"/> or
 /// <see cref="IClusterDriver.DispatchOne"/>, on its caller's thread, one after the other; operations may be called from within. All members see the same sequence of accepts, leaves, notifications and updates, each
 /// from its own accept on.
 /// </summary>

@@ -303,7 +303,7 @@ internal sealed class RingHost
         return _due = _reporter.Now = now;
     }
 
-    /// <summary>What we would say of others now, or of our application, may be only our own absence.</summary>
+    /// <summary>Our judgement of others now, or of our application, may be only our own absence.</summary>
     private void NotePause(TimeSpan length, Instant now)
     {
         _reporter.Now = now;

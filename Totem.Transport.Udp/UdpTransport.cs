@@ -389,7 +389,7 @@ internal sealed class UdpTransport : IDisposable
             return 0;
         }
 
-        // What we send to ourselves takes no socket, and a group's copies are not looped back.
+        // Frames that we send to ourselves take no socket, and a group's copies are not looped back.
         if (peerIndex >= 0 && _peers.All[peerIndex].IsSelf && (_options.Kind == UdpTransportKind.Multicast || socket.Source(index) == _own))
         {
             _counters.DatagramsIgnored++;

@@ -77,7 +77,7 @@ static void take_node(struct sd_node *node, const struct totem_sheepdog_node *fr
 	memcpy((char *)node + NODE_LINK_BYTES, from->bytes, length);
 }
 
-/* What the library says of its last failure has a line for each problem, and so has the log. */
+/* The library's text for its last failure has a line for each problem, and so has the log. */
 static void log_error(const char *text)
 {
 	while (*text != '\0') {

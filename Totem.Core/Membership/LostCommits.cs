@@ -53,7 +53,7 @@ internal sealed class LostCommits(Instant since, TimeSpan promptness, TimeSpan l
     /// <summary>A join of a candidate shows the latest ring that it was on or has committed to.</summary>
     public void Shown(ProcessorId id, ulong sequence, Instant now)
     {
-        // Who had spoken before and shows a later ring now has seen a commit token that came to nothing, whether or not it came to us.
+        // A processor that had spoken before and shows a later ring now has seen a commit token that came to nothing, whether or not it came to us.
         var isKnown = _shown.TryGetValue(id, out var before);
         if (isKnown && RingId.IsLater(sequence, before))
             Lost(sequence, now);
@@ -79,7 +79,7 @@ internal sealed class LostCommits(Instant since, TimeSpan promptness, TimeSpan l
     }
 
     /// <summary>
-    /// Who of these lost it, seen from the representative: who was still busy when all others were asking again (its host stores slowly, or
+    /// Those of them that lost it, seen from the representative: who was still busy when all others were asking again (its host stores slowly, or
     /// stands still); else the first whom the token did not reach, in the order of its way; else we, who did not get it back.
     /// </summary>
     public ProcessorId FindCulprit(ProcessorSet members, ProcessorId self)

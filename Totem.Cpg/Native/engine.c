@@ -187,7 +187,7 @@ static void at_exit(void)
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
-/* What our own writing raised is not for the program: a pipe that nobody reads, a file beyond the limit of the process. */
+/* A signal that our own writing raised is not for the program: a pipe that nobody reads, a file beyond the limit of the process. */
 static void forget_raised(const sigset_t *pending_before)
 {
 	static const int ours[] = { SIGPIPE, SIGXFSZ };

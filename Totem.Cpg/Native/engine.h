@@ -23,7 +23,7 @@ struct totem_name {
 
 enum { TOTEM_MESSAGE = 1, TOTEM_GROUP_CHANGE = 2, TOTEM_RING_CHANGE = 3 };
 
-/* What waited in a handle and is to be called back. */
+/* An event that waited in a handle and is to be called back. */
 struct totem_event {
 	int kind;
 	uint32_t node, process; /* who sent the message; of a ring, its representative */

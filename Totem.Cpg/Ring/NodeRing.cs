@@ -147,7 +147,7 @@ internal sealed class NodeRing : ICpgRing
         {
             if (!AwaitOrder(sending, CpgLimits.CallTimeout))
                 limit.Cancel();
-            // What has not begun ends by that at once.
+            // A message that has not begun ends by that at once.
             if (AwaitOrder(sending, CpgLimits.CancelTimeout))
                 Blocking.Wait(sending);
             return SendResult.Accepted;

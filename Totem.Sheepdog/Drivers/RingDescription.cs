@@ -10,7 +10,7 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers;
 
-/// <summary>What an operator is told of the ring that a sheep is on: where it lives, who is expected, and what looks wrong about it.</summary>
+/// <summary>The operator's lines about the ring that a sheep is on: where it lives, who is expected, and what looks wrong about it.</summary>
 /// <param name="driver">The driver's options.</param>
 /// <param name="configured">The ring as the configuration has it, without the slots of more processes.</param>
 /// <param name="running">The ring as it runs.</param>
@@ -51,7 +51,7 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
         CultureInfo.InvariantCulture,
         $"the cluster is '{driver.Cluster}'; it begins with {driver.Queue.Quorum} or more sheep, and of a cut {(driver.Queue.Rule == PartitionRule.Majority ? "the majority goes on" : "each side goes on")}");
 
-    /// <summary>What is wrong with the address that others shall reach this sheep at; null when nothing is.</summary>
+    /// <summary>The fault of the address that others shall reach this sheep at; null when it has none.</summary>
     public string? AddressProblem(SheepNode sheep)
     {
         if (AddressOf(sheep) is not { } address || IsLoopback == IPAddress.IsLoopback(address))
@@ -67,7 +67,7 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
             : null;
     }
 
-    /// <summary>Who is on the ring when it has settled, of those who are expected.</summary>
+    /// <summary>Those of the expected who are on the ring when it has settled.</summary>
     public ClusterNote Attendance(ProcessorSet members, SheepNode? sheep)
     {
         if (!IsLoopback)

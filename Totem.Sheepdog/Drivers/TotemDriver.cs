@@ -106,7 +106,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         ThreadPool.QueueUserWorkItem(HandleDead, ringEvent.Peer.Value, preferLocal: false);
     }
 
-    /// <summary>What is sent to the ring as a whole is not for sheep; why the ring changed is told with what follows from it.</summary>
+    /// <summary>Messages to the ring as a whole are not for sheep; why the ring changed is told with what follows from it.</summary>
     private void OnRing(in Delivery delivery)
     {
         if (delivery.Change?.Cause is not { Reason: GatherReason.MemberUnreachable or GatherReason.MemberLeft } cause)

@@ -160,7 +160,7 @@ public sealed partial class ClusterEventQueue
         }
     }
 
-    /// <summary>Who came and went, and why.</summary>
+    /// <summary>The members that came and went, and why.</summary>
     private void NoteAll(List<Effect> effects, PeerChange? change)
     {
         if (!WritesNotes)

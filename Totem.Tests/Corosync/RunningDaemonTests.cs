@@ -74,7 +74,7 @@ public sealed class RunningDaemonTests
 
         Assert.Contains($"cannot bind to {place}", failure.Message, StringComparison.Ordinal);
         Assert.Contains("find out who has it", failure.Message, StringComparison.Ordinal);
-        // Who waits for a place that becomes free gets it.
+        // A member that waits for a place gets the one that becomes free.
         var waiting = new ProcessSlots(options).StartAsync();
         stranger.Dispose();
         var (node, _) = await waiting.WaitAsync(TimeSpan.FromSeconds(60));
@@ -87,7 +87,7 @@ public sealed class RunningDaemonTests
         Assert.Contains("cannot bind to 127.0.0.1:5405", said, StringComparison.Ordinal);
         Assert.Contains("the corosync daemon of this host runs: process ", said, StringComparison.Ordinal);
         Assert.Contains("systemctl stop corosync", said, StringComparison.Ordinal);
-        // What the daemon saw: itself.
+        // The daemon saw itself alone.
         Assert.Contains("memberships 1", said, StringComparison.Ordinal);
     }
 

@@ -1,5 +1,5 @@
 /*
- * What a program may do around dispatching: end the thread that dispatches, jump out of a callback, finalise there, dispatch again, never
+ * The liberties of a program around dispatching: end the thread that dispatches, jump out of a callback, finalise there, dispatch again, never
  * return. Another member, a child of this program, sends all the time; it must go on.
  */
 #include "check.h"

@@ -31,7 +31,7 @@ public sealed class CorosyncConf
     /// <summary>What the <c>quorum</c> section means for our vote.</summary>
     public GroupOptions Groups { get; private init; } = new();
 
-    /// <summary>What the <c>system</c> section says of the ring's thread.</summary>
+    /// <summary>The scheduling of the ring's thread, by the <c>system</c> section.</summary>
     public RingScheduling Scheduling { get; private init; } = RingScheduling.RealTime;
 
     /// <summary>What the <c>logging</c> section asks for.</summary>
@@ -81,7 +81,7 @@ public sealed class CorosyncConf
         if (local is not null && nodes.Count <= ProcessorSet.CountMax)
             ring = ring with { Allowed = ProcessorSet.Of([.. nodes.Select(node => node.Id)]) };
         totem.CheckTogether(ring);
-        // What is left has no words of the file.
+        // The problems that are left have no words of the file.
         foreach (var problem in problems.HasAny ? [] : ring.Validate().Concat(transport.Validate(id)))
             problems.Add(totem.Line, problem);
 

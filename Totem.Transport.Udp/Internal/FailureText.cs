@@ -4,7 +4,7 @@ using Totem.Transport.Udp.Corosync;
 
 namespace Totem.Transport.Udp.Internal;
 
-/// <summary>What an exception says to the operator of a program that embeds this: what happened and what was expected, a line a problem,
+/// <summary>The words of an exception for the operator of a program that embeds this: what happened and what was expected, a line a problem,
 /// and never a type's name or a stack. Those who mend a defect get the place it came from.</summary>
 internal static class FailureText
 {
@@ -26,7 +26,7 @@ internal static class FailureText
         return IsForeseen(cause) ? message : $"a defect of the library: {Reason(message.ReplaceLineEndings(" "))}{Place(cause)}";
     }
 
-    /// <summary>What is inside of those that only say where it happened: a task, the first use of a type.</summary>
+    /// <summary>The exceptions inside of those that only say where it happened: a task, the first use of a type.</summary>
     public static Exception Cause(Exception failure) => failure switch
     {
         AggregateException { InnerExceptions: [var only] } => Cause(only),

@@ -12,7 +12,7 @@ namespace Totem.Transport.Udp.Internal;
 [SupportedOSPlatform("linux")]
 internal readonly record struct HostProcess(int Pid, uint User)
 {
-    /// <summary>What its program is; null when the system does not say, which it does of the own user's and to root only.</summary>
+    /// <summary>The path of its program; null when the system does not say, which it does of the own user's and to root only.</summary>
     public string? Program
     {
         get
@@ -79,7 +79,7 @@ internal readonly record struct HostProcess(int Pid, uint User)
         }
     }
 
-    /// <summary>Who is at the other end of a connection.</summary>
+    /// <summary>The process at the other end of a connection.</summary>
     public static unsafe HostProcess Of(int socket)
     {
         var credentials = stackalloc uint[3];

@@ -7,7 +7,7 @@ using Totem.Transport.Udp.Corosync;
 
 namespace Totem.Transport.Udp.Internal;
 
-/// <summary>What a look at the group's membership has found.</summary>
+/// <summary>The result of a look at the group's membership.</summary>
 internal enum MulticastChange
 {
     None,

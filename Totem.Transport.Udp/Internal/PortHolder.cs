@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Totem.Transport.Udp.Internal;
 
-/// <summary>Who has a port that we want, as far as this host tells.</summary>
+/// <summary>The holder of a port that we want, as far as this host tells.</summary>
 internal enum PortHolderKind
 {
     /// <summary>A member of ours, or we cannot tell.</summary>
@@ -25,7 +25,7 @@ internal static class PortHolder
         return HostProcess.Daemon() is null ? PortHolderKind.Unknown : PortHolderKind.Daemon;
     }
 
-    /// <summary>Who it is and what to do, as the rest of a sentence that says that the port is taken.</summary>
+    /// <summary>Its name and the remedy, as the rest of a sentence that says that the port is taken.</summary>
     public static string Describe(IPEndPoint endPoint)
     {
         if (!OperatingSystem.IsLinux())

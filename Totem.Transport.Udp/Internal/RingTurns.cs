@@ -2,7 +2,7 @@ using Totem.Core.Time;
 
 namespace Totem.Transport.Udp.Internal;
 
-/// <summary>What a real-time thread owes to those that it goes before: some rest, and no looking where they want the core. Used by it alone.</summary>
+/// <summary>The debts of a real-time thread to those that it goes before: some rest, and no looking where they want the core. Used by it alone.</summary>
 /// <param name="isHostBusy">More threads want to run than there are cores.</param>
 internal sealed class RingTurns(Func<bool> isHostBusy)
 {
@@ -15,7 +15,7 @@ internal sealed class RingTurns(Func<bool> isHostBusy)
     /// <summary>Asking costs a few microseconds.</summary>
     private static readonly TimeSpan AskInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>What is asked for is one moment; somebody who works sleeps now and then, too.</summary>
+    /// <summary>An answer is about one moment; somebody who works sleeps now and then, too.</summary>
     private static readonly TimeSpan BusyFor = TimeSpan.FromMilliseconds(100);
 
     private Instant _windowBegan;

@@ -73,7 +73,7 @@ internal sealed class OwnDirectory : StateDirectory
         var handle = LinuxFile.OpenDirectory(path);
         try
         {
-            // What is open cannot be exchanged any more.
+            // A directory that is open cannot be exchanged any more.
             return new OwnDirectory(path, handle, Check(path, LinuxFile.Status(handle), mayBeShared));
         }
         catch
