@@ -69,15 +69,18 @@ internal sealed class SessionRing(ZooKeeperSession session)
             Look(target);
     }
 
-    /// <summary>Takes a session out, by the one transaction that can.</summary>
+    /// <summary>The writes that take a session out. They succeed once, since its mark can be taken away once.</summary>
+    public static ZooKeeperWrite[] Gone(ZooKeeperPaths paths, PeerId peer) =>
+    [
+        ZooKeeperWrite.Delete(paths.Position(peer)),
+        ZooKeeperWrite.Create(paths.NewEntry, new LogEntry(LogEntryKind.Gone, peer).Encode(), ZooKeeperMode.PersistentSequential),
+    ];
+
+    /// <summary>Takes a session out.</summary>
     public void Declare(PeerId peer)
     {
-        var gone = new LogEntry(LogEntryKind.Gone, peer).Encode();
         session.Client.Write(
-            [
-                ZooKeeperWrite.Delete(session.Paths.Position(peer)),
-                ZooKeeperWrite.Create(session.Paths.NewEntry, gone, ZooKeeperMode.PersistentSequential),
-            ],
+            Gone(session.Paths, peer),
             (code, _) => session.Do(() =>
             {
                 if (code is ZooKeeperCode.Ok or ZooKeeperCode.NoNode)

@@ -1,4 +1,5 @@
 using Totem.Sheepdog.Drivers.ZooKeeper.Native;
+using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
@@ -47,7 +48,7 @@ internal sealed partial class ZooKeeperSession
 
     private void Begin(uint position, string[] marks)
     {
-        var others = marks.Select(ZooKeeperPaths.PeerOf).OfType<Ordering.PeerId>().Where(x => x != Self).ToArray();
+        var others = marks.Select(ZooKeeperPaths.PeerOf).OfType<PeerId>().Where(x => x != Self).ToArray();
         _hasArrived = true;
         _lookedAfter = position;
         _group.HandleArrived(others);
@@ -59,45 +60,39 @@ internal sealed partial class ZooKeeperSession
         _housekeeping.Change(Limits.Housekeeping, Limits.Housekeeping);
     }
 
-    /// <summary>One transaction: its mark, its request, its member znode in place of one that an earlier session has left.</summary>
     /// <returns>The number of the request; null when the session is over.</returns>
     private async Task<uint?> WriteArrivalAsync(byte[] request, uint end)
     {
-        var member = Paths.Member(NodeName);
         var credentials = Client.Credentials();
         if (!PublishesSession)
             credentials.AsSpan(sizeof(long)).Clear();
-        var entry = new LogEntry(LogEntryKind.Message, Self, request).Encode();
-        ZooKeeperWrite[] writes =
-        [
-            ZooKeeperWrite.Create(Paths.Position(Self), new SessionMark(end, NodeName).Encode()),
-            ZooKeeperWrite.Create(Paths.NewEntry, entry, ZooKeeperMode.PersistentSequential),
-            ZooKeeperWrite.Create(member, credentials, ZooKeeperMode.Ephemeral),
-        ];
-        var hasOld = false;
+        var arrival = new SessionArrival(Paths, Self, NodeName) { Request = request, Credentials = credentials, LogEnd = end };
+        PeerId? earlier = null;
+        var writes = arrival.Writes();
         while (!IsOver)
         {
-            var (code, results) = hasOld
-                ? await Client.WriteAsync([writes[0], writes[1], ZooKeeperWrite.Delete(member), writes[2]]).ConfigureAwait(false)
-                : await Client.WriteAsync(writes).ConfigureAwait(false);
-            if (code == ZooKeeperCode.Ok && ZooKeeperPaths.NumberOf(results.Created[1]) is { } position)
+            var (code, results) = await Client.WriteAsync(writes).ConfigureAwait(false);
+            if (code == ZooKeeperCode.Ok && SessionArrival.RequestNumber(results) is { } position)
                 return position;
-            var isOldGone = code == ZooKeeperCode.NoNode && hasOld && results.FailedIndex == 2;
-            if (!isOldGone && (code != ZooKeeperCode.NodeExists || hasOld))
+            if (code != (earlier is null ? ZooKeeperCode.NodeExists : ZooKeeperCode.NoNode))
+            {
                 // Whether it was applied is not known when the connection was lost. A new session leaves no doubt.
                 Do(() => Lose($"the arrival could not be written: {code}"));
-            else if (!isOldGone && EarlierSessions.Count > 0 && !await IsOwnAsync(member).ConfigureAwait(false))
+                return null;
+            }
+
+            // The node has a member znode that was not known, or no longer the one that was.
+            var (looked, stat) = await RepeatAsync(() => Client.ExistsAsync(Paths.Member(NodeName)), x => x.Code).ConfigureAwait(false);
+            PeerId? owner = looked == ZooKeeperCode.Ok ? ZooKeeperPaths.PeerOf(stat.EphemeralOwner) : null;
+            if (owner is not null && EarlierSessions.Count > 0 && !EarlierSessions.Contains(stat.EphemeralOwner))
                 Do(Replaced);
-            hasOld = !isOldGone;
+            writes = owner is not { } peer ? arrival.Writes()
+                : owner != earlier ? arrival.WritesInPlaceOf(peer)
+                : arrival.WritesInPlaceOfUnmarked();
+            earlier = owner;
         }
 
         return null;
-    }
-
-    private async Task<bool> IsOwnAsync(string member)
-    {
-        var (code, stat) = await RepeatAsync(() => Client.ExistsAsync(member), x => x.Code).ConfigureAwait(false);
-        return code != ZooKeeperCode.Ok || EarlierSessions.Contains(stat.EphemeralOwner);
     }
 
     private void Replaced()

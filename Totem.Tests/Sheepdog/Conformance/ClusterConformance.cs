@@ -327,6 +327,7 @@ public abstract class ClusterConformance : IDisposable
     {
         var sheep = Make(identity);
         _all.Add(sheep);
+        sheep.Flock = _all;
         return sheep;
     }
 

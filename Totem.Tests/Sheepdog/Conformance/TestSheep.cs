@@ -22,6 +22,9 @@ public abstract class TestSheep : IDisposable
 
     public int Identity { get; }
 
+    /// <summary>All sheep of the test, for the message when one waits in vain.</summary>
+    public IReadOnlyList<TestSheep> Flock { get; set; } = [];
+
     /// <summary>Called in each own turn; ends it by <see cref="Unblock"/>, at once or later.</summary>
     public Action Turn { get; set; } = () => { };
 
@@ -102,16 +105,27 @@ public abstract class TestSheep : IDisposable
 
     public void WaitFor(Func<IReadOnlyList<string>, bool> condition, string what)
     {
+        if (!TryWaitFor(condition))
+            Assert.Fail($"sheep {Identity} waits for {what}; they were told\n{string.Join('\n', Flock.Select(Told))}");
+    }
+
+    private bool TryWaitFor(Func<IReadOnlyList<string>, bool> condition)
+    {
         var end = Environment.TickCount64 + (long)Limit.TotalMilliseconds;
         lock (_lines)
         {
             while (!condition(_lines))
             {
                 var rest = (int)(end - Environment.TickCount64);
-                Assert.True(rest > 0 && Monitor.Wait(_lines, rest), $"sheep {Identity} waits for {what}; it was told\n{string.Join('\n', _lines)}");
+                if (rest <= 0 || !Monitor.Wait(_lines, rest))
+                    return false;
             }
         }
+
+        return true;
     }
+
+    private static string Told(TestSheep sheep) => $"{sheep.Identity}:\n{string.Join('\n', sheep.Lines)}";
 
     protected virtual void Add(string line)
     {

@@ -100,6 +100,27 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         Assert.Equal(1, first.CountOf("leave 1 "));
     }
 
+    /// <summary>A process is killed when its arrival is on its way, and a slow server handles that after its successor has arrived.</summary>
+    [ZooKeeperFact]
+    [Check("A8", "F-17")]
+    public async Task An_arrival_that_is_handled_late_does_not_end_the_successor()
+    {
+        var sheep = Joined(2, Never);
+        sheep[1].Kill();
+        using var late = await ToolAsync();
+        var name = NodeString.Of(DriverSheep.Node(1));
+        var (_, member) = await late.ReadAsync(late.Paths.Member(name));
+        var writes = ArrivalOf(late, 1).WritesInPlaceOf(ZooKeeperPaths.PeerOf(member.EphemeralOwner));
+
+        var successor = Begin(1, Never);
+        successor.WaitForMembers(0, 1);
+        var (code, _) = await late.Client.WriteAsync(writes);
+        Assert.Equal(ZooKeeperCode.NoNode, code);
+        successor.Notify("here");
+        sheep[0].WaitForLine(TestSheep.NotifyLine(1, "here"));
+        Assert.Equal(0, successor.CountOf("failed"));
+    }
+
     /// <summary>All of a cluster are killed, and come back.</summary>
     [ZooKeeperFact]
     [Check("F-17")]
@@ -346,15 +367,20 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
 
     private static async Task ArriveAsync(ZooKeeperTool joiner, int identity)
     {
+        var (code, _) = await joiner.Client.WriteAsync(ArrivalOf(joiner, identity).Writes());
+        Assert.Equal(ZooKeeperCode.Ok, code);
+    }
+
+    private static SessionArrival ArrivalOf(ZooKeeperTool joiner, int identity)
+    {
         var node = DriverSheep.Node(identity);
         var opaque = Opaque.Of(new byte[DriverSheep.OpaqueLength]);
         var request = new ClusterMessage(ClusterMessageKind.Join) { Attempt = 1, Node = node, Opaque = opaque };
-        var entry = new LogEntry(LogEntryKind.Message, joiner.Self, request.Encode());
-        var name = NodeString.Of(node);
-        var (code, _) = await joiner.Client.WriteAsync(
-            ZooKeeperWrite.Create(joiner.Paths.Position(joiner.Self), new SessionMark(0, name).Encode()),
-            ZooKeeperWrite.Create(joiner.Paths.NewEntry, entry.Encode(), ZooKeeperMode.PersistentSequential),
-            ZooKeeperWrite.Create(joiner.Paths.Member(name), new byte[24], ZooKeeperMode.Ephemeral));
-        Assert.Equal(ZooKeeperCode.Ok, code);
+        return new SessionArrival(joiner.Paths, joiner.Self, NodeString.Of(node))
+        {
+            Request = request.Encode(),
+            Credentials = new byte[24],
+            LogEnd = 0,
+        };
     }
 }

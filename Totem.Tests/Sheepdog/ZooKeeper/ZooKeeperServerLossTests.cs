@@ -7,6 +7,7 @@ namespace Totem.Tests.Sheepdog.ZooKeeper;
 public sealed class ZooKeeperServerLossTests(ThreeServers servers) : ZooKeeperTest(servers), IClassFixture<ThreeServers>
 {
     private const int Never = 60_000;
+    private const int Short = 500;
     private const int Each = 100;
 
     /// <summary>The leader, too: the other two choose a new one, and everybody's session goes on there.</summary>
@@ -40,5 +41,54 @@ public sealed class ZooKeeperServerLossTests(ThreeServers servers) : ZooKeeperTe
         }
 
         ClusterConformance.AssertSameSequence(sheep);
+    }
+
+    /// <summary>As on a host that stands still: sessions expire, and a sheep that starts meanwhile is told that nobody answers.</summary>
+    [ZooKeeperTheory]
+    [InlineData(0)]
+    [InlineData(10)]
+    [InlineData(30)]
+    [InlineData(60)]
+    [InlineData(100)]
+    [InlineData(200)]
+    [InlineData(400)]
+    public void Servers_that_stand_still_while_one_joins_lose_nobody(int milliseconds)
+    {
+        var first = Begin(0, Short);
+        first.WaitForMembers(0);
+        var second = Begin(1, Short);
+        // The moment within the join is the case.
+        Thread.Sleep(milliseconds);
+        var running = Servers.Servers.Where(x => x.IsRunning).ToArray();
+        foreach (var server in running)
+            server.Pause();
+        Thread.Sleep(4 * Short);
+        foreach (var server in running)
+            server.Continue();
+        // A message goes with the session that it was sent in, and the end of that comes later to one than to the other.
+        var (heard, said) = (false, 0);
+        while (!heard)
+        {
+            first.WaitForMembers(0, 1);
+            second.WaitForMembers(0, 1);
+            var text = $"{++said}";
+            second.Do(x => x.Notify(System.Text.Encoding.UTF8.GetBytes(text)));
+            heard = Hears(first, text) && Hears(second, text);
+            Assert.True(said < Each, string.Join('\n', first.Lines.Concat(["second:", .. second.Lines])));
+        }
+
+        ClusterConformance.AssertSameSequence(first, second);
+
+        static bool Hears(DriverSheep sheep, string text)
+        {
+            for (var i = 0; i < 30; i++)
+            {
+                if (sheep.Log.Contains(TestSheep.NotifyLine(1, text)))
+                    return true;
+                Thread.Sleep(20);
+            }
+
+            return false;
+        }
     }
 }

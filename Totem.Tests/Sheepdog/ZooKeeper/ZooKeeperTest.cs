@@ -29,6 +29,7 @@ public abstract class ZooKeeperTest(ZooKeeperEnsemble servers) : IDisposable
         var text = string.Create(CultureInfo.InvariantCulture, $"{hosts}{_root},timeout={timeout}{option}");
         var sheep = new DriverSheep(driver, text, identity, _ => proxy.Cut());
         _proxies.Add(sheep, proxy);
+        sheep.Flock = [.. _proxies.Keys];
         sheep.Join();
         return sheep;
     }
