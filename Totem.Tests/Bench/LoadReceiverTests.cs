@@ -113,6 +113,6 @@ public sealed class LoadReceiverTests
             receiver.OnMessage(message);
         }
 
-        return await receiver.Closed.WaitAsync(TimeSpan.FromSeconds(30));
+        return await receiver.Closed.WaitAsync(HangLimit.OfAWait);
     }
 }

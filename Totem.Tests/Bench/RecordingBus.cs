@@ -7,7 +7,7 @@ namespace Totem.Tests.Bench;
 internal sealed class RecordingBus(int room) : IOrderedBus
 {
     // A bound for a test that goes wrong, far above what a busy core needs.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
 
     private readonly BlockingCollection<byte[]> _sent = [];
     private int _room = room;

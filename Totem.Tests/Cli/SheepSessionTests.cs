@@ -33,7 +33,7 @@ public sealed class SheepSessionTests
         session.Start();
         var lines = Channel.CreateUnbounded<string>();
         var running = Task.Run(() => session.Run(lines.Reader, CancellationToken.None));
-        await output.Seen.WaitAsync(TimeSpan.FromMinutes(1));
+        await output.Seen.WaitAsync(HangLimit.OfAWait);
         foreach (var line in typed)
             lines.Writer.TryWrite(line);
         lines.Writer.Complete();

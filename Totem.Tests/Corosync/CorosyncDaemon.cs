@@ -8,7 +8,7 @@ namespace Totem.Tests.Corosync;
 internal sealed class CorosyncDaemon : IAsyncDisposable
 {
     // Bounds for a run that goes wrong, far above what busy cores need.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
 
     private readonly Process _process;
     private readonly Task _reading;

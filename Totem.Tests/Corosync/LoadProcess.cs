@@ -6,7 +6,7 @@ namespace Totem.Tests.Corosync;
 /// <summary>A process that speaks as <c>Native/cpg_load.c</c> does: commands to its input, events from its output.</summary>
 internal abstract class LoadProcess : IGroupClient
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
     private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(240);
 
     private readonly Process _process;

@@ -11,7 +11,7 @@ namespace Totem.Tests.Corosync;
 internal sealed class MixedCluster : IAsyncDisposable
 {
     // A bound for a run that goes wrong, far above what busy cores need.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
 
     private readonly ITestOutputHelper _output;
     private readonly TemporaryDirectory _folder = new();

@@ -7,7 +7,7 @@ namespace Totem.Tests.Corosync;
 /// <summary>Everything that passes the switch of a <see cref="NamespaceNetwork"/>, in a file.</summary>
 internal sealed class NetworkCapture : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
 
     private readonly Process _process;
 

@@ -70,14 +70,14 @@ public sealed class RunningDaemonTests
         };
         options = options with { Ring = options.Ring with { Self = new ProcessorId(1) } };
 
-        var failure = await Assert.ThrowsAsync<TransportException>(() => new ProcessSlots(options).StartAsync()).WaitAsync(TimeSpan.FromSeconds(60));
+        var failure = await Assert.ThrowsAsync<TransportException>(() => new ProcessSlots(options).StartAsync()).WaitAsync(HangLimit.OfAWait);
 
         Assert.Contains($"cannot bind to {place}", failure.Message, StringComparison.Ordinal);
         Assert.Contains("find out who has it", failure.Message, StringComparison.Ordinal);
         // A member that waits for a place gets the one that becomes free.
         var waiting = new ProcessSlots(options).StartAsync();
         stranger.Dispose();
-        var (node, _) = await waiting.WaitAsync(TimeSpan.FromSeconds(60));
+        var (node, _) = await waiting.WaitAsync(HangLimit.OfAWait);
         await using (node)
             Assert.Equal(1u, node.Id.Value);
     }

@@ -12,7 +12,7 @@ namespace Totem.Tests.Cpg;
 internal static class NativeBuild
 {
     internal static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan RunLimit = HangLimit.OfAWait;
     private static readonly Lazy<string> Built = new(Build);
     private static readonly Lock Gate = new();
 

@@ -7,7 +7,7 @@ namespace Totem.Tests.Cpg;
 /// <summary>A running <c>cpg_member</c>: what it says, and what it is told. Ended with this object.</summary>
 internal sealed class NativeMember : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
 
     private readonly Process _process;
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();

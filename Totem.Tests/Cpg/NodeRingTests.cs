@@ -10,7 +10,7 @@ namespace Totem.Tests.Cpg;
 /// <summary>Large messages of a node alone on real loopback sockets, beside handles that have no room.</summary>
 public sealed class NodeRingTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
     private static readonly byte[] Large = new byte[16 << 20];
 
     private readonly TemporaryDirectory _state = new();

@@ -49,7 +49,7 @@ public sealed class DiskTests
             await cluster.RingOf(1, 3);
             await cluster.Workers[2].WaitForExitAsync(CancellationToken.None);
             cluster.Workers.Start(2);
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(45));
+            using var limit = new CancellationTokenSource(HangLimit.OfAWait);
             Assert.Equal(3, await cluster.Workers[2].WaitForExitAsync(limit.Token));
             Assert.Contains("No space left on device", cluster.Workers[2].LastErrors, StringComparison.Ordinal);
             await cluster.RingOf(1, 3);

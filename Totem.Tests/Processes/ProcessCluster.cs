@@ -19,8 +19,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private const int EndMark = 1_000_000;
 
     // Bounds for a run that goes wrong, far above what busy cores need.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(45);
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
+    private static readonly TimeSpan DrainLimit = HangLimit.OfAWait;
 
     private readonly TraceFolder _folder = new(Path.Combine(Path.GetTempPath(), $"totem-test-{Guid.NewGuid():n}"));
     private readonly HashSet<LifeId> _killed = [];

@@ -13,7 +13,7 @@ public sealed class AllocationTests : IDisposable
     private const int Slices = 12;
 
     private readonly TemporaryDirectory _state = new();
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(120));
+    private readonly CancellationTokenSource _limit = new(HangLimit.OfAWait);
 
     public void Dispose()
     {

@@ -19,7 +19,7 @@ public sealed class LoopbackNameTests : IDisposable
     private const int OwnAddress = 1011;
     private const int Stranger = 1012;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
 
     private readonly TemporaryDirectory _state = new();
     private readonly int _port = Ports.TakeBase();

@@ -12,7 +12,7 @@ public sealed class RingSchedulingTests : IDisposable
     private const int RoundRobin = 2;
 
     private readonly TemporaryDirectory _state = new();
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _limit = new(HangLimit.OfAWait);
 
     public void Dispose()
     {

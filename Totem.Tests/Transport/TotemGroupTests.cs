@@ -10,7 +10,7 @@ namespace Totem.Tests.Transport;
 public sealed class TotemGroupTests : IDisposable
 {
     private readonly TemporaryDirectory _state = new();
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _limit = new(HangLimit.OfAWait);
     private readonly int _port = Ports.TakeBase();
 
     private CancellationToken Limit => _limit.Token;

@@ -12,7 +12,7 @@ namespace Totem.Tests.Transport;
 public sealed class TotemNodeTests : IDisposable
 {
     private readonly TemporaryDirectory _state = new();
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _limit = new(HangLimit.OfAWait);
 
     private CancellationToken Limit => _limit.Token;
 
@@ -192,9 +192,17 @@ public sealed class TotemNodeTests : IDisposable
         var port = Ports.TakeBase();
         var options = Options(port) with { SubmissionBytesMax = TotemNodeOptions.QueueBytesMin };
         await using var node = await TotemNode.StartAsync(
-            options with { Ring = options.Ring with { SendQueueBytesMax = RingOptions.MessageBytesMax + 64 } }, Limit);
+            options with
+            {
+                Ring = options.Ring with
+                {
+                    SendQueueBytesMax = RingOptions.MessageBytesMax + 64,
+                    AloneTimeout = TimeSpan.FromHours(1),
+                    ConsensusTimeout = TimeSpan.FromHours(1),
+                },
+            }, Limit);
 
-        // Before there is a ring nothing is sent, so the queues fill up: 16 times 1 MB is more than both hold.
+        // Alone it makes no ring, and before there is one nothing is sent, so the queues fill up: 16 times 1 MB is more than both hold.
         var payload = new byte[1_000_000];
         var calls = Enumerable.Range(0, 16).Select(i =>
         {
@@ -205,6 +213,7 @@ public sealed class TotemNodeTests : IDisposable
         Assert.Contains(calls, call => !call.IsCompleted);
         Assert.Equal(SubmitResult.Backpressured, node.TryMulticast("no room, and not my turn"u8));
 
+        await using var other = await TotemNode.StartAsync(Options(port), Limit);
         var order = new List<byte>();
         await foreach (var element in node.ReadEventsAsync(Limit))
         {

@@ -7,7 +7,7 @@ namespace Totem.Tests.Wireshark;
 /// <summary>Runs a program of Wireshark with a home of its own: no plugin or preference of whoever runs the tests.</summary>
 internal static class WiresharkProgram
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
 
     private static readonly Lazy<string> HomeWithPlugin = new(() =>
     {

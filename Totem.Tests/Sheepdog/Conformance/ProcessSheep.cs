@@ -8,7 +8,7 @@ namespace Totem.Tests.Sheepdog.Conformance;
 /// <summary>A sheep in a process of its own that takes the commands of <c>totem sheep</c> and prints its JSON.</summary>
 internal sealed class ProcessSheep : TestSheep
 {
-    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndLimit = HangLimit.OfAWait;
 
     private readonly int _firstPort;
     private readonly Process _process;

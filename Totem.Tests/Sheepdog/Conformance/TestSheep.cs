@@ -10,7 +10,7 @@ namespace Totem.Tests.Sheepdog.Conformance;
 public abstract class TestSheep : IDisposable
 {
     // A bound for a run that goes wrong, far above what busy cores need.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
     private static readonly string[] OrderedKinds = ["accept", "leave", "notify", "update"];
 
     /// <summary>Its session was lost, and it joins afresh.</summary>

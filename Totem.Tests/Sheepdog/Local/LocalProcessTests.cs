@@ -39,7 +39,7 @@ public sealed class LocalProcessTests : IDisposable
             File.ReadAllText($"/proc/{victim.ProcessId}/task/{victim.ProcessId}/children").Trim(), CultureInfo.InvariantCulture);
         SystemCommand.Run($"kill -KILL {child}");
         Assert.True(SpinWait.SpinUntil(
-            () => File.ReadAllText($"/proc/{child}/status").Contains("State:\tZ", StringComparison.Ordinal), TimeSpan.FromSeconds(60)));
+            () => File.ReadAllText($"/proc/{child}/status").Contains("State:\tZ", StringComparison.Ordinal), HangLimit.OfAWait));
         survivor.WaitForMembers(0);
     }
 

@@ -18,7 +18,7 @@ internal sealed class ZooKeeperServer : IDisposable
 
     private const int AnswerMilliseconds = 5000;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = HangLimit.OfAWait;
 
     private readonly TemporaryDirectory _folder = new();
     private readonly Process _guard;

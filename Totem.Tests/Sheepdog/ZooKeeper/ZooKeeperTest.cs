@@ -7,7 +7,7 @@ namespace Totem.Tests.Sheepdog.ZooKeeper;
 /// <summary>A test with sheep of its own below a root of its own, each behind a proxy.</summary>
 public abstract class ZooKeeperTest(ZooKeeperEnsemble servers) : IDisposable
 {
-    protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    protected static readonly TimeSpan Limit = HangLimit.OfAWait;
 
     private readonly string _root = ZooKeeperEnsemble.NewRoot();
     private readonly Dictionary<DriverSheep, ServerProxy> _proxies = [];
