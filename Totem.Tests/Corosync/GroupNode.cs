@@ -43,6 +43,12 @@ internal sealed class GroupNode : LoadProcess
         return ours;
     }
 
+    /// <summary>Its application reads nothing more, and its ring goes on.</summary>
+    public void HoldReader() => Tell("hold");
+
+    /// <summary>Its application reads again.</summary>
+    public void ReleaseReader() => Tell("release");
+
     /// <summary>SIGSTOP.</summary>
     public void Pause() => ProcessSignal.Pause(Process);
 

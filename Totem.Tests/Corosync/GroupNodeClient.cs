@@ -17,6 +17,7 @@ internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWr
     private Task _reading = Task.CompletedTask;
     private Task _sending = Task.CompletedTask;
     private CancellationTokenSource _stop = new();
+    private TaskCompletionSource _mayRead = Opened();
     private GroupMember _self;
     private uint _accepted;
 
@@ -35,6 +36,12 @@ internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWr
                 break;
             case ["stop"]:
                 await StopAsync();
+                break;
+            case ["hold"]:
+                _mayRead = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                break;
+            case ["release"]:
+                _mayRead.TrySetResult();
                 break;
             case ["leave"]:
                 await StopAsync();
@@ -56,6 +63,13 @@ internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWr
 
     /// <inheritdoc/>
     public void Dispose() => _stop.Dispose();
+
+    private static TaskCompletionSource Opened()
+    {
+        var opened = new TaskCompletionSource();
+        opened.SetResult();
+        return opened;
+    }
 
     private async Task JoinAsync(string name)
     {
@@ -96,6 +110,7 @@ internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWr
     {
         await foreach (var happened in group.ReadEventsAsync())
         {
+            await _mayRead.Task;
             if (happened.Kind == GroupEventKind.Message)
                 lines.TryWrite(MessageLine(Member(happened.Sender), happened.Payload.Span));
             else if (happened.Kind == GroupEventKind.Change)

@@ -99,7 +99,8 @@ internal abstract class LoadProcess : IGroupClient
 
     private bool WasEnded { get; set; }
 
-    private void Tell(string command)
+    /// <summary>Writes a line to its input; nothing when it has ended.</summary>
+    protected void Tell(string command)
     {
         try
         {

@@ -175,6 +175,41 @@ public sealed class MixedGroupTests(ITestOutputHelper output)
         cluster.AssertDaemonsRun();
     }
 
+    /// <summary>docs/transport.md, "Back-pressure": on a ring of daemons alone a client that is stopped harms nobody.</summary>
+    [CorosyncTheory]
+    [InlineData("udp")]
+    [InlineData("udpu")]
+    public async Task A_reader_of_ours_that_stops_holds_up_no_client_of_a_daemon(string transport)
+    {
+        await using var cluster = new MixedCluster(new CorosyncConfFile { Nodes = 3, Transport = transport }, output);
+        await StartAsync(cluster, [1, 3], [2]);
+        var clients = await JoinAsync(cluster, cluster.Nodes);
+        var stopped = (GroupNode)clients[2];
+        LoadProcess[] others = [clients[1], clients[3]];
+
+        stopped.HoldReader();
+        foreach (var client in others)
+            client.Send(0);
+        // Until what it keeps for its application is full, which ends its membership; nobody else is told of a change.
+        await others[0].Log.Reports.WaitAsync(() => !others[0].Log.Members.Contains(stopped.Self), "the end of the one", HangLimit.OfAWait);
+        await GroupTraffic.DeliverAsync(others, 2000);
+        await GroupTraffic.StopAsync(others, others);
+        GroupOrder.AssertSame(others);
+        foreach (var client in others)
+        {
+            GroupOrder.AssertNothingLostNorTwice(client);
+            Assert.Equal(others.Select(x => x.Self), client.Log.Members);
+        }
+
+        stopped.ReleaseReader();
+        await cluster.ReadyWith(cluster.Nodes);
+        await others[0].Log.Reports.WaitAsync(() => others[0].Log.Members.Contains(stopped.Self), "the stopped one", HangLimit.OfAWait);
+        await GroupTraffic.SendAsync([.. clients.Values], 200);
+        GroupOrder.AssertSameSinceMerge([.. clients.Values]);
+        GroupOrder.AssertNothingLostNorTwice(stopped);
+        cluster.AssertDaemonsRun();
+    }
+
     private static async Task StartAsync(MixedCluster cluster, uint[] real, uint[] ours)
     {
         await cluster.StartRealAsync(real);
