@@ -15,7 +15,7 @@ internal static class CpgLog
 
     public static void Error(string text)
     {
-        if (Environment.GetEnvironmentVariable("TOTEM_LOG") == "stderr")
+        if (ProgramEnvironment.Variable("TOTEM_LOG") == "stderr")
             StandardError.Write($"totem-cpg: {text}\n");
         try
         {

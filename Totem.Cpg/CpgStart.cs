@@ -19,7 +19,7 @@ internal static class CpgStart
     /// <exception cref="Exception">It cannot be started: the configuration, or the network.</exception>
     public static ICpgRing Ring()
     {
-        var configured = Variable("TOTEM_CONFIG");
+        var configured = ProgramEnvironment.Variable("TOTEM_CONFIG");
         var path = configured ?? (File.Exists(SystemConfiguration) ? SystemConfiguration : null);
         if (path is null or "loopback")
             return Loopback(Number("TOTEM_PORT") ?? UdpTransportOptions.DefaultPort);
@@ -89,7 +89,7 @@ internal static class CpgStart
     /// <summary>Programs on one daemon are on one ring whatever they are called, so the name is not the program's.</summary>
     private static NodeRing Loopback(int port)
     {
-        var name = Variable("TOTEM_NAME") ?? LoopbackName;
+        var name = ProgramEnvironment.Variable("TOTEM_NAME") ?? LoopbackName;
         return Started(TotemNodeOptions.Loopback(port, stateDirectory: StateDirectory(), name: name), LoopbackSlots.Peers(port, name));
     }
 
@@ -102,10 +102,8 @@ internal static class CpgStart
     /// <summary>What is sent to the ring as a whole is not for groups.</summary>
     private static TotemNodeOptions ForGroups(TotemNodeOptions options) => options with { OnDelivery = static (in Delivery _) => { } };
 
-    private static string? StateDirectory() => Variable("TOTEM_STATE");
-
-    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+    private static string? StateDirectory() => ProgramEnvironment.Variable("TOTEM_STATE");
 
     private static int? Number(string name)
-        => int.TryParse(Variable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
+        => int.TryParse(ProgramEnvironment.Variable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
 }

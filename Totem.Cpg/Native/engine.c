@@ -99,7 +99,7 @@ static void *open_library(void)
 static void complain(const char *text)
 {
 	struct sockaddr_un log = { AF_UNIX, "/dev/log" };
-	const char *where = getenv("TOTEM_LOG");
+	const char *where = secure_getenv("TOTEM_LOG");
 	char line[600];
 	int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int length = snprintf(line, sizeof(line), "<27>totem-cpg[%d]: cannot start: %s", (int)getpid(), text);

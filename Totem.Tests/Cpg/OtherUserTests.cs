@@ -90,6 +90,24 @@ public sealed class OtherUserTests : IDisposable
         Assert.Equal("2770 root nogroup", Stat(_state));
     }
 
+    /// <summary>The environment of a set-user-ID program is its caller's, who could have it read any file and write into any directory.</summary>
+    [OtherUserFact]
+    public void A_program_with_more_rights_than_its_caller_reads_no_variable()
+    {
+        var program = Path.Combine(_folder.Path, "program");
+        var cache = Path.Combine(_folder.Path, "cache");
+        SystemCommand.Run($"install -o nobody -m 755 {NativeBuild.Program("cpg_credentials")} {program}");
+        // Such a program takes its libraries from the system's places alone, so ours become one of them, in this mount namespace.
+        var run = $"env TOTEM_CONFIG=/missing TOTEM_LOG=stderr unshare -m sh -c 'ldconfig -C {cache} {NativeBuild.Libraries} && "
+            + $"mount --bind {cache} /etc/ld.so.cache && exec {program}'";
+        Assert.Contains("/missing", SystemCommand.TryRun(run).Said, StringComparison.Ordinal);
+        SystemCommand.Run($"chmod 4755 {program}");
+        var said = SystemCommand.TryRun(run).Said;
+        Assert.Contains("result ", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("totem-cpg", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("/missing", said, StringComparison.Ordinal);
+    }
+
     private static string Stat(string path) => SystemCommand.Run($"stat -c '%a %U %G' {path}");
 
     private string Run(string wrapper, string? state = null) => SystemCommand.TryRun(
