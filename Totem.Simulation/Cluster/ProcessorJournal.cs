@@ -127,6 +127,8 @@ internal sealed class ProcessorJournal : IRingObserver
             RecordSent(ringEvent);
         if (ringEvent.Kind == RingEventKind.GroupMessageSent)
             _node.Groups!.Journal.RecordSent(ringEvent);
+        if (ringEvent is { Kind: RingEventKind.MemberSuspected, Reason: GatherReason.MemberFailedToReceive } && ringEvent.Peer == _node.Id)
+            _cluster.ReportAnomaly("liveness", $"{_node.Id} gives itself up, and the others would take it in again");
         _node.PullTriggers(ringEvent.Kind);
     }
 

@@ -151,6 +151,8 @@ internal sealed class SimulatedCluster
     {
         var frame = Memory.Frame.AsSpan(0, transmit.LengthBytes);
         TransmitCount++;
+        if (from.Arus.Objection(frame, Now) is { } objection)
+            ReportAnomaly("liveness", $"{from.Id} {objection}");
         Fold(StableHash.Mix(StableHash.Of(frame), ((ulong)from.Id.Value << 32) | transmit.Destination.Value));
         Fold((ulong)NowTicks);
         Network.Send(from.Index, transmit.IsMulticast ? -1 : IndexOf(transmit.Destination), frame, NowTicks);

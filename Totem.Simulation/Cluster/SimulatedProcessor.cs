@@ -50,6 +50,7 @@ internal sealed class SimulatedProcessor
         Index = index;
         Id = id;
         StoredRingSequence = stored;
+        Arus = new AruWatch(cluster.Setup.Options);
     }
 
     /// <summary>The place in the cluster, from 0.</summary>
@@ -65,6 +66,9 @@ internal sealed class SimulatedProcessor
 
     /// <summary>The processes on this processor; null while it is down, and without groups.</summary>
     public GroupApplication? Groups { get; private set; }
+
+    /// <summary>What the tokens it sends say of the others' arus.</summary>
+    public AruWatch Arus { get; }
 
     /// <summary>Which start this is, from 1; 0 before the first.</summary>
     public int Life { get; private set; }
@@ -147,6 +151,7 @@ internal sealed class SimulatedProcessor
         if (length >= Engine.Options.TokenTimeout / 2)
             Engine.HandlePause(length, _cluster.Now);
         _reader!.HandlePause(length);
+        Arus.HandlePause(length);
         if (_storedWhilePaused)
             FinishStore();
         Drain();

@@ -7,8 +7,7 @@ using Totem.Transport.Udp;
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// What this assembly does as a program: one member of ours and its client of a group, which speaks as
-/// <c>Native/cpg_load.c</c> does. Its lines <c>t</c> are configurations of the ring that it installs, and <c>y</c> those in
+/// One member of ours and its client of a group, which speaks as <c>Native/cpg_load.c</c> does. Its lines <c>t</c> are configurations of the ring that it installs, and <c>y</c> those in
 /// which the groups have synchronised; <c>a</c> says once that messages have followed the token.
 /// </summary>
 internal static class GroupNodeProgram
@@ -17,7 +16,7 @@ internal static class GroupNodeProgram
 
     /// <param name="arguments">The configuration file, the node id, the folder of the ring sequence, the accelerated window, and a
     /// load's shape.</param>
-    public static async Task<int> Main(string[] arguments)
+    public static async Task<int> RunAsync(string[] arguments)
     {
         var lines = Channel.CreateUnbounded<string>();
         var writing = WriteAsync(lines.Reader);

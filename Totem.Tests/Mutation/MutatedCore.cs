@@ -17,6 +17,7 @@ internal sealed class MutatedCore : AssemblyLoadContext
         global using System.Collections.Generic;
         global using System.Linq;
         [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("Totem.Simulation")]
+
         """;
 
     private readonly byte[] _core;
@@ -26,6 +27,8 @@ internal sealed class MutatedCore : AssemblyLoadContext
     private readonly MethodInfo _parse;
     private readonly MethodInfo _groupModel;
     private readonly MethodInfo _drawGroups;
+    private readonly MethodInfo _drawPairCut;
+    private readonly MethodInfo _runText;
 
     private MutatedCore(byte[] core)
         : base(isCollectible: true)
@@ -37,8 +40,11 @@ internal sealed class MutatedCore : AssemblyLoadContext
         _run = runner.GetMethod("Run", [typeof(ulong)])!;
         var script = simulation.GetType("Totem.Simulation.Faults.FaultScript", throwOnError: true)!;
         _runScript = runner.GetMethod("Run", [script])!;
-        _drawGroups = simulation.GetType("Totem.Simulation.Scenarios.ScenarioGenerator", throwOnError: true)!
-            .GetMethod("DrawGroups")!;
+        var generator = simulation.GetType("Totem.Simulation.Scenarios.ScenarioGenerator", throwOnError: true)!;
+        _drawGroups = generator.GetMethod("DrawGroups")!;
+        _runText = simulation.GetType("Totem.Simulation.Scenarios.TextScenario", throwOnError: true)!
+            .GetMethod("Run", BindingFlags.Public | BindingFlags.Static)!;
+        _drawPairCut = generator.GetMethod("DrawPairCut")!;
         _groupModel = simulation.GetType("Totem.Simulation.Groups.GroupModel", throwOnError: true)!.GetMethod("FirstBroken")!;
         _parse = script.GetMethod("Parse", [typeof(string), typeof(string)])!;
     }
@@ -46,28 +52,37 @@ internal sealed class MutatedCore : AssemblyLoadContext
     /// <summary>Compiles the core with a mutant; null compiles it as it is.</summary>
     public static MutatedCore Compile(Mutant? mutant)
     {
-        var folder = Path.Combine(Root(), "Totem.Core");
         var found = 0;
-        var trees = new List<SyntaxTree> { CSharpSyntaxTree.ParseText(Preamble, Options) };
-        foreach (var path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
+        var core = Compile((file, text) =>
+        {
+            if (file != mutant?.File)
+                return text;
+            found = text.Split(mutant.Find).Length - 1;
+            return text.Replace(mutant.Find, mutant.Replace, StringComparison.Ordinal);
+        });
+        Assert.True(mutant is null || found == 1,
+            $"The mutant \"{mutant?.Name}\" no longer fits: its text stands {found} times in {mutant?.File}, expected once.");
+        return core;
+    }
+
+    /// <summary>Compiles the core with every file as this function changes it, and more source beside it.</summary>
+    public static MutatedCore Compile(Func<string, string, string> change, string added = "")
+    {
+        var folder = Path.Combine(Root(), "Totem.Core");
+        var trees = new List<SyntaxTree> { CSharpSyntaxTree.ParseText(Preamble + added, Options) };
+        foreach (var path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             var relative = Path.GetRelativePath(folder, path).Replace('\\', '/');
             if (relative.StartsWith("obj/", StringComparison.Ordinal) || relative.StartsWith("bin/", StringComparison.Ordinal))
                 continue;
-            var text = File.ReadAllText(path);
-            if (relative == mutant?.File)
-            {
-                found = text.Split(mutant.Find).Length - 1;
-                text = text.Replace(mutant.Find, mutant.Replace, StringComparison.Ordinal);
-            }
-
-            trees.Add(CSharpSyntaxTree.ParseText(text, Options, path));
+            trees.Add(CSharpSyntaxTree.ParseText(change(relative, File.ReadAllText(path)), Options, path));
         }
 
-        Assert.True(mutant is null || found == 1,
-            $"The mutant \"{mutant?.Name}\" no longer fits: its text stands {found} times in {mutant?.File}, expected once.");
         return new MutatedCore(Emit(trees));
     }
+
+    /// <summary>A type of the core as it was compiled here.</summary>
+    public Type Type(string name) => LoadFromAssemblyName(new AssemblyName("Totem.Core")).GetType(name, throwOnError: true)!;
 
     /// <summary>Runs one scenario; the rule it breaks, or null.</summary>
     public string? BrokenRule(ulong seed) => Rule(_run.Invoke(_runner, [seed])!);
@@ -77,10 +92,30 @@ internal sealed class MutatedCore : AssemblyLoadContext
         Rule(_runScript.Invoke(_runner, [_parse.Invoke(null, [script, "script"])])!);
 
     /// <summary>Runs one scenario with groups; the rule it breaks, or null.</summary>
-    public string? BrokenGroupRule(ulong seed) => Rule(_runScript.Invoke(_runner, [_drawGroups.Invoke(null, [seed, null, null])])!);
+    public string? BrokenGroupRule(ulong seed) => Rule(RunGroups(seed));
+
+    /// <summary>Runs one scenario; the rule it breaks, or null, and the digest of all that was sent and delivered.</summary>
+    public (string? Rule, ulong Digest) Outcome(SweepScenario scenario)
+    {
+        var result = scenario.Kind switch
+        {
+            ScenarioKind.Groups => RunGroups(scenario.Seed),
+            ScenarioKind.PairCut => RunPairCut(scenario.Seed),
+            _ => _run.Invoke(_runner, [scenario.Seed])!,
+        };
+        return (Rule(result), (ulong)result.GetType().GetProperty("Digest")!.GetValue(result)!);
+    }
+
+    /// <summary>Runs a text scenario; the text with the transcripts as this core gives them.</summary>
+    public string Transcript(string text, string name) => (string)_runText.Invoke(null, [text, name])!;
 
     /// <summary>The first promise about groups that is broken in a small exploration; null when none is.</summary>
     public string? BrokenGroupPromise() => (string?)_groupModel.Invoke(null, null);
+
+    // 3 to 14 processors in turn.
+    private object RunPairCut(ulong seed) => _runScript.Invoke(_runner, [_drawPairCut.Invoke(null, [seed, 3 + (int)(seed % 12), null])])!;
+
+    private object RunGroups(ulong seed) => _runScript.Invoke(_runner, [_drawGroups.Invoke(null, [seed, null, null])])!;
 
     private static string? Rule(object result) => (string?)result.GetType().GetProperty("Rule")!.GetValue(result);
 

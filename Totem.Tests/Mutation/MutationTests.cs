@@ -104,6 +104,12 @@ public sealed class MutationTests
         new("numbers the new ring by its own ring alone", "RingProcessor.Transitions.cs",
             "unchecked(_highestRingSequence + 4)", "unchecked(_ring.Sequence + 4)",
             "2.5"),
+        new("gives itself up for failing to receive", "Ordering/TokenHolder.cs",
+            "return setter != _options.Self &&", "return setter == _options.Self &&",
+            "liveness"),
+        new("gives nobody up for failing to receive", "Ordering/TokenHolder.cs",
+            "_options.FailToReceiveTimeout ? setter : ProcessorId.None;", "_options.FailToReceiveTimeout ? ProcessorId.None : ProcessorId.None;",
+            "liveness"),
     ];
 
     [Theory]

@@ -12,8 +12,10 @@ public sealed class TextScenarioTests
 {
     private const string AcceptVariable = "TOTEM_ACCEPT_SCENARIOS";
 
-    public static TheoryData<string> Files =>
-        [.. Directory.GetFiles(Folder(), "*.txt").Select(x => Path.GetFileName(x)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Files => [.. Paths.Select(x => Path.GetFileName(x))];
+
+    /// <summary>The files, in their order.</summary>
+    internal static IEnumerable<string> Paths => Directory.GetFiles(Folder(), "*.txt").Order(StringComparer.Ordinal);
 
     [Theory]
     [MemberData(nameof(Files))]
