@@ -423,7 +423,7 @@ internal sealed class RingHost
     private void JudgeReader(Instant now)
     {
         var wasAside = _processor.IsAside;
-        _processor.HandleReader(_reader.IsStopped(_processor, now), now);
+        _processor.HandleReader(_reader.IsStopped(_processor, now, hasRoom: !_isFull), now);
         if (_processor.IsAside == wasAside)
             return;
         if (wasAside)

@@ -42,7 +42,7 @@ public sealed class SendOnlyTests : IDisposable
         foreach (var reader in readers)
             Assert.Equal((MessageCount, MessageCount), await reader.WaitAsync(Limit));
 
-        // All that was sent, some 70 MB here, is many times what its stream may have.
+        // All that was sent, some 60 MB here, is many times what its stream may have.
         Assert.Equal(0, third.Statistics.StreamFull);
         Assert.Equal(changesBefore, third.Statistics.ConfigurationChanges);
         Assert.Equal([1u, 2u, 3u], deaf.Members.Select(x => x.Pid));

@@ -96,6 +96,44 @@ public sealed class StoppedReaderTests : IDisposable
         await reading;
     }
 
+    /// <summary>What the change of membership brought went to its stream beyond the room there: that is not reading.</summary>
+    [Fact]
+    public async Task A_member_whose_application_stopped_stays_out_until_it_reads()
+    {
+        await using var first = await StartAsync();
+        await using var second = await StartAsync(x => x with { StoppedReaderTimeout = TimeSpan.FromMilliseconds(200) });
+        // Two go on, so that it hears what they say to each other.
+        await using var third = await StartAsync(x => x with { Receives = false });
+        await first.WaitForMembersAsync(3, Limit);
+        await using var reader = await first.JoinAsync("g", new GroupJoinOptions { Pid = 1 }, Limit);
+        await using var stopped = await second.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Limit);
+        var sending = SendOnAsync(reader, enough.Token);
+
+        var (isOut, messages) = (false, 0);
+        await foreach (var element in reader.ReadEventsAsync(Limit))
+        {
+            Assert.False(isOut && element.Change is { Joined.Count: > 0 }, $"it is back, behind {messages} messages");
+            isOut |= element.Change is { } change && change.Left.Any(x => x.Member.Pid == 2);
+            // Many times what its stream and the windows hold.
+            if (isOut && element.IsMessage && ++messages == 50_000)
+                break;
+        }
+
+        Assert.True(second.Statistics.StreamFull > 0);
+        var returning = first.WaitForMembersAsync(3, Limit);
+        Assert.False(returning.IsCompleted);
+        var reading = ReadOnAsync(stopped);
+        // What is sent is read again: nobody else holds the ring up meanwhile.
+        var readingToo = ReadOnAsync(reader);
+        await returning;
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+        await stopped.DisposeAsync();
+        await reader.DisposeAsync();
+        await Task.WhenAll(reading, readingToo);
+    }
+
     private static async Task SendOnAsync(TotemGroup group, CancellationToken until)
     {
         await Task.Yield();
