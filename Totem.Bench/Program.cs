@@ -2,6 +2,7 @@ using System.CommandLine;
 using Totem.Bench.Commands;
 using Totem.Bench.Micro;
 using Totem.Bench.Queue;
+using Totem.Bench.Readers;
 using Totem.Bench.Report;
 
 namespace Totem.Bench;
@@ -20,6 +21,7 @@ internal static class Program
             new RingCommand(),
             new LimitsCommand(),
             new QueueCommand(),
+            new ReaderCommand(),
             new MicroCommand(),
             new ReportCommand(),
             new AllCommand(),

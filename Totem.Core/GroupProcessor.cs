@@ -56,15 +56,16 @@ public sealed class GroupProcessor
     /// <param name="owner">For the host to find what is its own again.</param>
     /// <param name="now">The time.</param>
     /// <param name="membership">What to send and leave with; null unless accepted.</param>
+    /// <param name="receives">False for a process that only sends, see <see cref="GroupMembership.Receives"/>.</param>
     /// <exception cref="InvalidOperationException">The process is in the group (see <see cref="CanJoin"/>), or there are too many.</exception>
-    public SubmitResult TryJoin(GroupName group, uint pid, object? owner, Instant now, out GroupMembership? membership)
+    public SubmitResult TryJoin(GroupName group, uint pid, object? owner, Instant now, out GroupMembership? membership, bool receives = true)
     {
         ArgumentNullException.ThrowIfNull(group);
         if (!CanJoin(group, pid))
             throw new InvalidOperationException($"process {pid} of this node is in group {group}, or on its way in or out");
         if (_layer.Obstacle(group) is { } obstacle)
             throw new InvalidOperationException(obstacle);
-        return _layer.TryJoin(group, pid, owner, now, out membership);
+        return _layer.TryJoin(group, pid, owner, now, out membership, receives);
     }
 
     /// <summary>False while this process is in the group, or on its way in or out.</summary>

@@ -25,8 +25,10 @@ public sealed class ReaderWatch(TimeSpan? limit)
     /// <summary>Looks at a processor. Often enough is some times in the accepted time.</summary>
     /// <param name="processor">Whose deliveries the application takes.</param>
     /// <param name="now">The time.</param>
+    /// <param name="hasRoom">False while the host has no room for what comes next. A change of membership is handed over all the same, so that nothing may
+    /// wait any more and the application still has everything before it.</param>
     /// <returns>What to tell <see cref="RingProcessor.HandleReader"/>.</returns>
-    public bool IsStopped(RingProcessor processor, Instant now)
+    public bool IsStopped(RingProcessor processor, Instant now, bool hasRoom = true)
     {
         ArgumentNullException.ThrowIfNull(processor);
         var next = processor.Undelivered;
@@ -39,6 +41,8 @@ public sealed class ReaderWatch(TimeSpan? limit)
             (_next, _since) = (next, now);
         }
 
+        if (_wasAside && !hasRoom)
+            return true;
         if (next is null)
             return false;
         return _wasAside

@@ -52,6 +52,12 @@ public sealed record GroupJoinOptions
     /// <summary>What to be called in the group; null takes this process's id. A node may be in a group once for each.</summary>
     public uint? Pid { get; init; }
 
+    /// <summary>
+    /// False for a process that only sends: it is in the group, others see it in the membership, and nothing is kept for it, so it cannot fall behind.
+    /// Then <see cref="TotemGroup.ReadEventsAsync"/> is not available; <see cref="TotemGroup.Members"/> is. Default true.
+    /// </summary>
+    public bool Receives { get; init; } = true;
+
     /// <summary>Takes the stream on the ring's thread; then <see cref="TotemGroup.ReadEventsAsync"/> is not available. Null, the default,
     /// queues it for that.</summary>
     public IGroupSink? Sink { get; init; }

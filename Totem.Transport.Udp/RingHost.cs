@@ -89,7 +89,7 @@ internal sealed class RingHost
             options.SubmissionBytesMax, options.WaitingMulticastsMax, Wake,
             (in Submission submission, ReadOnlySpan<byte> payload, Instant now) => Groups!.Submit(submission, payload, now));
         Groups = new GroupHost(_groups, Submissions, options, Wake);
-        Stream = options.OnDelivery is null ? new RingEventStream(options.StreamBytesMax, Wake) : null;
+        Stream = options.OnDelivery is null && options.Receives ? new RingEventStream(options.StreamBytesMax, Wake) : null;
         _reader = new ReaderWatch(options.StoppedReaderTimeout == Timeout.InfiniteTimeSpan ? null : options.StoppedReaderTimeout);
         _thread = new Thread(Run) { IsBackground = true, Name = $"totem ring {transport.Self}" };
     }
@@ -97,7 +97,7 @@ internal sealed class RingHost
     /// <summary>The way in for messages.</summary>
     public SubmissionQueue Submissions { get; }
 
-    /// <summary>The way out; null when a handler takes the deliveries.</summary>
+    /// <summary>The way out; null when a handler takes the deliveries, or nobody does.</summary>
     public RingEventStream? Stream { get; }
 
     /// <summary>Nobody read the stream while the node was used for groups, and it has overflowed.</summary>
@@ -371,7 +371,7 @@ internal sealed class RingHost
                     bytes += element.Payload.Length;
                     NoteBeyondRoom(element.Payload.Length);
                     if (Stream is null)
-                        _options.OnDelivery!(in element);
+                        _options.OnDelivery?.Invoke(in element);
                     else if (!_isStreamDropped)
                         Stream.Add(in element);
                     break;
@@ -423,7 +423,7 @@ internal sealed class RingHost
     private void JudgeReader(Instant now)
     {
         var wasAside = _processor.IsAside;
-        _processor.HandleReader(_reader.IsStopped(_processor, now), now);
+        _processor.HandleReader(_reader.IsStopped(_processor, now, hasRoom: !_isFull), now);
         if (_processor.IsAside == wasAside)
             return;
         if (wasAside)

@@ -34,7 +34,7 @@ public sealed class TotemGroup : IAsyncDisposable
         Number = number;
         Self = self;
         Name = name;
-        Sink = sink ?? stream!;
+        Sink = sink ?? (IGroupSink?)stream ?? DeafSink.Instance;
     }
 
     /// <summary>The group.</summary>
@@ -62,11 +62,13 @@ public sealed class TotemGroup : IAsyncDisposable
 
     /// <summary>Messages and changes of membership in one order, the own join first. One reader at a time. What it does not take in time
     /// slows the ring down (<see cref="GroupJoinOptions.StreamBytesMax"/>). Ends behind the own leave, or with the node.</summary>
-    /// <exception cref="InvalidOperationException">A sink takes the deliveries, or somebody reads already.</exception>
+    /// <exception cref="InvalidOperationException">A sink takes the deliveries, the process receives nothing, or somebody reads already.</exception>
     /// <exception cref="RingFailedException">The node stopped by itself; thrown behind the last event.</exception>
     public IAsyncEnumerable<GroupEvent> ReadEventsAsync(CancellationToken cancellationToken = default) =>
         _stream?.ReadAsync(cancellationToken)
-        ?? throw new InvalidOperationException($"{nameof(GroupJoinOptions.Sink)} takes the deliveries of this group");
+        ?? throw new InvalidOperationException(Sink is DeafSink
+            ? $"this process only sends to {Name}: it joined with {nameof(GroupJoinOptions.Receives)} = false"
+            : $"{nameof(GroupJoinOptions.Sink)} takes the deliveries of this group");
 
     /// <summary>
     /// Multicasts a message to the members of the group, this one included. Completes when it is accepted: it will be multicast

@@ -68,12 +68,14 @@ public sealed class TotemNode : IAsyncDisposable
     /// (<see cref="TotemNodeOptions.StreamBytesMax"/>), except that a node which is in a group, and whose own stream nobody has begun to
     /// read when it is full, drops it for good. Ends when the member has left; what came before is read first.
     /// </summary>
-    /// <exception cref="InvalidOperationException">A handler takes the deliveries, or somebody reads already.</exception>
+    /// <exception cref="InvalidOperationException">A handler takes the deliveries, the node receives nothing, or somebody reads already.</exception>
     /// <exception cref="RingFailedException">The member stopped by itself; thrown behind the last event.</exception>
     public IAsyncEnumerable<TotemEvent> ReadEventsAsync(CancellationToken cancellationToken = default)
     {
         if (_host.IsStreamDropped)
             throw new InvalidOperationException("the node is used for groups, and nobody had begun to read its own events when they overflowed");
+        if (!_options.Receives)
+            throw new InvalidOperationException($"this node keeps no events: it was started with {nameof(TotemNodeOptions.Receives)} = false");
         return _host.Stream?.ReadAsync(cancellationToken)
             ?? throw new InvalidOperationException($"{nameof(TotemNodeOptions.OnDelivery)} takes the deliveries of this member");
     }

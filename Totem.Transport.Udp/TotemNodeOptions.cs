@@ -53,6 +53,12 @@ public sealed record TotemNodeOptions
     public IRingObserver? Observer { get; init; }
 
     /// <summary>
+    /// False for an application that does not read the node's own events: none are kept, so it cannot fall behind, and
+    /// <see cref="TotemNode.ReadEventsAsync"/> is not available. Groups have their own, <see cref="GroupJoinOptions.Receives"/>. Default true.
+    /// </summary>
+    public bool Receives { get; init; } = true;
+
+    /// <summary>
     /// Room for events that the application has not read, in bytes with 48 for each. Default 8 MiB. When less than one largest
     /// message is free, the ring's thread stops delivering: messages stay in the receive window, and in time the
     /// whole ring slows down to the slowest reader. More absorbs longer pauses of the reader.
@@ -156,6 +162,8 @@ public sealed record TotemNodeOptions
         List<string> problems = [.. ring.Validate(), .. Transport.Validate(Ring.Self)];
         if (StateDirectory is null && !loopback)
             problems.Add($"{nameof(StateDirectory)} is missing, expected a directory that survives a restart");
+        if (!Receives && OnDelivery is not null)
+            problems.Add($"{nameof(OnDelivery)} is set beside {nameof(Receives)} = false, expected one of the two");
         if (StreamBytesMax < QueueBytesMin)
             problems.Add($"{nameof(StreamBytesMax)} is {StreamBytesMax}, expected {QueueBytesMin} or more");
         if (SubmissionBytesMax < QueueBytesMin)

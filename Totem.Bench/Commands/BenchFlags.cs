@@ -47,25 +47,27 @@ internal sealed class BenchFlags
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public async Task<int> RunAsync(ParseResult parsed, RingPlan plan)
     {
-        var json = parsed.GetValue(_json);
-        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         using var signals = new StopSignals();
-        var report = await new RingBench(plan, NetOf(parsed), error).RunAsync(signals.Token).ConfigureAwait(false);
-        if (json is not null)
-        {
-            var text = JsonSerializer.Serialize(report, BenchReportJson.Default.BenchReport);
-            if (json == "-")
-                await output.WriteLineAsync(text).ConfigureAwait(false);
-            else
-                await File.WriteAllTextAsync(json, text + "\n", CancellationToken.None).ConfigureAwait(false);
-        }
-
-        if (json != "-")
-            ReportTable.Write(report, output);
+        var report = await new RingBench(plan, NetOf(parsed), parsed.InvocationConfiguration.Error).RunAsync(signals.Token).ConfigureAwait(false);
+        if (await WriteAsync(parsed, JsonSerializer.Serialize(report, BenchReportJson.Default.BenchReport)).ConfigureAwait(false))
+            ReportTable.Write(report, parsed.InvocationConfiguration.Output);
         return RingBench.Holds(plan.Engines, report.Engines, plan.Load.Kind != LoadKind.Idle) ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    private string NetOf(ParseResult parsed) => parsed.GetValue(_net) ?? BenchNetworks.Default;
+    /// <summary>Writes a report as JSON where that was asked for.</summary>
+    /// <returns>Whether the output is free for a table.</returns>
+    public async Task<bool> WriteAsync(ParseResult parsed, string report)
+    {
+        var json = parsed.GetValue(_json);
+        if (json == "-")
+            await parsed.InvocationConfiguration.Output.WriteLineAsync(report).ConfigureAwait(false);
+        else if (json is not null)
+            await File.WriteAllTextAsync(json, report + "\n", CancellationToken.None).ConfigureAwait(false);
+        return json != "-";
+    }
+
+    /// <summary>Which network.</summary>
+    public string NetOf(ParseResult parsed) => parsed.GetValue(_net) ?? BenchNetworks.Default;
 
     private static Option<double> Duration(string name, string description, double byDefault)
     {

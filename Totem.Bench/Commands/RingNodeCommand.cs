@@ -59,14 +59,14 @@ internal sealed class RingNodeCommand : Command
             receiver.Sender = sender;
             Say(new NodeReady());
             var told = TellAsync(receiver);
-            await ObeyAsync(lines, bus, sender).ConfigureAwait(false);
+            await ObeyAsync(lines, bus, receiver, sender).ConfigureAwait(false);
             sender?.Stop();
             if (told.IsFaulted)
                 await told.ConfigureAwait(false);
         }
     }
 
-    private static async Task ObeyAsync(ChannelReader<string> lines, IOrderedBus bus, LoadSender? sender)
+    private static async Task ObeyAsync(ChannelReader<string> lines, IOrderedBus bus, LoadReceiver receiver, LoadSender? sender)
     {
         await foreach (var line in lines.ReadAllAsync().ConfigureAwait(false))
         {
@@ -82,6 +82,15 @@ internal sealed class RingNodeCommand : Command
                     // The queue of this node empties, so that its mark is not behind more than there is.
                     sender?.Stop();
                     await SendMarkAsync(bus, MessageKind.WindowEnds).ConfigureAwait(false);
+                    break;
+                case TakeSample:
+                    Say(new SampleTaken(Clock.Now, receiver.Delivered, bus.Members, bus.Counters.MembershipChanges));
+                    break;
+                case PauseReading:
+                    bus.Pace?.Pause();
+                    break;
+                case ReadOn:
+                    bus.Pace?.Resume();
                     break;
                 default: // Leave.
                     return;

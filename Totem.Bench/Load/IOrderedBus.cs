@@ -9,6 +9,12 @@ internal interface IOrderedBus : IAsyncDisposable
     /// <summary>Sends a message to all nodes, this one included, if there is room for it now. Any thread.</summary>
     bool TrySend(ReadOnlySpan<byte> message);
 
+    /// <summary>Members of the ring that this node is on; 0 where nobody asks.</summary>
+    int Members => 0;
+
+    /// <summary>How fast this node reads; null where nobody asks.</summary>
+    ReadPace? Pace => null;
+
     /// <summary>What it has done so far.</summary>
     BusCounters Counters { get; }
 }

@@ -26,6 +26,7 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
     private long _segmentGaps;
     private bool _isOpen;
     private long _messages;
+    private long _delivered;
     private long _own;
     private long _bytes;
 
@@ -43,6 +44,9 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
 
     /// <summary>The bus whose counters tell what the window took.</summary>
     public IOrderedBus? Bus { get; set; }
+
+    /// <summary>Messages that were delivered so far, in windows or not. Any thread.</summary>
+    public long Delivered => Volatile.Read(ref _delivered);
 
     /// <summary>Ends with the delivery of the mark that begins the window.</summary>
     public Task Opened => _opened.Task;
@@ -82,6 +86,7 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
     private void OnData(in MessageHeader header, int length)
     {
         var isOwn = header.Sender == self;
+        Volatile.Write(ref _delivered, _delivered + 1);
         if (_isOpen)
         {
             _messages++;

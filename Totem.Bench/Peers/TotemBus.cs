@@ -29,6 +29,7 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
         _receiver = receiver;
         Self = setup.Self;
         _guarantee = setup.IsSafe ? Guarantee.Safe : Guarantee.Agreed;
+        Pace = setup.Api == "stream" ? new ReadPace(setup.ReadPerSecond) : null;
     }
 
     /// <inheritdoc />
@@ -36,6 +37,12 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
 
     /// <inheritdoc />
     public bool HasRoom => true;
+
+    /// <inheritdoc />
+    public int Members => _node.Installed?.Members.Count ?? 0;
+
+    /// <inheritdoc />
+    public ReadPace? Pace { get; }
 
     /// <inheritdoc />
     public BusCounters Counters
@@ -100,6 +107,7 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
     {
         await foreach (var element in _node.ReadEventsAsync().ConfigureAwait(false))
         {
+            Pace!.Await();
             if (element.IsMessage)
                 _receiver.OnMessage(element.Payload.Span);
             else if (element.Change is { } change)
@@ -143,9 +151,11 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
+        Pace?.Release();
         if (_group is not null)
             await _group.DisposeAsync().ConfigureAwait(false);
         await _node.DisposeAsync().ConfigureAwait(false);
         await _reading.WaitAsync(CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Pace?.Dispose();
     }
 }

@@ -21,7 +21,7 @@ internal sealed class AllCommand : Command
     /// <summary>Creates the command.</summary>
     public AllCommand() : base(
         "all",
-        "Measures everything the report has, in about 20 minutes, and writes it: each row of the table of targets in 5 alternating runs,\n"
+        "Measures everything the report has, in about 25 minutes, and writes it: each row of the table of targets in 5 alternating runs,\n"
         + "and the curves in fewer. Needs root, corosync, gcc and ZooKeeper, and a machine that does nothing else. May be stopped\n"
         + "and gone on with; progress goes to the standard error.")
     {

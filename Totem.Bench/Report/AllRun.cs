@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Totem.Bench.Micro;
+using Totem.Bench.Readers;
 using Totem.Bench.Results;
 using Totem.Bench.Ring;
 
@@ -21,13 +22,21 @@ internal sealed class AllRun(AllPlan plan, bool isQuick, string file, Measuremen
     public async Task<Measurements> RunAsync(CancellationToken cancellationToken)
     {
         var micro = isQuick ? QuickMicroEstimate : MicroEstimate;
+        var readers = ReaderPlan.OfReport(isQuick);
         var parts = plan.Parts.Where(x => _measured.Parts.All(part => part.Key != x.Key)).ToArray();
-        _left = parts.Sum(x => x.Estimate) + (_measured.Micro.Count == 0 ? micro : 0);
+        _left = parts.Sum(x => x.Estimate) + (_measured.Micro.Count == 0 ? micro : 0) + (_measured.Readers is null ? readers.Estimate : 0);
         for (var i = 0; i < parts.Length; i++)
         {
             await SayAsync($"part {i + 1} of {parts.Length}, {parts[i].Key}").ConfigureAwait(false);
             var reports = await MeasureAsync(parts[i], cancellationToken).ConfigureAwait(false);
             Keep(_measured with { Parts = [.. _measured.Parts, new MeasuredPart(parts[i].Key, reports)] }, parts[i].Estimate);
+        }
+
+        if (_measured.Readers is null)
+        {
+            await SayAsync("slow and stopped readers").ConfigureAwait(false);
+            var report = await new ReaderBench(readers, BenchNetworks.Default, progress).RunAsync(cancellationToken).ConfigureAwait(false);
+            Keep(_measured with { Readers = [report] }, readers.Estimate);
         }
 
         if (_measured.Micro.Count == 0)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Totem.Bench.Micro;
+using Totem.Bench.Readers;
 using Totem.Bench.Results;
 using Totem.Bench.Ring;
 
@@ -25,6 +26,7 @@ internal sealed class MarkdownReport(Measurements measured, string chartFolder)
         }
 
         WriteFigures();
+        WriteReaders();
         WriteMicro();
         return _text.ToString().TrimEnd('\n') + "\n";
     }
@@ -120,6 +122,23 @@ internal sealed class MarkdownReport(Measurements measured, string chartFolder)
             var ratios = ours.Runs.Zip(engine.Runs).Where(x => x.First.Failure is null && x.Second.Failure is null)
                 .Select(x => figure(x.First) / figure(x.Second)).OfType<double>().Where(x => double.IsFinite(x) && x > 0);
             return Spread.Of(ratios) is { } spread ? Numbers.Ratio(spread.Median) : "";
+        }
+    }
+
+    private void WriteReaders()
+    {
+        foreach (var report in measured.Readers ?? [])
+        {
+            Line("## A slow or stopped reader");
+            Line(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{ReaderTable.Describe(report)}; measured {report.At:yyyy-MM-dd HH:mm} UTC, load average before it {report.Machine.LoadAverage:0.0}. "
+                + $"The others stand still until a stopped reader is out (`StoppedReaderTimeout`)."));
+            Row([.. ReaderTable.Headers]);
+            _text.Append("|---").Append(string.Concat(Enumerable.Repeat("|---:", ReaderTable.Headers.Count - 1))).Append("|\n");
+            foreach (var row in ReaderTable.Rows(report))
+                Row(row);
+            _text.Append('\n');
         }
     }
 

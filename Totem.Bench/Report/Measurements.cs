@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Totem.Bench.Micro;
+using Totem.Bench.Readers;
 using Totem.Bench.Results;
 
 namespace Totem.Bench.Report;
@@ -8,7 +9,8 @@ namespace Totem.Bench.Report;
 /// <summary>Everything that was measured: what <c>all</c> keeps in its file, and what a report is written from.</summary>
 /// <param name="Parts">Finished parts of the plan, or reports of <c>ring</c>, <c>limits</c> and <c>queue</c>.</param>
 /// <param name="Micro">Single operations.</param>
-internal sealed record Measurements(IReadOnlyList<MeasuredPart> Parts, IReadOnlyList<MicroReport> Micro)
+/// <param name="Readers">Slow and stopped readers; null in files from before there were any.</param>
+internal sealed record Measurements(IReadOnlyList<MeasuredPart> Parts, IReadOnlyList<MicroReport> Micro, IReadOnlyList<ReaderReport>? Readers = null)
 {
     /// <summary>None.</summary>
     public static Measurements None { get; } = new([], []);
@@ -30,7 +32,8 @@ internal sealed record Measurements(IReadOnlyList<MeasuredPart> Parts, IReadOnly
     }
 
     /// <summary>These and others.</summary>
-    public Measurements With(Measurements more) => new([.. Parts, .. more.Parts], [.. Micro, .. more.Micro]);
+    public Measurements With(Measurements more) => new(
+        [.. Parts, .. more.Parts], [.. Micro, .. more.Micro], Readers is null ? more.Readers : [.. Readers, .. more.Readers ?? []]);
 
     /// <summary>Writes them whole, or not at all.</summary>
     public void Save(string file)
@@ -52,6 +55,8 @@ internal sealed record Measurements(IReadOnlyList<MeasuredPart> Parts, IReadOnly
                 return JsonSerializer.Deserialize(text, MeasurementsJson.Default.Measurements)!;
             if (document.RootElement.TryGetProperty("engines", out _))
                 return new([new MeasuredPart(Path.GetFileNameWithoutExtension(file), [JsonSerializer.Deserialize(text, MeasurementsJson.Default.BenchReport)!])], []);
+            if (document.RootElement.TryGetProperty("readers", out _))
+                return new([], [], [JsonSerializer.Deserialize(text, MeasurementsJson.Default.ReaderReport)!]);
             return document.RootElement.TryGetProperty("micro", out _)
                 ? new([], [JsonSerializer.Deserialize(text, MeasurementsJson.Default.MicroReport)!])
                 : throw new JsonException("none of its properties is known");
@@ -74,4 +79,5 @@ internal sealed record MeasuredPart(string Key, IReadOnlyList<BenchReport> Repor
 [JsonSerializable(typeof(Measurements))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(MicroReport))]
+[JsonSerializable(typeof(ReaderReport))]
 internal sealed partial class MeasurementsJson : JsonSerializerContext;

@@ -7,7 +7,7 @@ internal sealed class ReportCommand : Command
 {
     private readonly Option<string[]> _in = new("--in")
     {
-        Description = "Results: the file of `all`, or what --json of ring, limits, queue and micro wrote. Repeated, or several files.",
+        Description = "Results: the file of `all`, or what --json of ring, limits, queue, reader and micro wrote. Repeated, or several files.",
         HelpName = "FILE...",
         Required = true,
         AllowMultipleArgumentsPerToken = true,

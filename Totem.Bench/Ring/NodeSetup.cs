@@ -50,6 +50,9 @@ internal sealed record NodeSetup
 
     /// <summary>Whether ours looks for datagrams for milliseconds before it sleeps, instead of the default.</summary>
     public required bool IsBusyPolling { get; init; }
+
+    /// <summary>Messages a second that are read from the stream of events; 0 for all.</summary>
+    public double ReadPerSecond { get; init; }
 }
 
 /// <summary>What a node process is told afterwards, one object a line. The end of the input means leave.</summary>
@@ -57,6 +60,9 @@ internal sealed record NodeSetup
 [JsonDerivedType(typeof(StartLoad), "load")]
 [JsonDerivedType(typeof(OpenWindow), "open")]
 [JsonDerivedType(typeof(CloseWindow), "close")]
+[JsonDerivedType(typeof(TakeSample), "sample")]
+[JsonDerivedType(typeof(PauseReading), "pause")]
+[JsonDerivedType(typeof(ReadOn), "readOn")]
 [JsonDerivedType(typeof(Leave), "leave")]
 internal abstract record NodeInstruction;
 
@@ -69,6 +75,15 @@ internal sealed record OpenWindow : NodeInstruction;
 /// <summary>Multicast the mark that ends the window.</summary>
 internal sealed record CloseWindow : NodeInstruction;
 
+/// <summary>Say what was delivered so far.</summary>
+internal sealed record TakeSample : NodeInstruction;
+
+/// <summary>Read nothing of the stream of events.</summary>
+internal sealed record PauseReading : NodeInstruction;
+
+/// <summary>Read on.</summary>
+internal sealed record ReadOn : NodeInstruction;
+
 /// <summary>Say goodbye and end.</summary>
 internal sealed record Leave : NodeInstruction;
 
@@ -77,6 +92,7 @@ internal sealed record Leave : NodeInstruction;
 [JsonDerivedType(typeof(NodeReady), "ready")]
 [JsonDerivedType(typeof(WindowOpened), "opened")]
 [JsonDerivedType(typeof(WindowClosed), "closed")]
+[JsonDerivedType(typeof(SampleTaken), "sampled")]
 [JsonDerivedType(typeof(NodeFailed), "failed")]
 internal abstract record NodeEvent;
 
@@ -89,6 +105,13 @@ internal sealed record WindowOpened : NodeEvent;
 /// <summary>The mark that ends the window was delivered.</summary>
 /// <param name="Counts">What the node saw in between.</param>
 internal sealed record WindowClosed(WindowCounts Counts) : NodeEvent;
+
+/// <summary>Where it stands.</summary>
+/// <param name="At">When, of the clock that all processes of a host share.</param>
+/// <param name="Delivered">Messages that the application was handed so far.</param>
+/// <param name="Members">Members of the ring that it is on.</param>
+/// <param name="Changes">Changes of the membership so far.</param>
+internal sealed record SampleTaken(long At, long Delivered, int Members, long Changes) : NodeEvent;
 
 /// <summary>It cannot go on.</summary>
 /// <param name="ExitCode">One of <see cref="Bench.ExitCode"/>.</param>

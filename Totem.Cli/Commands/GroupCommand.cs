@@ -23,6 +23,11 @@ internal sealed class GroupCommand : TotemCommand
     private readonly Option<bool> _list = new("--list") { Description = "Instead of joining one, list every group on the ring and who is in it." };
     private readonly Option<uint?> _pid = Ranged.Optional<uint>("--pid", "What to be called in the group. Default: this process's id.", 0, uint.MaxValue);
     private readonly Option<bool> _safe = new("--safe") { Description = "Send lines with safe delivery instead of agreed." };
+    private readonly Option<bool> _sendOnly = new("--send-only")
+    {
+        Description = "Print neither messages nor changes. An output that nobody reads then holds nobody up.",
+    };
+
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON event a line." };
 
     /// <summary>Creates the command.</summary>
@@ -33,7 +38,7 @@ internal sealed class GroupCommand : TotemCommand
     {
         Add(_name);
         _flags.AddTo(this);
-        foreach (var option in (ReadOnlySpan<Option>)[_list, _pid, _safe, _json])
+        foreach (var option in (ReadOnlySpan<Option>)[_list, _pid, _safe, _sendOnly, _json])
             Add(option);
         SetAction(RunAsync);
     }
@@ -45,6 +50,7 @@ internal sealed class GroupCommand : TotemCommand
         ("totem group sheepdog --config /etc/corosync/corosync.conf", "on a ring with corosync daemons, whose clients are members too"),
         ("totem group --list", "who is in which group; joins the ring for a moment"),
         ("echo hello | totem group sheepdog --json", "for programs: sends a line, leaves at the end of the input"),
+        ("tail -f events.txt | totem group sheepdog --send-only", "a source of messages that hears nothing"),
     ];
 
     /// <inheritdoc />
@@ -60,7 +66,8 @@ internal sealed class GroupCommand : TotemCommand
     {
         var isList = parsed.GetValue(_list);
         var name = isList && parsed.GetValue(_name) is null ? null : NameOf(parsed.GetValue(_name), isList);
-        var options = _flags.Read(parsed);
+        // The node's own events are not looked at here.
+        var options = _flags.Read(parsed) with { Receives = false };
         foreach (var notice in options.Notices)
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"totem: warning: {notice}").ConfigureAwait(false);
 
@@ -114,10 +121,12 @@ internal sealed class GroupCommand : TotemCommand
     private async Task JoinAsync(TotemNode node, GroupName name, ParseResult parsed, NodeOutput output, CancellationToken stop)
     {
         output.Write(new NodeStarted(DateTimeOffset.UtcNow, node.Id.Value, Environment.ProcessId));
+        var isSendOnly = parsed.GetValue(_sendOnly);
         TotemGroup group;
         try
         {
-            group = await node.JoinAsync(name, new GroupJoinOptions { Pid = parsed.GetValue(_pid) }, stop).ConfigureAwait(false);
+            var join = new GroupJoinOptions { Pid = parsed.GetValue(_pid), Receives = !isSendOnly };
+            group = await node.JoinAsync(name, join, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -127,7 +136,7 @@ internal sealed class GroupCommand : TotemCommand
         await using (group.ConfigureAwait(false))
         {
             var session = new GroupSession(
-                group, output, parsed.InvocationConfiguration.Error, parsed.GetValue(_safe) ? Guarantee.Safe : Guarantee.Agreed);
+                group, output, parsed.InvocationConfiguration.Error, parsed.GetValue(_safe) ? Guarantee.Safe : Guarantee.Agreed, isSendOnly);
             await session.RunAsync(LineSource.Read(Console.In), stop).ConfigureAwait(false);
         }
 

@@ -7,14 +7,15 @@ using Totem.Transport.Udp;
 namespace Totem.Cli.Nodes;
 
 /// <summary>A process in a group at a terminal: lines go out, events come in and are printed.</summary>
-internal sealed class GroupSession(TotemGroup group, NodeOutput output, TextWriter error, Guarantee guarantee)
+internal sealed class GroupSession(TotemGroup group, NodeOutput output, TextWriter error, Guarantee guarantee, bool isSendOnly = false)
 {
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs until a signal, or until the input has ended; then leaves, behind what it said.</summary>
     public async Task RunAsync(ChannelReader<string> lines, CancellationToken stop)
     {
-        var printing = PrintAsync();
+        // Who only sends has nothing to print; the end is known all the same.
+        var printing = isSendOnly ? group.Completion : PrintAsync();
         var sending = SendAsync(lines, stop);
         // The stream ends by itself only when the node has stopped itself.
         await Task.WhenAny(sending, printing).ConfigureAwait(false);

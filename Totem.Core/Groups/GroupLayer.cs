@@ -61,11 +61,11 @@ internal sealed class GroupLayer
     public GroupTable Table => _table;
 
     /// <summary>Creates a membership; it joins when its join has taken its place in the order.</summary>
-    public SubmitResult TryJoin(GroupName name, uint pid, object? owner, Instant now, out GroupMembership? membership)
+    public SubmitResult TryJoin(GroupName name, uint pid, object? owner, Instant now, out GroupMembership? membership, bool receives = true)
     {
         membership = null;
         Invariant.That(CanJoin(name, pid), "a process joins a group once");
-        var created = new GroupMembership(name, pid, NextTag(), owner);
+        var created = new GroupMembership(name, pid, NextTag(), owner, receives);
         _envelopes.Add(created);
         var result = Submit(created, GroupMessageKind.Join, (byte)GroupChangeReason.Joined, default, 0, Guarantee.Agreed, now);
         if (result == SubmitResult.Accepted)
@@ -456,7 +456,7 @@ internal sealed class GroupLayer
         var payload = message.Payload;
         if (message.Kind == GroupMessageKind.Part)
         {
-            var isKept = group.Receivers.Count > 0;
+            var isKept = group.Listeners.Count > 0;
             if (!group.Contains(sender)
                 || !_parts.TryAdd(group, sender, message.Part, message.WholeBytes, payload, isKept, out var whole))
             {
@@ -469,9 +469,9 @@ internal sealed class GroupLayer
             payload = whole;
         }
 
-        if (group.Receivers.Count == 0)
+        if (group.Listeners.Count == 0)
             return false;
-        delivery = new GroupDelivery(element, sender, group.Receivers, payload);
+        delivery = new GroupDelivery(element, sender, group.Listeners, payload);
         return true;
     }
 

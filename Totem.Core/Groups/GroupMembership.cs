@@ -22,12 +22,13 @@ public enum GroupMembershipState
 /// </summary>
 public sealed class GroupMembership
 {
-    internal GroupMembership(GroupName group, uint pid, ushort tag, object? owner)
+    internal GroupMembership(GroupName group, uint pid, ushort tag, object? owner, bool receives = true)
     {
         Group = group;
         Pid = pid;
         Tag = tag;
         Owner = owner;
+        Receives = receives;
     }
 
     /// <summary>The group.</summary>
@@ -38,6 +39,9 @@ public sealed class GroupMembership
 
     /// <summary>Whatever the host keeps here.</summary>
     public object? Owner { get; }
+
+    /// <summary>False for a process that only sends: it is told of changes, and no message is kept or handed on for its sake.</summary>
+    public bool Receives { get; }
 
     /// <summary>Where it stands.</summary>
     public GroupMembershipState State { get; internal set; }

@@ -12,6 +12,7 @@ internal sealed class Group(GroupName name, long number)
 {
     private readonly List<GroupEntry> _entries = [];
     private GroupMembership[] _receivers = [];
+    private GroupMembership[] _listeners = [];
 
     public GroupName Name => name;
 
@@ -23,6 +24,9 @@ internal sealed class Group(GroupName name, long number)
 
     /// <summary>Replaced, never changed, so that who walks it may leave meanwhile.</summary>
     public IReadOnlyList<GroupMembership> Receivers => _receivers;
+
+    /// <summary>Those of the receivers that are handed messages, and not changes only.</summary>
+    public IReadOnlyList<GroupMembership> Listeners => _listeners;
 
     public bool IsEmpty => _entries.Count == 0 && _receivers.Length == 0;
 
@@ -63,9 +67,12 @@ internal sealed class Group(GroupName name, long number)
         return at >= 0;
     }
 
-    public void AddReceiver(GroupMembership receiver) => _receivers = [.. _receivers, receiver];
+    public void AddReceiver(GroupMembership receiver) => SetReceivers([.. _receivers, receiver]);
 
-    public void RemoveReceiver(GroupMembership receiver) => _receivers = [.. _receivers.Where(x => x != receiver)];
+    public void RemoveReceiver(GroupMembership receiver) => SetReceivers([.. _receivers.Where(x => x != receiver)]);
+
+    private void SetReceivers(GroupMembership[] receivers) =>
+        (_receivers, _listeners) = (receivers, [.. receivers.Where(x => x.Receives)]);
 
     private int Find(GroupMember member)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
 using Totem.Bench.Micro;
+using Totem.Bench.Readers;
 using Totem.Bench.Report;
 using Totem.Bench.Results;
 using Totem.Tests.Transport;
@@ -74,6 +75,29 @@ public sealed class ReportTests : IDisposable
         Assert.Contains("| 3 nodes, 64 B, closed loop, one sends | totem | 100 | 100 | 1 |", text, StringComparison.Ordinal);
         Assert.Contains("|  | corosync-udpu | 400 | 400 | 0.25 |", text, StringComparison.Ordinal);
         Assert.Contains("| Wire.ReadToken | Size=1 | 0.25 | 10.0 (9.00–11.0) | 24 |", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Readers_are_judged_by_what_they_can_take_or_by_the_ring_without_them()
+    {
+        ReaderResult[] readers =
+        [
+            new() { Run = 1, Reader = "is absent", OthersPerSecond = 1000, AbsentPerSecond = 1000, IsReference = true },
+            new() { Run = 1, Reader = "reads 50 %", CanTake = 500, TookPerSecond = 450, OthersPerSecond = 450, AbsentPerSecond = 1000 },
+            new() { Run = 1, Reader = "reads 90 %", CanTake = 900, OthersPerSecond = 450, AbsentPerSecond = 1000 },
+            new() { Run = 1, Reader = "pauses", OthersPerSecond = 940, AbsentPerSecond = 1000, IsOut = true, ChangedAfter = 2.5, Changes = 3, LongestSilence = 1.2 },
+            new() { Run = 1, Reader = "fails", Failure = "it was stopped" },
+        ];
+        var file = Path.Combine(_folder.Path, "readers.json");
+        var report = new ReaderReport(default, Machine, 3, 1350, 1000, 60, 10, 10, "namespaces", "udp", readers);
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(report, ReaderReportJson.Default.ReaderReport));
+
+        var text = await WriteAsync([file], Report(Closed(3), ("totem", [100]), ("corosync-udpu", [400])));
+        Assert.Contains("| is absent |  |  | 1,000 |  | 1.00 | 0/1 |  | 0.0 | 0 |  |  |", text, StringComparison.Ordinal);
+        Assert.Contains("| reads 50 % | 500 | 450 | 450 | 0.90 | 0.45 | 0/1 |  | 0.0 | 0 | ≥ 0.9 of it | yes |", text, StringComparison.Ordinal);
+        Assert.Contains("| reads 90 % | 900 |  | 450 | 0.50 | 0.45 | 0/1 |  | 0.0 | 0 | ≥ 0.9 of it | **no** |", text, StringComparison.Ordinal);
+        Assert.Contains("| pauses |  |  | 940 |  | 0.94 | 1/1 | 2.50 | 1.2 | 3 | ≥ 0.95 without it | **no** |", text, StringComparison.Ordinal);
+        Assert.Contains("| fails |  |  |  |  |  |  |  |  | 0 |  | **no** |", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Totem.Core;
 using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Simulation.Checkers;
@@ -75,6 +76,11 @@ public sealed class SlowReaderTests
         Assert.Equal(2, cluster[1].Engine.Installed!.Members.Count);
 
         cluster.Do("slow node=3 datagram=0us consume=0us");
+        // Nothing waits any more, but a host that had no room for it knows that its application has not read it.
+        var watch = new ReaderWatch(TimeSpan.FromSeconds(1));
+        Assert.Null(cluster[3].Engine.Undelivered);
+        Assert.True(watch.IsStopped(cluster[3].Engine, cluster.Now, hasRoom: false));
+        Assert.False(watch.IsStopped(cluster[3].Engine, cluster.Now, hasRoom: true));
         cluster[3].Engine.HandleReader(isStopped: false, cluster.Now);
         cluster.RunUntilOperational(TimeSpan.FromSeconds(5));
         Assert.Equal(3, cluster[1].Engine.Installed!.Members.Count);

@@ -96,6 +96,50 @@ public sealed class StoppedReaderTests : IDisposable
         await reading;
     }
 
+    /// <summary>What the change of membership brought went to its stream beyond the room there: that is not reading.</summary>
+    [Fact]
+    public async Task A_member_whose_application_stopped_stays_out_until_it_reads()
+    {
+        const int standsAside = 3006;
+        const int readsAgain = 3007;
+        var log = new LineLogger();
+        using var logs = new LineLoggerFactory(log);
+        await using var first = await StartAsync();
+        await using var second = await StartAsync(
+            x => x with { StoppedReaderTimeout = TimeSpan.FromMilliseconds(200), LoggerFactory = logs });
+        await using var reader = await first.JoinAsync("g", new GroupJoinOptions { Pid = 1 }, Limit);
+        await using var stopped = await second.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
+        await AskUntilAsync(second, x => x.Synchronised is { Members.Count: 2 });
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Limit);
+        var sending = SendOnAsync(reader, enough.Token);
+        var reading = ReadOnAsync(reader);
+
+        // Alone, and everything that waited has been handed over.
+        await AskUntilAsync(second, x => x.Installed is { Members.Count: 1 } && x.IsSynchronised);
+        // Between two answers the ring's thread hands over what must be, 1,024 at most, and judges its application.
+        for (var i = 0; i < 100; i++)
+            await second.GetMembersAsync("g", Limit);
+        Assert.Contains(log.Lines, x => x.Id == standsAside);
+        Assert.DoesNotContain(log.Lines, x => x.Id == readsAgain);
+        await first.WaitForMembersAsync(x => x.Count == 1, Limit);
+
+        var readingToo = ReadOnAsync(stopped);
+        await first.WaitForMembersAsync(2, Limit);
+        Assert.Contains(log.Lines, x => x.Id == readsAgain);
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+        await stopped.DisposeAsync();
+        await reader.DisposeAsync();
+        await Task.WhenAll(reading, readingToo);
+    }
+
+    /// <summary>Each question is answered by the ring's thread, in a cycle of its own.</summary>
+    private async Task AskUntilAsync(TotemNode node, Func<TotemNode, bool> isThere)
+    {
+        while (!isThere(node))
+            await node.GetMembersAsync("g", Limit);
+    }
+
     private static async Task SendOnAsync(TotemGroup group, CancellationToken until)
     {
         await Task.Yield();

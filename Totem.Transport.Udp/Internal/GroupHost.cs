@@ -64,17 +64,19 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     /// <summary>Like <see cref="JoinAsync"/>, but ends when the join is on its way.</summary>
     public async Task<TotemGroup> BeginJoinAsync(ProcessorId self, GroupName name, GroupJoinOptions join, CancellationToken cancellationToken)
     {
-        if (join.Sink is null && join.StreamBytesMax < TotemNodeOptions.QueueBytesMin)
+        if (!join.Receives && join.Sink is not null)
+            throw new ArgumentException($"{nameof(join.Sink)} is set beside {nameof(join.Receives)} = false, expected one of the two", nameof(join));
+        if (join is { Sink: null, Receives: true } && join.StreamBytesMax < TotemNodeOptions.QueueBytesMin)
         {
             throw new ArgumentException(
                 $"{nameof(GroupJoinOptions.StreamBytesMax)} is {join.StreamBytesMax}, expected {TotemNodeOptions.QueueBytesMin} or more", nameof(join));
         }
 
         var member = new GroupMember(self, join.Pid ?? (uint)Environment.ProcessId);
-        var stream = join.Sink is null ? new GroupEventStream(join.StreamBytesMax, wake) : null;
+        var stream = join is { Sink: null, Receives: true } ? new GroupEventStream(join.StreamBytesMax, wake) : null;
         var group = new TotemGroup(this, Interlocked.Increment(ref _lastNumber), member, name, join.Sink, stream);
         var hasBegun = false;
-        var beginning = CommandAsync(now => cancellationToken.IsCancellationRequested || (hasBegun = TryJoin(group, now)));
+        var beginning = CommandAsync(now => cancellationToken.IsCancellationRequested || (hasBegun = TryJoin(group, join.Receives, now)));
         try
         {
             await beginning.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -274,9 +276,9 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
         wake();
     }
 
-    private bool TryJoin(TotemGroup group, Instant now)
+    private bool TryJoin(TotemGroup group, bool receives, Instant now)
     {
-        var result = processor.TryJoin(group.Name, group.Self.Pid, group, now, out var membership);
+        var result = processor.TryJoin(group.Name, group.Self.Pid, group, now, out var membership, receives);
         if (result == SubmitResult.Backpressured)
             return false;
         if (result == SubmitResult.NotRunning)
