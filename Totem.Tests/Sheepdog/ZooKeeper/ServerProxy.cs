@@ -10,7 +10,7 @@ internal sealed class ServerProxy : IDisposable
     private readonly List<Socket> _sockets = [];
     private readonly int _server;
     private long _bytesDown;
-    private bool _isCut;
+    private volatile bool _isCut;
     private volatile TaskCompletionSource? _pause;
 
     public ServerProxy(int server)
@@ -51,16 +51,20 @@ internal sealed class ServerProxy : IDisposable
         }
     }
 
-    /// <summary>As if the client had died: nothing comes through any more.</summary>
+    /// <summary>As if the client had died: nothing comes through any more. The port stays taken: a client in this process lives on and asks for
+    /// it again, and would come back to life by the proxy of another one.</summary>
     public void Cut()
     {
         lock (_sockets)
             _isCut = true;
-        _listener.Stop();
         Disconnect();
     }
 
-    public void Dispose() => Cut();
+    public void Dispose()
+    {
+        Cut();
+        _listener.Stop();
+    }
 
     private async Task AcceptAsync()
     {
@@ -69,6 +73,12 @@ internal sealed class ServerProxy : IDisposable
             while (true)
             {
                 var client = await _listener.AcceptSocketAsync();
+                if (_isCut)
+                {
+                    client.Dispose();
+                    continue;
+                }
+
                 var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
                 client.NoDelay = true;
                 lock (_sockets)
