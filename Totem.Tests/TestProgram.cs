@@ -3,7 +3,7 @@ using Totem.Tests.Mutation;
 
 namespace Totem.Tests;
 
-/// <summary>What this assembly does as a program: the sweep over conditions, or a process of a member of ours, which tests start.</summary>
+/// <summary>This assembly as a program: the sweep over conditions, or a process of a member of ours, which tests start.</summary>
 internal static class TestProgram
 {
     public static Task<int> Main(string[] arguments) =>

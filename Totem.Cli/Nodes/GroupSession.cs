@@ -14,7 +14,7 @@ internal sealed class GroupSession(TotemGroup group, NodeOutput output, TextWrit
     /// <summary>Runs until a signal, or until the input has ended; then leaves, behind what it said.</summary>
     public async Task RunAsync(ChannelReader<string> lines, CancellationToken stop)
     {
-        // Who only sends has nothing to print; the end is known all the same.
+        // A process that only sends has nothing to print; the end is known all the same.
         var printing = isSendOnly ? group.Completion : PrintAsync();
         var sending = SendAsync(lines, stop);
         // The stream ends by itself only when the node has stopped itself.

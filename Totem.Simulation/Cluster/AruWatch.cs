@@ -11,7 +11,7 @@ namespace Totem.Simulation.Cluster;
 /// </summary>
 internal sealed class AruWatch(RingOptions options)
 {
-    // What is due is seen at a visit, and the next visit is at most a token timeout away.
+    // A member that is due is given up at a visit, and the next visit is at most a token timeout away.
     private readonly TimeSpan _limit = options.FailToReceiveTimeout + options.TokenTimeout;
 
     private RegularToken _last;

@@ -26,7 +26,7 @@ public sealed class ReaderCommandTests
         });
         Assert.Equal(JsonValueKind.Null, readers[0].GetProperty("tookPerSecond").ValueKind);
         Assert.True(readers[1].GetProperty("tookPerSecond").GetDouble() > 0);
-        // What it says and what it does: it takes nothing in the pause, and something behind it.
+        // Its words and its deeds: it takes nothing in the pause, and something behind it.
         Assert.Equal(0, readers[3].GetProperty("tookPerSecond").GetDouble());
         Assert.True(readers[4].GetProperty("tookPerSecond").GetDouble() > 0);
     }

@@ -133,7 +133,7 @@ internal sealed class ConditionRewriter(string file, bool hasSites, List<Conditi
             BinaryExpressionSyntax x when x.IsKind(SyntaxKind.LogicalOrExpression) => ConditionForm.AlwaysTrue,
             IsPatternExpressionSyntax { Pattern: UnaryPatternSyntax } => ConditionForm.AlwaysTrue,
             IsPatternExpressionSyntax => ConditionForm.NeverTrue,
-            // What a call hands out has a value either way.
+            // A variable that a call hands out has a value either way.
             _ => ConditionForm.Negated,
         };
     }

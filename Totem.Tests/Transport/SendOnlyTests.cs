@@ -14,7 +14,7 @@ public sealed class SendOnlyTests : IDisposable
     private const int MessageCount = 300_000;
 
     private readonly TemporaryDirectory _state = new();
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _limit = new(HangLimit.OfAWait);
     private readonly int _port = Ports.TakeBase();
 
     private CancellationToken Limit => _limit.Token;
