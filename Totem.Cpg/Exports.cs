@@ -17,10 +17,11 @@ internal static unsafe class Exports
     private static readonly CpgProcess Process = new(CpgStart.Ring, CpgProcess.DefaultReadyTimeout);
 
     [UnmanagedCallersOnly(EntryPoint = "totem_cpg_prepare", CallConvs = [typeof(CallConvCdecl)])]
-    public static void Prepare()
+    public static void Prepare(delegate* unmanaged[Cdecl]<void> letSignalsIn)
     {
         try
         {
+            Blocking.LetSignalsInWith(letSignalsIn);
             Process.Start();
         }
         catch (Exception exception)

@@ -57,22 +57,35 @@ static void call_back(uint64_t handle, struct totem_event *event)
 
 static int take(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle, struct totem_event *event)
 {
-	int state, result;
+	struct totem_call call;
+	int result;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	totem_cpg_enter(&call);
 	result = engine->totem_cpg_take(kind, handle, event);
-	pthread_setcancelstate(state, NULL);
+	totem_cpg_leave(&call);
 	return result;
 }
 
 static int open_watch(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle)
 {
-	int state, watch;
+	struct totem_call call;
+	int watch;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	totem_cpg_enter(&call);
 	watch = engine->totem_cpg_watch(kind, handle);
-	pthread_setcancelstate(state, NULL);
+	totem_cpg_leave(&call);
 	return watch;
+}
+
+static int has(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle)
+{
+	struct totem_call call;
+	int result;
+
+	totem_cpg_enter(&call);
+	result = engine->totem_cpg_has(kind, handle);
+	totem_cpg_leave(&call);
+	return result;
 }
 
 static void close_watch(void *watch)
@@ -110,7 +123,7 @@ int totem_cpg_dispatch(enum totem_handle_kind kind, uint64_t handle, int flags)
 	if (engine == NULL)
 		return CS_ERR_BAD_HANDLE;
 	if (flags < DISPATCH_ONE || flags > DISPATCH_ONE_NONBLOCKING)
-		return engine->totem_cpg_has(kind, handle) ? CS_ERR_INVALID_PARAM : CS_ERR_BAD_HANDLE;
+		return has(engine, kind, handle) ? CS_ERR_INVALID_PARAM : CS_ERR_BAD_HANDLE;
 	do {
 		if (flags == DISPATCH_ONE || flags == DISPATCH_BLOCKING)
 			result = await(engine, kind, handle, &event);
@@ -121,5 +134,5 @@ int totem_cpg_dispatch(enum totem_handle_kind kind, uint64_t handle, int flags)
 		call_back(handle, &event);
 	} while (flags == DISPATCH_ALL || flags == DISPATCH_BLOCKING);
 	/* Finalised by its own callback, it is no handle any more. */
-	return engine->totem_cpg_has(kind, handle) ? CS_OK : CS_ERR_BAD_HANDLE;
+	return has(engine, kind, handle) ? CS_OK : CS_ERR_BAD_HANDLE;
 }

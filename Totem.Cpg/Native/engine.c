@@ -5,9 +5,11 @@
 #include "limits.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,11 +27,16 @@
 
 /* The engine waits for 10 s at most, CpgLimits.CallTimeout; more than that says that it cannot run any more. */
 #define END_SECONDS_MAX 12
+#define END_STACK_BYTES (1024 * 1024)
+
+/* The runtime stops its threads with it. */
+#define RUNTIMES_SIGNAL 34
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(const struct totem_engine *) current;
 static char engine_path[4096];
-static const struct totem_engine *ended; /* by the end of this process */
+static int has_end_thread;                           /* in this process */
+static sem_t engine_opened, end_wanted, end_reached; /* for that thread */
 static int was_opened;       /* in this process or in the one it was forked from: then a child needs a copy */
 static struct sockaddr_storage ring; /* where it is bound; the child of a fork looks for it */
 static int ring_length;              /* 0 while there is none */
@@ -45,10 +52,55 @@ int totem_cpg_find(const struct totem_engine **found)
 	return *found == NULL ? CS_ERR_BAD_HANDLE : CS_OK;
 }
 
+static sigset_t asynchronous;           /* the signals that can wait */
+static _Thread_local sigset_t programs; /* mask, while the thread is within the engine */
+static _Thread_local int is_within;
+
+void totem_cpg_enter(struct totem_call *call)
+{
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &call->cancel_state);
+	call->is_within = is_within;
+	pthread_sigmask(SIG_BLOCK, &asynchronous, &call->mask);
+	programs = call->mask;
+	is_within = 1;
+}
+
+void totem_cpg_leave(const struct totem_call *call)
+{
+	is_within = call->is_within;
+	pthread_sigmask(SIG_SETMASK, &call->mask, NULL);
+	pthread_setcancelstate(call->cancel_state, NULL);
+}
+
+/* The engine calls this while a call waits. A handler may call the library, which has its own idea of the program's mask then. */
+static void let_signals_in(void)
+{
+	sigset_t within, mask = programs;
+
+	if (!is_within)
+		return;
+	pthread_sigmask(SIG_SETMASK, &mask, &within);
+	pthread_sigmask(SIG_SETMASK, &within, NULL);
+	programs = mask;
+	is_within = 1;
+}
+
+__attribute__((constructor)) static void choose_signals(void)
+{
+	static const int others[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, RUNTIMES_SIGNAL };
+	sigset_t chosen;
+
+	sigfillset(&chosen);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		sigdelset(&chosen, others[i]);
+	asynchronous = chosen;
+}
+
 /* The managed threads are not in the child, and its handles are void. */
 static void after_fork_in_child(void)
 {
 	atomic_store(&current, NULL);
+	has_end_thread = 0;
 	if (ring_length > 0)
 		totem_cpg_close_inherited(&ring, (socklen_t)ring_length);
 	ring_length = 0;
@@ -112,6 +164,50 @@ static void complain(const char *text)
 		dprintf(2, "totem-cpg: cannot start: %s\n", text);
 }
 
+static void await(sem_t *semaphore)
+{
+	while (sem_wait(semaphore) != 0 && errno == EINTR)
+		;
+}
+
+static void *end(void *unused)
+{
+	const struct totem_engine *engine;
+
+	(void)unused;
+	await(&engine_opened);
+	/* The runtime takes a thread in at its first call, which needs memory. */
+	engine = totem_cpg_engine();
+	engine->totem_cpg_has(0, 0);
+	await(&end_wanted);
+	engine->totem_cpg_end();
+	sem_post(&end_reached);
+	return NULL;
+}
+
+/* The end may come when the system gives no thread any more. */
+static int start_end_thread(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	sigset_t mask;
+
+	if (has_end_thread)
+		return 1;
+	sem_init(&engine_opened, 0, 0);
+	sem_init(&end_wanted, 0, 0);
+	sem_init(&end_reached, 0, 0);
+	sigfillset(&mask);
+	sigdelset(&mask, RUNTIMES_SIGNAL);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, END_STACK_BYTES);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setsigmask_np(&attributes, &mask);
+	has_end_thread = pthread_create(&thread, &attributes, end, NULL) == 0;
+	pthread_attr_destroy(&attributes);
+	return has_end_thread;
+}
+
 static const struct totem_engine *open_engine(int *result)
 {
 	struct totem_engine *engine;
@@ -125,6 +221,10 @@ static const struct totem_engine *open_engine(int *result)
 		return NULL;
 	}
 	*result = CS_ERR_LIBRARY;
+	if (!start_end_thread()) {
+		complain("the system gives no thread");
+		return NULL;
+	}
 	library = open_library();
 	if (library == NULL) {
 		snprintf(text, sizeof(text), "the engine cannot be opened: %s", dlerror());
@@ -159,31 +259,22 @@ static const struct totem_engine *open_engine(int *result)
 	return engine;
 }
 
-static void *end(void *engine)
-{
-	((const struct totem_engine *)engine)->totem_cpg_end();
-	return NULL;
-}
-
-/* On a thread of its own: exit() may have been called where this thread cannot enter the engine, in a handler of a signal that came
- * while it was there. */
+/* On a thread of its own, which knows the engine already: exit() may have been called by a thread that cannot enter it. */
 static void at_exit(void)
 {
-	const struct totem_engine *engine = totem_cpg_engine();
 	sigset_t all, mask;
-	pthread_t thread;
 	struct timespec until;
 
-	if (engine == NULL || engine == ended)
+	if (totem_cpg_engine() == NULL)
 		return;
-	ended = engine;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &mask);
-	if (pthread_create(&thread, NULL, end, (void *)engine) == 0) {
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += END_SECONDS_MAX;
-		pthread_timedjoin_np(thread, NULL, &until);
-	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += END_SECONDS_MAX;
+	sem_post(&end_wanted);
+	while (sem_timedwait(&end_reached, &until) != 0 && errno == EINTR)
+		;
+	sem_post(&end_reached);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
@@ -208,8 +299,10 @@ int totem_cpg_start(const struct totem_engine **started)
 	sigset_t all, mask, pending;
 	struct sigaction pipe;
 	const struct totem_engine *engine;
-	int is_new = 0, result = CS_OK;
+	int is_new = 0, result = CS_OK, was_within = is_within;
 
+	/* Whoever waits here has the gate: no signal is let in. */
+	is_within = 0;
 	/* Threads inherit the mask: none of ours shall run a handler of the program, or take a signal it waits for. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &mask);
@@ -222,7 +315,7 @@ int totem_cpg_start(const struct totem_engine **started)
 		is_new = engine != NULL;
 	}
 	if (engine != NULL) {
-		engine->totem_cpg_prepare();
+		engine->totem_cpg_prepare(let_signals_in);
 		ring_length = 0;
 		memset(&ring, 0, sizeof(ring));
 		ring_length = engine->totem_cpg_bound_address(&ring, sizeof(ring));
@@ -232,11 +325,16 @@ int totem_cpg_start(const struct totem_engine **started)
 	sigaction(SIGPIPE, &pipe, NULL);
 	/* Behind everything that the engine registers for itself, so before it at exit. A child of a fork has the one of its parent too,
 	 * which finds nothing more to do. */
-	if (is_new)
+	if (is_new) {
+		/* Twice: a second thread that calls exit() beside the first finds one to wait in, where it would end the process. */
 		atexit(at_exit);
+		atexit(at_exit);
+		sem_post(&engine_opened);
+	}
 	pthread_mutex_unlock(&gate);
 	forget_raised(&pending);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	is_within = was_within;
 	*started = engine;
 	return result;
 }

@@ -8,7 +8,7 @@
 #ifndef TOTEM_ENGINE_H
 #define TOTEM_ENGINE_H
 
-#include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -90,8 +90,9 @@ struct totem_engine {
 	CPG_FUNCTIONS(ENGINE_MEMBER)
 	CFG_FUNCTIONS(ENGINE_MEMBER)
 	START_FUNCTIONS(ENGINE_MEMBER)
-	/* Starts the ring if there is none, without waiting for it. Whether that worked says the function that makes the handle. */
-	void (*totem_cpg_prepare)(void);
+	/* Starts the ring if there is none, without waiting for it. Whether that worked says the function that makes the handle. Calls that wait
+	 * call what is given here every few milliseconds, where no lock is held. */
+	void (*totem_cpg_prepare)(void (*let_signals_in)(void));
 	/* The address and port that the ring is bound to: writes a struct sockaddr, returns its length, 0 while there is none. */
 	int (*totem_cpg_bound_address)(void *address, int room);
 	/* The next event of a handle; CS_ERR_TRY_AGAIN when there is none. */
@@ -115,17 +116,30 @@ int totem_cpg_find(const struct totem_engine **found);
  */
 int totem_cpg_start(const struct totem_engine **started);
 
-/* A thread that was cancelled within the engine would unwind through it, locks and all. It ends at the next cancellation point. */
+/* What the program had before a call into the engine. */
+struct totem_call {
+	int cancel_state, is_within;
+	sigset_t mask;
+};
+
+/*
+ * Around each call into the engine. A thread that was cancelled there would unwind through it, locks and all; it ends at the next cancellation
+ * point. A signal's handler that calls exit there, or is long, would keep its locks from the ring's thread: it runs while the call waits, or behind it.
+ */
+void totem_cpg_enter(struct totem_call *call);
+void totem_cpg_leave(const struct totem_call *call);
+
 #define FORWARD_TO(find, name, parameters, arguments) \
 	int name parameters \
 	{ \
 		const struct totem_engine *engine; \
-		int former, result; \
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &former); \
+		struct totem_call call; \
+		int result; \
+		totem_cpg_enter(&call); \
 		result = find(&engine); \
 		if (result == CS_OK) \
 			result = engine->name arguments; \
-		pthread_setcancelstate(former, NULL); \
+		totem_cpg_leave(&call); \
 		return result; \
 	}
 

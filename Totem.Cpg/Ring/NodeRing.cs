@@ -54,7 +54,11 @@ internal sealed class NodeRing : ICpgRing
         // for milliseconds when members come or go.
         var end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
         while (!IsReady && _failure is null && Environment.TickCount64 < end)
+        {
             Thread.Sleep(1);
+            Blocking.LetSignalsIn();
+        }
+
         return IsReady;
     }
 
