@@ -57,35 +57,22 @@ static void call_back(uint64_t handle, struct totem_event *event)
 
 static int take(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle, struct totem_event *event)
 {
-	struct totem_call call;
-	int result;
+	int state, result;
 
-	totem_cpg_enter(&call);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	result = engine->totem_cpg_take(kind, handle, event);
-	totem_cpg_leave(&call);
+	pthread_setcancelstate(state, NULL);
 	return result;
 }
 
 static int open_watch(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle)
 {
-	struct totem_call call;
-	int watch;
+	int state, watch;
 
-	totem_cpg_enter(&call);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	watch = engine->totem_cpg_watch(kind, handle);
-	totem_cpg_leave(&call);
+	pthread_setcancelstate(state, NULL);
 	return watch;
-}
-
-static int has(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle)
-{
-	struct totem_call call;
-	int result;
-
-	totem_cpg_enter(&call);
-	result = engine->totem_cpg_has(kind, handle);
-	totem_cpg_leave(&call);
-	return result;
 }
 
 static void close_watch(void *watch)
@@ -123,7 +110,7 @@ int totem_cpg_dispatch(enum totem_handle_kind kind, uint64_t handle, int flags)
 	if (engine == NULL)
 		return CS_ERR_BAD_HANDLE;
 	if (flags < DISPATCH_ONE || flags > DISPATCH_ONE_NONBLOCKING)
-		return has(engine, kind, handle) ? CS_ERR_INVALID_PARAM : CS_ERR_BAD_HANDLE;
+		return engine->totem_cpg_has(kind, handle) ? CS_ERR_INVALID_PARAM : CS_ERR_BAD_HANDLE;
 	do {
 		if (flags == DISPATCH_ONE || flags == DISPATCH_BLOCKING)
 			result = await(engine, kind, handle, &event);
@@ -134,5 +121,5 @@ int totem_cpg_dispatch(enum totem_handle_kind kind, uint64_t handle, int flags)
 		call_back(handle, &event);
 	} while (flags == DISPATCH_ALL || flags == DISPATCH_BLOCKING);
 	/* Finalised by its own callback, it is no handle any more. */
-	return has(engine, kind, handle) ? CS_OK : CS_ERR_BAD_HANDLE;
+	return engine->totem_cpg_has(kind, handle) ? CS_OK : CS_ERR_BAD_HANDLE;
 }

@@ -8,6 +8,7 @@
 #ifndef TOTEM_ENGINE_H
 #define TOTEM_ENGINE_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,25 +38,32 @@ struct totem_event {
 
 /* FUNCTION(name, parameters, arguments): those that work on a handle. */
 #define CPG_FUNCTIONS(FUNCTION) \
+	CPG_QUICK_FUNCTIONS(FUNCTION) \
+	CPG_WAITING_FUNCTIONS(FUNCTION)
+
+/* Those that may wait for the ring. */
+#define CPG_WAITING_FUNCTIONS(FUNCTION) \
 	FUNCTION(cpg_finalize, (uint64_t handle), (handle)) \
+	FUNCTION(cpg_join, (uint64_t handle, const void *group), (handle, group)) \
+	FUNCTION(cpg_leave, (uint64_t handle, const void *group), (handle, group)) \
+	FUNCTION(cpg_membership_get, (uint64_t handle, const void *group, void *members, int *count), \
+		(handle, group, members, count)) \
+	FUNCTION(cpg_iteration_initialize, (uint64_t handle, int type, const void *group, uint64_t *iteration), \
+		(handle, type, group, iteration))
+
+#define CPG_QUICK_FUNCTIONS(FUNCTION) \
 	FUNCTION(cpg_fd_get, (uint64_t handle, int *fd), (handle, fd)) \
 	FUNCTION(cpg_max_atomic_msgsize_get, (uint64_t handle, uint32_t *size), (handle, size)) \
 	FUNCTION(cpg_context_get, (uint64_t handle, void **context), (handle, context)) \
 	FUNCTION(cpg_context_set, (uint64_t handle, void *context), (handle, context)) \
-	FUNCTION(cpg_join, (uint64_t handle, const void *group), (handle, group)) \
-	FUNCTION(cpg_leave, (uint64_t handle, const void *group), (handle, group)) \
 	FUNCTION(cpg_mcast_joined, (uint64_t handle, int guarantee, const struct iovec *vectors, unsigned int count), \
 		(handle, guarantee, vectors, count)) \
-	FUNCTION(cpg_membership_get, (uint64_t handle, const void *group, void *members, int *count), \
-		(handle, group, members, count)) \
 	FUNCTION(cpg_local_get, (uint64_t handle, unsigned int *node), (handle, node)) \
 	FUNCTION(cpg_flow_control_state_get, (uint64_t handle, int *state), (handle, state)) \
 	FUNCTION(cpg_zcb_alloc, (uint64_t handle, size_t size, void **buffer), (handle, size, buffer)) \
 	FUNCTION(cpg_zcb_free, (uint64_t handle, void *buffer), (handle, buffer)) \
 	FUNCTION(cpg_zcb_mcast_joined, (uint64_t handle, int guarantee, void *message, size_t length), \
 		(handle, guarantee, message, length)) \
-	FUNCTION(cpg_iteration_initialize, (uint64_t handle, int type, const void *group, uint64_t *iteration), \
-		(handle, type, group, iteration)) \
 	FUNCTION(cpg_iteration_next, (uint64_t handle, void *description), (handle, description)) \
 	FUNCTION(cpg_iteration_finalize, (uint64_t handle), (handle))
 
@@ -123,8 +131,9 @@ struct totem_call {
 };
 
 /*
- * Around each call into the engine. A thread that was cancelled there would unwind through it, locks and all; it ends at the next cancellation
- * point. A signal's handler that calls exit there, or is long, would keep its locks from the ring's thread: it runs while the call waits, or behind it.
+ * Around each call into the engine that may wait. A thread that was cancelled there would unwind through it, locks and all; it ends at the next
+ * cancellation point. A signal's handler that calls exit there, or is long, would keep its locks from the ring's thread: it runs while the call
+ * waits, or behind it. Others go without the two system calls that this takes, which cost more than a message does.
  */
 void totem_cpg_enter(struct totem_call *call);
 void totem_cpg_leave(const struct totem_call *call);
@@ -140,6 +149,19 @@ void totem_cpg_leave(const struct totem_call *call);
 		if (result == CS_OK) \
 			result = engine->name arguments; \
 		totem_cpg_leave(&call); \
+		return result; \
+	}
+
+#define FORWARD_QUICK(name, parameters, arguments) \
+	int name parameters \
+	{ \
+		const struct totem_engine *engine; \
+		int former, result; \
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &former); \
+		result = totem_cpg_find(&engine); \
+		if (result == CS_OK) \
+			result = engine->name arguments; \
+		pthread_setcancelstate(former, NULL); \
 		return result; \
 	}
 
