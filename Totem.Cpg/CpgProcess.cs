@@ -1,5 +1,6 @@
 using Totem.Cpg.Ring;
 using Totem.Cpg.Sessions;
+using Totem.Transport.Udp;
 
 namespace Totem.Cpg;
 
@@ -48,7 +49,7 @@ internal sealed class CpgProcess(Func<ICpgRing> startRing, TimeSpan readyTimeout
                 failed.Dispose();
             }
 
-            return _hasEnded ? throw new InvalidOperationException("the process ends") : _ring ??= startRing();
+            return _hasEnded ? throw new TransportException("the process ends") : _ring ??= startRing();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using Totem.Core.Evs;
 using Totem.Core.Model;
@@ -22,8 +23,8 @@ internal static class CpgStart
         var configured = ProgramEnvironment.Variable("TOTEM_CONFIG");
         var path = configured ?? (File.Exists(SystemConfiguration) ? SystemConfiguration : null);
         if (path is null or "loopback")
-            return Loopback(Number("TOTEM_PORT") ?? UdpTransportOptions.DefaultPort);
-        var self = Number("TOTEM_NODE") is { } id ? new ProcessorId((uint)id) : (ProcessorId?)null;
+            return Loopback((int)(Number("TOTEM_PORT", IPEndPoint.MaxPort - UdpTransportOptions.LoopbackSlotCount + 1) ?? UdpTransportOptions.DefaultPort));
+        var self = Number("TOTEM_NODE", uint.MaxValue) is { } id ? new ProcessorId(id) : (ProcessorId?)null;
         return Configured(TotemNodeOptions.FromCorosyncConf(path, self, StateDirectory()));
     }
 
@@ -49,7 +50,7 @@ internal static class CpgStart
         // A multicast group has no slots: its sockets are shared, and a sender does not hear its own host.
         if (options.Transport.Kind != UdpTransportKind.Unicast)
             return Alone(options);
-        var slots = new ProcessSlots(ForGroups(options), Number("TOTEM_PROCESSES") is > 0 and var wanted ? wanted : ProcessSlots.CountMax);
+        var slots = new ProcessSlots(ForGroups(options), (int)(Number("TOTEM_PROCESSES", int.MaxValue) ?? ProcessSlots.CountMax));
         var (node, _) = Blocking.Wait(slots.StartAsync());
         return Ring(node, slots.All, place: null);
     }
@@ -104,6 +105,13 @@ internal static class CpgStart
 
     private static string? StateDirectory() => ProgramEnvironment.Variable("TOTEM_STATE");
 
-    private static int? Number(string name)
-        => int.TryParse(ProgramEnvironment.Variable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
+    /// <exception cref="TransportException">It is none that may be.</exception>
+    private static uint? Number(string name, uint most)
+    {
+        if (ProgramEnvironment.Variable(name) is not { } text)
+            return null;
+        return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= 1 && value <= most
+            ? value
+            : throw new TransportException($"{name} is '{text}', expected a number from 1 to {most}");
+    }
 }

@@ -74,6 +74,20 @@ public sealed partial class NativeLibraryTests
         AssertAllOk(NativeBuild.Run([NativeBuild.Program(program), "ours"], NativeBuild.OursAlone(state.Path)));
     }
 
+    [NativeTheory]
+    [InlineData("99999")]
+    [InlineData("-3")]
+    [InlineData("port")]
+    public void A_port_that_is_none_is_told_and_not_replaced(string port)
+    {
+        using var state = new TemporaryDirectory();
+        var environment = NativeBuild.OursAlone(state.Path);
+        environment["TOTEM_PORT"] = port;
+        var failure = Assert.Throws<InvalidOperationException>(
+            () => NativeBuild.Run([NativeBuild.Program("limit_semantics"), "member"], environment));
+        Assert.Contains($"totem-cpg: cannot start: TOTEM_PORT is '{port}', expected a number from 1 to 65522", failure.Message, StringComparison.Ordinal);
+    }
+
     [NativeNetworkFact]
     public void No_limit_of_the_process_ends_the_program()
     {
