@@ -41,7 +41,7 @@ struct totem_sheepdog_engine {
 /* The engine of this process; null before the first open, and in a child that was forked after it. */
 const struct totem_sheepdog_engine *totem_sheepdog_engine(void);
 
-/* Opens it if need be. Null when that is not possible, with the reason in `text`. The caller has blocked its signals. */
-const struct totem_sheepdog_engine *totem_sheepdog_start(char *text, size_t room);
+/* Opens it if need be. Null when that is not possible, with the reason in `text` and the error in `result`. The caller has blocked its signals. */
+const struct totem_sheepdog_engine *totem_sheepdog_start(char *text, size_t room, int *result);
 
 #endif

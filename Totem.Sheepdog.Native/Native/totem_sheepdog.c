@@ -190,9 +190,9 @@ int totem_sheepdog_open(const char *driver, size_t identity_length, const struct
 	block_signals(&before);
 	/* Parts of the runtime ignore SIGPIPE from their start on. What the application wants counts, and nothing of ours needs it. */
 	sigaction(SIGPIPE, NULL, &pipe);
-	engine = totem_sheepdog_start(error_text, sizeof(error_text));
-	result = engine == NULL ? -ENOSYS
-		: engine->open(driver, driver == NULL ? 0 : strlen(driver), identity_length, &passed, session, handle);
+	engine = totem_sheepdog_start(error_text, sizeof(error_text), &result);
+	if (engine != NULL)
+		result = engine->open(driver, driver == NULL ? 0 : strlen(driver), identity_length, &passed, session, handle);
 	sigaction(SIGPIPE, &pipe, NULL);
 	if (result < 0)
 		free(session);

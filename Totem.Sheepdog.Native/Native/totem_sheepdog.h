@@ -18,7 +18,7 @@
  *     -EBADF            the handle was closed, is made up, or is one of the parent process
  *     -EINVAL           a null pointer or a length out of range; see each function for more
  *     -ENOTRECOVERABLE  a defect of the library; the text is for its authors
- *     -ENOMEM           no memory
+ *     -ENOMEM           no memory, or a limit of the process leaves none, or no threads or descriptors; the text says which
  *     -ENOSYS           the engine (libtotem_sheepdog_engine.so.0) is not installed beside the library, or does not match it
  *
  * THREADS. All functions but totem_sheepdog_lock() and totem_sheepdog_unlock() belong to one thread for each handle, the one that

@@ -1,6 +1,6 @@
 /*
  * What totem_sheepdog.h promises a program, one line an assertion: "ok NAME" or "not ok NAME expected X got Y", and a last line "done".
- * usage: sheepdog_semantics semantics|ends|crash|crash-in-callback|exit-in-callback DRIVER[:OPTION]
+ * usage: sheepdog_semantics semantics|ends|limits|crash|crash-in-callback|exit-in-callback DRIVER[:OPTION]
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -587,12 +588,17 @@ static void send_and_end(const char *way, const char *driver)
 		totem_sheepdog_leave(handle);
 	if (strcmp(way, "end: close") == 0)
 		totem_sheepdog_close(handle);
+	if (strcmp(way, "end: exit without mappings") == 0) {
+		struct rlimit none = { 1, 1 };
+		setrlimit(RLIMIT_AS, &none);
+	}
 	exit(43);
 }
 
 static void check_ends(const char *self, const char *driver)
 {
-	static const char *const ways[] = { "end: exit", "end: close", "end: leave", "end: exit in a callback" };
+	static const char *const ways[] = { "end: exit", "end: close", "end: leave", "end: exit in a callback",
+		"end: exit without mappings" };
 	struct node node = { "A", 0 };
 	int status;
 
@@ -617,6 +623,33 @@ static void check_ends(const char *self, const char *driver)
 	CHECK("close", 0, totem_sheepdog_close(handle));
 }
 
+/* Whatever the limits of the process are, open answers. */
+static void check_limits(const char *self, const char *driver)
+{
+	static const struct {
+		int resource;
+		long kibibytes, step, most;
+	} limits[] = { { RLIMIT_AS, 100000, 50000, 1200000 }, { RLIMIT_DATA, 30000, 10000, 130000 }, { RLIMIT_NOFILE, 8, 8, 64 } };
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		for (long value = limits[i].kibibytes; value <= limits[i].most; value += limits[i].step) {
+			rlim_t bytes = (rlim_t)(limits[i].resource == RLIMIT_NOFILE ? value : value * 1024);
+			struct rlimit limit = { bytes, bytes };
+			char name[64];
+			int status = 0;
+			pid_t child = fork();
+			if (child == 0) {
+				setrlimit((__rlimit_resource_t)limits[i].resource, &limit);
+				alarm(60);
+				execl(self, self, "open", driver, (char *)NULL);
+				_exit(9);
+			}
+			waitpid(child, &status, 0);
+			snprintf(name, sizeof(name), "limit %d of %ld: open answers", limits[i].resource, value);
+			CHECK(name, 1, WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+		}
+}
+
 int main(int count, char **arguments)
 {
 	const char *driver = count == 3 ? arguments[2] : "";
@@ -628,6 +661,13 @@ int main(int count, char **arguments)
 		send_and_end(arguments[1], driver);
 	if (strcmp(arguments[1], "ends") == 0) {
 		check_ends(arguments[0], driver);
+		printf("done\n");
+		return failures == 0 ? 0 : 1;
+	}
+	if (strcmp(arguments[1], "open") == 0)
+		return totem_sheepdog_open(driver, IDENTITY, &callbacks, &told, &handle) == 0 ? 0 : 1;
+	if (strcmp(arguments[1], "limits") == 0) {
+		check_limits(arguments[0], driver);
 		printf("done\n");
 		return failures == 0 ? 0 : 1;
 	}

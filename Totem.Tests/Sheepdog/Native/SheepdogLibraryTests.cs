@@ -64,6 +64,14 @@ public sealed partial class SheepdogLibraryTests
         Assert.DoesNotContain("not ok", said, StringComparison.Ordinal);
     }
 
+    [SheepdogNativeFact]
+    public void No_limit_of_the_process_ends_the_program_or_stops_it()
+    {
+        using var state = new TemporaryDirectory();
+        var said = NativeBuild.Run([SheepdogBuild.Semantics, "limits", Driver(state)]);
+        Assert.DoesNotContain("not ok", said, StringComparison.Ordinal);
+    }
+
     /// <summary>Sheep has handlers for crashes, and exits in callbacks.</summary>
     [SheepdogNativeTheory]
     [InlineData("crash", 42)]
