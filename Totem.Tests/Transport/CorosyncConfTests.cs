@@ -1,4 +1,5 @@
 using System.Net;
+using Totem.Tests.Requirements;
 using Totem.Core.Model;
 using Totem.Transport.Udp;
 using Totem.Transport.Udp.Corosync;
@@ -279,6 +280,15 @@ public sealed class CorosyncConfTests
         => Assert.Equal(
             [expected],
             Problems("transport: udpu", $"nodelist {{\nnode {{\nring0_addr: 10.88.0.2\nnodeid: 1\n}}\nnode {{\nring0_addr: {address}\nnodeid: 2\n}}\n}}", self: 1));
+
+    [LinuxFact]
+    public void A_file_without_an_end_is_not_read_to_its_end()
+    {
+        var failure = Assert.Throws<CorosyncConfException>(() => CorosyncConf.Load("/dev/zero"));
+        Assert.Equal("/dev/zero: more than 1048576 bytes, expected at most 1048576", failure.Message);
+        failure = Assert.Throws<CorosyncConfException>(() => CorosyncConf.Load("/dev"));
+        Assert.Equal("/dev: a directory, expected a file", failure.Message);
+    }
 
     [Fact]
     public void Hopeless_nesting_and_floods_of_problems_are_bounded()

@@ -21,8 +21,7 @@ internal static class ConfAccess
         foreach (var file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
             var problems = new ConfProblems(file);
-            var text = new FileInfo(file).Length <= ConfSyntax.FileBytesMax ? File.ReadAllText(file) : "";
-            var root = ConfSyntax.Parse(text, problems);
+            var root = ConfSyntax.Parse(ConfSyntax.ReadFile(file), problems);
             problems.ThrowIfAny();
             yield return (file, root);
         }

@@ -12,6 +12,23 @@ internal static class ConfSyntax
     /// <summary>Real files nest two deep.</summary>
     public const int DepthMax = 8;
 
+    /// <summary>The text of a file. What is no regular file says nothing of its length, so no more is read than it may have.</summary>
+    /// <exception cref="CorosyncConfException">It is a directory, or too long.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static string ReadFile(string path)
+    {
+        if (Directory.Exists(path))
+            throw new CorosyncConfException($"{path}: a directory, expected a file");
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read);
+        var bytes = new byte[FileBytesMax + 1];
+        var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        if (length > FileBytesMax)
+            throw new CorosyncConfException($"{path}: more than {FileBytesMax} bytes, expected at most {FileBytesMax}");
+        using var reader = new StreamReader(new MemoryStream(bytes, 0, length));
+        return reader.ReadToEnd();
+    }
+
     public static ConfSection Parse(string text, ConfProblems problems)
     {
         var root = new ConfSection("", 0);

@@ -56,10 +56,7 @@ public sealed class CorosyncConf
     public static CorosyncConf Load(string path, ProcessorId? self = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var length = new FileInfo(path).Length;
-        if (length > ConfSyntax.FileBytesMax)
-            throw new CorosyncConfException($"{path}: {length} bytes, expected at most {ConfSyntax.FileBytesMax}");
-        return Parse(File.ReadAllText(path), path, self, new LocalHost(), ConfAccess.Beside(path));
+        return Parse(ConfSyntax.ReadFile(path), path, self, new LocalHost(), ConfAccess.Beside(path));
     }
 
     internal static CorosyncConf Parse(string text, string file, ProcessorId? self, ILocalHost host,
