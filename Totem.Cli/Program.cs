@@ -56,6 +56,13 @@ internal static class Program
             await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
             return ExitCode.Environment;
         }
+        catch (OutOfMemoryException failure)
+        {
+            // A thread that cannot be started is one too.
+            await error.WriteLineAsync(
+                $"totem: the system gives no memory or no thread (ulimit -v, -u, pids.max): {failure.Message}").ConfigureAwait(false);
+            return ExitCode.Environment;
+        }
 #pragma warning disable CA1031 // The last resort: scripts get a code that is documented, and people the whole exception.
         catch (Exception failure)
 #pragma warning restore CA1031

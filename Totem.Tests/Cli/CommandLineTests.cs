@@ -86,6 +86,15 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task Memory_or_a_thread_that_is_not_given_is_told_in_a_line()
+    {
+        using var error = new StringWriter();
+        var exitCode = await Program.GuardAsync(() => Task.FromException<int>(new InsufficientMemoryException("none")), error);
+        Assert.Equal(ExitCode.Environment, exitCode);
+        Assert.Equal($"totem: the system gives no memory or no thread (ulimit -v, -u, pids.max): none{Environment.NewLine}", error.ToString());
+    }
+
+    [Fact]
     public async Task What_nobody_expected_has_a_code_too()
     {
         using var error = new StringWriter();

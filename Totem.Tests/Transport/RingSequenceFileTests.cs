@@ -113,6 +113,19 @@ public sealed class RingSequenceFileTests : IDisposable
     }
 
     [Fact]
+    public void An_erased_file_of_corosync_s_is_not_believed()
+    {
+        foreach (var number in new[] { ulong.MaxValue, 1ul << 63 })
+        {
+            File.WriteAllBytes(Ringid, BitConverter.GetBytes(number));
+            Assert.Contains("8 of corosync's, below 2^63", Assert.Throws<InvalidDataException>(() => Open().Read()).Message, StringComparison.Ordinal);
+        }
+
+        File.WriteAllBytes(Ringid, BitConverter.GetBytes((1ul << 63) - 1));
+        Assert.Equal((1ul << 63) - 1, Open().Read());
+    }
+
+    [Fact]
     public void A_start_takes_up_behind_all_that_an_earlier_life_can_have_used()
     {
         var self = new ProcessorId(7);

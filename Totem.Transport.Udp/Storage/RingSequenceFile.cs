@@ -28,6 +28,9 @@ internal sealed class RingSequenceFile : IDisposable
     /// <summary>A number of corosync's that lies further ahead of ours is none of its.</summary>
     private const ulong CorosyncAheadMax = 1UL << 32;
 
+    /// <summary>No ring came so far. Its file has no checksum, and what was erased is all ones: the next ring would begin again at 0.</summary>
+    private const ulong CorosyncNumberMax = (1UL << 63) - 1;
+
     private readonly string _name;
     private readonly string _path;
     private readonly StateDirectory _directory;
@@ -68,9 +71,7 @@ internal sealed class RingSequenceFile : IDisposable
         var bytes = new byte[Math.Min(length, FileBytes + 1)];
         if (RandomAccess.Read(file, bytes, 0) != bytes.Length)
             throw new IOException($"{_path} became shorter while it was read");
-        if (bytes.Length == sizeof(ulong))
-            return CorosyncNumber(bytes);
-        ulong? found = null;
+        ulong? found = bytes.Length == sizeof(ulong) && CorosyncNumber(bytes) <= CorosyncNumberMax ? CorosyncNumber(bytes) : null;
         if (bytes.Length == FileBytes)
         {
             for (var slot = 0; slot < 2; slot++)
@@ -86,7 +87,7 @@ internal sealed class RingSequenceFile : IDisposable
         if (found is not { } stored)
         {
             throw new InvalidDataException($"{_path} has {length} bytes and no ring sequence, expected {FileBytes} bytes with one of ours, or 8 of "
-                + "corosync's. If the ring was never larger than this processor, delete the file; else write a number above every ring sequence seen.");
+                + "corosync's, below 2^63. If the ring was never larger than this processor, delete the file; else write a number above every ring sequence seen.");
         }
 
         // A daemon that ran here meanwhile has written its own.
