@@ -139,7 +139,7 @@ public sealed partial class RingProcessor
 
         // Another member's timeout ran out first. The token is as lost to us as to it, and that is what people want to know.
         var elapsed = now - ring.LastTokenAt;
-        if (isMember && !join.IsLeave && !ring.IsHolding && elapsed >= Options.TokenRetransmit
+        if (isMember && !join.IsLeave && ring.Rest is null && elapsed >= Options.TokenRetransmit
             && join.Failed.IsEmpty && join.Proposed.IsSubsetOf(ring.Members))
             NoteCause(GatherReason.TokenLost, ProcessorSet.Empty, elapsed);
         else if (isMember && !join.IsLeave && !join.Failed.IsEmpty)
@@ -313,8 +313,8 @@ public sealed partial class RingProcessor
             case (Deadline.TokenRetransmit, OperationalState or CommitState or RecoveryState):
                 _holder.Repeat(_ring, now);
                 break;
-            case (Deadline.TokenHold, OperationalState { Ring: { IsHolding: true } ring }):
-                _holder.EndHold(ring, now);
+            case (Deadline.TokenHold, OperationalState { Ring: { Rest: { } rest } ring }):
+                _holder.EndRest(ring, rest, now);
                 break;
             case (Deadline.Join, GatherState gather):
                 SendJoin(gather, now);

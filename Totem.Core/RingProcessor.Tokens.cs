@@ -53,7 +53,7 @@ public sealed partial class RingProcessor
         var next = _holder.Take(ring, token, requests, _frames, now);
         if (_holder.FindStuck(ring, next, now) is not { IsNone: false } stuck)
         {
-            _holder.PassOnOrHold(ring, next, now);
+            _holder.PassOnOrRest(ring, next, _frames, now);
             return;
         }
 
@@ -98,6 +98,19 @@ public sealed partial class RingProcessor
             Discard(_history.Contains(cancel.Ring) ? DiscardReason.StaleRing : DiscardReason.ForeignRing, cancel.Header.Node);
         else
             _holder.CancelHold(ring, cancel.Header.Node, now);
+        return DecodeResult.Ok;
+    }
+
+    private DecodeResult HandleTokenLoan(ReadOnlySpan<byte> datagram, Instant now)
+    {
+        var result = TokenLoan.TryRead(datagram, out var loan);
+        if (result != DecodeResult.Ok)
+            return result;
+        var objection = _state is not OperationalState { Ring: var ring } ? DiscardReason.NotInThisState
+            : loan.Ring != ring.Id ? _history.Contains(loan.Ring) ? DiscardReason.StaleRing : DiscardReason.ForeignRing
+            : _holder.HandleLoan(ring, loan, _frames, now);
+        if (objection is { } reason)
+            Discard(reason, loan.Header.Node);
         return DecodeResult.Ok;
     }
 }

@@ -241,6 +241,7 @@ public sealed partial class RingProcessor
         var areKin = _neighbours.AreKin(ring.Members);
         if (areKin)
             ring.Flow.LetGrow(Math.Min(Options.WindowSizeMax, Options.FramesAheadMax / 4));
+        ring.Resting = RestRule.Of(Options, areKin);
         ring.Passing = TokenPassing.Of(areKin ? Options.AcceleratedWindow : Options.AcceleratedWindowBesideDaemons);
         ring.Log.AdvanceDeliverable();
         _state = new OperationalState(ring);

@@ -100,7 +100,7 @@ public sealed partial class RingProcessor
     public ulong? PendingStore { get; private set; }
 
     /// <summary>Something is to be stored or sent, so the host's duty has an object. Deliveries are not counted: they may wait.</summary>
-    public bool HasOutput => PendingStore is not null || _outbox.Count > 0;
+    public bool HasOutput => PendingStore is not null || _outbox.Count > 0 || _state is OperationalState { Ring.Rest.HasWork: true };
 
     /// <summary>Room in the send queue, in bytes of messages.</summary>
     public int SendQueueFreeBytes => _frames.Queue.FreeBytes;
@@ -111,6 +111,9 @@ public sealed partial class RingProcessor
     /// <summary>The place of the last frame that this processor multicast. A member that is to end asks <see cref="IsEverywhere"/> of
     /// it first: nobody could send the frame again after that.</summary>
     public RingPosition Multicast => _installed?.Own ?? default;
+
+    /// <summary>The token rests here, and what is submitted leaves at once (docs/design/token.md).</summary>
+    internal bool HasToken => _state is OperationalState { Ring.Rest.Loan: null };
 
     /// <summary>Somebody who lost commit tokens is left alone for now: there will be a change when it is met again.</summary>
     internal bool LeavesSomebodyAlone(Instant now) => _neighbours.IsAnybodyResting(now);
@@ -172,6 +175,7 @@ public sealed partial class RingProcessor
                 FrameKind.MergeDetect => HandleMergeDetect(datagram, now),
                 FrameKind.Join => HandleJoin(datagram, now),
                 FrameKind.CommitToken => HandleCommitToken(datagram, now),
+                FrameKind.TokenLoan => HandleTokenLoan(datagram, now),
                 _ => HandleHoldCancel(datagram, now),
             };
         }
@@ -269,6 +273,13 @@ public sealed partial class RingProcessor
     public bool TryTransmit(Span<byte> buffer, out Transmit transmit)
     {
         transmit = default;
+        // Here and not when it was submitted: what is submitted at once shares a frame.
+        if (_state is OperationalState { Ring: { Rest.HasWork: true } ring })
+        {
+            _observer.Enter();
+            _holder.SendWaiting(ring, _frames);
+        }
+
         // A ring sequence must survive a crash before anybody can learn of it (wire.md section 6.3).
         return PendingStore is null && _outbox.TryTake(buffer, out transmit);
     }

@@ -30,11 +30,20 @@ public enum RingEventKind
     /// <summary>The last token was sent again because nothing showed that the successor has it. Peer: the successor; TokenSeq.</summary>
     TokenRetransmitted,
 
-    /// <summary>The representative keeps the token of an idle ring.</summary>
+    /// <summary>The token stays here: the ring is idle, or nobody else sends. Ring; TokenSeq.</summary>
     TokenHeld,
 
-    /// <summary>A held token was released early because somebody has a message. Peer: who asked.</summary>
+    /// <summary>A token that rested set out early because somebody has a message. Peer: who asked.</summary>
     HoldCancelled,
+
+    /// <summary>A message was numbered while the token rested here. Ring; Seq: the last; Count.</summary>
+    SentAtRest,
+
+    /// <summary>A token that rests here was lent. Peer: to whom; TokenSeq; Count: how many numbers it may give.</summary>
+    TokenLent,
+
+    /// <summary>We borrowed a token that rests elsewhere, and gave it back. Peer: where it rests; Seq: the last number; Count: ours.</summary>
+    TokenBorrowed,
 
     /// <summary>An application message was multicast whole (its last fragment got a number). Messages are sent in the order
     /// of submission. Ring; Seq: of the last fragment; Count: its index among the messages that this frame completes.</summary>
@@ -92,10 +101,10 @@ public enum DiscardReason
     /// <summary>A frame of a ring that we have left behind.</summary>
     StaleRing,
 
-    /// <summary>A token, commit token or hold cancel of a ring that is not ours.</summary>
+    /// <summary>A token, loan, commit token or hold cancel of a ring that is not ours.</summary>
     ForeignRing,
 
-    /// <summary>A token that we have had already.</summary>
+    /// <summary>A token or loan that we have had already.</summary>
     StaleToken,
 
     /// <summary>A token whose numbers make no sense: seq behind ours or beyond the window, aru beyond seq.</summary>

@@ -18,6 +18,9 @@ internal sealed class FlowControl(int windowSize, int perVisitMax, int members)
     /// <summary>Our own share of the sum: what we sent on our last visit.</summary>
     public uint SentLast { get; private set; }
 
+    /// <summary>Our own share of what waits: what waited here on our last visit.</summary>
+    public uint BacklogLast => _backlogLast;
+
     /// <summary>The limit for this visit, retransmissions included.</summary>
     /// <param name="flowControlCount">fcc as it came on the token.</param>
     /// <param name="backlog">The backlog as it came on the token.</param>
@@ -48,6 +51,9 @@ internal sealed class FlowControl(int windowSize, int perVisitMax, int members)
         _isAmongKin = true;
         Window.LetGrow(windowMax);
     }
+
+    /// <summary>Our visit goes on: so many more frames were numbered in it, by us or by who borrowed the token.</summary>
+    public void Extend(int sent) => SentLast += (uint)sent;
 
     /// <summary>Replaces our shares; returns the sums that go on with the token. They never fall below zero.</summary>
     /// <param name="flowControlCount">fcc as it came on the token.</param>

@@ -6,7 +6,7 @@ using Totem.Core.Wire;
 namespace Totem.Core.Ordering;
 
 /// <summary>
-/// The last token we sent, regular or commit, as it stands on the wire: it is repeated until a sign of life comes.
+/// The last token we sent, regular, lent or commit, as it stands on the wire: it is repeated until a sign of life comes.
 /// </summary>
 internal sealed class SentToken(RingOptions options, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines, IRingObserver observer)
 {
@@ -26,6 +26,14 @@ internal sealed class SentToken(RingOptions options, FrameBuffers buffers, Outbo
         foreach (var request in requests)
             request.Write(ref writer);
         (_length, _destination, _tokenSeq) = (writer.WrittenBytes, destination, token.TokenSeq);
+    }
+
+    /// <summary>Keeps a loan, or its return, to be sent.</summary>
+    public void Keep(in TokenLoan loan, ProcessorId destination)
+    {
+        var writer = new WireWriter(_bytes);
+        loan.Write(ref writer);
+        (_length, _destination, _tokenSeq) = (writer.WrittenBytes, destination, loan.TokenSeq);
     }
 
     /// <summary>Keeps a commit token to be sent.</summary>

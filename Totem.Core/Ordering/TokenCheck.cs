@@ -16,6 +16,26 @@ internal static class TokenCheck
         return IsPlausible(token, ring) ? null : DiscardReason.AbsurdToken;
     }
 
+    /// <summary>Why a loan is dropped; null when it is to be taken.</summary>
+    public static DiscardReason? Objection(in TokenLoan loan, TokenRing ring)
+    {
+        var lender = ring.Members.IndexOf(loan.Header.Node);
+        if (lender < 0)
+            return DiscardReason.UnknownProcessor;
+        // The token came by us on its way to where it rests: the hops between us are known.
+        var hops = lender - ring.Members.IndexOf(ring.Self);
+        if (hops < 0)
+            hops += ring.Members.Count;
+        if (hops == 0 || loan.TokenSeq.Value != unchecked(ring.LastTokenSeq.Value + (uint)hops))
+            return DiscardReason.StaleToken;
+        if (ring.LastLoan is { } last && last.TokenSeq == loan.TokenSeq && loan.Number <= last.Number)
+            return loan.Number == last.Number ? null : DiscardReason.StaleToken; // The same again is to be answered again.
+        var ahead = loan.Seq.DistanceFrom(ring.Log.Window.Aru);
+        return ahead >= 0 && ahead <= ring.NumbersAheadMax && loan.Seq >= ring.LastSeq && loan.Seq >= ring.Log.Window.High
+            ? null
+            : DiscardReason.AbsurdToken;
+    }
+
     /// <summary>What no correct member sends: dropping it loses the token, which the ring survives.</summary>
     private static bool IsPlausible(in RegularToken token, TokenRing ring)
     {

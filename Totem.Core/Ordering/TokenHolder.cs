@@ -10,7 +10,7 @@ namespace Totem.Core.Ordering;
 /// nothing of membership: what a visit means for that, and which state we are in, is the processor's business.
 /// </summary>
 /// <remarks>
-/// A visit is <see cref="Take"/> and then one of <see cref="PassOn"/>, <see cref="PassOnOrHold"/> and
+/// A visit is <see cref="Take"/> and then one of <see cref="PassOn"/>, <see cref="PassOnOrRest"/> and
 /// <see cref="Withhold"/>; between the two the processor may change the token. Frames that follow the token leave with the second.
 /// </remarks>
 internal sealed class TokenHolder
@@ -19,7 +19,7 @@ internal sealed class TokenHolder
     private readonly DeadlineTable _deadlines;
     private readonly TokenVisit _visit;
     private readonly SentToken _sent;
-    private readonly TokenHold _hold;
+    private readonly TokenRest _rest;
 
     public TokenHolder(RingOptions options, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines, IRingObserver observer)
     {
@@ -27,7 +27,7 @@ internal sealed class TokenHolder
         _deadlines = deadlines;
         _visit = new TokenVisit(options, buffers, outbox, observer);
         _sent = new SentToken(options, buffers, outbox, deadlines, observer);
-        _hold = new TokenHold(options, _sent, buffers, outbox, deadlines, observer);
+        _rest = new TokenRest(options, _visit, _sent, buffers, outbox, deadlines, observer);
     }
 
     /// <summary>Sends the first token of a ring.</summary>
@@ -42,9 +42,10 @@ internal sealed class TokenHolder
         TokenRing ring, in RegularToken token, in RetransmitRequestList asked, IFrameSource source, Instant now)
     {
         // A token can come while we hold ours: a forged one, that is. What it ends is over in full, deadline and all.
-        ring.IsHolding = false;
+        ring.Rest = null;
         _deadlines.Clear(Deadline.TokenHold);
         ring.LastTokenAt = now;
+        ring.Resting.NoteArrival(ring, token);
         ring.Passing.NoteToken();
         return _visit.Run(ring, token, asked, source);
     }
@@ -57,18 +58,21 @@ internal sealed class TokenHolder
         _visit.MulticastRest(ring);
     }
 
-    /// <summary>Sends the token on, or keeps it because the ring is idle.</summary>
-    public void PassOnOrHold(TokenRing ring, in RegularToken token, Instant now)
+    /// <summary>Sends the token on, or keeps it for a while.</summary>
+    public void PassOnOrRest(TokenRing ring, in RegularToken token, IFrameSource source, Instant now)
     {
-        if (!_hold.IsDue(ring, token))
+        var rule = ring.Resting;
+        if (rule.MayRest(ring, token, isDone: _visit.Allowance > 0 && source.QueuedFrames == 0))
         {
-            PassOn(ring, token, now);
+            _visit.MulticastRest(ring);
+            _rest.Begin(ring, token, now);
             return;
         }
 
-        _sent.Keep(token, _visit.Requests, ring.Successor);
-        _deadlines.Set(Deadline.TokenLoss, now + _options.TokenTimeout);
-        _hold.Begin(ring, token.TokenSeq, now);
+        var hasSent = token.Seq != ring.LastSeq;
+        rule.NoteSending(ring, hasSent);
+        var place = rule.Announce(ring, token.Seq, hasSent);
+        PassOn(ring, token with { Header = token.Header with { Target = place.Value } }, now);
     }
 
     /// <summary>The ring is given up: the token ends here. What has a number is multicast all the same.</summary>
@@ -95,14 +99,25 @@ internal sealed class TokenHolder
             ring.Passing.NotePredecessorAhead();
     }
 
-    /// <summary>The hold of an idle ring's token has lasted long enough.</summary>
-    public void EndHold(TokenRing ring, Instant now) => _hold.End(ring, now);
+    /// <summary>The token has rested long enough.</summary>
+    public void EndRest(TokenRing ring, RestingToken rest, Instant now) => _rest.End(ring, rest, now);
 
     /// <summary>Somebody has something to send, and says so.</summary>
-    public void CancelHold(TokenRing ring, ProcessorId by, Instant now) => _hold.Cancel(ring, by, now);
+    public void CancelHold(TokenRing ring, ProcessorId by, Instant now) => _rest.Cancel(ring, by, now);
 
-    /// <summary>We have something to send.</summary>
-    public void Wake(TokenRing ring, Instant now) => _hold.Wake(ring, now);
+    /// <summary>We have something to send. While the token rests here it leaves with <see cref="SendWaiting"/>.</summary>
+    public void Wake(TokenRing ring, Instant now) => _rest.Wake(ring, now);
+
+    /// <summary>The token rests here and something waits: it is multicast.</summary>
+    public void SendWaiting(TokenRing ring, IFrameSource source)
+    {
+        if (ring.Rest is { HasWork: true } rest)
+            _rest.SendWaiting(ring, rest, source);
+    }
+
+    /// <summary>The token is lent to us, or given back. Returns why the frame is dropped; null when it was taken.</summary>
+    public DiscardReason? HandleLoan(TokenRing ring, in TokenLoan loan, IFrameSource source, Instant now) =>
+        loan.IsReturned ? _rest.TakeBack(ring, loan, now) : _rest.Borrow(ring, loan, source, now);
 
     /// <summary>Who has held the ring's aru at one number for too long; nobody when it moves, or when it is we ourselves:
     /// a processor never gives itself up (docs/deviations.md).</summary>

@@ -9,6 +9,8 @@ internal sealed class TokenRing
     public TokenRing(RingId id, ProcessorSet members, RingOptions options, ReceiveWindow window)
     {
         Id = id;
+        Self = options.Self;
+        First = options.FirstSeq;
         Members = members;
         Successor = members.SuccessorOf(options.Self);
         Predecessor = members.PredecessorOf(options.Self);
@@ -24,6 +26,12 @@ internal sealed class TokenRing
     }
 
     public RingId Id { get; }
+
+    /// <summary>This processor.</summary>
+    public ProcessorId Self { get; }
+
+    /// <summary>What the ring began with: the number before that of its first message.</summary>
+    public Seq First { get; }
 
     public ProcessorSet Members { get; }
 
@@ -56,11 +64,14 @@ internal sealed class TokenRing
     /// <summary>The aru that our last token left with.</summary>
     public Seq SentAru { get; set; }
 
-    /// <summary>The seq that our last token left with.</summary>
+    /// <summary>The seq that our last token left with, or what we borrowed or lent of it.</summary>
     public Seq SentSeq { get; set; }
 
     /// <summary>The number of our last frame; what the ring began with when we have sent none.</summary>
     public Seq OwnThrough { get; set; }
+
+    /// <summary>The last message is ours; when there is none, that is the representative's part.</summary>
+    public bool IsLastSender(Seq seq) => OwnThrough == seq && (seq != First || IsRepresentative);
 
     /// <summary>Visits in a row whose token brought no new message number.</summary>
     public int UnchangedVisits { get; set; }
@@ -75,8 +86,14 @@ internal sealed class TokenRing
     /// <summary>When the last token came.</summary>
     public Instant LastTokenAt { get; set; }
 
-    /// <summary>True while the representative keeps the token to itself.</summary>
-    public bool IsHolding { get; set; }
+    /// <summary>Whether the token may stay here after a visit; never until the ring is installed.</summary>
+    public RestRule Resting { get; set; } = RestRule.Never();
+
+    /// <summary>The token while it rests here, also while it is lent; null while it is elsewhere.</summary>
+    public RestingToken? Rest { get; set; }
+
+    /// <summary>The last loan we had: its rest's hop number and its own. A second copy of it is answered, not used.</summary>
+    public (TokenSeq TokenSeq, uint Number)? LastLoan { get; set; }
 
     /// <summary>Who holds the aru down, at which number, since when.</summary>
     public StuckAru Stuck { get; set; }

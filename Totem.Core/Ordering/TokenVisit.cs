@@ -22,6 +22,9 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
     /// <summary>The requests that go on with the token of the last run.</summary>
     public ReadOnlySpan<RetransmitRequest> Requests => _requests.AsSpan(0, _requestCount);
 
+    /// <summary>How many more frames the last run might have multicast.</summary>
+    public int Allowance { get; private set; }
+
     /// <summary>Does everything a visit does; returns the token as it goes on.</summary>
     public RegularToken Run(TokenRing ring, in RegularToken token, in RetransmitRequestList asked, IFrameSource source)
     {
@@ -36,6 +39,7 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
 
         LearnSafe(ring, token.Aru);
         var sent = Multicast(ring, token.Seq, allowed - served, source, out var seq);
+        Allowance = Math.Max(0, allowed - served - sent);
         var (aru, setter) = CorrectAru(ring, token, seq);
         AskForMissing(ring);
 
@@ -43,7 +47,7 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
             sentByAll, token.Backlog, queued, served + sent, isLossy: asked.Count > 0 || _requestCount > 0);
         ring.UnchangedVisits = token.Seq == ring.LastSeq ? ring.UnchangedVisits + 1 : 0;
         if (sent > 0)
-            (ring.UnchangedVisits, ring.OwnThrough) = (0, seq);
+            ring.UnchangedVisits = 0;
         ring.LastTokenSeq = token.TokenSeq;
         ring.LastSeq = token.Seq;
         ring.SentAru = aru;
@@ -61,6 +65,32 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
             FlowControlCount = flowControlCount,
             RequestCount = _requestCount,
         };
+    }
+
+    /// <summary>The token rests here and the visit goes on: multicasts what has come to wait since, all of it at once.</summary>
+    /// <returns>How many frames, and whether one of them is safe.</returns>
+    public (int Sent, bool IsSafe) Extend(TokenRing ring, Seq through, int allowance, IFrameSource source, out Seq seq)
+    {
+        MulticastRest(ring);
+        var sent = Number(ring, through, allowance, source, out seq);
+        (_multicastThrough, _numberedThrough) = (through, seq);
+        MulticastThrough(ring, seq);
+        ring.Log.AdvanceDeliverable();
+        var isSafe = false;
+        for (var i = 1; i <= sent; i++)
+            isSafe |= ring.Log.Window.IsSafe(through + i);
+        if (sent > 0)
+            ring.UnchangedVisits = 0;
+        ring.SentSeq = seq;
+        return (sent, isSafe);
+    }
+
+    /// <summary>A visit that went on for a while ends: the aru is judged by what we have now.</summary>
+    public RegularToken Close(TokenRing ring, in RegularToken token)
+    {
+        var (aru, setter) = CorrectAru(ring, token, token.Seq);
+        (ring.SentAru, ring.SentSeq) = (aru, token.Seq);
+        return token with { Aru = aru, AruSetter = setter };
     }
 
     /// <summary>Multicasts again what others miss and we hold; the rest of the requests goes on with the token.</summary>
@@ -111,6 +141,16 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
     private int Multicast(TokenRing ring, Seq tokenSeq, int allowed, IFrameSource source, out Seq seq)
     {
         Invariant.That(_multicastThrough == _numberedThrough, "what a visit numbers is multicast before the next visit");
+        var sent = Number(ring, tokenSeq, allowed, source, out seq);
+        (_multicastThrough, _numberedThrough) = (tokenSeq, seq);
+        MulticastThrough(ring, tokenSeq + ring.Passing.CountBeforeToken(sent));
+        ring.Log.AdvanceDeliverable();
+        return sent;
+    }
+
+    /// <summary>Gives the next numbers to what waits, and keeps it.</summary>
+    private int Number(TokenRing ring, Seq tokenSeq, int allowed, IFrameSource source, out Seq seq)
+    {
         var window = ring.Log.Window;
         // No member may be asked to hold more than half of its window beyond what it has said it has; what we have not released
         // stands for that, because somebody may not have said it.
@@ -124,9 +164,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
             window.Keep(seq, options.Self, frame.Flags, buffer, frame.Length);
         }
 
-        (_multicastThrough, _numberedThrough) = (tokenSeq, seq);
-        MulticastThrough(ring, tokenSeq + ring.Passing.CountBeforeToken(sent));
-        ring.Log.AdvanceDeliverable();
+        if (sent > 0)
+            ring.OwnThrough = seq;
         return sent;
     }
 

@@ -7,7 +7,8 @@ namespace Totem.Core.Wire;
 /// <param name="Kind">What the frame is.</param>
 /// <param name="Encapsulation">What a multicast carries; <see cref="Encapsulation.None"/> in every other kind.</param>
 /// <param name="Node">The originator of a multicast, the last forwarder of a token, nobody in a leave message.</param>
-/// <param name="Target">Uninitialised memory in many of corosync's frames: kept so that a frame re-encodes, never used.</param>
+/// <param name="Target">Uninitialised memory in many of corosync's frames, kept so that a frame re-encodes. In a regular token of a ring on
+/// which all run this engine: where the token is to rest, or nobody (docs/design/token.md).</param>
 /// <param name="Swapped">True when the sender's byte order is big-endian.</param>
 public readonly record struct FrameHeader(
     FrameKind Kind, Encapsulation Encapsulation, ProcessorId Node, uint Target = 0, bool Swapped = false)
@@ -26,7 +27,7 @@ public readonly record struct FrameHeader(
             return DecodeResult.BadMagic;
         if (frame[2] != WireFormat.Version)
             return DecodeResult.UnknownVersion;
-        if (frame[3] > (byte)FrameKind.HoldCancel || frame[4] > (byte)Encapsulation.Regular)
+        if (frame[3] > (byte)FrameKind.TokenLoan || frame[4] > (byte)Encapsulation.Regular)
             return DecodeResult.UnknownKind;
 
         var kind = (FrameKind)frame[3];
@@ -63,6 +64,7 @@ public readonly record struct FrameHeader(
         FrameKind.MergeDetect => WireFormat.MergeDetectBytes,
         FrameKind.Join => WireFormat.JoinBytes,
         FrameKind.CommitToken => WireFormat.CommitTokenBytes,
+        FrameKind.TokenLoan => WireFormat.TokenLoanBytes,
         _ => WireFormat.HoldCancelBytes,
     };
 }

@@ -1,6 +1,6 @@
 namespace Totem.Core.Wire;
 
-/// <summary>The frames of corosync 3's protocol, with their numbers on the wire.</summary>
+/// <summary>The frames of corosync 3's protocol, with their numbers on the wire, and one of our own.</summary>
 public enum FrameKind : byte
 {
     /// <summary>The token that orders messages (corosync: ORF token).</summary>
@@ -18,8 +18,11 @@ public enum FrameKind : byte
     /// <summary>Commits a membership and collects what each member holds of its old ring.</summary>
     CommitToken = 4,
 
-    /// <summary>Asks the representative to let go of the token it holds on an idle ring.</summary>
+    /// <summary>Asks whoever keeps the token to let go of it.</summary>
     HoldCancel = 5,
+
+    /// <summary>Lends a token that rests to a member that asked for it, and gives it back. Only among processors of this engine.</summary>
+    TokenLoan = 6,
 }
 
 /// <summary>What a multicast message carries.</summary>

@@ -39,6 +39,9 @@ public static class WireFormat
     /// <summary>A hold cancel.</summary>
     public const int HoldCancelBytes = 25;
 
+    /// <summary>A loan of the token, there or back (docs/wire-format.md).</summary>
+    public const int TokenLoanBytes = 43;
+
     /// <summary>The largest frame; real daemons abort on a longer multicast (wire.md section 17).</summary>
     public const int FrameBytesMax = 65_507;
 

@@ -18,6 +18,9 @@ internal sealed record ClusterSetup
     /// <summary>Who sends the token last on an accelerated ring: members choose for themselves.</summary>
     public ProcessorSet Plain { get; init; } = ProcessorSet.Empty;
 
+    /// <summary>Who takes no part when the token is to stay where the work is, as an older member would.</summary>
+    public ProcessorSet Restless { get; init; } = ProcessorSet.Empty;
+
     /// <summary>What stable storage holds at the first start; 0 for those who are not named.</summary>
     public IReadOnlyDictionary<ProcessorId, ulong> Stored { get; init; } = new Dictionary<ProcessorId, ulong>();
 
@@ -47,6 +50,8 @@ internal sealed record ClusterSetup
         TokenRetransmit = TimeSpan.FromMilliseconds(24),
         TokenHold = TimeSpan.FromMilliseconds(18),
         IdleVisitsBeforeHold = 5,
+        // As WindowSizeMax: who wants the token to stay where the work is asks for it.
+        TokenPark = TimeSpan.Zero,
         JoinInterval = TimeSpan.FromMilliseconds(5),
         AloneTimeout = TimeSpan.FromMilliseconds(15),
         ConsensusTimeout = TimeSpan.FromMilliseconds(120),

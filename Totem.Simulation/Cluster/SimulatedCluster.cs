@@ -107,6 +107,7 @@ internal sealed class SimulatedCluster
     public RingOptions OptionsOf(ProcessorId id) => Setup.Options with
     {
         Self = id,
+        TokenPark = Setup.Restless.Contains(id) ? TimeSpan.Zero : Setup.Options.TokenPark,
         AcceleratedWindow = Setup.Plain.Contains(id) ? 0 : Setup.Options.AcceleratedWindow,
         AcceleratedWindowBesideDaemons = Setup.Plain.Contains(id) ? 0 : Setup.Options.AcceleratedWindow,
     };
@@ -192,7 +193,16 @@ internal sealed class SimulatedCluster
             throw new SimulationLimitException($"more than {EventsMax} events");
         if (next.Kind == SimulationEventKind.Action)
         {
-            Apply(_actions[next.A]);
+            var action = _actions[next.A];
+            try
+            {
+                Apply(action);
+            }
+            catch (Exception e) when (e is not SimulationLimitException)
+            {
+                throw new EngineFaultException($"after '{action}' at {Now} s: {e.Message}", e);
+            }
+
             return;
         }
 

@@ -37,6 +37,7 @@ internal sealed class SimulatedProcessor
     private bool _consumeScheduled;
     private long _readerTicks;
     private bool _isReaderStopped;
+    private readonly RestWatch _rests;
     private ReaderWatch? _reader;
     private bool _judgementScheduled;
     private ulong? _storing;
@@ -51,6 +52,7 @@ internal sealed class SimulatedProcessor
         Id = id;
         StoredRingSequence = stored;
         Arus = new AruWatch(cluster.Setup.Options);
+        _rests = new RestWatch(cluster.Setup.Options);
     }
 
     /// <summary>The place in the cluster, from 0.</summary>
@@ -152,6 +154,7 @@ internal sealed class SimulatedProcessor
             Engine.HandlePause(length, _cluster.Now);
         _reader!.HandlePause(length);
         Arus.HandlePause(length);
+        _rests.HandlePause(length);
         if (_storedWhilePaused)
             FinishStore();
         Drain();
@@ -364,7 +367,9 @@ internal sealed class SimulatedProcessor
     private void Handle(int handle)
     {
         _sinceDeadlines++;
-        Engine!.HandleDatagram(_cluster.Memory.Datagrams[handle], _cluster.Now);
+        var hadToken = Engine!.HasToken;
+        Engine.HandleDatagram(_cluster.Memory.Datagrams[handle], _cluster.Now);
+        JudgeRest(hadToken, _cluster.Memory.Datagrams[handle]);
         _cluster.Memory.Datagrams.Release(handle);
         if (DatagramTicks > 0)
             _busyUntil = _cluster.NowTicks + DatagramTicks;
@@ -377,7 +382,14 @@ internal sealed class SimulatedProcessor
         if (Engine?.NextDeadline is not { } deadline || deadline > _cluster.Now)
             return;
         Engine.HandleDeadline(_cluster.Now);
+        JudgeRest(hadToken: false, []);
         Drain();
+    }
+
+    private void JudgeRest(bool hadToken, ReadOnlySpan<byte> datagram)
+    {
+        if (_rests.Objection(Engine!, hadToken, datagram, _cluster.Now) is { } objection)
+            _cluster.ReportAnomaly("liveness", $"{Id} {objection}");
     }
 
     private RingProcessor CreateWithGroups(ProcessorJournal journal)

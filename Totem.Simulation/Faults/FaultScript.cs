@@ -102,6 +102,8 @@ public sealed class FaultScript
             return $"foreign={ScriptText.Nodes(Setup.Foreign)}, expected some of {all}";
         if (!Setup.Plain.IsSubsetOf(all))
             return $"plain {ScriptText.Nodes(Setup.Plain)}, expected some of {all}";
+        if (!Setup.Restless.IsSubsetOf(all))
+            return $"restless {ScriptText.Nodes(Setup.Restless)}, expected some of {all}";
         foreach (var action in Actions)
         {
             if (action.Action is IGroupAction && !Setup.HasGroups)

@@ -160,7 +160,7 @@ internal sealed record DropFrames(FrameKind? Kind, ProcessorId From, ProcessorId
 /// <summary>The short names of frames in scripts and transcripts.</summary>
 internal static class FrameKindNames
 {
-    private static readonly string[] Names = ["token", "message", "merge-detect", "join", "commit-token", "hold-cancel"];
+    private static readonly string[] Names = ["token", "message", "merge-detect", "join", "commit-token", "hold-cancel", "token-loan"];
 
     public static string NameOf(FrameKind kind) => Names[(int)kind];
 

@@ -15,6 +15,7 @@ internal static class SetupText
         new("retransmit", x => ScriptText.Duration(x.TokenRetransmit),
             (x, l) => x with { TokenRetransmit = l.Duration("retransmit") }),
         new("hold", x => ScriptText.Duration(x.TokenHold), (x, l) => x with { TokenHold = l.Duration("hold") }),
+        new("park", x => ScriptText.Duration(x.TokenPark), (x, l) => x with { TokenPark = l.Duration("park") }),
         new("idle-visits", x => Number(x.IdleVisitsBeforeHold),
             (x, l) => x with { IdleVisitsBeforeHold = l.Int("idle-visits", 1, 1000) }),
         new("join", x => ScriptText.Duration(x.JoinInterval), (x, l) => x with { JoinInterval = l.Duration("join") }),
@@ -62,6 +63,8 @@ internal static class SetupText
             yield return "options" + line;
         if (!setup.Plain.IsEmpty)
             yield return $"plain {ScriptText.Nodes(setup.Plain)}";
+        if (!setup.Restless.IsEmpty)
+            yield return $"restless {ScriptText.Nodes(setup.Restless)}";
         var stored = setup.Stored.Where(x => x.Value != 0).OrderBy(x => x.Key).Select(x => $" {x.Key}={Number(x.Value)}");
         line = string.Concat(stored);
         if (line.Length > 0)
@@ -91,6 +94,8 @@ internal static class SetupText
                 return setup with { Options = ParseOptions(line, setup.Options) };
             case "plain":
                 return setup with { Plain = ProcessorSet.Of([.. line.NodesOf(line.Word("processor ids like 1,2"))]) };
+            case "restless":
+                return setup with { Restless = ProcessorSet.Of([.. line.NodesOf(line.Word("processor ids like 1,2"))]) };
             case "stored":
                 var stored = line.TakeAll().ToDictionary(
                     x => line.NodeOf("stored", x.Key), x => line.ULongOf(x.Key, x.Value));

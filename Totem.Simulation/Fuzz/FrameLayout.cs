@@ -29,10 +29,12 @@ internal static class FrameLayout
     private static readonly int[] CommitEntryWidths = [.. RingWidths, 4, 4, 4];
     private static readonly int[] HoldCancelWidths = [.. HeaderWidths, .. RingWidths];
 
+    private static readonly int[] LoanWidths = [.. HeaderWidths, .. RingWidths, 4, 4, 4, 4, 2];
+
     private static readonly int[][] CountOffsets =
     [
         [TokenRequestCountOffset], [], [MergeHeardCountOffset], [JoinProposedCountOffset, JoinFailedCountOffset],
-        [CommitFilledCountOffset, CommitMemberCountOffset], [],
+        [CommitFilledCountOffset, CommitMemberCountOffset], [], [],
     ];
 
     /// <summary>The widths of all fields in bytes, one after the other; a multicast's payload is no field.</summary>
@@ -52,7 +54,8 @@ internal static class FrameLayout
             .. Repeat(CommitEntryWidths, U32(frame, CommitMemberCountOffset)),
         ],
         FrameKind.HoldCancel => HoldCancelWidths,
-        _ => throw new ArgumentException($"kind {frame[KindOffset]}, 0 to 5 expected", nameof(frame)),
+        FrameKind.TokenLoan => LoanWidths,
+        _ => throw new ArgumentException($"kind {frame[KindOffset]}, 0 to 6 expected", nameof(frame)),
     };
 
     /// <summary>Where the counts of a frame of this kind stand: 32 bits each, but for the 16 of a merge detect's trailer.</summary>

@@ -183,7 +183,7 @@ internal sealed class FrameMutator
             return;
         BinaryPrimitives.WriteUInt16LittleEndian(_buffer, WireFormat.Magic);
         _buffer[2] = WireFormat.Version;
-        _buffer[3] = (byte)random.Below((byte)FrameKind.HoldCancel + 1);
+        _buffer[3] = (byte)random.Below((byte)FrameKind.TokenLoan + 1);
         _buffer[4] = (byte)(_buffer[3] == (byte)FrameKind.RegularMessage ? 1 + random.Below(2) : 0);
         foreach (var offset in FrameLayout.CountOffsetsOf(_buffer[3]))
         {

@@ -32,7 +32,7 @@ internal static class FrameCorruption
                 frame[2] = (byte)(WireFormat.Version + 1 + dice.UpTo(200));
                 break;
             case 4:
-                frame[3] = (byte)((int)FrameKind.HoldCancel + 1 + dice.UpTo(200));
+                frame[3] = (byte)((int)FrameKind.TokenLoan + 1 + dice.UpTo(200));
                 break;
             case 5:
                 WriteAbsurdCount(frame, (uint)dice.Next() | 0x8000_0000);
@@ -73,6 +73,7 @@ internal static class FrameCorruption
             FrameKind.MergeDetect => MergeDetect.TryRead(frame, out _, out _),
             FrameKind.Join => JoinMessage.TryRead(frame, out _),
             FrameKind.CommitToken => CommitToken.TryRead(frame, out _),
+            FrameKind.TokenLoan => TokenLoan.TryRead(frame, out _),
             _ => HoldCancel.TryRead(frame, out _),
         };
         return result != DecodeResult.Ok;

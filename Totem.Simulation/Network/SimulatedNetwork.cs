@@ -183,7 +183,7 @@ internal sealed class SimulatedNetwork
 
         if (dice.Chance(Links.LossRate(from, to)) || dice.Chance(Noise.LossRate))
             return FrameFate.Lost;
-        if (kind is FrameKind.RegularToken or FrameKind.CommitToken && dice.Chance(Noise.TokenLossRate))
+        if (kind is FrameKind.RegularToken or FrameKind.CommitToken or FrameKind.TokenLoan && dice.Chance(Noise.TokenLossRate))
             return FrameFate.Lost;
         return frame.Length > Noise.BigBytes && dice.Chance(Noise.BigLossRate) ? FrameFate.Lost : null;
     }

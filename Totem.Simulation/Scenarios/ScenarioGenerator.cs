@@ -23,7 +23,7 @@ public static class ScenarioGenerator
         var random = new SimulationRandom(seed);
         var drawn = DrawProcessorCount(random);
         var setup = DrawSetup(random, processors ?? drawn);
-        var script = ReaderDraw.Apply(seed, StoredDraw.Apply(seed, new ScriptDraw(random, setup).Draw()));
+        var script = ParkDraw.Apply(seed, ReaderDraw.Apply(seed, StoredDraw.Apply(seed, new ScriptDraw(random, setup).Draw())));
         return AcceleratedDraw.Apply(seed, GrowthDraw.Apply(seed, script), ring);
     }
 

@@ -47,6 +47,7 @@ internal static class ScriptReductions
                 Stored = script.Setup.Stored.Where(x => x.Key != gone).ToDictionary(),
                 Foreign = script.Setup.Foreign.Without(gone),
                 Plain = script.Setup.Plain.Without(gone),
+                Restless = script.Setup.Restless.Without(gone),
             };
             yield return script.With(setup, actions, end);
         }
@@ -171,6 +172,8 @@ internal static class ScriptReductions
             setup with { Foreign = ProcessorSet.Empty },
             setup with { Options = options with { AcceleratedWindow = 0 }, Plain = ProcessorSet.Empty },
             setup with { Plain = ProcessorSet.Empty },
+            setup with { Options = options with { TokenPark = TimeSpan.Zero }, Restless = ProcessorSet.Empty },
+            setup with { Restless = ProcessorSet.Empty },
             setup with { Options = options with { AcceleratedWindow = Math.Min(1, options.AcceleratedWindow) } },
             setup with { Jitter = TimeSpan.Zero },
             setup with { StoreLatency = TimeSpan.Zero },

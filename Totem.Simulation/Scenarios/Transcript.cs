@@ -122,6 +122,9 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
         RingEventKind.TokenRetransmitted => $"repeats token {e.TokenSeq} to {e.Peer}",
         RingEventKind.TokenHeld => "holds the token",
         RingEventKind.HoldCancelled => $"lets the token go{By(e.Peer)}",
+        RingEventKind.SentAtRest => $"sends {e.Count} while it holds the token, through {e.Seq}",
+        RingEventKind.TokenLent => $"lends the token to {e.Peer}: seq {e.Seq}, {e.Count} at most",
+        RingEventKind.TokenBorrowed => $"borrows the token of {e.Peer}: {e.Count} sent, through {e.Seq}",
         RingEventKind.MessageSent => $"sends message {e.Ring}:{e.Seq}+{e.Count}",
         RingEventKind.GroupMessageSent => $"sends group message {e.Ring}:{e.Seq}+{e.Count}",
         RingEventKind.MessageRetransmitted => $"sends {e.Seq} again",
@@ -137,7 +140,8 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
 
     private static TranscriptParts PartOf(RingEventKind kind) => kind switch
     {
-        RingEventKind.TokenVisit or RingEventKind.MulticastAfterToken or RingEventKind.TokenHeld or RingEventKind.HoldCancelled => TranscriptParts.Tokens,
+        RingEventKind.TokenVisit or RingEventKind.MulticastAfterToken or RingEventKind.TokenHeld or RingEventKind.HoldCancelled
+            or RingEventKind.SentAtRest or RingEventKind.TokenLent or RingEventKind.TokenBorrowed => TranscriptParts.Tokens,
         RingEventKind.TokenRetransmitted or RingEventKind.MessageRetransmitted or RingEventKind.RetransmitRequested =>
             TranscriptParts.Retransmissions,
         RingEventKind.MessageSent or RingEventKind.GroupMessageSent => TranscriptParts.Messages,
@@ -181,6 +185,9 @@ internal static class FrameText
                     + (join.Failed.IsEmpty ? "" : $" without {join.Failed}");
             case FrameKind.CommitToken when CommitToken.TryRead(frame, out var commit) == DecodeResult.Ok:
                 return $"{name} of {commit!.Ring} {commit.Members}, {commit.FilledCount} filled in";
+            case FrameKind.TokenLoan when TokenLoan.TryRead(frame, out var loan) == DecodeResult.Ok:
+                return $"{name} {loan.Number} of token {loan.TokenSeq} of {loan.Ring} (seq {loan.Seq}"
+                    + (loan.IsReturned ? ", back)" : $", {loan.Allowance} at most)");
             default:
                 return name;
         }

@@ -48,6 +48,12 @@ public sealed class FrameTableTests
     [InlineData("cancel",   "current",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",   "StaleRing")]
     [InlineData("cancel",   "previous", "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "StaleRing")]
     [InlineData("cancel",   "foreign",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",   "ForeignRing")]
+    [InlineData("loan",     "current",  "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "StaleToken")]
+    [InlineData("loan",     "current",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",   "UnknownProcessor")]
+    [InlineData("loan",     "previous", "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "StaleRing")]
+    [InlineData("loan",     "foreign",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",   "ForeignRing")]
+    [InlineData("return",   "current",  "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "StaleToken")]
+    [InlineData("return",   "foreign",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",   "ForeignRing")]
     public void Each_frame_does_in_each_state_what_the_table_says(
         string frame, string ring, string by, string gather, string commit, string recovery, string operational)
     {
@@ -119,6 +125,8 @@ public sealed class FrameTableTests
                 Header(FrameKind.Join, ProcessorId.None), sender, ringId.Sequence,
                 StoppedProcessor.Members.Without(sender), ProcessorSet.Of(sender))),
             "commit" => Commit(ringId, isMember),
+            "loan" or "return" => new LoanFrame(new TokenLoan(
+                Header(FrameKind.TokenLoan, sender), ringId, new TokenSeq(1_000_000), 1, new Seq(1), 5, frame == "return", HasMore: false)),
             _ => new HoldCancelFrame(new HoldCancel(Header(FrameKind.HoldCancel, sender), ringId)),
         };
     }

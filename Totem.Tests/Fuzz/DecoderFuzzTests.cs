@@ -64,7 +64,8 @@ public sealed class DecoderFuzzTests
 
         foreach (var number in new[] { 99, 3, 50 })
             Assert.Equal(frames[number], Convert.ToHexString(second.Next((ulong)number)));
-        Assert.InRange(frames.Distinct(StringComparer.Ordinal).Count(), 95, 100);
+        // Short frames of two kinds are left as they are now and then, and then two numbers give the same.
+        Assert.InRange(frames.Distinct(StringComparer.Ordinal).Count(), 90, 100);
         Assert.False(new FrameMutator(FuzzSeeds.All, seed: 8).Next(3).SequenceEqual(second.Next(3)));
     }
 
@@ -86,6 +87,7 @@ public sealed class DecoderFuzzTests
         var join = JoinMessage.TryRead(frame, out _);
         var commit = CommitToken.TryRead(frame, out _);
         var cancel = HoldCancel.TryRead(frame, out _);
+        var loan = TokenLoan.TryRead(frame, out _);
         for (var i = 0; i < requests.Count; i++)
             _ = requests[i];
         if (message == DecodeResult.Ok && regular.Header.Encapsulation == Encapsulation.Encapsulated)
@@ -99,6 +101,7 @@ public sealed class DecoderFuzzTests
             FrameKind.MergeDetect => ((byte)kind, merge),
             FrameKind.Join => ((byte)kind, join),
             FrameKind.CommitToken => ((byte)kind, commit),
+            FrameKind.TokenLoan => ((byte)kind, loan),
             _ => ((byte)kind, cancel),
         };
     }
@@ -120,6 +123,7 @@ public sealed class DecoderFuzzTests
             (FrameKind.Join, [DecodeResult.CountOutOfRange, DecodeResult.InvalidProcessor]),
             (FrameKind.CommitToken, [DecodeResult.CountOutOfRange, DecodeResult.InvalidProcessor]),
             (FrameKind.HoldCancel, []),
+            (FrameKind.TokenLoan, [DecodeResult.InvalidProcessor]),
         ];
         DecodeResult[] common =
             [DecodeResult.Ok, DecodeResult.TooShort, DecodeResult.BadMagic, DecodeResult.UnknownVersion, DecodeResult.UnknownKind];

@@ -16,7 +16,7 @@ internal sealed class ForgedFrames(ulong seed, RingId ring, RingId previous, Tok
 
     private ulong _random = seed * 0x9E37_79B9_7F4A_7C15 + 1;
 
-    public AnyFrame Next() => Random(9) switch
+    public AnyFrame Next() => Random(10) switch
     {
         0 or 1 or 2 => Join(isFarewell: false),
         3 => Join(isFarewell: true),
@@ -24,6 +24,7 @@ internal sealed class ForgedFrames(ulong seed, RingId ring, RingId previous, Tok
         5 when token is not null => Token(token),
         6 => Commit(),
         7 => Cancel(),
+        8 => Loan(),
         _ => Message(),
     };
 
@@ -95,6 +96,10 @@ internal sealed class ForgedFrames(ulong seed, RingId ring, RingId previous, Tok
     }
 
     private HoldCancelFrame Cancel() => new(new HoldCancel(Header(FrameKind.HoldCancel, Name()), Ring()));
+
+    private LoanFrame Loan() => new(new TokenLoan(
+        Header(FrameKind.TokenLoan, Name()), Ring(), new TokenSeq((token?.Token.TokenSeq.Value ?? 0) + (uint)Random(6) - 2), (uint)Random(3),
+        (token?.Token.Seq ?? new Seq(0)) + Random(40), Random(2) == 0 ? (uint)Random(20) : (uint)Random(int.MaxValue), Random(2) == 0, Random(2) == 0));
 
     private ProcessorId Name() => Names[Random(Names.Length)];
 

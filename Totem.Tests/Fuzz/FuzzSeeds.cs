@@ -45,6 +45,12 @@ internal static class FuzzSeeds
             Header(FrameKind.CommitToken), new TokenSeq(1), ring, 0, ids.Length, set,
             [.. Enumerable.Repeat(entry, ids.Length)])).Encode();
 
+        for (var i = 1u; i <= CountOfEachKind / 2; i++)
+        {
+            yield return new LoanFrame(new TokenLoan(
+                Header(FrameKind.TokenLoan), ring, new TokenSeq(9 * i), i, new Seq(9 * i), i, IsReturned: i % 2 == 0, HasMore: i % 3 == 0)).Encode();
+        }
+
         var join = new JoinMessage(Header(FrameKind.Join), ids[0], 9, set, set);
         yield return new JoinFrame(join).Encode();
         yield return new JoinFrame(join with { Trailer = new JoinTrailer(ProcessorSet.Of(ids.AsSpan(0, 2)), links[..2], set) }).Encode();

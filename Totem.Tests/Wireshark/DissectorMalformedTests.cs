@@ -62,7 +62,7 @@ public sealed class DissectorMalformedTests
 
     private static IEnumerable<(string Name, byte[] Frame)> Frames()
     {
-        yield return ("a kind that does not exist", With(Real(FrameKind.HoldCancel), 3, 6));
+        yield return ("a kind that does not exist", With(Real(FrameKind.HoldCancel), 3, 7));
         yield return ("a message that is neither regular nor encapsulated", With(Real(FrameKind.RegularMessage), 4, 7));
         yield return ("31 requests", [.. With32(Real(FrameKind.RegularToken), 53, 31), .. new byte[31 * 16]]);
         yield return ("-1 requests", With32(Real(FrameKind.RegularToken), 53, uint.MaxValue));

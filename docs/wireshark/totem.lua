@@ -11,7 +11,7 @@ local totem = Proto("totem", "Totem single-ring protocol")
 
 local MAGIC = 0xC070
 local VERSION = 3
-local KIND_TOKEN, KIND_MESSAGE, KIND_MERGE, KIND_JOIN, KIND_COMMIT, KIND_HOLD_CANCEL = 0, 1, 2, 3, 4, 5
+local KIND_TOKEN, KIND_MESSAGE, KIND_MERGE, KIND_JOIN, KIND_COMMIT, KIND_HOLD_CANCEL, KIND_LOAN = 0, 1, 2, 3, 4, 5, 6
 local ENCAPSULATED, REGULAR = 1, 2
 local HEADER_BYTES = 13
 local REQUESTS_MAX = 30
@@ -25,6 +25,7 @@ local DEFAULT_PORTS = "5404-5405"
 
 local kinds = {
     [0] = "token", [1] = "message", [2] = "merge detect", [3] = "join", [4] = "commit token", [5] = "hold cancel",
+    [6] = "token loan",
 }
 local encapsulations = { [0] = "none", [1] = "recovery", [2] = "regular" }
 local guarantees = { [0] = "agreed", [1] = "safe" }
@@ -60,7 +61,7 @@ u8("version", "Version")
 u8("kind", "Kind", kinds)
 u8("encapsulated", "Encapsulation", encapsulations)
 u32("node", "Node in the header")
-u32("target", "Target (not used)")
+u32("target", "Target; in our tokens: where it is to rest")
 u32("sender", "Sender")
 ring_fields("ring", "Ring")
 u32("seq", "Sequence number")
@@ -77,6 +78,10 @@ i32("request.count", "Retransmission requests")
 group("request", "Request")
 ring_fields("request.ring", "Ring")
 u32("request.seq", "Sequence number")
+
+u32("loan.number", "Loan of this rest")
+u32("loan.allowance", "Numbers the borrower may give")
+u16("loan.flags", "Flags (1 given back, 2 has more)")
 
 -- Joins, merge detects, and our trailers.
 f["join.leave"] = ProtoField.bool("totem.join.leave", "Leaves")
@@ -1208,9 +1213,25 @@ local function dissect_hold_cancel(r, header)
     return string.format("Hold cancel %s from %s", ring, header.node)
 end
 
+local function dissect_loan(r, header)
+    sender_is_node(r, header)
+    local ring = r:ring("ring")
+    local token_seq = r:u32(f.token_seq)
+    local number = r:u32(f["loan.number"])
+    local seq = r:u32(f.seq)
+    local allowance = r:u32(f["loan.allowance"])
+    local flags = r:u16(f["loan.flags"])
+    read_trailing(r)
+    local is_returned = flags and flags % 2 == 1
+    return string.format("Loan %s of token %s hop %s %s %s: seq %s%s", number, ring, token_seq,
+        is_returned and "given back by" or "from", header.node, seq,
+        is_returned and "" or string.format(", at most %s more", allowance))
+end
+
 local dissectors = {
     [KIND_TOKEN] = dissect_token, [KIND_MESSAGE] = dissect_multicast, [KIND_MERGE] = dissect_merge,
     [KIND_JOIN] = dissect_join, [KIND_COMMIT] = dissect_commit, [KIND_HOLD_CANCEL] = dissect_hold_cancel,
+    [KIND_LOAN] = dissect_loan,
 }
 
 local function dissect_frame(tvb, pinfo, root, order)

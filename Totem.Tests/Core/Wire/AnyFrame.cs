@@ -40,6 +40,10 @@ internal abstract record AnyFrame(FrameHeader Header)
                 result = HoldCancel.TryRead(bytes, out var cancel);
                 frame = new HoldCancelFrame(cancel);
                 break;
+            case FrameKind.TokenLoan:
+                result = TokenLoan.TryRead(bytes, out var loan);
+                frame = new LoanFrame(loan);
+                break;
         }
 
         if (result != DecodeResult.Ok)
@@ -152,4 +156,11 @@ internal sealed record HoldCancelFrame(HoldCancel Cancel) : AnyFrame(Cancel.Head
     public override AnyFrame AsLittleEndian() => new HoldCancelFrame(Cancel with { Header = LittleEndianHeader });
 
     protected override void Write(ref WireWriter writer) => Cancel.Write(ref writer);
+}
+
+internal sealed record LoanFrame(TokenLoan Loan) : AnyFrame(Loan.Header)
+{
+    public override AnyFrame AsLittleEndian() => new LoanFrame(Loan with { Header = LittleEndianHeader });
+
+    protected override void Write(ref WireWriter writer) => Loan.Write(ref writer);
 }

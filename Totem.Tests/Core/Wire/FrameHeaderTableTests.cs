@@ -6,7 +6,7 @@ namespace Totem.Tests.Core.Wire;
 /// <summary>Every header there can be, as far as its fields decide anything.</summary>
 public sealed class FrameHeaderTableTests
 {
-    private const byte LastKind = (byte)FrameKind.HoldCancel;
+    private const byte LastKind = (byte)FrameKind.TokenLoan;
     private const byte LastEncapsulation = (byte)Encapsulation.Regular;
 
     [Fact]
@@ -82,6 +82,7 @@ public sealed class FrameHeaderTableTests
     [InlineData(FrameKind.Join, 33)]
     [InlineData(FrameKind.CommitToken, 41)]
     [InlineData(FrameKind.HoldCancel, 25)]
+    [InlineData(FrameKind.TokenLoan, 43)]
     public void A_kind_has_a_least_length(FrameKind kind, int leastBytes)
     {
         var frame = Frame((byte)kind, (byte)(kind == FrameKind.RegularMessage ? Encapsulation.Regular : Encapsulation.None));

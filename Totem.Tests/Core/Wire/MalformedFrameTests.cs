@@ -62,6 +62,7 @@ public sealed class MalformedFrameTests
             [FrameKind.Join] = JoinMessage.TryRead(frame, out _),
             [FrameKind.CommitToken] = CommitToken.TryRead(frame, out _),
             [FrameKind.HoldCancel] = HoldCancel.TryRead(frame, out _),
+            [FrameKind.TokenLoan] = TokenLoan.TryRead(frame, out _),
         };
 
         Assert.All(results, x => Assert.Equal(x.Key == header.Kind ? DecodeResult.Ok : DecodeResult.UnknownKind, x.Value));

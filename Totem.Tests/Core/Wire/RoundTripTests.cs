@@ -83,6 +83,15 @@ public sealed class RoundTripTests
         select new HoldCancelFrame(new HoldCancel(header, ring)));
 
     [Fact]
+    public void A_loan_is_read_as_it_was_written() => RoundTrips(
+        from header in Header(FrameKind.TokenLoan)
+        from ring in ModelGen.RingId
+        from numbers in Gen.ArrayOf(ArbMap.Default.GeneratorFor<uint>(), 4)
+        from flags in Gen.ArrayOf(ArbMap.Default.GeneratorFor<bool>(), 2)
+        select new LoanFrame(new TokenLoan(
+            header, ring, new TokenSeq(numbers[0]), numbers[1], new Seq(numbers[2]), numbers[3], flags[0], flags[1])));
+
+    [Fact]
     public void A_join_says_how_long_it_becomes() => ModelGen.Holds(
         from header in Header(FrameKind.Join)
         from sets in Gen.Two(ModelGen.ProcessorSet)
