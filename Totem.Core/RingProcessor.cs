@@ -212,8 +212,12 @@ public sealed partial class RingProcessor
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="now">The time.</param>
     /// <exception cref="ArgumentException">The payload is longer than <see cref="RingOptions.MessageBytesMax"/>.</exception>
-    public SubmitResult TrySubmit(ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now) =>
-        TrySubmitEnveloped(new Envelope(MessageChannel.Ring), payload, guarantee, now);
+    /// <exception cref="ArgumentOutOfRangeException">The guarantee is none of the two.</exception>
+    public SubmitResult TrySubmit(ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
+    {
+        GuaranteeArgument.Check(guarantee);
+        return TrySubmitEnveloped(new Envelope(MessageChannel.Ring), payload, guarantee, now);
+    }
 
     internal SubmitResult TrySubmitEnveloped(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
     {

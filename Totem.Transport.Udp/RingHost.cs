@@ -88,10 +88,11 @@ internal sealed class RingHost
         Submissions = new SubmissionQueue(
             options.SubmissionBytesMax, options.WaitingMulticastsMax, Wake,
             (in Submission submission, ReadOnlySpan<byte> payload, Instant now) => Groups!.Submit(submission, payload, now));
-        Groups = new GroupHost(_groups, Submissions, options, Wake);
         Stream = options.OnDelivery is null && options.Receives ? new RingEventStream(options.StreamBytesMax, Wake) : null;
         _reader = new ReaderWatch(options.StoppedReaderTimeout == Timeout.InfiniteTimeSpan ? null : options.StoppedReaderTimeout);
         _thread = new Thread(Run) { IsBackground = true, Name = $"totem ring {transport.Self}" };
+        Waits = new HandlerWaits(_thread, $"node {transport.Self}");
+        Groups = new GroupHost(_groups, Submissions, options, Waits, Wake);
     }
 
     /// <summary>The way in for messages.</summary>
@@ -109,6 +110,12 @@ internal sealed class RingHost
     public NodeCounters Counters { get; }
 
     public ulong StoredSequence { get; }
+
+    /// <summary>What is waited for in a handler.</summary>
+    public HandlerWaits Waits { get; }
+
+    /// <summary>Who could be on the ring, with this node.</summary>
+    public ProcessorSet Allowed => _options.Ring.Allowed ?? _transport.Members;
 
     /// <summary>Who is here, for those who wait for it.</summary>
     public MembershipWatch Membership { get; } = new();
@@ -202,6 +209,7 @@ internal sealed class RingHost
 
     private void RunCycle()
     {
+        Waits.NoteReturn();
         Sleep();
         CycleProbe?.Invoke();
 
@@ -360,6 +368,7 @@ internal sealed class RingHost
         while (budget > 0 && MayDeliver() && _groups.TryDeliver(now, out var delivery))
         {
             budget--;
+            Waits.NoteReturn();
             switch (delivery.Kind)
             {
                 case GroupDeliveryKind.Ring:

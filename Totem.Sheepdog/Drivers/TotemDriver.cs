@@ -29,6 +29,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
 
     public override void Init(string? option)
     {
+        ThrowIfDisposed();
         var options = TotemDriverOptions.Parse(option, readsSystemConfiguration);
         if (_node is { Completion.IsCompleted: false } && options == _options)
             return;
@@ -80,6 +81,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
 
     public override void Join(SheepNode self, ReadOnlySpan<byte> opaque)
     {
+        ThrowIfDisposed();
         var node = _node ?? throw new InvalidOperationException("not initialised");
         if (_description?.AddressProblem(self) is { } problem)
             Log(ClusterLogLevel.Warning, problem);
