@@ -33,6 +33,8 @@ internal abstract class QueueDriver : IClusterDriver
 
     public bool WritesLog { get; set; }
 
+    public bool WritesDetail { get; set; }
+
     /// <summary>Guards the queue and everything of a session.</summary>
     protected Lock Gate { get; } = new();
 
@@ -286,7 +288,7 @@ internal abstract class QueueDriver : IClusterDriver
                 events.OnAccept(next.Node!, next.Members!, next.Bytes.Span);
                 break;
             case ClusterEventKind.Leave:
-                events.OnLeave(next.Node!, next.Members!);
+                events.OnLeave(next.Node!, next.Members!, next.LeaveReason);
                 break;
             case ClusterEventKind.Notify:
                 events.OnNotify(next.Node!, next.Bytes.Span);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Totem.Core.Diagnostics;
 using Totem.Core.Evs;
 using Totem.Core.Groups;
@@ -38,7 +39,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         {
             OnDelivery = OnRing,
             Observer = this,
-            LoggerFactory = WritesLog ? new DriverLoggerFactory(Log) : null,
+            LoggerFactory = WritesLog ? new DriverLoggerFactory(Log, WritesDetail ? LogLevel.Debug : LogLevel.Information) : null,
         };
         var configured = _nodeOptions;
         _options = options;
