@@ -31,6 +31,8 @@ internal sealed class RingHost
     /// <summary>Of the token timeout: longer than this without a turn of the thread, and the others may have gone on without us.</summary>
     private const double PauseShare = 0.5;
 
+    private static readonly TimeSpan AnswerInterval = TimeSpan.FromMilliseconds(0.5);
+
     private static readonly long ClockOrigin = Stopwatch.GetTimestamp();
 
     private readonly TotemNodeOptions _options;
@@ -48,6 +50,7 @@ internal sealed class RingHost
     private Instant? _leaveAt;
     private RingTurns? _turns;
     private Instant _due;
+    private Instant _nextAnswer;
     private bool _hasMoreToDeliver;
     private bool _isFull;
     private long _beyondRoomBytes;
@@ -84,6 +87,7 @@ internal sealed class RingHost
             },
             options.Groups, StoredSequence, _reporter);
         _processor = _groups.Ring;
+        _transport.Answers = Answer;
         _transport.KeepsTokensApart = options.Ring.AcceleratedWindow > 0 || options.Ring.AcceleratedWindowBesideDaemons > 0;
         Submissions = new SubmissionQueue(
             options.SubmissionBytesMax, options.WaitingMulticastsMax, Wake,
@@ -197,6 +201,15 @@ internal sealed class RingHost
             _completion.SetResult();
         else
             _completion.SetException(failure);
+    }
+
+    /// <summary>Somebody who is not on the ring asks for its groups. More often than this would take time from the ring.</summary>
+    private byte[]? Answer(GroupQuestion question)
+    {
+        if (_due < _nextAnswer)
+            return null;
+        _nextAnswer = _due + AnswerInterval;
+        return GroupAnswer.Write(in question, _groups.IsSynchronised, _groups.AllGroups());
     }
 
     private RingFailedException Describe(Exception exception) => exception switch

@@ -88,7 +88,7 @@ internal sealed class NodeCommand : TotemCommand
         return ExitCode.Ok;
     }
 
-    private static ILoggerFactory LogToError() => LoggerFactory.Create(builder => builder
+    internal static ILoggerFactory LogToError() => LoggerFactory.Create(builder => builder
         .SetMinimumLevel(LogLevel.Debug)
         .AddSimpleConsole(console =>
         {
