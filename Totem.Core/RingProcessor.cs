@@ -108,6 +108,9 @@ public sealed partial class RingProcessor
     /// <summary>Messages submitted and not yet multicast whole.</summary>
     public int SendQueueCount => _frames.Queue.Count;
 
+    /// <summary>New frames that all members together may send in a rotation of the token; 0 while there is no ring that carries messages.</summary>
+    public int WindowSize => _state is OperationalState { Ring.Flow.Window.Size: var size } ? size : 0;
+
     /// <summary>The place of the last frame that this processor multicast. A member that is to end asks <see cref="IsEverywhere"/> of
     /// it first: nobody could send the frame again after that.</summary>
     public RingPosition Multicast => _installed?.Own ?? default;

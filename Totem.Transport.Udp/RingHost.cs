@@ -41,6 +41,7 @@ internal sealed class RingHost
     private readonly GroupProcessor _groups;
     private readonly RingProcessor _processor;
     private readonly RingReporter _reporter;
+    private readonly NodeMeters _meters;
     private readonly ReaderWatch _reader;
     private readonly ILogger _logger;
     private readonly Thread _thread;
@@ -76,7 +77,8 @@ internal sealed class RingHost
                 new RingSequenceFile(directory, transport.Self, survivesPowerLoss: !isOneHost, options.StateGroup), transport.Self, Wake)
             : null;
         StoredSequence = _store?.Start ?? 0;
-        _reporter = new RingReporter(transport.Self, counters, _logger, options.Observer);
+        _meters = new NodeMeters(options.MeterFactory, transport.Self, transport.LocalAddress, counters);
+        _reporter = new RingReporter(transport.Self, counters, _logger, options.Observer, _meters);
         _groups = new GroupProcessor(
             options.Ring with
             {
@@ -136,6 +138,7 @@ internal sealed class RingHost
             Log.ConfigurationNotice(_logger, notice);
         if (_transport.SmallBuffers is { } buffers)
             Log.SmallBuffers(_logger, buffers);
+        _meters.Start();
         _thread.Start();
     }
 
@@ -190,6 +193,7 @@ internal sealed class RingHost
             Log.Failed(_logger, _transport.Self, failure.Message, exception);
         }
 
+        _meters.End();
         _transport.Dispose();
         _store?.Dispose();
         var closed = failure ?? new ObjectDisposedException(nameof(TotemNode), $"node {_transport.Self} has left the ring");
@@ -346,6 +350,10 @@ internal sealed class RingHost
         // What was delivered may be answered: members that synchronise do.
         Transmit(now);
         Membership.Update(_processor.Installed);
+        Counters.Members = _processor.Installed?.Members.Count ?? 0;
+        Counters.IsOperational = _processor.Phase == RingPhase.Operational ? 1 : 0;
+        Counters.Backlog = _processor.SendQueueCount;
+        Counters.Window = _processor.WindowSize;
     }
 
     private bool MayUse(ulong sequence)
@@ -356,7 +364,6 @@ internal sealed class RingHost
             return false; // The store wakes us.
         // We remember our rings as long as we live, and a start without storage is refused.
         Counters.SequencesNotStored++;
-        Meters.SequenceNotStored();
         Log.SequenceNotStored(_logger, _transport.Self, sequence, failure.Message);
         return true;
     }
@@ -416,7 +423,6 @@ internal sealed class RingHost
             return;
         Counters.MessagesDelivered += messages;
         Counters.BytesDelivered += bytes;
-        Meters.Delivered(messages);
         Stream?.Signal();
         Groups.Signal();
     }
