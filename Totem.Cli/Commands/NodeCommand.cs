@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using Totem.Cli.Nodes;
+using Totem.Cli.Output;
 using Totem.Cli.Traces;
 using Totem.Core.Model;
 
@@ -93,6 +95,7 @@ internal sealed class NodeCommand : TotemCommand
         .AddSimpleConsole(console =>
         {
             console.SingleLine = true;
+            console.ColorBehavior = Terminal.ObeysEscapes ? LoggerColorBehavior.Default : LoggerColorBehavior.Disabled;
             console.TimestampFormat = "HH:mm:ss.fff ";
         })
         .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
