@@ -175,20 +175,21 @@ public sealed class TotemNode : IAsyncDisposable
     /// ring's thread cannot wait for itself.
     /// </summary>
     /// <exception cref="RingFailedException">The member stopped by itself before.</exception>
-    /// <exception cref="InvalidOperationException">A handler waits for it, and would wait for ever. The same of every other wait for the ring.</exception>
+    /// <exception cref="InvalidOperationException">A handler waits for it, and would wait for ever; or a handler does not return at all. On the ring's
+    /// thread the same of every other wait for the ring.</exception>
     public Task LeaveAsync()
     {
         _host.Leave();
-        return _host.Waits.WatchAsync(Completion, nameof(LeaveAsync));
+        return _host.Waits.WatchEndAsync(Completion, nameof(LeaveAsync), _options.FlushTimeout);
     }
 
     /// <summary>Leaves as <see cref="LeaveAsync"/> does, and does not throw, except when a handler waits for it. Events that were delivered can
     /// still be read.</summary>
-    /// <exception cref="InvalidOperationException">A handler waits for it, and would wait for ever.</exception>
+    /// <exception cref="InvalidOperationException">A handler waits for it, and would wait for ever; or a handler does not return at all.</exception>
     public ValueTask DisposeAsync()
     {
         _host.Leave();
-        return new ValueTask(_host.Waits.WatchAsync(EndAsync(), nameof(DisposeAsync)));
+        return new ValueTask(_host.Waits.WatchEndAsync(EndAsync(), nameof(DisposeAsync), _options.FlushTimeout));
 
         async Task EndAsync() => await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

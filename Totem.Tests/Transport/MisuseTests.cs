@@ -173,6 +173,28 @@ public sealed class MisuseTests : IDisposable
 
     public static TheoryData<string> Waits => ["dispose", "leave", "join", "groups", "members", "multicast"];
 
+    /// <summary>By a detour over another thread: who waits there is told, and by him the handler.</summary>
+    [Fact]
+    public async Task A_handler_that_lets_another_thread_dispose_of_its_node_is_told_so()
+    {
+        var told = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        TotemNode? node = null;
+        node = await TotemNode.StartAsync(TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path) with { OnDelivery = OnDelivery }, Limit);
+        await node.MulticastAsync("now"u8.ToArray(), cancellationToken: Limit);
+        var failure = Assert.IsType<InvalidOperationException>(await told.Task.WaitAsync(Limit));
+        Assert.StartsWith("node 1 cannot leave: a handler on the ring's thread has not returned since DisposeAsync was called", failure.Message, StringComparison.Ordinal);
+        await node.Completion.WaitAsync(Limit);
+
+        void OnDelivery(in Delivery delivery)
+        {
+            if (!delivery.Payload.SequenceEqual("now"u8))
+                return;
+#pragma warning disable VSTHRD002 // What this test is about.
+            told.TrySetResult(Record.Exception(() => Task.Run(async () => await node!.DisposeAsync()).Wait(Limit)) is AggregateException { InnerException: { } inner } ? inner : null);
+#pragma warning restore VSTHRD002
+        }
+    }
+
     /// <summary>The ring's thread runs the handler: what is waited for there would never come.</summary>
     [Theory]
     [MemberData(nameof(Waits))]

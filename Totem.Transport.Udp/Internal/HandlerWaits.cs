@@ -9,6 +9,9 @@ internal sealed class HandlerWaits(Thread thread, string node)
     /// <summary>Looks, not a time: a process that was stopped meanwhile has looked once, not ten times.</summary>
     private const int LooksMax = 10;
 
+    /// <summary>Ten seconds' worth: a handler that is only slow is not complained of.</summary>
+    private const int EndLooksMin = 100;
+
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
     private long _returns;
@@ -21,7 +24,7 @@ internal sealed class HandlerWaits(Thread thread, string node)
     {
         if (Thread.CurrentThread != thread || task.IsCompleted)
             return task;
-        var watched = LookAsync(task, call, Volatile.Read(ref _returns));
+        var watched = LookAsync(task, Volatile.Read(ref _returns), LooksMax, Refusal(call));
         Observe(watched);
         return watched;
     }
@@ -37,7 +40,7 @@ internal sealed class HandlerWaits(Thread thread, string node)
 
         async Task<T> LookForResultAsync()
         {
-            await LookAsync(task, call, Volatile.Read(ref _returns)).ConfigureAwait(false);
+            await LookAsync(task, Volatile.Read(ref _returns), LooksMax, Refusal(call)).ConfigureAwait(false);
             return await task.ConfigureAwait(false);
         }
     }
@@ -46,17 +49,26 @@ internal sealed class HandlerWaits(Thread thread, string node)
     public ValueTask WatchAsync(ValueTask task, string call) =>
         Thread.CurrentThread == thread && !task.IsCompleted ? new ValueTask(WatchAsync(task.AsTask(), call)) : task;
 
-    private async Task LookAsync(Task task, string call, long returns)
+    /// <summary>The end of the node, from any thread: a handler may wait for one that waits for it, and a node whose thread does not come back from a
+    /// handler cannot leave. That thread was woken, so it is not asleep.</summary>
+    public Task WatchEndAsync(Task end, string call, TimeSpan flush)
+    {
+        if (Thread.CurrentThread == thread || end.IsCompleted)
+            return WatchAsync(end, call);
+        var refusal = $"{node} cannot leave: a handler on the ring's thread has not returned since {call} was called. If it waits for that, let it begin {call} and return";
+        return LookAsync(end, Volatile.Read(ref _returns), Math.Max(EndLooksMin, (int)(flush / LookInterval)), refusal);
+    }
+
+    private string Refusal(string call) =>
+        $"{call} is waited for in a handler of {node}, on the ring's thread, which alone could end that wait. Return from the handler first: "
+        + $"begin {call} without waiting for it, or hand the event to a thread of the application's";
+
+    private async Task LookAsync(Task task, long returns, int looksMax, string refusal)
     {
         for (var looks = 0; !task.IsCompleted && Volatile.Read(ref _returns) == returns; looks++)
         {
-            if (looks == LooksMax)
-            {
-                throw new InvalidOperationException(
-                    $"{call} is waited for in a handler of {node}, on the ring's thread, which alone could end that wait. Return from the handler first: "
-                    + $"begin {call} without waiting for it, or hand the event to a thread of the application's");
-            }
-
+            if (looks == looksMax)
+                throw new InvalidOperationException(refusal);
             await Task.WhenAny(task, Task.Delay(LookInterval)).ConfigureAwait(false);
         }
 
