@@ -10,6 +10,7 @@ needed=(
     ip:iproute2 iptables:iptables nsenter:util-linux tshark:tshark
     corosync:corosync gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/corosync/cpg.h:libcpg-dev
     /usr/share/java/zookeeper.jar:zookeeper /usr/share/doc/libzookeeper-mt2/copyright:libzookeeper-mt2 java:default-jre-headless
+    automake:automake autoconf:autoconf pkg-config:pkg-config
     /usr/include/corosync/cfg.h:libcfg-dev make:make readelf:binutils unshare:util-linux dpkg-deb:dpkg
 )
 

@@ -79,6 +79,12 @@ public sealed class GroupProcessor
     public SubmitResult TryLeave(GroupMembership membership, GroupChangeReason reason, Instant now)
     {
         ArgumentNullException.ThrowIfNull(membership);
+        if (reason is not (GroupChangeReason.Left or GroupChangeReason.ProcessDown))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(reason), $"the reason is {reason}, expected {nameof(GroupChangeReason.Left)} or {nameof(GroupChangeReason.ProcessDown)}");
+        }
+
         return _layer.TryLeave(membership, reason, now);
     }
 
@@ -91,11 +97,11 @@ public sealed class GroupProcessor
 
     /// <summary>Queues a message to the group; it is copied. Before the own join has been delivered it is sent after the join; after
     /// a leave it is accepted and dropped.</summary>
-    /// <exception cref="ArgumentException">The payload is longer than <see cref="MessageBytesMax"/>.</exception>
+    /// <exception cref="ArgumentException">The payload is longer than <see cref="MessageBytesMax"/>, or the guarantee is none.</exception>
     public SubmitResult TrySubmit(GroupMembership membership, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
     {
         ArgumentNullException.ThrowIfNull(membership);
-        CheckLength(payload.Length);
+        CheckMessage(payload, guarantee);
         return _layer.TrySubmit(membership, payload, guarantee, MessagePart.Whole, 0, now);
     }
 
@@ -109,12 +115,12 @@ public sealed class GroupProcessor
     /// <param name="wholeBytes">The length of the whole.</param>
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="now">The time.</param>
-    /// <exception cref="ArgumentException">The part is longer than <see cref="MessageBytesMax"/>, or outside the whole.</exception>
+    /// <exception cref="ArgumentException">The part is longer than <see cref="MessageBytesMax"/>, or outside the whole; or the guarantee is none.</exception>
     public SubmitResult TrySubmitPart(
         GroupMembership membership, ReadOnlySpan<byte> payload, int offset, int wholeBytes, Guarantee guarantee, Instant now)
     {
         ArgumentNullException.ThrowIfNull(membership);
-        CheckLength(payload.Length);
+        CheckMessage(payload, guarantee);
         if (offset < 0 || wholeBytes - offset < payload.Length)
             throw new ArgumentException($"{payload.Length} bytes from {offset} on, expected to lie in {wholeBytes} bytes", nameof(offset));
         var part = payload.Length == wholeBytes ? MessagePart.Whole
@@ -150,10 +156,11 @@ public sealed class GroupProcessor
     public IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)> AllGroups() =>
         [.. _layer.Table.Groups.Where(x => x.Entries.Count > 0).OrderByDescending(x => x.Number).Select(x => (x.Name, (IReadOnlyList<GroupMember>)x.Members()))];
 
-    private static void CheckLength(int length)
+    private static void CheckMessage(ReadOnlySpan<byte> payload, Guarantee guarantee)
     {
-        if (length > MessageBytesMax)
-            throw new ArgumentException($"a group message of {length} bytes, expected at most {MessageBytesMax}", nameof(length));
+        if (payload.Length > MessageBytesMax)
+            throw new ArgumentException($"a group message of {payload.Length} bytes, expected at most {MessageBytesMax}", nameof(payload));
+        GuaranteeArgument.Check(guarantee);
     }
 
     private sealed class RingAdapter(RingProcessor ring) : IGroupRing

@@ -108,6 +108,9 @@ public sealed partial class RingProcessor
     /// <summary>Messages submitted and not yet multicast whole.</summary>
     public int SendQueueCount => _frames.Queue.Count;
 
+    /// <summary>New frames that all members together may send in a rotation of the token; 0 while there is no ring that carries messages.</summary>
+    public int WindowSize => _state is OperationalState { Ring.Flow.Window.Size: var size } ? size : 0;
+
     /// <summary>The place of the last frame that this processor multicast. A member that is to end asks <see cref="IsEverywhere"/> of
     /// it first: nobody could send the frame again after that.</summary>
     public RingPosition Multicast => _installed?.Own ?? default;
@@ -216,8 +219,12 @@ public sealed partial class RingProcessor
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="now">The time.</param>
     /// <exception cref="ArgumentException">The payload is longer than <see cref="RingOptions.MessageBytesMax"/>.</exception>
-    public SubmitResult TrySubmit(ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now) =>
-        TrySubmitEnveloped(new Envelope(MessageChannel.Ring), payload, guarantee, now);
+    /// <exception cref="ArgumentOutOfRangeException">The guarantee is none of the two.</exception>
+    public SubmitResult TrySubmit(ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
+    {
+        GuaranteeArgument.Check(guarantee);
+        return TrySubmitEnveloped(new Envelope(MessageChannel.Ring), payload, guarantee, now);
+    }
 
     internal SubmitResult TrySubmitEnveloped(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
     {

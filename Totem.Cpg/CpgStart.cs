@@ -91,6 +91,9 @@ internal static class CpgStart
     private static NodeRing Loopback(int port)
     {
         var name = ProgramEnvironment.Variable("TOTEM_NAME") ?? LoopbackName;
+        // What other bytes become: two such names would be one ring.
+        if (name.Contains('\uFFFD', StringComparison.Ordinal))
+            throw new TransportException("TOTEM_NAME is no UTF-8, expected text");
         return Started(TotemNodeOptions.Loopback(port, stateDirectory: StateDirectory(), name: name), LoopbackSlots.Peers(port, name));
     }
 
@@ -100,8 +103,12 @@ internal static class CpgStart
     private static NodeRing Ring(TotemNode node, IEnumerable<UdpPeer> peers, IDisposable? place)
         => new(node, [.. peers.Select(peer => new CpgRingNode(peer.Id.Value, peer.EndPoint))], place);
 
-    /// <summary>What is sent to the ring as a whole is not for groups.</summary>
-    private static TotemNodeOptions ForGroups(TotemNodeOptions options) => options with { OnDelivery = static (in Delivery _) => { } };
+    /// <summary>What is sent to the ring as a whole is not for groups. What the ring has to say goes to the system's log.</summary>
+    private static TotemNodeOptions ForGroups(TotemNodeOptions options) => options with
+    {
+        OnDelivery = static (in Delivery _) => { },
+        LoggerFactory = new CpgLoggerFactory(),
+    };
 
     private static string? StateDirectory() => ProgramEnvironment.Variable("TOTEM_STATE");
 

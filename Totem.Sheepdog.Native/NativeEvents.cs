@@ -11,6 +11,7 @@ internal sealed unsafe class NativeEvents(NativeCallbacks callbacks, nint user) 
     private const int SyslogError = 3;
     private const int SyslogWarning = 4;
     private const int SyslogInformation = 6;
+    private const int SyslogDebug = 7;
 
     private readonly NativeBlock _nodes = new();
     private readonly NativeBlock _message = new();
@@ -66,6 +67,7 @@ internal sealed unsafe class NativeEvents(NativeCallbacks callbacks, nint user) 
             return;
         var number = level switch
         {
+            ClusterLogLevel.Debug => SyslogDebug,
             ClusterLogLevel.Information => SyslogInformation,
             ClusterLogLevel.Warning => SyslogWarning,
             _ => SyslogError,

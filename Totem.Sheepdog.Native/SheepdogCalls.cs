@@ -15,6 +15,8 @@ internal static unsafe class SheepdogCalls
 
     private static readonly HandleTable Handles = new();
 
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     [ThreadStatic]
     private static string? _error;
 
@@ -24,7 +26,17 @@ internal static unsafe class SheepdogCalls
             return Fail(Result.Invalid, $"a driver's text of more than {DriverTextBytesMax} bytes");
         if (identityLength is 0 or > SheepNode.BytesMax)
             return Fail(Result.Invalid, $"an identity of {identityLength} bytes, expected 1 to {SheepNode.BytesMax}");
-        var text = driver == null ? null : Encoding.UTF8.GetString(driver, (int)driverLength);
+        string? text;
+        try
+        {
+            text = driver == null ? null : StrictUtf8.GetString(driver, (int)driverLength);
+        }
+        catch (DecoderFallbackException failure)
+        {
+            // Two names of other bytes would be one cluster.
+            return Fail(Result.Invalid, $"the driver's text is no UTF-8 at byte {failure.Index}");
+        }
+
         var events = new NativeEvents(*callbacks, user);
         var opened = SheepdogHandle.Open(text, (int)identityLength, events);
         *handle = Handles.Add(opened);

@@ -18,6 +18,10 @@ public interface IClusterDriver : IDisposable
     /// cause. Default false. Set before <see cref="Init"/>.</summary>
     bool WritesLog { get; set; }
 
+    /// <summary>Whether the log also has what the protocol does step by step, as <see cref="ClusterLogLevel.Debug"/>. Default false. Set before
+    /// <see cref="Init"/>.</summary>
+    bool WritesDetail { get; set; }
+
     /// <summary>Connects. Called again in <see cref="IClusterEvents.OnReconnect"/>, with nothing of the session before left.</summary>
     /// <param name="option">What stands behind the driver's name and the colon; null when nothing does.</param>
     /// <exception cref="ClusterDriverException">The option is wrong or nothing can be started with it.</exception>

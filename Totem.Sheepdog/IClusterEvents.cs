@@ -27,6 +27,10 @@ public interface IClusterEvents
     /// <summary>A node is no member any more: it left, died or was cut off. Once for each accept; on the one that left, too.</summary>
     void OnLeave(SheepNode left, IReadOnlyList<SheepNode> members);
 
+    /// <summary><see cref="OnLeave(SheepNode, IReadOnlyList{SheepNode})"/> for those who want to know why. A driver calls this one. Members
+    /// can see different reasons of one leave: only some hear that a process has ended.</summary>
+    void OnLeave(SheepNode left, IReadOnlyList<SheepNode> members, LeaveReason reason) => OnLeave(left, members);
+
     /// <summary>A message of <see cref="IClusterDriver.Notify"/> or <see cref="IClusterDriver.Unblock"/>.</summary>
     void OnNotify(SheepNode sender, ReadOnlySpan<byte> message);
 

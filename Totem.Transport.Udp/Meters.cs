@@ -1,74 +1,91 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Totem.Core.Diagnostics;
-using Totem.Core.Model;
+using System.Runtime.CompilerServices;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Transport.Udp;
 
-/// <summary>The meter <c>Totem</c>: what all members of this process do together. Tags come only from enumerations.</summary>
-internal static class Meters
+/// <summary>
+/// The instruments of one meter <c>Totem</c>, which the nodes of a process share: every measurement has the tags of its node. What the nodes count
+/// anyway is read when somebody looks; what is known only as it happens is recorded then (<see cref="NodeMeters"/>).
+/// </summary>
+internal sealed class Meters
 {
     public const string Name = "Totem";
 
-    private static readonly Meter Meter = new(Name);
+    /// <summary>From a quiet local network to a ring that barely holds: rotations take a tenth of a millisecond to seconds.</summary>
+    private static readonly double[] RotationSeconds =
+        [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
-    /// <summary>Boxed once: a tag must not allocate for each discarded frame.</summary>
-    private static readonly object[] DiscardTags = [.. Enum.GetNames<DiscardReason>()];
-    private static readonly object[] GatherTags = [.. Enum.GetNames<GatherReason>()];
+    /// <summary>A pause is half a token timeout or more, and can be a machine's night.</summary>
+    private static readonly double[] PauseSeconds = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 300, 3600];
 
-    private static readonly Histogram<double> TokenRotationDuration = Meter.CreateHistogram<double>(
-        "totem.token.rotation.duration", "s", "Time between two visits of the token.");
+    private static readonly Lazy<Meters> Default = new(() => new Meters(new Meter(Name)));
 
-    private static readonly Counter<long> MessagesDelivered = Meter.CreateCounter<long>(
-        "totem.messages.delivered", "{message}", "Messages given to the application.");
+    /// <summary>A factory gives the same meter for the same name.</summary>
+    private static readonly ConditionalWeakTable<Meter, Meters> ByMeter = [];
 
-    private static readonly Counter<long> MessagesSent = Meter.CreateCounter<long>(
-        "totem.messages.sent", "{message}", "Messages of this process that were multicast whole.");
+    private readonly ConcurrentDictionary<NodeMeters, byte> _nodes = new();
 
-    private static readonly Counter<long> MessagesRetransmitted = Meter.CreateCounter<long>(
-        "totem.messages.retransmitted", "{message}", "Frames multicast again because somebody had missed them.");
+    private Meters(Meter meter)
+    {
+        TokenRotationDuration = meter.CreateHistogram(
+            "totem.token.rotation.duration", "s", "Time between two visits of the token.",
+            tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = RotationSeconds });
+        PauseDuration = meter.CreateHistogram(
+            "totem.pause.duration", "s", "Times for which a member's process stood still, though it had meant to run.",
+            tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = PauseSeconds });
+        FramesDiscarded = meter.CreateCounter<long>("totem.frames.discarded", "{frame}", "Frames dropped, by reason.");
+        Gathers = meter.CreateCounter<long>("totem.membership.gathers", "{gather}", "Searches for a new ring, by reason.");
 
-    private static readonly Counter<long> TokensRetransmitted = Meter.CreateCounter<long>(
-        "totem.tokens.retransmitted", "{token}", "Tokens sent again because nothing showed that they had arrived.");
+        Count(meter, "totem.messages.delivered", "{message}", "Messages given to the application.", x => x.MessagesDelivered);
+        Count(meter, "totem.bytes.delivered", "By", "Bytes of messages given to the application.", x => x.BytesDelivered);
+        Count(meter, "totem.messages.sent", "{message}", "Messages of this node that were multicast whole.", x => x.MessagesSent);
+        Count(meter, "totem.messages.retransmitted", "{message}", "Frames multicast again because somebody had missed them.", x => x.MessagesRetransmitted);
+        Count(meter, "totem.retransmits.requested", "{frame}", "Frames that this node had missed and asked for.", x => x.RetransmitRequests);
+        Count(meter, "totem.tokens.retransmitted", "{token}", "Tokens sent again because nothing showed that they had arrived.", x => x.TokensRetransmitted);
+        Count(meter, "totem.membership.changes", "{change}", "Regular configurations delivered.", x => x.ConfigurationChanges);
+        Count(meter, "totem.members.unreachable", "{member}", "Members whose port was found closed.", x => x.MembersFoundUnreachable);
+        Count(meter, "totem.sequences.unstored", "{sequence}", "Ring sequences used though storing them failed.", x => x.SequencesNotStored);
+        Count(meter, "totem.stream.full", "{time}", "Times when the application's unread events stopped the delivery.", x => x.StreamFull);
+        Count(meter, "totem.bytes.sent", "By", "Bytes of datagrams handed to the system.", x => x.BytesSent);
+        Count(meter, "totem.bytes.received", "By", "Bytes of datagrams that were read.", x => x.BytesReceived);
+        Count(meter, "totem.datagrams.sent", "{datagram}", "Datagrams handed to the system.", x => x.DatagramsSent);
+        Count(meter, "totem.datagrams.received", "{datagram}", "Datagrams that were read.", x => x.DatagramsReceived);
+        Count(meter, "totem.datagrams.ignored", "{datagram}", "Datagrams of addresses that are no member's.", x => x.DatagramsIgnored);
+        Count(meter, "totem.datagrams.lost", "{datagram}", "Datagrams that the system did not take.", x => x.DatagramsLostBySystem);
+        Count(meter, "totem.datagrams.dropped", "{datagram}", "Datagrams that came when a receive buffer was full.", x => x.DatagramsDropped);
 
-    private static readonly Counter<long> FramesDiscarded = Meter.CreateCounter<long>(
-        "totem.frames.discarded", "{frame}", "Frames dropped, by reason.");
+        Gauge(meter, "totem.members", "{member}", "Members of the configuration that is installed.", x => x.Members);
+        Gauge(meter, "totem.operational", "1", "1 while the node is on a ring that carries messages, else 0.", x => x.IsOperational);
+        Gauge(meter, "totem.backlog", "{message}", "Messages of this node that wait for the token.", x => x.Backlog);
+        Gauge(meter, "totem.window", "{frame}", "Frames that the ring may send in a rotation; 0 without a ring.", x => x.Window);
+    }
 
-    private static readonly Counter<long> MembershipChanges = Meter.CreateCounter<long>(
-        "totem.membership.changes", "{change}", "Regular configurations delivered.");
+    public Histogram<double> TokenRotationDuration { get; }
 
-    private static readonly Counter<long> Gathers = Meter.CreateCounter<long>(
-        "totem.membership.gathers", "{gather}", "Searches for a new ring, by reason.");
+    public Histogram<double> PauseDuration { get; }
 
-    private static readonly Counter<long> MembersUnreachable = Meter.CreateCounter<long>(
-        "totem.members.unreachable", "{member}", "Members whose port was found closed.");
+    public Counter<long> FramesDiscarded { get; }
 
-    private static readonly Histogram<double> PauseDuration = Meter.CreateHistogram<double>(
-        "totem.pause.duration", "s", "Times for which a member's process stood still, though it had meant to run.");
+    public Counter<long> Gathers { get; }
 
-    private static readonly Counter<long> SequencesNotStored = Meter.CreateCounter<long>(
-        "totem.sequences.unstored", "{sequence}", "Ring sequences used though storing them failed.");
+    /// <summary>The instruments of a factory's meter; without a factory, of the process's.</summary>
+    public static Meters Of(IMeterFactory? factory) =>
+        factory is null ? Default.Value : ByMeter.GetValue(factory.Create(new MeterOptions(Name)), meter => new Meters(meter));
 
-    public static void TokenVisited(TimeSpan sinceLastVisit) => TokenRotationDuration.Record(sinceLastVisit.TotalSeconds);
+    /// <summary>A node is looked at until it is removed.</summary>
+    public void Add(NodeMeters node) => _nodes.TryAdd(node, 0);
 
-    public static void Delivered(long messages) => MessagesDelivered.Add(messages);
+    /// <inheritdoc cref="Add"/>
+    public void Remove(NodeMeters node) => _nodes.TryRemove(node, out _);
 
-    public static void Sent() => MessagesSent.Add(1);
+    private void Count(Meter meter, string name, string unit, string description, Func<NodeCounters, long> read) =>
+        meter.CreateObservableCounter(name, () => Read(read), unit, description);
 
-    public static void Retransmitted() => MessagesRetransmitted.Add(1);
+    private void Gauge(Meter meter, string name, string unit, string description, Func<NodeCounters, long> read) =>
+        meter.CreateObservableGauge(name, () => Read(read), unit, description);
 
-    public static void TokenRetransmitted() => TokensRetransmitted.Add(1);
-
-    public static void Discarded(DiscardReason reason)
-        => FramesDiscarded.Add(1, new KeyValuePair<string, object?>("reason", DiscardTags[(int)reason]));
-
-    public static void MembershipChanged() => MembershipChanges.Add(1);
-
-    public static void Gathering(GatherReason reason)
-        => Gathers.Add(1, new KeyValuePair<string, object?>("reason", GatherTags[(int)reason]));
-
-    public static void Paused(TimeSpan length) => PauseDuration.Record(length.TotalSeconds);
-
-    public static void SequenceNotStored() => SequencesNotStored.Add(1);
-
-    public static void Unreachable() => MembersUnreachable.Add(1);
+    private IEnumerable<Measurement<long>> Read(Func<NodeCounters, long> read) =>
+        _nodes.Keys.Select(node => new Measurement<long>(read(node.Counters), node.Tags));
 }

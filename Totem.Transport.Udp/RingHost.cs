@@ -31,6 +31,8 @@ internal sealed class RingHost
     /// <summary>Of the token timeout: longer than this without a turn of the thread, and the others may have gone on without us.</summary>
     private const double PauseShare = 0.5;
 
+    private static readonly TimeSpan AnswerInterval = TimeSpan.FromMilliseconds(0.5);
+
     private static readonly long ClockOrigin = Stopwatch.GetTimestamp();
 
     private readonly TotemNodeOptions _options;
@@ -39,6 +41,7 @@ internal sealed class RingHost
     private readonly GroupProcessor _groups;
     private readonly RingProcessor _processor;
     private readonly RingReporter _reporter;
+    private readonly NodeMeters _meters;
     private readonly ReaderWatch _reader;
     private readonly ILogger _logger;
     private readonly Thread _thread;
@@ -48,6 +51,7 @@ internal sealed class RingHost
     private Instant? _leaveAt;
     private RingTurns? _turns;
     private Instant _due;
+    private Instant _nextAnswer;
     private bool _hasMoreToDeliver;
     private bool _isFull;
     private long _beyondRoomBytes;
@@ -73,7 +77,8 @@ internal sealed class RingHost
                 new RingSequenceFile(directory, transport.Self, survivesPowerLoss: !isOneHost, options.StateGroup), transport.Self, Wake)
             : null;
         StoredSequence = _store?.Start ?? 0;
-        _reporter = new RingReporter(transport.Self, counters, _logger, options.Observer);
+        _meters = new NodeMeters(options.MeterFactory, transport.Self, transport.LocalAddress, counters);
+        _reporter = new RingReporter(transport.Self, counters, _logger, options.Observer, _meters);
         _groups = new GroupProcessor(
             options.Ring with
             {
@@ -84,14 +89,16 @@ internal sealed class RingHost
             },
             options.Groups, StoredSequence, _reporter);
         _processor = _groups.Ring;
+        _transport.Answers = Answer;
         _transport.KeepsTokensApart = options.Ring.AcceleratedWindow > 0 || options.Ring.AcceleratedWindowBesideDaemons > 0;
         Submissions = new SubmissionQueue(
             options.SubmissionBytesMax, options.WaitingMulticastsMax, Wake,
             (in Submission submission, ReadOnlySpan<byte> payload, Instant now) => Groups!.Submit(submission, payload, now));
-        Groups = new GroupHost(_groups, Submissions, options, Wake);
         Stream = options.OnDelivery is null && options.Receives ? new RingEventStream(options.StreamBytesMax, Wake) : null;
         _reader = new ReaderWatch(options.StoppedReaderTimeout == Timeout.InfiniteTimeSpan ? null : options.StoppedReaderTimeout);
         _thread = new Thread(Run) { IsBackground = true, Name = $"totem ring {transport.Self}" };
+        Waits = new HandlerWaits(_thread, $"node {transport.Self}");
+        Groups = new GroupHost(_groups, Submissions, options, Waits, Wake);
     }
 
     /// <summary>The way in for messages.</summary>
@@ -110,6 +117,12 @@ internal sealed class RingHost
 
     public ulong StoredSequence { get; }
 
+    /// <summary>What is waited for in a handler.</summary>
+    public HandlerWaits Waits { get; }
+
+    /// <summary>Who could be on the ring, with this node.</summary>
+    public ProcessorSet Allowed => _options.Ring.Allowed ?? _transport.Members;
+
     /// <summary>Who is here, for those who wait for it.</summary>
     public MembershipWatch Membership { get; } = new();
 
@@ -125,6 +138,7 @@ internal sealed class RingHost
             Log.ConfigurationNotice(_logger, notice);
         if (_transport.SmallBuffers is { } buffers)
             Log.SmallBuffers(_logger, buffers);
+        _meters.Start();
         _thread.Start();
     }
 
@@ -179,6 +193,7 @@ internal sealed class RingHost
             Log.Failed(_logger, _transport.Self, failure.Message, exception);
         }
 
+        _meters.End();
         _transport.Dispose();
         _store?.Dispose();
         var closed = failure ?? new ObjectDisposedException(nameof(TotemNode), $"node {_transport.Self} has left the ring");
@@ -192,6 +207,15 @@ internal sealed class RingHost
             _completion.SetException(failure);
     }
 
+    /// <summary>Somebody who is not on the ring asks for its groups. More often than this would take time from the ring.</summary>
+    private byte[]? Answer(GroupQuestion question)
+    {
+        if (_due < _nextAnswer)
+            return null;
+        _nextAnswer = _due + AnswerInterval;
+        return GroupAnswer.Write(in question, _groups.IsSynchronised, _groups.AllGroups());
+    }
+
     private RingFailedException Describe(Exception exception) => exception switch
     {
         InvariantException => new RingFailedException($"node {_transport.Self} stopped, the engine contradicted itself: {exception.Message}", exception),
@@ -202,6 +226,7 @@ internal sealed class RingHost
 
     private void RunCycle()
     {
+        Waits.NoteReturn();
         Sleep();
         CycleProbe?.Invoke();
 
@@ -325,6 +350,10 @@ internal sealed class RingHost
         // What was delivered may be answered: members that synchronise do.
         Transmit(now);
         Membership.Update(_processor.Installed);
+        Counters.Members = _processor.Installed?.Members.Count ?? 0;
+        Counters.IsOperational = _processor.Phase == RingPhase.Operational ? 1 : 0;
+        Counters.Backlog = _processor.SendQueueCount;
+        Counters.Window = _processor.WindowSize;
     }
 
     private bool MayUse(ulong sequence)
@@ -335,7 +364,6 @@ internal sealed class RingHost
             return false; // The store wakes us.
         // We remember our rings as long as we live, and a start without storage is refused.
         Counters.SequencesNotStored++;
-        Meters.SequenceNotStored();
         Log.SequenceNotStored(_logger, _transport.Self, sequence, failure.Message);
         return true;
     }
@@ -360,6 +388,7 @@ internal sealed class RingHost
         while (budget > 0 && MayDeliver() && _groups.TryDeliver(now, out var delivery))
         {
             budget--;
+            Waits.NoteReturn();
             switch (delivery.Kind)
             {
                 case GroupDeliveryKind.Ring:
@@ -394,7 +423,6 @@ internal sealed class RingHost
             return;
         Counters.MessagesDelivered += messages;
         Counters.BytesDelivered += bytes;
-        Meters.Delivered(messages);
         Stream?.Signal();
         Groups.Signal();
     }

@@ -78,22 +78,25 @@ public sealed class TotemGroup : IAsyncDisposable
     /// <param name="payload">Up to <see cref="GroupOptions.WholeBytesMax"/> bytes; must not change until the task has completed.</param>
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="cancellationToken">Gives up waiting; an accepted message is not taken back.</param>
-    /// <exception cref="ArgumentException">The payload is too long.</exception>
+    /// <exception cref="ArgumentException">The payload is too long, or the guarantee is none.</exception>
     /// <exception cref="ObjectDisposedException">This process leaves or has left, or the node has.</exception>
     /// <exception cref="RingFailedException">The node stopped by itself.</exception>
     public ValueTask MulticastAsync(
         ReadOnlyMemory<byte> payload, Guarantee guarantee = Guarantee.Agreed, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(IsLeaving, this);
+        if (IsLeaving)
+            throw new ObjectDisposedException(nameof(TotemGroup), $"process {Self} has left group {Name}, or is on its way out");
         if (payload.Length > _host.WholeBytesMax)
             throw new ArgumentException($"the payload has {payload.Length} bytes, expected at most {_host.WholeBytesMax}", nameof(payload));
+        SubmissionQueue.CheckGuarantee(guarantee);
         if (payload.Length > GroupProcessor.MessageBytesMax || Volatile.Read(ref _partsWaiting) > 0)
-            return MulticastInTurnAsync(payload, guarantee, cancellationToken);
-        return _host.Submissions.AddAsync(new Submission(SubmissionKind.Group, guarantee, Number), payload, cancellationToken);
+            return _host.Waits.WatchAsync(MulticastInTurnAsync(payload, guarantee, cancellationToken), nameof(MulticastAsync));
+        return _host.Waits.WatchAsync(
+            _host.Submissions.AddAsync(new Submission(SubmissionKind.Group, guarantee, Number), payload, cancellationToken), nameof(MulticastAsync));
     }
 
     /// <summary>Multicasts a message if there is room for it now. The payload is copied.</summary>
-    /// <exception cref="ArgumentException">The payload is longer than <see cref="GroupProcessor.MessageBytesMax"/>.</exception>
+    /// <exception cref="ArgumentException">The payload is longer than <see cref="GroupProcessor.MessageBytesMax"/>, or the guarantee is none.</exception>
     public SubmitResult TryMulticast(ReadOnlySpan<byte> payload, Guarantee guarantee = Guarantee.Agreed)
     {
         if (payload.Length > GroupProcessor.MessageBytesMax)
@@ -102,6 +105,7 @@ public sealed class TotemGroup : IAsyncDisposable
                 $"the payload has {payload.Length} bytes, expected at most {GroupProcessor.MessageBytesMax}", nameof(payload));
         }
 
+        SubmissionQueue.CheckGuarantee(guarantee);
         if (IsLeaving)
             return SubmitResult.NotRunning;
         return Volatile.Read(ref _partsWaiting) > 0
@@ -116,21 +120,31 @@ public sealed class TotemGroup : IAsyncDisposable
     /// </summary>
     /// <param name="reason">What the others are told: <see cref="GroupChangeReason.Left"/>, or <see cref="GroupChangeReason.ProcessDown"/>.</param>
     /// <param name="cancellationToken">Gives up waiting; the process leaves all the same.</param>
-    public async Task LeaveAsync(GroupChangeReason reason = GroupChangeReason.Left, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentOutOfRangeException">The reason is another.</exception>
+    /// <exception cref="InvalidOperationException">A sink waits for it, and would wait for ever.</exception>
+    public Task LeaveAsync(GroupChangeReason reason = GroupChangeReason.Left, CancellationToken cancellationToken = default)
     {
-        await BeginToLeaveAsync(reason).WaitAsync(cancellationToken).ConfigureAwait(false);
-        await _left.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (reason is not (GroupChangeReason.Left or GroupChangeReason.ProcessDown))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(reason), $"the reason is {reason}, expected {nameof(GroupChangeReason.Left)} or {nameof(GroupChangeReason.ProcessDown)}");
+        }
+
+        return _host.Waits.WatchAsync(EndLeaveAsync(reason, cancellationToken), nameof(LeaveAsync));
     }
 
     /// <summary>
-    /// Leaves as <see cref="LeaveAsync"/> does, never throws, and hears of the group no more from the moment it is called. Waits no longer
-    /// than <see cref="TotemNodeOptions.FlushTimeout"/>; what is not over then goes on without anybody waiting for it.
+    /// Leaves as <see cref="LeaveAsync"/> does, does not throw, except when a sink waits for it, and hears of the group no more from the moment it
+    /// is called. Waits no longer than <see cref="TotemNodeOptions.FlushTimeout"/>; what is not over then goes on without anybody waiting for it.
     /// </summary>
-    public async ValueTask DisposeAsync()
+    /// <exception cref="InvalidOperationException">A sink waits for it, and stops the thread that leaves.</exception>
+    public ValueTask DisposeAsync()
     {
         IsAbandoned = true;
         _host.Wake();
-        await EndAsync().WaitAsync(_host.LeaveTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return new ValueTask(_host.Waits.WatchAsync(EndInTimeAsync(), nameof(DisposeAsync)));
+
+        async Task EndInTimeAsync() => await EndAsync().WaitAsync(_host.LeaveTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>The sink has room again.</summary>
@@ -180,6 +194,12 @@ public sealed class TotemGroup : IAsyncDisposable
 
     internal void Signal() => _stream?.Signal();
 
+    private async Task EndLeaveAsync(GroupChangeReason reason, CancellationToken cancellationToken)
+    {
+        await BeginToLeaveAsync(reason).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _left.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     private Task BeginToLeaveAsync(GroupChangeReason reason)
     {
         lock (_leaveLock)
@@ -206,7 +226,7 @@ public sealed class TotemGroup : IAsyncDisposable
 
     private async Task EndAsync()
     {
-        await LeaveAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await EndLeaveAsync(GroupChangeReason.Left, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _host.ReleaseAsync(this).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

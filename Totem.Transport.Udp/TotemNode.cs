@@ -88,18 +88,19 @@ public sealed class TotemNode : IAsyncDisposable
     /// <param name="payload">Up to <see cref="Core.RingOptions.MessageBytesMax"/> bytes; must not change until the task has completed.</param>
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="cancellationToken">Gives up waiting; an accepted message is not taken back.</param>
-    /// <exception cref="ArgumentException">The payload is too long.</exception>
+    /// <exception cref="ArgumentException">The payload is too long, or the guarantee is none.</exception>
     /// <exception cref="InvalidOperationException">More than <see cref="TotemNodeOptions.WaitingMulticastsMax"/> calls wait.</exception>
     /// <exception cref="ObjectDisposedException">The member leaves or has left.</exception>
     /// <exception cref="RingFailedException">The member stopped by itself.</exception>
     public ValueTask MulticastAsync(
         ReadOnlyMemory<byte> payload, Guarantee guarantee = Guarantee.Agreed, CancellationToken cancellationToken = default)
-        => _host.Submissions.AddAsync(new Submission(SubmissionKind.Ring, guarantee), payload, cancellationToken);
+        => _host.Waits.WatchAsync(
+            _host.Submissions.AddAsync(new Submission(SubmissionKind.Ring, guarantee), payload, cancellationToken), nameof(MulticastAsync));
 
     /// <summary>Multicasts a message if there is room for it now. The payload is copied.</summary>
     /// <returns><see cref="SubmitResult.Backpressured"/> when the queues are full or others wait for room; then
     /// <see cref="MulticastAsync"/> waits for it.</returns>
-    /// <exception cref="ArgumentException">The payload is too long.</exception>
+    /// <exception cref="ArgumentException">The payload is too long, or the guarantee is none.</exception>
     public SubmitResult TryMulticast(ReadOnlySpan<byte> payload, Guarantee guarantee = Guarantee.Agreed)
         => _host.Submissions.TryAdd(new Submission(SubmissionKind.Ring, guarantee), payload);
 
@@ -119,7 +120,7 @@ public sealed class TotemNode : IAsyncDisposable
     public Task<TotemGroup> JoinAsync(GroupName name, GroupJoinOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _host.Groups.JoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken);
+        return _host.Waits.WatchAsync(_host.Groups.JoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken), nameof(JoinAsync));
     }
 
     /// <summary>Like <see cref="JoinAsync"/>, but ends when the join is on its way.</summary>
@@ -127,26 +128,34 @@ public sealed class TotemNode : IAsyncDisposable
     public Task<TotemGroup> BeginJoinAsync(GroupName name, GroupJoinOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _host.Groups.BeginJoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken);
+        return _host.Waits.WatchAsync(_host.Groups.BeginJoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken), nameof(BeginJoinAsync));
     }
 
     /// <summary>Who is in a group, whether this process is or not; empty when there is no such group.</summary>
     public Task<IReadOnlyList<GroupMember>> GetMembersAsync(GroupName name, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _host.Groups.AskAsync(processor => processor.MembersOf(name), cancellationToken);
+        return _host.Waits.WatchAsync(_host.Groups.AskAsync(processor => processor.MembersOf(name), cancellationToken), nameof(GetMembersAsync));
     }
 
     /// <summary>Every group that anybody on the ring is in, the newest first.</summary>
     public Task<IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)>> GetGroupsAsync(
         CancellationToken cancellationToken = default) =>
-        _host.Groups.AskAsync(processor => processor.AllGroups(), cancellationToken);
+        _host.Waits.WatchAsync(_host.Groups.AskAsync(processor => processor.AllGroups(), cancellationToken), nameof(GetGroupsAsync));
 
     /// <summary>Waits until a configuration of at least that many members is installed.</summary>
+    /// <param name="count">1 to as many as can be on the ring: the nodes of the configuration, 14 on the loopback.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There can never be so many, or always are.</exception>
     /// <exception cref="ObjectDisposedException">The member has left.</exception>
     /// <exception cref="RingFailedException">The member stopped by itself.</exception>
     public Task<Configuration> WaitForMembersAsync(int count, CancellationToken cancellationToken = default)
-        => WaitForMembersAsync(members => members.Count >= count, cancellationToken);
+    {
+        var most = _host.Allowed.Count;
+        if (count < 1 || count > most)
+            throw new ArgumentOutOfRangeException(nameof(count), $"{count} members, expected 1 to the {most} that can be on this ring");
+        return WaitForMembersAsync(members => members.Count >= count, cancellationToken);
+    }
 
     /// <summary>Waits until a configuration with the right members is installed.</summary>
     /// <param name="condition">Asked now and at each new configuration, then on the ring's thread: it must be quick.</param>
@@ -156,26 +165,33 @@ public sealed class TotemNode : IAsyncDisposable
     public Task<Configuration> WaitForMembersAsync(Func<ProcessorSet, bool> condition, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(condition);
-        return _host.Membership.WaitAsync(configuration => condition(configuration.Members), cancellationToken);
+        return _host.Waits.WatchAsync(
+            _host.Membership.WaitAsync(configuration => condition(configuration.Members), cancellationToken), nameof(WaitForMembersAsync));
     }
 
     /// <summary>
     /// Multicasts what was accepted (for at most <see cref="TotemNodeOptions.FlushTimeout"/>), says goodbye, so that the others
-    /// need no timeout, and stops. New messages are refused from now on. Must not be waited for inside a
-    /// <see cref="DeliveryHandler"/>: the ring's thread cannot wait for itself.
+    /// need no timeout, and stops. New messages are refused from now on. A <see cref="DeliveryHandler"/> may begin it and must return: the
+    /// ring's thread cannot wait for itself.
     /// </summary>
     /// <exception cref="RingFailedException">The member stopped by itself before.</exception>
+    /// <exception cref="InvalidOperationException">A handler waits for it, and would wait for ever; or a handler does not return at all. On the ring's
+    /// thread the same of every other wait for the ring.</exception>
     public Task LeaveAsync()
     {
         _host.Leave();
-        return Completion;
+        return _host.Waits.WatchEndAsync(Completion, nameof(LeaveAsync), _options.FlushTimeout);
     }
 
-    /// <summary>Leaves as <see cref="LeaveAsync"/> does, and never throws. Events that were delivered can still be read.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Leaves as <see cref="LeaveAsync"/> does, and does not throw, except when a handler waits for it. Events that were delivered can
+    /// still be read.</summary>
+    /// <exception cref="InvalidOperationException">A handler waits for it, and would wait for ever; or a handler does not return at all.</exception>
+    public ValueTask DisposeAsync()
     {
         _host.Leave();
-        await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return new ValueTask(_host.Waits.WatchEndAsync(EndAsync(), nameof(DisposeAsync), _options.FlushTimeout));
+
+        async Task EndAsync() => await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>For people: the id and where it stands.</summary>

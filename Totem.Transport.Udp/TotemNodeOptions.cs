@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Totem.Core;
@@ -41,6 +42,9 @@ public sealed record TotemNodeOptions
     /// <summary>Takes the log. Null logs nothing. Information: configurations; Warning: lost tokens, discarded frames; Error:
     /// the member stopped itself; Debug: transitions.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>Makes the meter <c>Totem</c>, such as that of a host's services. Null, the default, takes one of the process.</summary>
+    public IMeterFactory? MeterFactory { get; init; }
 
     /// <summary>
     /// Takes each message and configuration change on the ring's thread, without a copy; then

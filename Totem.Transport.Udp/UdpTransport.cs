@@ -142,6 +142,9 @@ internal sealed class UdpTransport : IDisposable
     /// <summary>Asked by <see cref="Wait"/> where it would look for the token before it sleeps; an idle ring does not ask.</summary>
     public Func<bool> MayLook { get; set; } = static () => true;
 
+    /// <summary>Answers those who ask from a configured address; null when this question is to be dropped.</summary>
+    public Func<GroupQuestion, byte[]?>? Answers { get; set; }
+
     /// <summary>Told how long the thread slept; null when nobody wants to know.</summary>
     public RingTurns? Turns { get; set; }
 
@@ -386,6 +389,14 @@ internal sealed class UdpTransport : IDisposable
         {
             _counters.DatagramsIgnored++;
             _strangers.Ignored(socket.Source(index));
+            return 0;
+        }
+
+        // Before anything else is made of it: whoever asks is no member, has any port, and may be on this host.
+        if (listed && GroupQuestion.TryRead(datagram, out var question))
+        {
+            if (Answers?.Invoke(question) is { } answer)
+                socket.Answer(answer, socket.Source(index));
             return 0;
         }
 

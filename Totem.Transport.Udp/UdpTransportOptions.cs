@@ -166,6 +166,9 @@ public sealed record UdpTransportOptions
         require(LoopbackPort is >= 1 and <= highest, $"{nameof(LoopbackPort)} is {LoopbackPort}, expected 1 to {highest}");
         var nameBytes = Encoding.UTF8.GetByteCount(LoopbackName);
         require(nameBytes <= LoopbackNameBytesMax, $"{nameof(LoopbackName)} has {nameBytes} bytes, expected at most {LoopbackNameBytesMax}");
+        require(
+            Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(LoopbackName)) == LoopbackName,
+            $"{nameof(LoopbackName)} has half of a surrogate pair, expected text that UTF-8 can say");
         require(self.Value <= LoopbackSlotCount, $"the loopback id is {self}, expected 1 to {LoopbackSlotCount}, or 0 for any free one");
     }
 

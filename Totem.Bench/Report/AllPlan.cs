@@ -36,6 +36,7 @@ internal sealed class AllPlan(bool isQuick)
     private const double NodeOverhead = 0.22;
 
     private static readonly double[] LoadShares = [0.1, 0.4, 0.7, 0.9];
+    private static readonly string[] LoadEngines = [EngineSpec.Totem, Targets.Corosync];
 
     private readonly double _seconds = isQuick ? 1 : 2;
     private readonly double _warmUp = isQuick ? 0.5 : 1.5;
@@ -86,7 +87,7 @@ internal sealed class AllPlan(bool isQuick)
         var runs = isQuick ? 1 : CurveRuns;
         foreach (var share in isQuick ? [0.25, 0.8] : LoadShares)
         {
-            foreach (var engine in (string[])[EngineSpec.Totem, Targets.Corosync])
+            foreach (var engine in LoadEngines)
                 yield return LoadPart(engine, share);
         }
 
@@ -103,22 +104,27 @@ internal sealed class AllPlan(bool isQuick)
             yield return Part("growth-14", 1, Of(Targets.Saturation(Targets.NodesMax, CurveSize), [.. engines, Targets.FanOutLimit]));
     }
 
-    // Offered loads up to nearly what the engine itself can take: those of the other would say nothing about it.
+    // Offered loads up to nearly what an engine can take, each at every engine that can take it: at common loads they are compared, and beyond
+    // the slower one's the faster one goes on alone.
     private PlanPart LoadPart(string engine, double share)
     {
         var key = string.Create(CultureInfo.InvariantCulture, $"load-{engine}-{share}");
         var seconds = isQuick ? _seconds : LoadSeconds;
-        return new PlanPart(key, 1, PlansFor, Seconds(NodesOfTable, _warmUp + seconds));
+        return new PlanPart(key, 1, PlansFor, LoadEngines.Length * Seconds(NodesOfTable, _warmUp + seconds));
 
         IReadOnlyList<RingPlan> PlansFor(Measurements measured)
         {
-            var saturation = new Figure(Targets.Saturation(NodesOfTable, CurveSize), engine, Figure.Rate).Values(measured).OfType<double>();
-            if (Spread.Of(saturation) is not { } most)
+            if (MostOf(engine, measured) is not { } most)
                 return [];
-            var rate = string.Create(CultureInfo.InvariantCulture, $"rate:{Round(share * most.Median)}");
-            return [Of(new RingCase(NodesOfTable, CurveSize, rate, NodesOfTable), engine) with { Seconds = seconds }];
+            var rate = Round(share * most);
+            string[] able = [.. LoadEngines.Where(x => x == engine || LoadShares[^1] * MostOf(x, measured) >= rate)];
+            var load = string.Create(CultureInfo.InvariantCulture, $"rate:{rate}");
+            return [Of(new RingCase(NodesOfTable, CurveSize, load, NodesOfTable), able) with { Seconds = seconds }];
         }
     }
+
+    private static double? MostOf(string engine, Measurements measured) => Spread.Of(
+        new Figure(Targets.Saturation(NodesOfTable, CurveSize), engine, Figure.Rate).Values(measured).OfType<double>())?.Median;
 
     private PlanPart Part(string key, int runs, params IReadOnlyList<RingPlan> plans)
         => new(key, Runs(runs), _ => plans, Runs(runs) * plans.Sum(x => x.Engines.Count * Seconds(x.Nodes, x.WarmUpSeconds + x.Seconds)));

@@ -43,7 +43,7 @@ internal static class Charts
 
         return Drawn(new Chart(
             "Latency against offered load", $"{Nodes} nodes, all send {Size:N0} B at fixed instants; at the sender, from the instant that was meant",
-            new ChartAxis("offered load, messages a second", true, Numbers.Short), new ChartAxis("latency, µs", true, Numbers.Short), lines));
+            new ChartAxis("offered load, messages a second", true, Numbers.Short), new ChartAxis("latency", true, Numbers.Duration), lines));
 
         void Add(string engine, string what, bool isDashed, Func<RunResult, double?> figure) => lines.Add(LineOf(
             engine, what, isDashed,
@@ -77,7 +77,7 @@ internal static class Charts
 
         return Drawn(new Chart(
             "Distribution of latency", $"{Nodes} nodes, closed loop, 64 B, at the sender; all runs together; the raw token: its rotation",
-            new ChartAxis("share of messages that take no longer", true, ShareOf, nines), new ChartAxis("latency, µs", true, Numbers.Short), lines));
+            new ChartAxis("share of messages that take no longer", true, ShareOf, nines), new ChartAxis("latency", true, Numbers.Duration), lines));
 
         static string ShareOf(double nine) => (100 - 100 / nine).ToString("0.##", CultureInfo.InvariantCulture) + " %";
     }
@@ -91,16 +91,16 @@ internal static class Charts
             x.Engine, null, false, reports.Select(report => ((double)report.Method.Size, Median(report, x.Engine, Figure.Megabytes))))).ToArray();
         return Drawn(new Chart(
             "Throughput against payload", $"{Nodes} nodes, one sends as much as is taken; the raw fan-out sends datagrams of 1,400 B and loses some",
-            new ChartAxis("length of a message", true, Numbers.Bytes, ticks, IsInset: true), new ChartAxis("delivered at each node, MB/s", true, Numbers.Short), lines));
+            new ChartAxis("length of a message", true, Numbers.Bytes, ticks, IsInset: true), new ChartAxis("delivered at each node", true, Numbers.Throughput), lines));
     }
 
     private static Chart? LatencyNodes(Measurements measured) => Growth(
         measured, "Latency against nodes", "closed loop, 64 B, one sends; median at the sender; the raw token: its rotation",
-        Targets.Closed, new ChartAxis("median latency, µs", false, Numbers.Short), Figure.P50);
+        Targets.Closed, new ChartAxis("median latency", false, Numbers.Duration), Figure.P50);
 
     private static Chart? ThroughputNodes(Measurements measured) => Growth(
         measured, "Throughput against nodes", $"all send {Size:N0} B as much as is taken",
-        nodes => Targets.Saturation(nodes, Size), new ChartAxis("delivered at each node, MB/s", true, Numbers.Short), Figure.Megabytes);
+        nodes => Targets.Saturation(nodes, Size), new ChartAxis("delivered at each node", true, Numbers.Throughput), Figure.Megabytes);
 
     private static Chart? Growth(
         Measurements measured, string title, string subtitle, Func<int, RingCase> caseOf, ChartAxis y, Func<RunResult, double?> figure)

@@ -31,6 +31,22 @@ internal static class Numbers
         _ => Text(number, "0.###"),
     };
 
+    /// <summary>A length of time on an axis, in the unit in which it is short: 100 µs, 10 ms, 1 s.</summary>
+    public static string Duration(double microseconds) => microseconds switch
+    {
+        >= 1e6 => Text(microseconds / 1e6, "0.###") + " s",
+        >= 1e3 => Text(microseconds / 1e3, "0.###") + " ms",
+        _ => Text(microseconds, "0.###") + " µs",
+    };
+
+    /// <summary>Bytes a second on an axis: 20 MB/s, 1 GB/s.</summary>
+    public static string Throughput(double megabytes) => megabytes switch
+    {
+        >= 1e3 => Text(megabytes / 1e3, "0.###") + " GB/s",
+        >= 1 => Text(megabytes, "0.###") + " MB/s",
+        _ => Text(megabytes * 1e3, "0.###") + " kB/s",
+    };
+
     /// <summary>A length in bytes.</summary>
     public static string Bytes(double bytes) => bytes switch
     {

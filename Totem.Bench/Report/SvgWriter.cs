@@ -4,7 +4,7 @@ using System.Xml.Linq;
 namespace Totem.Bench.Report;
 
 /// <summary>
-/// Draws charts as SVG. No background, and colours between light and dark, so that a chart is read on a white page as on a black one.
+/// Draws charts as SVG, on white whatever the page is: no grey is read well on a white page and on a black one.
 /// </summary>
 internal static class SvgWriter
 {
@@ -17,14 +17,15 @@ internal static class SvgWriter
     private const int PlotHeight = 320;
     private const int Bottom = 58;
     private const double Mark = 3.2;
-    private const string Ink = "#808890";
-    private const string Grid = "#80889040";
+    private const string Paper = "#ffffff";
+    private const string Ink = "#4d555d";
+    private const string Grid = "#d9dde1";
     private const string Font = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif";
 
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
-    // Told apart also by who does not see red and green (after Okabe and Ito), each a little towards the middle.
-    private static readonly string[] Colours = ["#2f86d6", "#dd7a1c", "#1fa37a", "#b96fc2", "#c9a21a"];
+    // Told apart also by who does not see red and green (after Okabe and Ito), each dark enough for the names in the legend too.
+    private static readonly string[] Colours = ["#1f6fbf", "#b85c00", "#12805c", "#9c4fa6", "#7d6300"];
 
     /// <summary>Draws one.</summary>
     public static string Write(Chart chart)
@@ -38,6 +39,7 @@ internal static class SvgWriter
             Svg + "svg", new XAttribute("viewBox", Words(0, 0, Width, height)), new XAttribute("width", Width), new XAttribute("height", height),
             new XAttribute("role", "img"), new XAttribute("font-family", Font), new XAttribute("font-size", 12), new XAttribute("fill", Ink),
             new XElement(Svg + "title", $"{chart.Title}: {chart.Subtitle}"),
+            new XElement(Svg + "rect", new XAttribute("width", Width), new XAttribute("height", height), new XAttribute("fill", Paper)),
             Text(Left, 22, chart.Title, "start", ("font-size", "16"), ("font-weight", "600")),
             Text(Left, 41, chart.Subtitle, "start"));
         for (var i = 0; i < chart.Lines.Count; i++)

@@ -39,6 +39,8 @@ internal sealed class NodeProcess : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
+        // A node that is killed would leave its runtime's pipes in the temporary directory.
+        info.Environment["DOTNET_EnableDiagnostics"] = "0";
         try
         {
             var process = new NodeProcess(setup.Self, Process.Start(info) ?? throw new InvalidOperationException("no process"));

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using System.Text;
 using Totem.Cli.Nodes;
 using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Transport.Udp;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cli.Commands;
 
@@ -16,11 +16,15 @@ internal sealed class GroupCommand : TotemCommand
     private readonly NodeFlags _flags = new();
     private readonly Argument<string?> _name = new("NAME")
     {
-        Description = "The process group to join: 1 to 128 bytes.",
+        Description = @"The process group to join: 1 to 128 bytes. \xNN is a byte, \\ a backslash: attrd\x00 is Pacemaker's.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<bool> _list = new("--list") { Description = "Instead of joining one, list every group on the ring and who is in it." };
+    private readonly Option<bool> _list = new("--list")
+    {
+        Description = "Instead of joining one, ask the members for every group on the ring and who is in it. Nobody's membership changes by it.",
+    };
+
     private readonly Option<uint?> _pid = Ranged.Optional<uint>("--pid", "What to be called in the group. Default: this process's id.", 0, uint.MaxValue);
     private readonly Option<bool> _safe = new("--safe") { Description = "Send lines with safe delivery instead of agreed." };
     private readonly Option<bool> _sendOnly = new("--send-only")
@@ -29,6 +33,7 @@ internal sealed class GroupCommand : TotemCommand
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON event a line." };
+    private readonly Option<bool> _verbose = new("--verbose") { Description = "Log to the standard error what the protocol does." };
 
     /// <summary>Creates the command.</summary>
     public GroupCommand() : base(
@@ -38,7 +43,7 @@ internal sealed class GroupCommand : TotemCommand
     {
         Add(_name);
         _flags.AddTo(this);
-        foreach (var option in (ReadOnlySpan<Option>)[_list, _pid, _safe, _sendOnly, _json])
+        foreach (var option in (ReadOnlySpan<Option>)[_list, _pid, _safe, _sendOnly, _json, _verbose])
             Add(option);
         SetAction(RunAsync);
     }
@@ -48,7 +53,7 @@ internal sealed class GroupCommand : TotemCommand
     [
         ("totem group sheepdog", "in two or three terminals of one host"),
         ("totem group sheepdog --config /etc/corosync/corosync.conf", "on a ring with corosync daemons, whose clients are members too"),
-        ("totem group --list", "who is in which group; joins the ring for a moment"),
+        ("totem group --list", "who is in which group; a member answers, and notices nothing else"),
         ("echo hello | totem group sheepdog --json", "for programs: sends a line, leaves at the end of the input"),
         ("tail -f events.txt | totem group sheepdog --send-only", "a source of messages that hears nothing"),
     ];
@@ -73,15 +78,13 @@ internal sealed class GroupCommand : TotemCommand
 
         using var signals = new StopSignals();
         var output = new NodeOutput(parsed.InvocationConfiguration.Output, parsed.GetValue(_json));
+        using var logs = parsed.GetValue(_verbose) ? NodeCommand.LogToError() : null;
+        options = options with { LoggerFactory = logs };
+        if (name is null)
+            return await ListAsync(options, output, parsed.InvocationConfiguration.Error, signals.Token).ConfigureAwait(false);
         var node = await NodeStart.StartAsync(options).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
-        {
-            if (name is null)
-                await ListAsync(node, output, signals.Token).ConfigureAwait(false);
-            else
-                await JoinAsync(node, name, parsed, output, signals.Token).ConfigureAwait(false);
-        }
-
+            await JoinAsync(node, name, parsed, output, signals.Token).ConfigureAwait(false);
         return ExitCode.Ok;
     }
 
@@ -91,21 +94,31 @@ internal sealed class GroupCommand : TotemCommand
             throw new CommandFailedException(ExitCode.Usage, "a group's name beside --list, expected one of the two");
         if (string.IsNullOrEmpty(text))
             throw new CommandFailedException(ExitCode.Usage, "no group, expected its name, or --list");
-        var length = Encoding.UTF8.GetByteCount(text);
-        return length <= GroupName.BytesMax
-            ? new GroupName(text)
-            : throw new CommandFailedException(ExitCode.Usage, $"the group's name has {length} bytes, expected at most {GroupName.BytesMax}");
-    }
-
-    private static async Task ListAsync(TotemNode node, NodeOutput output, CancellationToken stop)
-    {
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            limit.CancelAfter(AgreementLimit);
-            while (!node.IsSynchronised)
-                await Task.Delay(10, limit.Token).ConfigureAwait(false);
-            foreach (var (group, members) in await node.GetGroupsAsync(stop).ConfigureAwait(false))
+            return GroupName.Parse(text);
+        }
+        catch (Exception failure) when (failure is FormatException or ArgumentException)
+        {
+            throw new CommandFailedException(ExitCode.Usage, FailureText.Of(failure));
+        }
+    }
+
+    private static async Task<int> ListAsync(TotemNodeOptions options, NodeOutput output, TextWriter error, CancellationToken stop)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(AgreementLimit);
+        try
+        {
+            var groups = await GroupInquiry.AskAsync(options, limit.Token).ConfigureAwait(false);
+            if (groups is null && options.Transport.Kind != UdpTransportKind.Loopback)
+            {
+                // Daemons do not answer. On the loopback there are none.
+                await error.WriteLineAsync("totem: no member answers who is in which group; joining the ring for a moment").ConfigureAwait(false);
+                groups = await JoinToListAsync(options, limit.Token).ConfigureAwait(false);
+            }
+
+            foreach (var (group, members) in groups ?? [])
                 output.Write(GroupListed.From(group, members, DateTimeOffset.UtcNow));
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
@@ -114,7 +127,21 @@ internal sealed class GroupCommand : TotemCommand
         }
         catch (OperationCanceledException)
         {
-            // Told to stop: say goodbye.
+            // Told to stop.
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static async Task<IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)>> JoinToListAsync(
+        TotemNodeOptions options, CancellationToken limit)
+    {
+        var node = await NodeStart.StartAsync(options).ConfigureAwait(false);
+        await using (node.ConfigureAwait(false))
+        {
+            while (!node.IsSynchronised)
+                await Task.Delay(10, limit).ConfigureAwait(false);
+            return await node.GetGroupsAsync(limit).ConfigureAwait(false);
         }
     }
 

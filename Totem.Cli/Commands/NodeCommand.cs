@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using Totem.Cli.Nodes;
+using Totem.Cli.Output;
 using Totem.Cli.Traces;
 using Totem.Core.Model;
 
@@ -88,11 +90,12 @@ internal sealed class NodeCommand : TotemCommand
         return ExitCode.Ok;
     }
 
-    private static ILoggerFactory LogToError() => LoggerFactory.Create(builder => builder
+    internal static ILoggerFactory LogToError() => LoggerFactory.Create(builder => builder
         .SetMinimumLevel(LogLevel.Debug)
         .AddSimpleConsole(console =>
         {
             console.SingleLine = true;
+            console.ColorBehavior = Terminal.ObeysEscapes ? LoggerColorBehavior.Default : LoggerColorBehavior.Disabled;
             console.TimestampFormat = "HH:mm:ss.fff ";
         })
         .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));

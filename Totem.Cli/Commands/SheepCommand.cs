@@ -24,6 +24,7 @@ internal sealed class SheepCommand : TotemCommand
         "--port", $"The port that says who this sheep is on its host. Default: the first free one from {FirstPort}.", 1, IPEndPoint.MaxPort);
 
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON event a line." };
+    private readonly Option<bool> _verbose = new("--verbose") { Description = "Print what the protocol does as well, step by step." };
 
     /// <summary>Creates the command.</summary>
     public SheepCommand() : base(
@@ -32,7 +33,7 @@ internal sealed class SheepCommand : TotemCommand
         $"On the standard input: {SheepSession.Commands["type ".Length..]}.")
     {
         _port.Aliases.Add("-p");
-        foreach (var option in (ReadOnlySpan<Option>)[_driver, _port, _json])
+        foreach (var option in (ReadOnlySpan<Option>)[_driver, _port, _json, _verbose])
             Add(option);
         SetAction((parsed, _) => Task.FromResult(Run(parsed)));
     }
@@ -64,7 +65,7 @@ internal sealed class SheepCommand : TotemCommand
             using var listener = Listen(parsed.GetValue(_port));
             var output = new SheepOutput(parsed.InvocationConfiguration.Output, parsed.GetValue(_json));
             var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-            var session = new SheepSession(driver, option, port, output);
+            var session = new SheepSession(driver, option, port, output, parsed.GetValue(_verbose));
             session.Start();
             // Not before: until there is something to leave, a signal ends the process at once, also while it waits for servers.
             using var signals = new StopSignals();

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Totem.Cli.Output;
 
 namespace Totem.Cli.Nodes;
 
@@ -13,7 +14,7 @@ internal sealed class NodeOutput(TextWriter output, bool isJson)
     /// <summary>Prints one event.</summary>
     public void Write(NodeEvent nodeEvent)
     {
-        var line = isJson ? JsonSerializer.Serialize(nodeEvent, NodeEventJson.Default.NodeEvent) : ForPeople(nodeEvent);
+        var line = isJson ? JsonSerializer.Serialize(nodeEvent, NodeEventJson.Default.NodeEvent) : $"{ClockTime.Of(nodeEvent.At)} {ForPeople(nodeEvent)}";
         lock (_lock)
         {
             output.WriteLine(line);

@@ -2,7 +2,7 @@ namespace Totem.Cli.Output;
 
 /// <summary>
 /// What a long command tells people meanwhile, on standard error: on a terminal one live line that is overwritten,
-/// elsewhere a line for each step, and nothing at all for programs. Any thread.
+/// elsewhere a line for each step, and nothing at all for programs. A line that is wider than the terminal would scroll instead. Any thread.
 /// </summary>
 internal sealed class ProgressLine : IDisposable
 {
@@ -10,6 +10,7 @@ internal sealed class ProgressLine : IDisposable
 
     private readonly TextWriter? _output;
     private readonly bool _isLive;
+    private readonly Func<int> _width;
     private readonly Lock _lock = new();
     private readonly long _started = System.Diagnostics.Stopwatch.GetTimestamp();
     private TimeSpan _lastDraw = TimeSpan.MinValue;
@@ -18,11 +19,13 @@ internal sealed class ProgressLine : IDisposable
     /// <summary>Creates the line.</summary>
     /// <param name="output">Where it goes; null for silence.</param>
     /// <param name="isLive">Whether that is a terminal.</param>
-    public ProgressLine(TextWriter? output, bool isLive) => (_output, _isLive) = (output, isLive);
+    /// <param name="width">The terminal's columns at that moment; null asks it.</param>
+    public ProgressLine(TextWriter? output, bool isLive, Func<int>? width = null) =>
+        (_output, _isLive, _width) = (output, isLive, width ?? (static () => Terminal.Width));
 
     /// <summary>The line for a command's output: silent for programs, live on a terminal.</summary>
     public static ProgressLine For(TextWriter error, bool isSilent)
-        => new(isSilent ? null : error, ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected);
+        => new(isSilent ? null : error, ReferenceEquals(error, Console.Error) && Terminal.ObeysEscapes);
 
     /// <summary>A step is done: the text stays.</summary>
     public void Step(string text)
@@ -39,7 +42,9 @@ internal sealed class ProgressLine : IDisposable
     }
 
     /// <summary>How far the current step is: the text is overwritten by the next one. Only on a terminal.</summary>
-    public void Update(Func<string> text)
+    /// <param name="text">The text.</param>
+    /// <param name="shorter">What to say where that is too wide; null cuts it off.</param>
+    public void Update(Func<string> text, Func<string>? shorter = null)
     {
         if (_output is null || !_isLive)
             return;
@@ -50,10 +55,20 @@ internal sealed class ProgressLine : IDisposable
                 return;
             _lastDraw = elapsed;
             Clear();
-            _output.Write($"{elapsed.TotalSeconds,6:0.00} s  {text()}");
+            _output.Write(Fitting($"{elapsed.TotalSeconds,6:0.00} s  ", text, shorter));
             _output.Flush();
             _hasLine = true;
         }
+    }
+
+    private string Fitting(string time, Func<string> text, Func<string>? shorter)
+    {
+        // The last column stays free: many terminals go to the next line with it.
+        var room = Math.Max(1, _width() - 1);
+        var line = time + text();
+        if (line.Length > room && shorter is not null)
+            line = time + shorter();
+        return line.Length <= room ? line : line[..(room - 1)] + "…";
     }
 
     private void Clear()

@@ -22,7 +22,8 @@ internal sealed record SheepStarted(DateTimeOffset At, string Node, int Pid) : S
 /// <param name="Why"><c>joined</c>, <c>left</c> or <c>updated</c>.</param>
 /// <param name="Node">Who.</param>
 /// <param name="Members">The node list, the oldest first.</param>
-internal sealed record SheepEpoch(DateTimeOffset At, int Epoch, string Why, string Node, string[] Members) : SheepEvent(At);
+/// <param name="Reason">Of a leave: <c>left</c>, <c>killed</c>, <c>silent</c> or <c>restarted</c>.</param>
+internal sealed record SheepEpoch(DateTimeOffset At, int Epoch, string Why, string Node, string[] Members, string? Reason = null) : SheepEvent(At);
 
 /// <summary>A notification; also what ended somebody's turn.</summary>
 internal sealed record SheepNotified(DateTimeOffset At, string Node, string Text) : SheepEvent(At);
@@ -35,11 +36,13 @@ internal sealed record SheepFailed(DateTimeOffset At, string Reason) : SheepEven
 
 /// <summary>A line of the driver's log.</summary>
 /// <param name="At">When.</param>
-/// <param name="Level"><c>information</c>, <c>warning</c> or <c>error</c>.</param>
+/// <param name="Level"><c>debug</c>, <c>information</c>, <c>warning</c> or <c>error</c>.</param>
 /// <param name="Text">The line.</param>
 internal sealed record SheepLogged(DateTimeOffset At, string Level, string Text) : SheepEvent(At);
 
 /// <summary>Code for writing the events without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(SheepEvent))]
 internal sealed partial class SheepEventJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Totem.Cli.Output;
 
 namespace Totem.Cli.Sheep;
 
@@ -10,7 +11,7 @@ internal sealed class SheepOutput(TextWriter output, bool isJson)
     /// <summary>Prints one event.</summary>
     public void Write(SheepEvent sheepEvent)
     {
-        var line = isJson ? JsonSerializer.Serialize(sheepEvent, SheepEventJson.Default.SheepEvent) : ForPeople(sheepEvent);
+        var line = isJson ? JsonSerializer.Serialize(sheepEvent, SheepEventJson.Default.SheepEvent) : $"{ClockTime.Of(sheepEvent.At)} {ForPeople(sheepEvent)}";
         lock (_lock)
         {
             output.WriteLine(line);
@@ -18,10 +19,18 @@ internal sealed class SheepOutput(TextWriter output, bool isJson)
         }
     }
 
+    private static string Why(SheepEpoch epoch) => epoch.Reason switch
+    {
+        null or "left" => epoch.Why,
+        "killed" => "left: its process has ended",
+        "silent" => "left: it is not heard any more",
+        _ => "left: it was started again",
+    };
+
     private static string ForPeople(SheepEvent sheepEvent) => sheepEvent switch
     {
         SheepStarted x => $"* sheep {x.Node} asks to join; {SheepSession.Commands}; Ctrl-D or Ctrl-C leaves",
-        SheepEpoch x => $"epoch {x.Epoch} [{string.Join(", ", x.Members)}] {x.Node} {x.Why}",
+        SheepEpoch x => $"epoch {x.Epoch} [{string.Join(", ", x.Members)}] {x.Node} {Why(x)}",
         SheepNotified x => $"{x.Node}: {x.Text}",
         SheepDone x => $"* {x.What}",
         SheepFailed x => $"* failed: {x.Reason}",

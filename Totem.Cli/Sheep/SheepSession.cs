@@ -7,7 +7,7 @@ using Totem.Sheepdog;
 namespace Totem.Cli.Sheep;
 
 /// <summary>The daemon's side of the drivers' contract: an event loop, an epoch that every membership event counts, pending turns.</summary>
-internal sealed class SheepSession(IClusterDriver driver, string? option, int port, SheepOutput output) : IClusterEvents
+internal sealed class SheepSession(IClusterDriver driver, string? option, int port, SheepOutput output, bool isVerbose = false) : IClusterEvents
 {
     public const string Commands = "type notify TEXT, block, unblock [TEXT], lock N, unlock N, update N, leave";
 
@@ -28,7 +28,7 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
     /// <summary>Connects and asks to join. It may wait for servers as long as the driver's timeout says.</summary>
     public void Start()
     {
-        driver.WritesLog = true;
+        (driver.WritesLog, driver.WritesDetail) = (true, isVerbose);
         driver.Init(option);
         Span<byte> address = stackalloc byte[16];
         driver.GetLocalAddress(address);
@@ -72,10 +72,18 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
         Grow("joined", joined, members);
     }
 
-    public void OnLeave(SheepNode left, IReadOnlyList<SheepNode> members)
+    public void OnLeave(SheepNode left, IReadOnlyList<SheepNode> members) => OnLeave(left, members, LeaveReason.Left);
+
+    public void OnLeave(SheepNode left, IReadOnlyList<SheepNode> members, LeaveReason reason)
     {
         _hasLeft |= left.Equals(Self);
-        Grow("left", left, members);
+        Grow("left", left, members, reason switch
+        {
+            LeaveReason.Left => "left",
+            LeaveReason.Killed => "killed",
+            LeaveReason.Silent => "silent",
+            _ => "restarted",
+        });
     }
 
     public void OnNotify(SheepNode sender, ReadOnlySpan<byte> message) =>
@@ -119,6 +127,7 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
 
     private static string LevelName(ClusterLogLevel level) => level switch
     {
+        ClusterLogLevel.Debug => "debug",
         ClusterLogLevel.Information => "information",
         ClusterLogLevel.Warning => "warning",
         _ => "error",
@@ -134,11 +143,11 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
         return reading;
     }
 
-    private void Grow(string why, SheepNode node, IReadOnlyList<SheepNode> members)
+    private void Grow(string why, SheepNode node, IReadOnlyList<SheepNode> members, string? reason = null)
     {
         _epoch++;
         _members = members;
-        output.Write(new SheepEpoch(Now, _epoch, why, SheepAddress.Text(node), [.. members.Select(SheepAddress.Text)]));
+        output.Write(new SheepEpoch(Now, _epoch, why, SheepAddress.Text(node), [.. members.Select(SheepAddress.Text)], reason));
     }
 
     private void Obey(string line)

@@ -82,6 +82,20 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
         IReadOnlyCollection<uint> nodes, Func<WorkerView, bool> condition, string what, TimeSpan limit, CancellationToken cancellationToken)
         => WaitAsync(nodes, () => nodes.All(x => condition(_current[x].View)), what, limit, cancellationToken);
 
+    /// <summary>The same, for what takes as long as it takes: the limit is for the time in which nothing of it happens.</summary>
+    /// <param name="nodes">Who; they must not die meanwhile.</param>
+    /// <param name="condition">Of each.</param>
+    /// <param name="progress">Of each; a change of the sum is news.</param>
+    /// <param name="what">What is waited for in words, for the exception.</param>
+    /// <param name="limit">How long without news.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="WorkerClusterException">The limit passed without news, or one of the nodes died.</exception>
+    public Task WaitForAllAsync(
+        IReadOnlyCollection<uint> nodes, Func<WorkerView, bool> condition, Func<WorkerView, long> progress, string what, TimeSpan limit,
+        CancellationToken cancellationToken)
+        => WaitAsync(
+            nodes, () => nodes.All(x => condition(_current[x].View)), what, limit, cancellationToken, () => nodes.Sum(x => progress(_current[x].View)));
+
     /// <summary>Waits until these nodes are one ring of exactly themselves.</summary>
     public Task WaitForRingAsync(IReadOnlyCollection<uint> members, TimeSpan limit, CancellationToken cancellationToken)
         => WaitAsync(members, () => IsOneRing(members), $"one ring of {{{string.Join(", ", members)}}}", limit, cancellationToken);
@@ -98,10 +112,13 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
     /// <param name="what">The same in words, for the exception.</param>
     /// <param name="limit">How long at most.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="progress">Whenever it has changed, the limit begins anew; null for a limit to the whole.</param>
     /// <exception cref="WorkerClusterException">The limit passed, or one of the needed nodes died.</exception>
     public async Task WaitAsync(
-        IReadOnlyCollection<uint> needed, Func<bool> condition, string what, TimeSpan limit, CancellationToken cancellationToken)
+        IReadOnlyCollection<uint> needed, Func<bool> condition, string what, TimeSpan limit, CancellationToken cancellationToken,
+        Func<long>? progress = null)
     {
+        var reached = long.MinValue;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(limit);
         while (true)
@@ -115,6 +132,11 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
                 if (dead is not null)
                     throw new WorkerClusterException($"node {dead.Node} died while waiting for {what}\n{Describe()}") { ReturnCode = dead.ReturnCode };
                 changed = _changed.Task;
+                if (progress?.Invoke() is { } now && now != reached)
+                {
+                    reached = now;
+                    timeout.CancelAfter(limit);
+                }
             }
 
             try
@@ -123,7 +145,8 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new WorkerClusterException($"no {what} within {limit.TotalSeconds:0.#} s\n{Read(_ => Describe())}");
+                throw new WorkerClusterException(
+                    $"no {what} within {limit.TotalSeconds:0.#} s{(progress is null ? "" : " without news")}\n{Read(_ => Describe())}");
             }
         }
     }

@@ -28,6 +28,8 @@ internal sealed record WorkerLaunch(uint Node, IReadOnlyList<string> Arguments, 
         // A worker is one of many on few cores: a heap for each core and a background compiler thread pool help nobody.
         info.Environment["DOTNET_gcServer"] = "0";
         info.Environment["DOTNET_TieredPGO"] = "0";
+        // The runtime's pipes for debuggers lie in the temporary directory until it ends in good order, which one that is killed does not.
+        info.Environment["DOTNET_EnableDiagnostics"] = "0";
         return info;
     }
 

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Totem.Core.Groups;
@@ -8,6 +10,8 @@ public sealed class GroupName : IEquatable<GroupName>
 {
     /// <summary>The longest name, in bytes (corosync's CPG_MAX_NAME_LENGTH).</summary>
     public const int BytesMax = 128;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly byte[] _bytes;
 
@@ -21,10 +25,64 @@ public sealed class GroupName : IEquatable<GroupName>
     }
 
     /// <summary>A name of this text, in UTF-8.</summary>
-    /// <exception cref="ArgumentException">It is empty or longer than <see cref="BytesMax"/> bytes.</exception>
+    /// <exception cref="ArgumentException">It is empty, longer than <see cref="BytesMax"/> bytes, or has half of a surrogate pair, which UTF-8
+    /// cannot say.</exception>
     public GroupName(string text)
-        : this(Encoding.UTF8.GetBytes(text ?? throw new ArgumentNullException(nameof(text))))
     {
+        ArgumentNullException.ThrowIfNull(text);
+        try
+        {
+            _bytes = StrictUtf8.GetBytes(text);
+        }
+        catch (EncoderFallbackException failure)
+        {
+            throw new ArgumentException(
+                $"the group name has half of a surrogate pair at index {failure.Index}, expected text that UTF-8 can say, or bytes", nameof(text), failure);
+        }
+
+        if (_bytes.Length is 0 or > BytesMax)
+            throw new ArgumentException($"a group name of {_bytes.Length} bytes, expected 1 to {BytesMax}", nameof(text));
+    }
+
+    /// <summary>
+    /// The name that a text of <see cref="ToString"/> stands for: <c>\xNN</c> is a byte, <c>\\</c> a backslash, everything else itself, in UTF-8.
+    /// The other way to join a group whose name is not text: <c>Parse("attrd\x00")</c>.
+    /// </summary>
+    /// <exception cref="FormatException">Something else stands behind a backslash.</exception>
+    /// <exception cref="ArgumentException">The name is empty, too long, or cannot be said in UTF-8.</exception>
+    public static GroupName Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (!text.Contains('\\', StringComparison.Ordinal))
+            return new GroupName(text);
+        var bytes = new List<byte>(text.Length);
+        for (var at = 0; at < text.Length;)
+        {
+            var end = text.IndexOf('\\', at);
+            if (end != at)
+            {
+                bytes.AddRange(new GroupName(text[at..(end < 0 ? text.Length : end)]).Bytes);
+                at = end < 0 ? text.Length : end;
+            }
+            else if (text.AsSpan(at).StartsWith(@"\\"))
+            {
+                bytes.Add((byte)'\\');
+                at += 2;
+            }
+            else if (at + 4 <= text.Length && text[at + 1] == 'x'
+                && byte.TryParse(text.AsSpan(at + 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            {
+                bytes.Add(value);
+                at += 4;
+            }
+            else
+            {
+                throw new FormatException(
+                    $@"'{text[at..Math.Min(at + 4, text.Length)]}' in a group name, expected \xNN with two hexadecimal digits, or \\ for a backslash");
+            }
+        }
+
+        return new GroupName(CollectionsMarshal.AsSpan(bytes));
     }
 
     /// <summary>The bytes of the name.</summary>
@@ -49,14 +107,24 @@ public sealed class GroupName : IEquatable<GroupName>
     /// <inheritdoc />
     public override int GetHashCode() => Hash(_bytes);
 
-    /// <summary>For people: the text, with what cannot be printed as <c>\xNN</c>.</summary>
+    /// <summary>For people and for <see cref="Parse"/>: the text, with what cannot be printed as <c>\xNN</c> and a backslash twice. Names that
+    /// differ have texts that differ.</summary>
     public override string ToString()
     {
         var text = Encoding.UTF8.GetString(_bytes);
-        if (!text.Any(x => char.IsControl(x) || x == '\uFFFD'))
-            return text;
-        return string.Concat(_bytes.Select(x => x is >= 0x20 and < 0x7F ? ((char)x).ToString() : $"\\x{x:X2}"));
+        return text.All(IsPrinted)
+            ? text.Replace(@"\", @"\\", StringComparison.Ordinal)
+            : string.Concat(_bytes.Select(x => x switch
+            {
+                (byte)'\\' => @"\\",
+                >= 0x20 and < 0x7F => ((char)x).ToString(),
+                _ => $@"\x{x:X2}",
+            }));
     }
+
+    /// <summary>Not what bytes that are no UTF-8 become, nor what is not seen or turns a line around.</summary>
+    private static bool IsPrinted(char x) => x != '\uFFFD' && char.GetUnicodeCategory(x) is not (UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 
     internal static int Hash(ReadOnlySpan<byte> bytes)
     {

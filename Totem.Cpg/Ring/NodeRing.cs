@@ -261,8 +261,8 @@ internal sealed class NodeRing : ICpgRing
     {
         _failure = completion.Exception?.InnerException?.Message ?? "the node has left the ring";
         _place?.Dispose();
-        // The end of the process is nothing to complain of.
-        if (!_isEnding)
+        // The end of the process is nothing to complain of, and of one by itself the ring has told.
+        if (!_isEnding && completion.Exception is null)
             CpgLog.Error(_failure);
         foreach (var watcher in Watchers())
             watcher.OnFailed();

@@ -38,8 +38,8 @@ internal sealed class DriverLog
     }
 }
 
-/// <summary>Takes what the ring's member logs, from information on, as lines of the driver's log. Never an exception's type or stack.</summary>
-internal sealed class DriverLoggerFactory(Action<ClusterLogLevel, string> write) : ILoggerFactory, ILogger
+/// <summary>Takes what the ring's member logs, from a level on, as lines of the driver's log. Never an exception's type or stack.</summary>
+internal sealed class DriverLoggerFactory(Action<ClusterLogLevel, string> write, LogLevel from = LogLevel.Information) : ILoggerFactory, ILogger
 {
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -51,7 +51,7 @@ internal sealed class DriverLoggerFactory(Action<ClusterLogLevel, string> write)
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= from && logLevel != LogLevel.None;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
@@ -59,6 +59,7 @@ internal sealed class DriverLoggerFactory(Action<ClusterLogLevel, string> write)
             return;
         var level = logLevel switch
         {
+            LogLevel.Trace or LogLevel.Debug => ClusterLogLevel.Debug,
             LogLevel.Information => ClusterLogLevel.Information,
             LogLevel.Warning => ClusterLogLevel.Warning,
             _ => ClusterLogLevel.Error,

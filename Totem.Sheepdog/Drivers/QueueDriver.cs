@@ -33,6 +33,8 @@ internal abstract class QueueDriver : IClusterDriver
 
     public bool WritesLog { get; set; }
 
+    public bool WritesDetail { get; set; }
+
     /// <summary>Guards the queue and everything of a session.</summary>
     protected Lock Gate { get; } = new();
 
@@ -60,7 +62,7 @@ internal abstract class QueueDriver : IClusterDriver
     public ClusterResult Notify(ReadOnlySpan<byte> message)
     {
         lock (Gate)
-            return After(IsSendingFull ? ClusterResult.ClusterError : Queue?.Notify(message) ?? ClusterResult.ClusterError);
+            return After(IsDisposed || IsSendingFull ? ClusterResult.ClusterError : Queue?.Notify(message) ?? ClusterResult.ClusterError);
     }
 
     public ClusterResult Block() => Do(queue => queue.Block());
@@ -69,7 +71,7 @@ internal abstract class QueueDriver : IClusterDriver
     {
         // Never refused for want of room: sheep ends when it is.
         lock (Gate)
-            return After(Queue?.Unblock(message) ?? ClusterResult.ClusterError);
+            return After(IsDisposed ? ClusterResult.ClusterError : Queue?.Unblock(message) ?? ClusterResult.ClusterError);
     }
 
     public ClusterResult UpdateNode(SheepNode self) => Do(queue => queue.UpdateNode(self));
@@ -79,7 +81,7 @@ internal abstract class QueueDriver : IClusterDriver
         LockWaiter waiter;
         lock (Gate)
         {
-            ObjectDisposedException.ThrowIf(IsDisposed, this);
+            ThrowIfDisposed();
             waiter = _locks.Add(id, Queue);
             Drain();
         }
@@ -144,6 +146,14 @@ internal abstract class QueueDriver : IClusterDriver
         _patience.Dispose();
         Close();
         _ready.Dispose();
+    }
+
+    /// <summary>At the start of <see cref="Init"/> and <see cref="Join"/>: what they open would never be closed.</summary>
+    /// <exception cref="ObjectDisposedException">The driver was disposed of.</exception>
+    protected void ThrowIfDisposed()
+    {
+        if (IsDisposed)
+            throw new ObjectDisposedException(nameof(IClusterDriver), "the driver was disposed of; create another");
     }
 
     /// <summary>Ends the backend.</summary>
@@ -232,7 +242,7 @@ internal abstract class QueueDriver : IClusterDriver
     private ClusterResult Do(Func<ClusterEventQueue, ClusterResult> operation)
     {
         lock (Gate)
-            return After(Queue is null || IsSendingFull ? ClusterResult.ClusterError : operation(Queue));
+            return After(IsDisposed || Queue is null || IsSendingFull ? ClusterResult.ClusterError : operation(Queue));
     }
 
     private ClusterResult After(ClusterResult result)
@@ -278,7 +288,7 @@ internal abstract class QueueDriver : IClusterDriver
                 events.OnAccept(next.Node!, next.Members!, next.Bytes.Span);
                 break;
             case ClusterEventKind.Leave:
-                events.OnLeave(next.Node!, next.Members!);
+                events.OnLeave(next.Node!, next.Members!, next.LeaveReason);
                 break;
             case ClusterEventKind.Notify:
                 events.OnNotify(next.Node!, next.Bytes.Span);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Totem.Core.Diagnostics;
 using Totem.Core.Evs;
 using Totem.Core.Groups;
@@ -29,6 +30,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
 
     public override void Init(string? option)
     {
+        ThrowIfDisposed();
         var options = TotemDriverOptions.Parse(option, readsSystemConfiguration);
         if (_node is { Completion.IsCompleted: false } && options == _options)
             return;
@@ -37,7 +39,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         {
             OnDelivery = OnRing,
             Observer = this,
-            LoggerFactory = WritesLog ? new DriverLoggerFactory(Log) : null,
+            LoggerFactory = WritesLog ? new DriverLoggerFactory(Log, WritesDetail ? LogLevel.Debug : LogLevel.Information) : null,
         };
         var configured = _nodeOptions;
         _options = options;
@@ -80,6 +82,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
 
     public override void Join(SheepNode self, ReadOnlySpan<byte> opaque)
     {
+        ThrowIfDisposed();
         var node = _node ?? throw new InvalidOperationException("not initialised");
         if (_description?.AddressProblem(self) is { } problem)
             Log(ClusterLogLevel.Warning, problem);

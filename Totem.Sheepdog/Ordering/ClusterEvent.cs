@@ -9,7 +9,7 @@ public enum ClusterEventKind
     /// <summary><see cref="IClusterEvents.OnAccept"/>.</summary>
     Accept,
 
-    /// <summary><see cref="IClusterEvents.OnLeave"/>.</summary>
+    /// <summary><see cref="IClusterEvents.OnLeave(SheepNode, IReadOnlyList{SheepNode}, LeaveReason)"/>.</summary>
     Leave,
 
     /// <summary><see cref="IClusterEvents.OnNotify"/>.</summary>
@@ -48,6 +48,9 @@ public sealed record ClusterEvent(
 
     /// <summary>Failed: why.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Leave: why.</summary>
+    public LeaveReason LeaveReason { get; init; }
 
     /// <summary>Join: whose request, and which.</summary>
     internal PeerId Peer { get; init; }

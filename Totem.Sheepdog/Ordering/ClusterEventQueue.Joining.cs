@@ -181,7 +181,7 @@ public sealed partial class ClusterEventQueue
         _unknown.Clear();
         Phase = ClusterPhase.Joined;
         NoteAll(effects, change: null);
-        Tell(effects);
+        Tell(effects, change: null);
         SendHeld();
         Act();
         return true;

@@ -111,7 +111,7 @@ public sealed partial class ClusterEventQueue
         List<Effect> effects = [];
         _state = _state!.Step(sender, message, effects);
         NoteAll(effects, change: null);
-        Tell(effects);
+        Tell(effects, change: null);
         Act();
     }
 
@@ -120,7 +120,7 @@ public sealed partial class ClusterEventQueue
         List<Effect> effects = [];
         _state = Gone(_state!, change, effects);
         NoteAll(effects, change);
-        Tell(effects);
+        Tell(effects, change);
         CompareViews();
         Act();
     }
@@ -133,7 +133,7 @@ public sealed partial class ClusterEventQueue
         return state;
     }
 
-    private void Tell(List<Effect> effects)
+    private void Tell(List<Effect> effects, PeerChange? change)
     {
         foreach (var effect in effects)
         {
@@ -150,7 +150,7 @@ public sealed partial class ClusterEventQueue
             }
 
             if (EventOf(effect) is { } clusterEvent)
-                Emit(clusterEvent);
+                Emit(effect.Kind == EffectKind.Left ? clusterEvent with { LeaveReason = ReasonOf(effect, effects, change) } : clusterEvent);
         }
 
         if (IsOverflown)
@@ -179,15 +179,21 @@ public sealed partial class ClusterEventQueue
         }
     }
 
-    private string CauseOf(Effect left, List<Effect> effects, PeerChange? change)
+    private string CauseOf(Effect left, List<Effect> effects, PeerChange? change) => ReasonOf(left, effects, change) switch
+    {
+        LeaveReason.Restarted => "was started again",
+        LeaveReason.Left => "left",
+        LeaveReason.Killed => _options.OverLog ? "is gone, its session has ended" : "is gone, its process has ended",
+        _ => "is gone, it is not heard any more",
+    };
+
+    private LeaveReason ReasonOf(Effect left, List<Effect> effects, PeerChange? change)
     {
         if (effects.Exists(x => x.Kind == EffectKind.Replaced && x.Peer == left.Peer))
-            return "was started again";
+            return LeaveReason.Restarted;
         if (change is null)
-            return "left";
-        if (change.Left.FirstOrDefault(x => x.Peer == left.Peer) is { IsKnownEnded: true } || IsDead(left.Peer))
-            return _options.OverLog ? "is gone, its session has ended" : "is gone, its process has ended";
-        return "is gone, it is not heard any more";
+            return LeaveReason.Left;
+        return change.Left.FirstOrDefault(x => x.Peer == left.Peer) is { IsKnownEnded: true } || IsDead(left.Peer) ? LeaveReason.Killed : LeaveReason.Silent;
     }
 
     private static string NamesOf(Effect effect)

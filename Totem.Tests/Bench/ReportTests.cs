@@ -5,6 +5,7 @@ using Totem.Bench.Micro;
 using Totem.Bench.Readers;
 using Totem.Bench.Report;
 using Totem.Bench.Results;
+using Totem.Tests.Tidy;
 using Totem.Tests.Transport;
 
 namespace Totem.Tests.Bench;
@@ -123,6 +124,62 @@ public sealed class ReportTests : IDisposable
                 Assert.InRange(Number(x, "cx"), 0, Number(chart.Root, "width"));
                 Assert.InRange(Number(x, "cy"), 0, Number(chart.Root, "height"));
             });
+        }
+    }
+
+    /// <summary>The charts of the repository, whatever page they are on: text at 4.5 to 1 (WCAG 1.4.3), lines at 3 to 1 (1.4.11), and numbers with units
+    /// that people use.</summary>
+    [Fact]
+    public void The_published_charts_can_be_read()
+    {
+        var files = Repository.Files.Where(x => x.StartsWith("docs/performance/", StringComparison.Ordinal) && x.EndsWith(".svg", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(5, files.Length);
+        foreach (var file in files)
+        {
+            var root = XDocument.Load(Repository.FullPath(file)).Root!;
+            var paper = root.Elements(Svg + "rect").First();
+            Assert.Equal((Number(root, "width"), Number(root, "height")), (Number(paper, "width"), Number(paper, "height")));
+            var page = Luminance(paper.Attribute("fill")!.Value);
+            Assert.True(Contrast(root.Attribute("fill")!.Value) >= 4.5, $"{file}: text");
+            foreach (var line in root.Elements(Svg + "path").Where(x => x.Attribute("stroke-width") is not null))
+                Assert.True(Contrast(line.Attribute("stroke")!.Value) >= 3, $"{file}: {line}");
+            var texts = root.Elements(Svg + "text").Select(x => x.Value).ToArray();
+            // A unit that belongs to the axis as a whole makes "10M µs" of a number.
+            Assert.DoesNotContain(texts, x => x.EndsWith(", µs", StringComparison.Ordinal) || x.EndsWith(", MB/s", StringComparison.Ordinal));
+            Assert.Contains(texts, x => x.EndsWith(" ms", StringComparison.Ordinal) || x.EndsWith(" µs", StringComparison.Ordinal) || x.EndsWith("B/s", StringComparison.Ordinal));
+
+            double Contrast(string colour) => (page + 0.05) / (Luminance(colour) + 0.05);
+        }
+
+        // Relative luminance of sRGB.
+        static double Luminance(string colour)
+        {
+            var parts = new[] { 1, 3, 5 }.Select(x => int.Parse(colour.AsSpan(x, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture) / 255.0)
+                .Select(x => x <= 0.03928 ? x / 12.92 : Math.Pow((x + 0.055) / 1.055, 2.4)).ToArray();
+            return (0.2126 * parts[0]) + (0.7152 * parts[1]) + (0.0722 * parts[2]);
+        }
+    }
+
+    [Theory]
+    [InlineData(100, "100 µs", "100 MB/s")]
+    [InlineData(1000, "1 ms", "1 GB/s")]
+    [InlineData(20_000, "20 ms", "20 GB/s")]
+    [InlineData(10_000_000, "10 s", "10000 GB/s")]
+    [InlineData(0.5, "0.5 µs", "500 kB/s")]
+    public void Numbers_on_an_axis_have_the_unit_in_which_they_are_short(double number, string duration, string throughput) =>
+        Assert.Equal((duration, throughput), (Numbers.Duration(number), Numbers.Throughput(number)));
+
+    [Fact]
+    public void A_load_is_offered_to_every_engine_that_can_take_it()
+    {
+        var measured = new Measurements(
+            [new MeasuredPart("all", [Report(new RingCase(3, 1350, "saturation", 3), ("totem", [1000]), ("corosync-udpu", [100]))])], []);
+        var plans = new AllPlan(isQuick: false).Parts.Where(x => x.Key.StartsWith("load-", StringComparison.Ordinal)).SelectMany(x => x.PlansFor(measured)).ToArray();
+        Assert.Equal(8, plans.Length);
+        foreach (var plan in plans)
+        {
+            string[] engines = plan.Load.PerSecond <= 90 ? ["totem", "corosync-udpu"] : ["totem"];
+            Assert.Equal(engines, plan.Engines.Select(x => x.Text));
         }
     }
 

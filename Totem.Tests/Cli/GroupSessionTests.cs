@@ -67,9 +67,9 @@ public sealed class GroupSessionTests
                 Assert.Empty(await node.GetGroupsAsync());
             }
 
-            Assert.Equal(
-                ["* group talk {1/7} +1/7 (Joined)", "1/7! hello", "* group talk {} -1/7 (Left)"],
-                output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+            var printed = output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal(["* group talk {1/7} +1/7 (Joined)", "1/7! hello", "* group talk {} -1/7 (Left)"], printed.Select(x => x["hh:mm:ss.fff ".Length..]));
+            Assert.All(printed, x => Assert.Matches(@"^\d\d:\d\d:\d\d\.\d\d\d ", x));
             Assert.Empty(error.ToString());
         }
         finally

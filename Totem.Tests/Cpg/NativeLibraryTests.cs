@@ -138,7 +138,9 @@ public sealed partial class NativeLibraryTests
     private static void AssertAllOk(string output)
     {
         // The original library prints that itself when the daemon is slow to take a large message.
-        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(x => !x.StartsWith("sleep. counter=", StringComparison.Ordinal)).ToArray();
+        // Ours warns, on a busy host, of its own pauses.
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(x => !x.StartsWith("sleep. counter=", StringComparison.Ordinal) && !x.StartsWith("totem-cpg: warning: ", StringComparison.Ordinal)).ToArray();
         Assert.DoesNotContain(lines, x => !x.StartsWith("ok ", StringComparison.Ordinal) && x != "done");
         Assert.Equal("done", lines[^1]);
         Assert.True(lines.Length > 20, output);

@@ -20,7 +20,8 @@ public sealed class ReportingTests
     private readonly LineLogger _logger = new();
     private readonly NodeCounters _counters = new();
 
-    private RingReporter Reporter(IRingObserver? next = null) => new(Self, _counters, _logger, next);
+    private RingReporter Reporter(IRingObserver? next = null) =>
+        new(Self, _counters, _logger, next, new NodeMeters(factory: null, Self, "10.0.0.1:5405", _counters));
 
     private static Instant At(double seconds) => new((long)(seconds * TimeSpan.TicksPerSecond));
 

@@ -9,7 +9,9 @@ namespace Totem.Tests.Transport;
 /// <summary>The token is expected again after as long as it took last, as long as there is a ring.</summary>
 public sealed class TokenForecastTests
 {
-    private readonly RingReporter _reporter = new(new ProcessorId(1), new NodeCounters(), NullLogger.Instance, next: null);
+    private readonly RingReporter _reporter = new(
+        new ProcessorId(1), new NodeCounters(), NullLogger.Instance, next: null,
+        new NodeMeters(factory: null, new ProcessorId(1), "10.0.0.1:5405", new NodeCounters()));
 
     [Fact]
     public void Nobody_can_say_before_the_token_has_come_round()

@@ -8,7 +8,8 @@ using Totem.Core.Time;
 namespace Totem.Transport.Udp.Internal;
 
 /// <summary>The groups this node is in: between any thread and the ring's.</summary>
-internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submissions, TotemNodeOptions options, Action wake)
+internal sealed class GroupHost(
+    GroupProcessor processor, SubmissionQueue submissions, TotemNodeOptions node, HandlerWaits waits, Action wake)
 {
     private readonly ConcurrentQueue<Func<Instant, bool>> _commands = new();
     private readonly Dictionary<int, (TotemGroup Group, GroupMembership Membership)> _memberships = [];
@@ -28,10 +29,10 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     /// <summary>Some process of this node is in a group. The ring's thread.</summary>
     public bool IsUsed => _isEmpty == 0;
 
-    public int WholeBytesMax => options.Groups.WholeBytesMax;
+    public int WholeBytesMax => node.Groups.WholeBytesMax;
 
     /// <summary>How long the dispose of a group waits for its leave.</summary>
-    public TimeSpan LeaveTimeout => options.FlushTimeout;
+    public TimeSpan LeaveTimeout => node.FlushTimeout;
 
     /// <summary>The members of the present configuration have synchronised. Any thread.</summary>
     public bool IsSynchronised => _isSynchronised;
@@ -44,10 +45,13 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
 
     public void Wake() => wake();
 
+    /// <summary>What is waited for in a handler.</summary>
+    public HandlerWaits Waits => waits;
+
     /// <summary>Any thread.</summary>
-    public async Task<TotemGroup> JoinAsync(ProcessorId self, GroupName name, GroupJoinOptions join, CancellationToken cancellationToken)
+    public async Task<TotemGroup> JoinAsync(ProcessorId self, GroupName name, GroupJoinOptions options, CancellationToken cancellationToken)
     {
-        var group = await BeginJoinAsync(self, name, join, cancellationToken).ConfigureAwait(false);
+        var group = await BeginJoinAsync(self, name, options, cancellationToken).ConfigureAwait(false);
         try
         {
             await group.Joined.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -62,21 +66,23 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     }
 
     /// <summary>Like <see cref="JoinAsync"/>, but ends when the join is on its way.</summary>
-    public async Task<TotemGroup> BeginJoinAsync(ProcessorId self, GroupName name, GroupJoinOptions join, CancellationToken cancellationToken)
+    public async Task<TotemGroup> BeginJoinAsync(ProcessorId self, GroupName name, GroupJoinOptions options, CancellationToken cancellationToken)
     {
-        if (!join.Receives && join.Sink is not null)
-            throw new ArgumentException($"{nameof(join.Sink)} is set beside {nameof(join.Receives)} = false, expected one of the two", nameof(join));
-        if (join is { Sink: null, Receives: true } && join.StreamBytesMax < TotemNodeOptions.QueueBytesMin)
+        if (!options.Receives && options.Sink is not null)
+            throw new ArgumentException($"{nameof(options.Sink)} is set beside {nameof(options.Receives)} = false, expected one of the two", nameof(options));
+        if (options is { Sink: null, Receives: true } && options.StreamBytesMax < TotemNodeOptions.QueueBytesMin)
         {
             throw new ArgumentException(
-                $"{nameof(GroupJoinOptions.StreamBytesMax)} is {join.StreamBytesMax}, expected {TotemNodeOptions.QueueBytesMin} or more", nameof(join));
+                $"{nameof(GroupJoinOptions.StreamBytesMax)} is {options.StreamBytesMax}, expected {TotemNodeOptions.QueueBytesMin} or more", nameof(options));
         }
 
-        var member = new GroupMember(self, join.Pid ?? (uint)Environment.ProcessId);
-        var stream = join is { Sink: null, Receives: true } ? new GroupEventStream(join.StreamBytesMax, wake) : null;
-        var group = new TotemGroup(this, Interlocked.Increment(ref _lastNumber), member, name, join.Sink, stream);
+        // Before it is known to the engine: what is begun must be taken back by a leave.
+        cancellationToken.ThrowIfCancellationRequested();
+        var member = new GroupMember(self, options.Pid ?? (uint)Environment.ProcessId);
+        var stream = options is { Sink: null, Receives: true } ? new GroupEventStream(options.StreamBytesMax, wake) : null;
+        var group = new TotemGroup(this, Interlocked.Increment(ref _lastNumber), member, name, options.Sink, stream);
         var hasBegun = false;
-        var beginning = CommandAsync(now => cancellationToken.IsCancellationRequested || (hasBegun = TryJoin(group, join.Receives, now)));
+        var beginning = CommandAsync(now => cancellationToken.IsCancellationRequested || (hasBegun = TryJoin(group, options.Receives, now)));
         try
         {
             await beginning.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -101,6 +107,8 @@ internal sealed class GroupHost(GroupProcessor processor, SubmissionQueue submis
     /// <summary>Looks something up on the ring's thread. Any thread but that.</summary>
     public Task<T> AskAsync<T>(Func<GroupProcessor, T> question, CancellationToken cancellationToken)
     {
+        if (cancellationToken.IsCancellationRequested)
+            return Task.FromCanceled<T>(cancellationToken);
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(
             _ =>

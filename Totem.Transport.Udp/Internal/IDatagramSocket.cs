@@ -26,6 +26,9 @@ internal interface IDatagramSocket : IDisposable
     /// <summary>Sends an empty datagram, only to learn whether the port answers.</summary>
     void Probe(int destination);
 
+    /// <summary>Sends a datagram to whoever asked for it, if there is room now.</summary>
+    void Answer(ReadOnlySpan<byte> datagram, NetAddress to);
+
     /// <summary>Takes the next report that nobody listens at a destination.</summary>
     bool TryReadRefused(out NetAddress destination);
 }

@@ -69,6 +69,8 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
 
     public void Probe(int destination) => _messages.Probe(destination);
 
+    public void Answer(ReadOnlySpan<byte> datagram, NetAddress to) => to.TrySend(_socket, datagram);
+
     public bool TryReadRefused(out NetAddress destination)
     {
         byte* name = stackalloc byte[AddressBytes];

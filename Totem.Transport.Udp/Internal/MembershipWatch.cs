@@ -32,6 +32,7 @@ internal sealed class MembershipWatch
     /// <summary>Any thread.</summary>
     public async Task<Configuration> WaitAsync(Func<Configuration, bool> condition, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var source = new TaskCompletionSource<Configuration>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {

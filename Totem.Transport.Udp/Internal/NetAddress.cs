@@ -26,13 +26,29 @@ internal readonly record struct NetAddress(ulong High, ulong Low, ushort Port)
     /// <summary>The same address with any port: corosync sends its copies from ports of its own choice.</summary>
     public NetAddress AnyPort => this with { Port = 0 };
 
-    /// <summary>For people.</summary>
-    public override string ToString()
+    /// <summary>Sends a datagram there, if there is room now. What does not go out is lost as on the network.</summary>
+    public void TrySend(Socket from, ReadOnlySpan<byte> datagram)
     {
-        var bytes = new byte[16];
+        try
+        {
+            if (from.Poll(0, SelectMode.SelectWrite))
+                from.SendTo(datagram, SocketFlags.None, ToEndPoint());
+        }
+        catch (SocketException)
+        {
+            // No way there, or a report about an earlier datagram.
+        }
+    }
+
+    /// <summary>For people.</summary>
+    public override string ToString() => ToEndPoint().ToString();
+
+    private IPEndPoint ToEndPoint()
+    {
+        Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteUInt64BigEndian(bytes, High);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(8), Low);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], Low);
         var address = new IPAddress(bytes);
-        return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, Port).ToString();
+        return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, Port);
     }
 }

@@ -38,4 +38,11 @@ internal sealed class NodeCounters
 
     /// <summary>Ring sequences used though storing them failed.</summary>
     public long SequencesNotStored;
+
+    /// <summary>How things are rather than what has happened: members of the installed configuration, 1 on a ring that carries messages, messages that
+    /// wait for the token, frames that may be sent in a rotation.</summary>
+    public long Members;
+    public long IsOperational;
+    public long Backlog;
+    public long Window;
 }

@@ -89,6 +89,8 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
         }
     }
 
+    public void Answer(ReadOnlySpan<byte> datagram, NetAddress to) => to.TrySend(_socket, datagram);
+
     public bool TryReadRefused(out NetAddress destination)
     {
         Span<byte> nothing = stackalloc byte[1];

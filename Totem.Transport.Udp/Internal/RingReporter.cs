@@ -8,7 +8,7 @@ using Totem.Core.Wire;
 namespace Totem.Transport.Udp.Internal;
 
 /// <summary>Turns what the engine reports into counters, metrics and log lines. The ring's thread.</summary>
-internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILogger logger, IRingObserver? next) : IRingObserver
+internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILogger logger, IRingObserver? next, NodeMeters meters) : IRingObserver
 {
     /// <summary>Whoever floods us shall not flood the log.</summary>
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
@@ -45,11 +45,9 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
                 break;
             case RingEventKind.MessageSent or RingEventKind.GroupMessageSent:
                 counters.MessagesSent++;
-                Meters.Sent();
                 break;
             case RingEventKind.MessageRetransmitted:
                 counters.MessagesRetransmitted++;
-                Meters.Retransmitted();
                 break;
             case RingEventKind.MulticastAfterToken:
                 counters.FramesAfterToken += ringEvent.Count;
@@ -59,7 +57,6 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
                 break;
             case RingEventKind.TokenRetransmitted:
                 counters.TokensRetransmitted++;
-                Meters.TokenRetransmitted();
                 Log.TokenRetransmitted(logger, ringEvent.TokenSeq, ringEvent.Peer);
                 break;
             default:
@@ -73,14 +70,12 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
         if (change.Configuration.Kind != ConfigurationKind.Regular)
             return;
         counters.ConfigurationChanges++;
-        Meters.MembershipChanged();
         Log.Installed(logger, self, change.Configuration, change.Cause);
     }
 
     public void OnUnreachable(ProcessorId peer)
     {
         counters.MembersFoundUnreachable++;
-        Meters.Unreachable();
         Log.Unreachable(logger, peer);
     }
 
@@ -88,7 +83,7 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
     public void OnPause(TimeSpan length)
     {
         counters.Pauses++;
-        Meters.Paused(length);
+        meters.Paused(length);
         _pausesSinceReport++;
         // A starved host pauses often; a longer pause than the last is news all the same.
         if (Now < _nextPauseReport && length <= _reportedPause)
@@ -114,7 +109,7 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
         {
             var rotation = Now - _lastTokenVisit;
             _rotation = rotation;
-            Meters.TokenVisited(rotation);
+            meters.TokenVisited(rotation);
         }
 
         _lastTokenVisit = Now;
@@ -130,7 +125,7 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
                 // The next ring's first visit ends no rotation.
                 _lastTokenVisit = default;
                 _rotation = null;
-                Meters.Gathering(ringEvent.Reason);
+                meters.Gathering(ringEvent.Reason);
                 if (ringEvent.Reason is GatherReason.TokenLost or GatherReason.RecoveryTokenLost or GatherReason.CommitTokenLost)
                     Log.TokenLost(logger, self, ringEvent.Ring, ringEvent.Reason);
                 else
@@ -169,7 +164,7 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
     private void OnDiscarded(in RingEvent discarded)
     {
         counters.FramesDiscarded++;
-        Meters.Discarded(discarded.Discard);
+        meters.Discarded(discarded.Discard);
         if (IsRoutine(discarded.Discard))
             return;
         _discardsSinceReport++;

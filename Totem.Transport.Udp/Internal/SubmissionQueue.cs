@@ -26,7 +26,7 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
     /// <summary>Any thread.</summary>
     public SubmitResult TryAdd(in Submission submission, ReadOnlySpan<byte> payload)
     {
-        CheckLength(payload.Length);
+        Check(submission, payload);
         lock (_lock)
         {
             if (_closed is not null)
@@ -42,7 +42,7 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
     /// <summary>Any thread.</summary>
     public ValueTask AddAsync(in Submission submission, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
-        CheckLength(payload.Length);
+        Check(submission, payload.Span);
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellationToken);
         MulticastWaiter? waiter = null;
@@ -170,9 +170,20 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
         }
     }
 
-    private static void CheckLength(int length)
+    private static void Check(in Submission submission, ReadOnlySpan<byte> payload)
     {
-        if (length > RingOptions.MessageBytesMax)
-            throw new ArgumentException($"the payload has {length} bytes, expected at most {RingOptions.MessageBytesMax}", nameof(length));
+        if (payload.Length > RingOptions.MessageBytesMax)
+            throw new ArgumentException($"the payload has {payload.Length} bytes, expected at most {RingOptions.MessageBytesMax}", nameof(payload));
+        CheckGuarantee(submission.Guarantee);
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">It is a number without a meaning.</exception>
+    public static void CheckGuarantee(Guarantee guarantee)
+    {
+        if (guarantee is not (Guarantee.Agreed or Guarantee.Safe))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(guarantee), $"the guarantee is {(int)guarantee}, expected {nameof(Guarantee.Agreed)} or {nameof(Guarantee.Safe)}");
+        }
     }
 }

@@ -25,6 +25,7 @@ internal sealed class LocalDriver : QueueDriver
 
     public override void Init(string? option)
     {
+        ThrowIfDisposed();
         var options = LocalOptions.Parse(option);
         if (_session is { CanSend: true } && options == _options)
             return;
@@ -41,6 +42,7 @@ internal sealed class LocalDriver : QueueDriver
 
     public override void Join(SheepNode self, ReadOnlySpan<byte> opaque)
     {
+        ThrowIfDisposed();
         var directory = _directory ?? throw new InvalidOperationException("not initialised");
         Close();
         // 64 random bits: no two sessions of a directory are ever the same, and nothing is said about processes.

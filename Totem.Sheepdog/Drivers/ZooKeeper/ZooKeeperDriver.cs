@@ -38,6 +38,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
 
     public override void Init(string? option)
     {
+        ThrowIfDisposed();
         var options = ZooKeeperDriverOptions.Parse(option);
         ZooKeeperClient? old;
         lock (Gate)
@@ -69,6 +70,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
 
     public override void Join(SheepNode self, ReadOnlySpan<byte> opaque)
     {
+        ThrowIfDisposed();
         if (opaque.Length > OpaqueBytesMax)
             throw new ArgumentException($"an opaque buffer of {opaque.Length} bytes, expected at most {OpaqueBytesMax}", nameof(opaque));
         lock (Gate)

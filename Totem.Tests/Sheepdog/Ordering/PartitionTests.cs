@@ -1,3 +1,4 @@
+using Totem.Sheepdog;
 using Totem.Sheepdog.Ordering;
 
 namespace Totem.Tests.Sheepdog.Ordering;
@@ -55,6 +56,24 @@ public sealed class PartitionTests
         while (session.TryTake(out var next))
             kinds.Add(next.Kind);
         Assert.Equal([ClusterEventKind.Notify, ClusterEventKind.Leave, ClusterEventKind.Leave, ClusterEventKind.Leave], kinds);
+    }
+
+    [Fact]
+    public void A_leave_says_whether_one_left_has_ended_or_is_only_not_heard()
+    {
+        var session = Member(Four[3]);
+        session.HandleChange(new PeerChange([.. Four[1..]], [new PeerLeft(Four[0], false)], []));
+        session.HandleChange(new PeerChange([.. Four[2..]], [new PeerLeft(Four[1], true)], []));
+        session.HandleMessage(Four[2], new ClusterMessage(ClusterMessageKind.Leave).Encode());
+        Deliver(session, Four[3]);
+        var reasons = new List<LeaveReason>();
+        while (session.TryTake(out var next))
+        {
+            if (next.Kind == ClusterEventKind.Leave)
+                reasons.Add(next.LeaveReason);
+        }
+
+        Assert.Equal([LeaveReason.Silent, LeaveReason.Killed, LeaveReason.Left], reasons);
     }
 
     [Fact]
