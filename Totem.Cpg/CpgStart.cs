@@ -24,7 +24,8 @@ internal static class CpgStart
         if (path is null or "loopback")
             return Loopback(Number("TOTEM_PORT") ?? UdpTransportOptions.DefaultPort);
         var self = Number("TOTEM_NODE") is { } id ? new ProcessorId((uint)id) : (ProcessorId?)null;
-        return Configured(TotemNodeOptions.FromCorosyncConf(path, self, StateDirectory()));
+        var options = TotemNodeOptions.FromCorosyncConf(path, self, StateDirectory());
+        return Configured(options with { LoggerFactory = CpgLog.For(options.ConfiguredLogging) });
     }
 
     /// <summary>The address that the ring's socket is bound to, as a <c>struct sockaddr</c>.</summary>

@@ -68,12 +68,10 @@ internal sealed class GroupCommand : TotemCommand
         var name = isList && parsed.GetValue(_name) is null ? null : NameOf(parsed.GetValue(_name), isList);
         // The node's own events are not looked at here.
         var options = _flags.Read(parsed) with { Receives = false };
-        foreach (var notice in options.Notices)
-            await parsed.InvocationConfiguration.Error.WriteLineAsync($"totem: warning: {notice}").ConfigureAwait(false);
-
         using var signals = new StopSignals();
+        using var logs = NodeLog.Open(options, isVerbose: false, parsed.InvocationConfiguration.Error);
         var output = new NodeOutput(parsed.InvocationConfiguration.Output, parsed.GetValue(_json));
-        var node = await NodeStart.StartAsync(options).ConfigureAwait(false);
+        var node = await NodeStart.StartAsync(options with { LoggerFactory = logs }).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
             if (name is null)
