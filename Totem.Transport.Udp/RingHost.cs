@@ -33,9 +33,6 @@ internal sealed class RingHost
 
     private static readonly long ClockOrigin = Stopwatch.GetTimestamp();
 
-    /// <summary>A handler that has not returned for so long, and asked for the end of the member, waits for that end.</summary>
-    private static readonly TimeSpan OwnWaitLimit = TimeSpan.FromSeconds(2);
-
     private readonly TotemNodeOptions _options;
     private readonly UdpTransport _transport;
     private readonly RingSequenceStore? _store;
@@ -46,9 +43,6 @@ internal sealed class RingHost
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Odd while the ring's thread works, even while it sleeps; never the same again.</summary>
-    private long _cycles;
 
     private Instant? _nextProbe;
     private Instant? _leaveAt;
@@ -134,30 +128,6 @@ internal sealed class RingHost
         _thread.Start();
     }
 
-    /// <summary>
-    /// The end of the member. Asked for on the ring's thread, inside a handler, it may be waited for there, which would be for ever: when the
-    /// thread has not come back from that handler for a while, the wait ends with an error instead.
-    /// </summary>
-    public Task CompletionUnlessWaitedForAsync(string call)
-    {
-        return Thread.CurrentThread == _thread ? WatchAsync(Volatile.Read(ref _cycles)) : Completion;
-
-        async Task WatchAsync(long cycle)
-        {
-            while (await Task.WhenAny(Completion, Task.Delay(OwnWaitLimit)).ConfigureAwait(false) != Completion)
-            {
-                if (Volatile.Read(ref _cycles) == cycle)
-                {
-                    throw new InvalidOperationException(
-                        $"{call} is waited for inside a delivery handler, an observer or a condition. These run on the ring's thread, which cannot wait for itself: "
-                        + "do not wait there, or call it on another thread, such as by Task.Run");
-                }
-            }
-
-            await Completion.ConfigureAwait(false);
-        }
-    }
-
     /// <summary>Multicast what was accepted, say goodbye, stop. Any thread; again is a no-op.</summary>
     public void Leave()
     {
@@ -195,9 +165,7 @@ internal sealed class RingHost
             _due = Now();
             var now = Tick();
             _processor.Start(now);
-            Volatile.Write(ref _cycles, 1);
             Drain(now);
-            Volatile.Write(ref _cycles, 2);
             while (!_isStopped && !_killRequested)
                 RunCycle();
             if (_isStopped)
@@ -235,7 +203,6 @@ internal sealed class RingHost
     private void RunCycle()
     {
         Sleep();
-        Volatile.Write(ref _cycles, _cycles + 1);
         CycleProbe?.Invoke();
 
         // Datagrams first: a process that was not scheduled for a while reads what had come before it judges that nothing did.
@@ -275,7 +242,6 @@ internal sealed class RingHost
             throw new RingFailedException("the application did not read its events through so many configurations that the engine left the ring");
         if (_leaveRequested)
             LeaveWhenFlushed(now);
-        Volatile.Write(ref _cycles, _cycles + 1);
     }
 
     [SupportedOSPlatform("linux")]

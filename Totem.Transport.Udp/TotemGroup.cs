@@ -84,8 +84,7 @@ public sealed class TotemGroup : IAsyncDisposable
     public ValueTask MulticastAsync(
         ReadOnlyMemory<byte> payload, Guarantee guarantee = Guarantee.Agreed, CancellationToken cancellationToken = default)
     {
-        if (IsLeaving)
-            throw new ObjectDisposedException(nameof(TotemGroup), $"this process leaves or has left the group {Name}");
+        ObjectDisposedException.ThrowIf(IsLeaving, this);
         if (payload.Length > _host.WholeBytesMax)
             throw new ArgumentException($"the payload has {payload.Length} bytes, expected at most {_host.WholeBytesMax}", nameof(payload));
         if (payload.Length > GroupProcessor.MessageBytesMax || Volatile.Read(ref _partsWaiting) > 0)

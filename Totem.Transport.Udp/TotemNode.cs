@@ -119,8 +119,6 @@ public sealed class TotemNode : IAsyncDisposable
     public Task<TotemGroup> JoinAsync(GroupName name, GroupJoinOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (cancellationToken.IsCancellationRequested)
-            return Task.FromCanceled<TotemGroup>(cancellationToken);
         return _host.Groups.JoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken);
     }
 
@@ -129,8 +127,6 @@ public sealed class TotemNode : IAsyncDisposable
     public Task<TotemGroup> BeginJoinAsync(GroupName name, GroupJoinOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (cancellationToken.IsCancellationRequested)
-            return Task.FromCanceled<TotemGroup>(cancellationToken);
         return _host.Groups.BeginJoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken);
     }
 
@@ -147,18 +143,10 @@ public sealed class TotemNode : IAsyncDisposable
         _host.Groups.AskAsync(processor => processor.AllGroups(), cancellationToken);
 
     /// <summary>Waits until a configuration of at least that many members is installed.</summary>
-    /// <param name="count">From 1 to as many as the configuration names, on the loopback 14.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="ArgumentOutOfRangeException">So many members there cannot be: nobody waits for ever.</exception>
     /// <exception cref="ObjectDisposedException">The member has left.</exception>
     /// <exception cref="RingFailedException">The member stopped by itself.</exception>
     public Task<Configuration> WaitForMembersAsync(int count, CancellationToken cancellationToken = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(
-            count, _options.Transport.Kind == UdpTransportKind.Loopback ? UdpTransportOptions.LoopbackSlotCount : _options.Transport.Peers.Count);
-        return WaitForMembersAsync(members => members.Count >= count, cancellationToken);
-    }
+        => WaitForMembersAsync(members => members.Count >= count, cancellationToken);
 
     /// <summary>Waits until a configuration with the right members is installed.</summary>
     /// <param name="condition">Asked now and at each new configuration, then on the ring's thread: it must be quick.</param>
@@ -176,23 +164,18 @@ public sealed class TotemNode : IAsyncDisposable
     /// need no timeout, and stops. New messages are refused from now on. Must not be waited for inside a
     /// <see cref="DeliveryHandler"/>: the ring's thread cannot wait for itself.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It was waited for inside a handler all the same; thrown after a while.</exception>
     /// <exception cref="RingFailedException">The member stopped by itself before.</exception>
     public Task LeaveAsync()
     {
         _host.Leave();
-        return _host.CompletionUnlessWaitedForAsync(nameof(LeaveAsync));
+        return Completion;
     }
 
-    /// <summary>Leaves as <see cref="LeaveAsync"/> does, and throws for nothing else. Events that were delivered can still be read.</summary>
-    /// <exception cref="InvalidOperationException">It was waited for inside a handler, on the ring's thread, which cannot wait for itself.</exception>
+    /// <summary>Leaves as <see cref="LeaveAsync"/> does, and never throws. Events that were delivered can still be read.</summary>
     public async ValueTask DisposeAsync()
     {
         _host.Leave();
-        var ended = _host.CompletionUnlessWaitedForAsync(nameof(DisposeAsync));
-        await ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (ended.Exception is { InnerException: InvalidOperationException refused } && !Completion.IsCompleted)
-            throw refused;
+        await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>For people: the id and where it stands.</summary>

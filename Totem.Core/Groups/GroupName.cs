@@ -9,8 +9,6 @@ public sealed class GroupName : IEquatable<GroupName>
     /// <summary>The longest name, in bytes (corosync's CPG_MAX_NAME_LENGTH).</summary>
     public const int BytesMax = 128;
 
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     private readonly byte[] _bytes;
 
     /// <summary>A name of these bytes.</summary>
@@ -23,10 +21,9 @@ public sealed class GroupName : IEquatable<GroupName>
     }
 
     /// <summary>A name of this text, in UTF-8.</summary>
-    /// <exception cref="ArgumentException">It is empty or longer than <see cref="BytesMax"/> bytes, or no text: half of a surrogate pair has no
-    /// bytes of its own, and all such names would be one.</exception>
+    /// <exception cref="ArgumentException">It is empty or longer than <see cref="BytesMax"/> bytes.</exception>
     public GroupName(string text)
-        : this(BytesOf(text))
+        : this(Encoding.UTF8.GetBytes(text ?? throw new ArgumentNullException(nameof(text))))
     {
     }
 
@@ -59,19 +56,6 @@ public sealed class GroupName : IEquatable<GroupName>
         if (!text.Any(x => char.IsControl(x) || x == '\uFFFD'))
             return text;
         return string.Concat(_bytes.Select(x => x is >= 0x20 and < 0x7F ? ((char)x).ToString() : $"\\x{x:X2}"));
-    }
-
-    private static byte[] BytesOf(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        try
-        {
-            return Strict.GetBytes(text);
-        }
-        catch (EncoderFallbackException failure)
-        {
-            throw new ArgumentException($"the group name has half of a surrogate pair at {failure.Index}, expected a text", nameof(text), failure);
-        }
     }
 
     internal static int Hash(ReadOnlySpan<byte> bytes)

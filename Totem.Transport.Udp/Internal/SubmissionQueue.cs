@@ -26,9 +26,7 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
     /// <summary>Any thread.</summary>
     public SubmitResult TryAdd(in Submission submission, ReadOnlySpan<byte> payload)
     {
-        if (payload.Length > RingOptions.MessageBytesMax)
-            throw new ArgumentException(TooLong(payload.Length), nameof(payload));
-        CheckGuarantee(submission.Guarantee);
+        CheckLength(payload.Length);
         lock (_lock)
         {
             if (_closed is not null)
@@ -44,9 +42,7 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
     /// <summary>Any thread.</summary>
     public ValueTask AddAsync(in Submission submission, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
-        if (payload.Length > RingOptions.MessageBytesMax)
-            throw new ArgumentException(TooLong(payload.Length), nameof(payload));
-        CheckGuarantee(submission.Guarantee);
+        CheckLength(payload.Length);
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellationToken);
         MulticastWaiter? waiter = null;
@@ -174,11 +170,9 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
         }
     }
 
-    private static string TooLong(int length) => $"the payload has {length} bytes, expected at most {RingOptions.MessageBytesMax}";
-
-    private static void CheckGuarantee(Guarantee guarantee)
+    private static void CheckLength(int length)
     {
-        if (guarantee is not (Guarantee.Agreed or Guarantee.Safe))
-            throw new ArgumentOutOfRangeException(nameof(guarantee), guarantee, $"expected {nameof(Guarantee.Agreed)} or {nameof(Guarantee.Safe)}");
+        if (length > RingOptions.MessageBytesMax)
+            throw new ArgumentException($"the payload has {length} bytes, expected at most {RingOptions.MessageBytesMax}", nameof(length));
     }
 }
