@@ -2,7 +2,10 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Net.Sockets;
 using Totem.Cli.Commands;
+using Totem.Sheepdog;
 using Totem.Transport.Udp;
+using Totem.Transport.Udp.Corosync;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cli;
 
@@ -26,7 +29,7 @@ internal static class Program
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
         {
             foreach (var problem in parsed.Errors)
-                await error.WriteLineAsync($"totem: {problem.Message}").ConfigureAwait(false);
+                await error.WriteLineAsync($"totem: {UsageText.Of(problem, parsed)}").ConfigureAwait(false);
             await error.WriteLineAsync($"Try: {HelpCommandOf(parsed)}").ConfigureAwait(false);
             return ExitCode.Usage;
         }
@@ -58,9 +61,15 @@ internal static class Program
             await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
             return ExitCode.CheckFailed;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException or TransportException)
+        catch (Exception failure) when (FailureText.Cause(failure) is CorosyncConfException or ClusterDriverException { IsConfiguration: true })
         {
-            await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
+            await error.WriteLineAsync($"totem: {FailureText.Cause(failure).Message}").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+        catch (Exception failure) when (FailureText.Cause(failure) is IOException or UnauthorizedAccessException or SocketException
+            or TransportException or ClusterDriverException)
+        {
+            await error.WriteLineAsync($"totem: {FailureText.Cause(failure).Message}").ConfigureAwait(false);
             return ExitCode.Environment;
         }
         catch (OutOfMemoryException failure)

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using Totem.Transport.Udp.Corosync;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cpg;
 
@@ -12,15 +15,24 @@ internal static class CpgLog
 {
     private const string SystemLog = "/dev/log";
 
+    private const string Program = "totem-cpg";
+
     /// <summary>LOG_DAEMON of syslog(3), where corosync's lines are.</summary>
     private const int Facility = 3 << 3;
+
+    /// <summary>
+    /// What the <c>logging</c> section of the file asks for; null when there is none. The standard error is the program's, which gets lines with
+    /// <c>TOTEM_LOG=stderr</c> only, whatever the file says to a daemon.
+    /// </summary>
+    public static ILoggerFactory? For(ConfLogging? logging)
+        => logging is null ? null : new ConfiguredLog(logging, Program, ProgramEnvironment.Variable("TOTEM_LOG") == "stderr" ? StandardError.Write : null);
 
     public static void Error(string text) => Write(CpgSeverity.Error, text);
 
     public static void Write(CpgSeverity severity, string text)
     {
         if (ProgramEnvironment.Variable("TOTEM_LOG") == "stderr")
-            StandardError.Write($"totem-cpg: {(severity == CpgSeverity.Warning ? "warning: " : "")}{text}\n");
+            StandardError.Write($"{Program}: {(severity == CpgSeverity.Warning ? "warning: " : "")}{text}\n");
         WriteTo(SystemLog, severity, text);
     }
 
@@ -32,7 +44,7 @@ internal static class CpgLog
             using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
             socket.Blocking = false;
             var line = string.Create(
-                CultureInfo.InvariantCulture, $"<{Facility | (int)severity}>totem-cpg[{Environment.ProcessId}]: {text.ReplaceLineEndings(" | ")}");
+                CultureInfo.InvariantCulture, $"<{Facility | (int)severity}>{Program}[{Environment.ProcessId}]: {text.ReplaceLineEndings(" | ")}");
             socket.SendTo(Encoding.UTF8.GetBytes(line), new UnixDomainSocketEndPoint(path));
         }
         catch (SocketException)

@@ -25,7 +25,8 @@ internal static class CpgStart
         if (path is null or "loopback")
             return Loopback((int)(Number("TOTEM_PORT", IPEndPoint.MaxPort - UdpTransportOptions.LoopbackSlotCount + 1) ?? UdpTransportOptions.DefaultPort));
         var self = Number("TOTEM_NODE", uint.MaxValue) is { } id ? new ProcessorId(id) : (ProcessorId?)null;
-        return Configured(TotemNodeOptions.FromCorosyncConf(path, self, StateDirectory()));
+        var options = TotemNodeOptions.FromCorosyncConf(path, self, StateDirectory());
+        return Configured(options with { LoggerFactory = CpgLog.For(options.ConfiguredLogging) });
     }
 
     /// <summary>The address that the ring's socket is bound to, as a <c>struct sockaddr</c>.</summary>
@@ -103,11 +104,11 @@ internal static class CpgStart
     private static NodeRing Ring(TotemNode node, IEnumerable<UdpPeer> peers, IDisposable? place)
         => new(node, [.. peers.Select(peer => new CpgRingNode(peer.Id.Value, peer.EndPoint))], place);
 
-    /// <summary>What is sent to the ring as a whole is not for groups. What the ring has to say goes to the system's log.</summary>
+    /// <summary>What is sent to the ring as a whole is not for groups. What the ring has to say goes where the file says, else to the system's log.</summary>
     private static TotemNodeOptions ForGroups(TotemNodeOptions options) => options with
     {
         OnDelivery = static (in Delivery _) => { },
-        LoggerFactory = new CpgLoggerFactory(),
+        LoggerFactory = options.LoggerFactory ?? new CpgLoggerFactory(),
     };
 
     private static string? StateDirectory() => ProgramEnvironment.Variable("TOTEM_STATE");

@@ -173,7 +173,7 @@ internal static unsafe class SheepdogCalls
         var text = FailureText.Of(failure);
         return FailureText.Cause(failure) switch
         {
-            ClusterDriverException { InnerException: null } known => Fail(Result.Invalid, known.Message),
+            ClusterDriverException { IsConfiguration: true } known => Fail(Result.Invalid, known.Message),
             ClusterDriverException known => Fail(Result.CannotStart, known.Message),
             ObjectDisposedException => Fail(Result.Closed, "the handle was closed meanwhile"),
             ArgumentException => Fail(Result.Invalid, text),

@@ -1,3 +1,5 @@
+using Totem.Transport.Udp.Corosync;
+
 namespace Totem.Sheepdog;
 
 /// <summary>A driver cannot be chosen or started; the message is for the operator and says what was expected.</summary>
@@ -19,4 +21,7 @@ public sealed class ClusterDriverException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>What a person wrote is wrong, an option or a configuration file, rather than the machine.</summary>
+    public bool IsConfiguration => InnerException is null or CorosyncConfException or ArgumentException;
 }

@@ -38,8 +38,9 @@ internal static partial class Log
     [LoggerMessage(1008, LogLevel.Warning, "Node {Self} does not run with niceness {Niceness}: {Reason}. Grant CAP_SYS_NICE or LimitNICE=")]
     public static partial void NoNiceness(ILogger logger, ProcessorId self, int niceness, string reason);
 
-    [LoggerMessage(1010, LogLevel.Warning, "Node {Self} ignores datagrams from {Source}, which is no member's address. Told once")]
-    public static partial void UnlistedSource(ILogger logger, ProcessorId self, string source);
+    [LoggerMessage(1010, LogLevel.Warning, "Node {Self} of the cluster {Cluster} ignores datagrams from {Source}, which says it is {Claimed}: {Expected} ({Count} so far, told once a minute)")]
+    public static partial void IgnoredSender(
+        ILogger logger, ProcessorId self, string cluster, long count, string source, string claimed, string expected);
 
     [LoggerMessage(1011, LogLevel.Error, "Node {Self} ignores datagrams that come from its own address {Source} and that it did not send: another process or host claims to be this node, such as a corosync daemon with the same configuration; stop one of the two. Told once")]
     public static partial void OwnAddress(ILogger logger, ProcessorId self, string source);

@@ -1,10 +1,15 @@
+using System.ComponentModel;
+using Totem.Transport.Udp.Internal;
+
 namespace Totem.Transport.Udp;
 
 /// <summary>How the ring's thread competes for the processor with whatever else runs on the host. Linux only; elsewhere nothing is asked for.</summary>
 /// <remarks>
 /// A member that is not scheduled looks dead to the others, and who waits for the token waits for its slowest host. A niceness does not help
 /// across control groups and sessions, where the system shares by group; real time does, and it is what corosync asks for.
+/// In a configuration it is a text: <c>RealTime</c>, <c>Unchanged</c> or a niceness.
 /// </remarks>
+[TypeConverter(typeof(RingSchedulingConverter))]
 public sealed record RingScheduling
 {
     private RingScheduling()

@@ -105,8 +105,9 @@ public sealed record TotemNodeOptions
     /// <summary>What a configuration file could not mean: logged once as warnings at the start.</summary>
     internal IReadOnlyList<string> Notices { get; init; } = [];
 
-    /// <summary>Whether a configuration file says where to log, which only <see cref="LoggerFactory"/> decides here.</summary>
-    internal bool HasConfiguredLogging { get; init; }
+    /// <summary>Where a configuration file wants the log; null when it does not say. A program that has no <see cref="LoggerFactory"/> of its own
+    /// follows it (<see cref="ConfiguredLog"/>).</summary>
+    internal ConfLogging? ConfiguredLogging { get; init; }
 
     /// <summary>
     /// Several processes of one host, nothing to configure: processes with the same base port find each other. Each takes the
@@ -153,7 +154,7 @@ public sealed record TotemNodeOptions
             StateDirectory = stateDirectory ?? "/var/lib/totem",
             StateGroup = conf.StateGroup,
             Notices = conf.Notices,
-            HasConfiguredLogging = conf.HasLogging,
+            ConfiguredLogging = conf.HasLogging ? conf.Logging : null,
         };
     }
 
@@ -163,7 +164,8 @@ public sealed record TotemNodeOptions
         var loopback = Transport.Kind == UdpTransportKind.Loopback;
         // Nobody is a good answer here: the slot that is free will decide. Any id stands in for the other checks.
         var ring = loopback && Ring.Self.IsNone ? Ring with { Self = new ProcessorId(1) } : Ring;
-        List<string> problems = [.. ring.Validate(), .. Transport.Validate(Ring.Self)];
+        // By the keys of a configuration, which are those of the properties.
+        List<string> problems = [.. ring.Validate().Select(problem => Below(nameof(Ring), problem)), .. Transport.Validate(Ring.Self).Select(problem => Below(nameof(Transport), problem))];
         if (StateDirectory is null && !loopback)
             problems.Add($"{nameof(StateDirectory)} is missing, expected a directory that survives a restart");
         if (!Receives && OnDelivery is not null)
@@ -172,7 +174,7 @@ public sealed record TotemNodeOptions
             problems.Add($"{nameof(StreamBytesMax)} is {StreamBytesMax}, expected {QueueBytesMin} or more");
         if (SubmissionBytesMax < QueueBytesMin)
             problems.Add($"{nameof(SubmissionBytesMax)} is {SubmissionBytesMax}, expected {QueueBytesMin} or more");
-        problems.AddRange(Groups.Validate().Select(problem => $"{nameof(Groups)}.{problem}"));
+        problems.AddRange(Groups.Validate().Select(problem => Below(nameof(Groups), problem)));
         if (WaitingMulticastsMax < 1)
             problems.Add($"{nameof(WaitingMulticastsMax)} is {WaitingMulticastsMax}, expected 1 or more");
         if ((StoppedReaderTimeout <= TimeSpan.Zero || StoppedReaderTimeout > TimeSpan.FromHours(1)) && StoppedReaderTimeout != Timeout.InfiniteTimeSpan)
@@ -181,6 +183,8 @@ public sealed record TotemNodeOptions
             problems.Add($"{nameof(FlushTimeout)} is {FlushTimeout}, expected 0 to an hour");
         return problems;
     }
+
+    private static string Below(string section, string problem) => char.IsAsciiLetterUpper(problem[0]) ? $"{section}:{problem}" : problem;
 
     /// <summary>The address stands for the name, which may have any characters.</summary>
     private static string UserStateDirectory(int basePort, string name) => Path.Combine(

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -60,7 +61,7 @@ internal sealed class UdpTransport : IDisposable
         _groupIndex = peers.Count;
         _sockets = sockets;
         _counters = counters;
-        _strangers = new Strangers(_logger, self);
+        _strangers = new Strangers(_logger, self, options.Cluster, peers);
         _own = NetAddress.Of(_peers.All[_peers.IndexOf(self)].EndPoint);
         _liveness = new Liveness(options, _peers, Self, sockets, options.Kind == UdpTransportKind.Loopback ? _strangers : null);
     }
@@ -89,7 +90,11 @@ internal sealed class UdpTransport : IDisposable
     public static UdpTransport Open(UdpTransportOptions options, ProcessorId self, NodeCounters counters, ILogger? logger = null)
     {
         if (options.Kind != UdpTransportKind.Loopback)
+        {
+            options = options with { Peers = HostAddresses.WithScopes(options.Peers, self) };
             return new UdpTransport(options, self, options.Peers, OpenSockets.Open(options, self, counters), counters, logger);
+        }
+
         var (slot, socket) = LoopbackSlots.Take(options.LoopbackPort, options.LoopbackName, self);
         var peers = LoopbackSlots.Peers(options.LoopbackPort, options.LoopbackName);
         return new UdpTransport(options, peers[slot].Id, peers, OpenSockets.Around(options, socket, peers, counters), counters, logger);
@@ -388,7 +393,7 @@ internal sealed class UdpTransport : IDisposable
         if (!listed && _options.Kind != UdpTransportKind.Multicast && !_options.AcceptUnlistedSources)
         {
             _counters.DatagramsIgnored++;
-            _strangers.Ignored(socket.Source(index));
+            _strangers.Ignored(socket.Source(index), datagram);
             return 0;
         }
 
@@ -410,6 +415,8 @@ internal sealed class UdpTransport : IDisposable
 
         if (peerIndex >= 0)
             _peers.All[peerIndex].Heard();
+        if (!_options.AcceptUnlistedSources && (peerIndex < 0 || !IsFrom(datagram, _peers.All[peerIndex].Id)))
+            NoteUnlisted(socket.Source(index), datagram);
 
         // A probe: it only asked whether anybody listens here.
         if (datagram.IsEmpty)
@@ -417,6 +424,18 @@ internal sealed class UdpTransport : IDisposable
         _counters.DatagramsReceived++;
         _counters.BytesReceived += datagram.Length;
         return _options.ReceiveFilter is { } filter ? filter(datagram) : 1;
+    }
+
+    /// <summary>The sender of nearly every frame, at the cost of one comparison.</summary>
+    private static bool IsFrom(ReadOnlySpan<byte> datagram, ProcessorId peer)
+        => datagram.Length < 9 || BinaryPrimitives.ReadUInt32LittleEndian(datagram[5..]) == peer.Value;
+
+    /// <summary>The engine drops frames of processors that are not in the list; it does not know where they came from.</summary>
+    private void NoteUnlisted(NetAddress source, ReadOnlySpan<byte> datagram)
+    {
+        var claimed = Strangers.ClaimedBy(datagram);
+        if (!claimed.IsNone && !Members.Contains(claimed))
+            _strangers.Ignored(source, datagram);
     }
 
     private void CountLost(int count) => _counters.DatagramsLostBySystem += count;

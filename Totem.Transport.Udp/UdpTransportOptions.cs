@@ -1,7 +1,9 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Totem.Core.Model;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Transport.Udp;
 
@@ -37,7 +39,13 @@ public enum DatagramPath
 /// <summary>A processor and where its datagrams go.</summary>
 /// <param name="Id">Who.</param>
 /// <param name="EndPoint">Its address and port; no wildcard address.</param>
-public sealed record UdpPeer(ProcessorId Id, IPEndPoint EndPoint);
+/// <remarks>In a configuration it is a text, <c>2=10.0.0.2:5405</c> or <c>2=10.0.0.2</c> with <see cref="UdpTransportOptions.DefaultPort"/>.</remarks>
+[TypeConverter(typeof(UdpPeerConverter))]
+public sealed record UdpPeer(ProcessorId Id, IPEndPoint EndPoint)
+{
+    /// <summary>What a configuration has instead of a peer; null for a peer.</summary>
+    internal string? Unreadable { get; init; }
+}
 
 /// <summary>The sockets of a member. Immutable; what it means on the wire is in <c>docs/transport.md</c>.</summary>
 public sealed record UdpTransportOptions
@@ -68,6 +76,15 @@ public sealed record UdpTransportOptions
 
     /// <summary>Multicast: the group, or 255.255.255.255 for broadcast. Required for that kind, of the peers' family.</summary>
     public IPAddress? Group { get; init; }
+
+    /// <summary>The same as a text, for configuration systems, which know no <see cref="IPAddress"/>.</summary>
+    /// <exception cref="FormatException">It is set to something else than an address.</exception>
+    public string? GroupAddress
+    {
+        get => Group?.ToString();
+        init => Group = value is null ? null
+            : IPAddress.TryParse(value, out var address) ? address : throw new FormatException($"'{value}' is no IP address");
+    }
 
     /// <summary>Multicast: the port of the group. Default 5405. Frames are sent from the port below it, as corosync does.</summary>
     public int GroupPort { get; init; } = DefaultPort;
@@ -124,6 +141,12 @@ public sealed record UdpTransportOptions
     /// <summary>Unicast: most of <see cref="Peers"/> are places for processes that do not run, so as on the loopback, who was not heard
     /// gets only what introduces us. Default false: corosync's way.</summary>
     internal bool HasSparsePeers { get; init; }
+
+    /// <summary>What a configuration file calls the ring, for people.</summary>
+    internal string ClusterName { get; init; } = "";
+
+    /// <summary>What the ring is called, for people; empty when it has no name.</summary>
+    internal string Cluster => Kind == UdpTransportKind.Loopback ? LoopbackName : ClusterName;
 
     /// <summary>Measurements compare a ring with and without the neighbour watch.</summary>
     internal bool IsWatchAllowed { get; init; } = true;
@@ -184,6 +207,12 @@ public sealed record UdpTransportOptions
             require(false, $"{nameof(Peers)} names {group.Key} {group.Count()} times, expected once");
         foreach (var peer in Peers)
         {
+            if (peer.Unreadable is { } text)
+            {
+                require(false, $"{nameof(Peers)}: '{text}' is no peer, expected ID=ADDRESS:PORT such as 2=10.0.0.2:5405 or 2=[fd00::2]:5405");
+                continue;
+            }
+
             require(!peer.Id.IsNone, $"{nameof(Peers)} has an entry with id 0 ({peer.EndPoint}), expected ids from 1 up");
             require(peer.EndPoint.Port != 0, $"{nameof(Peers)}: the port of processor {peer.Id} is 0");
             require(!peer.EndPoint.Address.Equals(IPAddress.Any) && !peer.EndPoint.Address.Equals(IPAddress.IPv6Any),

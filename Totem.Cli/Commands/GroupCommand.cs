@@ -73,12 +73,9 @@ internal sealed class GroupCommand : TotemCommand
         var name = isList && parsed.GetValue(_name) is null ? null : NameOf(parsed.GetValue(_name), isList);
         // The node's own events are not looked at here.
         var options = _flags.Read(parsed) with { Receives = false };
-        foreach (var notice in options.Notices)
-            await parsed.InvocationConfiguration.Error.WriteLineAsync($"totem: warning: {notice}").ConfigureAwait(false);
-
         using var signals = new StopSignals();
+        using var logs = NodeLog.Open(options, parsed.GetValue(_verbose), parsed.InvocationConfiguration.Error);
         var output = new NodeOutput(parsed.InvocationConfiguration.Output, parsed.GetValue(_json));
-        using var logs = parsed.GetValue(_verbose) ? NodeCommand.LogToError() : null;
         options = options with { LoggerFactory = logs };
         if (name is null)
             return await ListAsync(options, output, parsed.InvocationConfiguration.Error, signals.Token).ConfigureAwait(false);

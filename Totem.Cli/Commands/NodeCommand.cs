@@ -1,6 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using Totem.Cli.Nodes;
 using Totem.Cli.Output;
 using Totem.Cli.Traces;
@@ -58,17 +56,8 @@ internal sealed class NodeCommand : TotemCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken _)
     {
         var options = _flags.Read(parsed);
-        foreach (var notice in options.Notices)
-            await parsed.InvocationConfiguration.Error.WriteLineAsync($"totem: warning: {notice}").ConfigureAwait(false);
-        if (options.HasConfiguredLogging)
-        {
-            await parsed.InvocationConfiguration.Error
-                .WriteLineAsync("totem: warning: the logging section of corosync.conf is not honoured, use --verbose for a log")
-                .ConfigureAwait(false);
-        }
-
         using var signals = new StopSignals();
-        using var logs = parsed.GetValue(_verbose) ? LogToError() : null;
+        using var logs = NodeLog.Open(options, parsed.GetValue(_verbose), parsed.InvocationConfiguration.Error);
         using var trace = parsed.GetValue(_trace) is { } path
             ? TraceRecorder.Create(path, parsed.GetValue(_life), TextMessage.TryParse)
             : null;
@@ -89,14 +78,4 @@ internal sealed class NodeCommand : TotemCommand
         output.Write(new NodeLeft(DateTimeOffset.UtcNow));
         return ExitCode.Ok;
     }
-
-    internal static ILoggerFactory LogToError() => LoggerFactory.Create(builder => builder
-        .SetMinimumLevel(LogLevel.Debug)
-        .AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.ColorBehavior = Terminal.ObeysEscapes ? LoggerColorBehavior.Default : LoggerColorBehavior.Disabled;
-            console.TimestampFormat = "HH:mm:ss.fff ";
-        })
-        .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
 }

@@ -74,7 +74,7 @@ internal sealed class SheepCommand : TotemCommand
         }
         catch (ClusterDriverException failure)
         {
-            throw new CommandFailedException(failure.InnerException is null ? ExitCode.Usage : ExitCode.Environment, failure.Message);
+            throw new CommandFailedException(failure.IsConfiguration ? ExitCode.Usage : ExitCode.Environment, failure.Message);
         }
         catch (Exception failure) when (failure is not CommandFailedException && FailureText.IsForeseen(failure))
         {

@@ -4,6 +4,7 @@ using Totem.Cli.Output;
 using Totem.Cli.Simulations;
 using Totem.Simulation.Faults;
 using Totem.Simulation.Scenarios;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cli.Commands;
 
@@ -33,6 +34,20 @@ internal sealed class SimulateCommand : TotemCommand
     private readonly Option<RingKind?> _ring = new("--ring")
     {
         Description = "Only rings of this kind: plain, or accelerated, where messages follow the token; drawn when not given.",
+        HelpName = "plain|accelerated",
+        CustomParser = result =>
+        {
+            switch (result.Tokens[0].Value)
+            {
+                case "plain":
+                    return RingKind.Plain;
+                case "accelerated":
+                    return RingKind.Accelerated;
+                case var other:
+                    result.AddError($"--ring is '{other}', expected plain or accelerated");
+                    return null;
+            }
+        },
     };
 
     private readonly Option<FileInfo?> _script = new("--script")
@@ -148,9 +163,13 @@ internal sealed class SimulateCommand : TotemCommand
         {
             return FaultScript.Parse(File.ReadAllText(file.FullName), file.Name);
         }
-        catch (Exception failure) when (failure is FormatException or IOException or UnauthorizedAccessException)
+        catch (FormatException failure)
         {
             throw new CommandFailedException(ExitCode.Usage, failure.Message);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailedException(ExitCode.Usage, $"--script {FailureText.OfFile(file.ToString(), failure)}");
         }
     }
 }

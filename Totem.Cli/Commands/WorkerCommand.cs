@@ -106,9 +106,10 @@ internal sealed class WorkerCommand : Command
             return JsonSerializer.Deserialize(line, WorkerInstructionJson.Default.WorkerInstruction)
                 ?? throw new JsonException("null");
         }
-        catch (JsonException failure)
+        catch (JsonException)
         {
-            throw new CommandFailedException(ExitCode.Usage, $"'{line}' is no instruction: {failure.Message}");
+            throw new CommandFailedException(
+                ExitCode.Usage, $"'{line}' is no instruction, expected an object such as {{\"do\":\"leave\"}} with do: load, stop, mark, endTrace or leave");
         }
     }
 

@@ -2,10 +2,12 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Totem.Core;
 using Totem.Core.Model;
 using Totem.Transport.Udp;
 using Totem.Transport.Udp.Corosync;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cli.Nodes;
 
@@ -104,6 +106,7 @@ internal sealed class NodeFlags
 
         if (parsed.GetValue(_busyPoll) is { } microseconds)
             options = options with { Transport = options.Transport with { BusyPoll = TimeSpan.FromMicroseconds(microseconds) } };
+        // What the flags contradict is said above in their words; the rest is a file's that says more than they can.
         var problems = options.Validate();
         return problems.Count == 0 ? options : throw Usage(string.Join("\n       ", problems));
     }
@@ -114,9 +117,56 @@ internal sealed class NodeFlags
             throw Usage("--peer without --bind; expected --bind with this member's own address");
         if (parsed.GetValue(_group) is not null)
             throw Usage("--group without --bind; expected --bind with this member's own address");
+        CheckLoopback(parsed);
         var options = TotemNodeOptions.Loopback(
             parsed.GetValue(_port) ?? UdpTransportOptions.DefaultPort, stateDirectory: parsed.GetValue(_state), name: parsed.GetValue(_name) ?? "");
-        return options with { Ring = RingOf(parsed, memberCount: 0) };
+        return options with { Ring = Configured(parsed, options.Ring, memberCount: 0) };
+    }
+
+    private void CheckLoopback(ParseResult parsed)
+    {
+        const int count = UdpTransportOptions.LoopbackSlotCount;
+        const int highest = IPEndPoint.MaxPort - count + 1;
+        var problems = new List<string>();
+        if (parsed.GetValue(_port) is > highest and var port)
+            problems.Add($"--port is {port}, expected 1 to {highest} on the loopback, which takes {count} ports from there");
+        if (parsed.GetValue(_id) is > count and var id)
+            problems.Add($"--id is {id}, expected 1 to {count} on the loopback");
+        if (Encoding.UTF8.GetByteCount(parsed.GetValue(_name) ?? "") is > UdpTransportOptions.LoopbackNameBytesMax and var bytes)
+            problems.Add($"--name has {bytes} bytes, expected at most {UdpTransportOptions.LoopbackNameBytesMax}");
+        Refuse(problems);
+    }
+
+    private static void CheckAddresses(List<UdpPeer> peers, IPEndPoint? group)
+    {
+        var problems = new List<string>();
+        for (var i = 0; i < peers.Count; i++)
+        {
+            var flag = i == 0 ? "--bind" : "--peer";
+            var (id, endPoint) = peers[i];
+            if (peers.FindIndex(x => x.Id == id) < i)
+                problems.Add($"--peer {id}={endPoint}: node {id} is given already, with --id or --peer; expected each id once");
+            else if (peers.FindIndex(x => x.EndPoint.Equals(endPoint)) < i)
+                problems.Add($"--peer {id}={endPoint}: that address is given already, with --bind or --peer; expected each once");
+            if (endPoint.AddressFamily != peers[0].EndPoint.AddressFamily)
+                problems.Add($"--peer {id}={endPoint} is of another family than --bind {peers[0].EndPoint}, expected IPv4 or IPv6 for all");
+            if (endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any))
+                problems.Add($"{flag} is {endPoint.Address}, expected an address that the others can send to");
+        }
+
+        if (group is not null && !UdpTransportOptions.IsGroup(group.Address))
+            problems.Add($"--group is {group.Address}, expected a multicast address or 255.255.255.255");
+        else if (group is not null && group.AddressFamily != peers[0].EndPoint.AddressFamily)
+            problems.Add($"--group is {group.Address}, expected the family of --bind {peers[0].EndPoint.Address}");
+        if (group is { Port: < 2 })
+            problems.Add($"--group has the port {group.Port}, expected 2 to {IPEndPoint.MaxPort}: frames are sent from the port below");
+        Refuse(problems);
+    }
+
+    private static void Refuse(List<string> problems)
+    {
+        if (problems.Count > 0)
+            throw Usage(string.Join("\n       ", problems));
     }
 
     private TotemNodeOptions FromFile(ParseResult parsed, string file)
@@ -138,7 +188,7 @@ internal sealed class NodeFlags
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw Usage($"--config {file} cannot be read: {failure.Message}");
+            throw Usage($"--config: {FailureText.OfFile(file, failure)}");
         }
     }
 
@@ -153,9 +203,10 @@ internal sealed class NodeFlags
         if (peers.Count > ProcessorSet.CountMax)
             throw Usage($"{peers.Count} members, expected at most {ProcessorSet.CountMax}");
         var group = parsed.GetValue(_group) is { } x ? EndPointOf("--group", x, port) : null;
+        CheckAddresses(peers, group);
         return new TotemNodeOptions
         {
-            Ring = RingOf(parsed, peers.Count) with { Allowed = ProcessorSet.Of([.. peers.Select(peer => peer.Id)]) },
+            Ring = Configured(parsed, new RingOptions { Self = ProcessorId.None }, peers.Count) with { Allowed = ProcessorSet.Of([.. peers.Select(peer => peer.Id)]) },
             Transport = new UdpTransportOptions
             {
                 Kind = group is null ? UdpTransportKind.Unicast : UdpTransportKind.Multicast,
@@ -195,12 +246,23 @@ internal sealed class NodeFlags
         }
     }
 
-    private RingOptions RingOf(ParseResult parsed, int memberCount)
+    /// <summary>What the flags say, over the defaults of the way in which members find each other.</summary>
+    private RingOptions Configured(ParseResult parsed, RingOptions defaults, int memberCount)
     {
-        var self = new ProcessorId(parsed.GetValue(_id) ?? 0);
-        return parsed.GetValue(_token) is { } milliseconds
-            ? RingOptions.ForNodes(self, memberCount, TimeSpan.FromMilliseconds(milliseconds), TimeSpan.Zero)
-            : new RingOptions { Self = self };
+        var ring = defaults with { Self = new ProcessorId(parsed.GetValue(_id) ?? 0) };
+        if (parsed.GetValue(_token) is not { } milliseconds)
+            return ring;
+        // The times that follow from the token's do so here too; all others stay as they were.
+        var derived = RingOptions.ForNodes(ring.Self, memberCount, TimeSpan.FromMilliseconds(milliseconds), TimeSpan.Zero);
+        return ring with
+        {
+            TokenTimeout = derived.TokenTimeout,
+            TokenRetransmit = derived.TokenRetransmit,
+            TokenHold = derived.TokenHold,
+            ConsensusTimeout = derived.ConsensusTimeout,
+            FailToReceiveTimeout = derived.FailToReceiveTimeout,
+            AloneTimeout = derived.ConsensusTimeout < ring.AloneTimeout ? derived.ConsensusTimeout : ring.AloneTimeout,
+        };
     }
 
     private static UdpPeer PeerOf(string text, int port)

@@ -1,4 +1,5 @@
 using Totem.Transport.Udp;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cli.Nodes;
 
@@ -17,6 +18,11 @@ internal static class NodeStart
         catch (TransportException failure)
         {
             throw new CommandFailedException(ExitCode.Environment, failure.Message);
+        }
+        catch (ArgumentException failure) when (failure.ParamName == nameof(options))
+        {
+            // What the flags and the file say together.
+            throw new CommandFailedException(ExitCode.Usage, FailureText.Of(failure));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
         {

@@ -1,4 +1,5 @@
 using Totem.Simulation.Traces;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cli.Traces;
 
@@ -13,7 +14,7 @@ internal static class RunTraces
         {
             return Trace.Merge(files.Select(ReadLife));
         }
-        catch (Exception failure) when (failure is InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (InvalidDataException failure)
         {
             throw new CommandFailedException(ExitCode.Usage, failure.Message);
         }
@@ -22,7 +23,16 @@ internal static class RunTraces
     // Every member writes its start before anything else: without one the file is another's, or lost its beginning, and
     // nothing that is checked over the rest means much.
     private static IReadOnlyList<TraceEvent> ReadLife(string file)
-        => TraceReader.ReadFile(file).Events is [{ Kind: TraceEventKind.Start }, ..] events
-            ? events
-            : throw new InvalidDataException($"{file}: no start of a member, expected as the first event");
+    {
+        try
+        {
+            return TraceReader.ReadFile(file).Events is [{ Kind: TraceEventKind.Start }, ..] events
+                ? events
+                : throw new InvalidDataException($"{file}: no start of a member, expected as the first event");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailedException(ExitCode.Usage, FailureText.OfFile(file, failure));
+        }
+    }
 }

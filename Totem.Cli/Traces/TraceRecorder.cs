@@ -3,6 +3,7 @@ using Totem.Core.Diagnostics;
 using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Simulation.Traces;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cli.Traces;
 
@@ -50,7 +51,7 @@ internal sealed class TraceRecorder : IRingObserver, IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new CommandFailedException(ExitCode.Environment, $"the trace cannot be written: {failure.Message}");
+            throw new CommandFailedException(ExitCode.Environment, $"--trace {FailureText.OfFile(path, failure, isWritten: true)}");
         }
     }
 

@@ -1,7 +1,10 @@
+using System.ComponentModel;
+
 namespace Totem.Core.Model;
 
 /// <summary>Names a processor (a ring member). Zero is not a processor: corosync's LEAVE message uses it as a marker.</summary>
 /// <param name="Value">The 32-bit node id as it stands on the wire.</param>
+[TypeConverter(typeof(ProcessorIdConverter))]
 public readonly record struct ProcessorId(uint Value) : IComparable<ProcessorId>
 {
     /// <summary>The value that names nobody.</summary>

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.ComponentModel;
 
 namespace Totem.Core.Model;
 
@@ -6,6 +7,7 @@ namespace Totem.Core.Model;
 /// An immutable set of processors in ascending order, at most <see cref="CountMax"/> of them. Membership code works
 /// on whole sets; they are small and change rarely, so every operation may allocate.
 /// </summary>
+[TypeConverter(typeof(ProcessorSetConverter))]
 public sealed class ProcessorSet : IEquatable<ProcessorSet>, IReadOnlyCollection<ProcessorId>
 {
     /// <summary>The most processors a set can hold; corosync's is 384. What is measured and tested ends at 14.</summary>

@@ -17,6 +17,9 @@ internal sealed record TotemDriverOptions
         "expected KEY=VALUE[,KEY=VALUE...] of config=FILE, node=ID, processes=COUNT, port=PORT, name=NAME, state=DIR, group=NAME, "
         + "partition=majority|continue, quorum=COUNT, guarantee=safe|agreed, settle=MILLISECONDS";
 
+    private static readonly string[] Keys =
+        ["config", "node", "processes", "port", "name", "state", "group", "partition", "quorum", "guarantee", "settle"];
+
     public const string SystemConfiguration = "/etc/corosync/corosync.conf";
 
     /// <summary>Different from the C driver's, with which nothing is in common.</summary>
@@ -97,8 +100,10 @@ internal sealed record TotemDriverOptions
         }
         catch (Exception failure) when (FailureText.IsForeseen(failure))
         {
-            var text = FailureText.Of(failure).TrimEnd('.');
-            throw new ClusterDriverException(Config is null ? text : $"config={Config}: {text}, expected a corosync.conf that can be read", failure);
+            if (Config is null)
+                throw new ClusterDriverException(FailureText.Of(failure).TrimEnd('.'), failure);
+            var text = $"config={FailureText.OfFile(Config, failure)}, expected a corosync.conf that can be read";
+            throw new ClusterDriverException(text, new CorosyncConfException(text, failure));
         }
     }
 
@@ -134,7 +139,7 @@ internal sealed record TotemDriverOptions
                 _ => throw Wrong($"guarantee is '{value}', expected safe or agreed"),
             },
         },
-        _ => throw Wrong($"there is no '{key}'"),
+        _ => throw Wrong($"there is no '{key}'{Suggestion.For(key, Keys)}"),
     };
 
     private static string Text(string key, string value) => value.Length > 0 ? value : throw Wrong($"{key} is empty, expected a path");

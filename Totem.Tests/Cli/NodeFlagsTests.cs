@@ -46,6 +46,22 @@ public sealed class NodeFlagsTests
             Assert.Equal(ExitCode.Usage, Assert.Throws<CommandFailedException>(() => Read(flags)).ExitCode);
     }
 
+    /// <summary>What no flag names stays what the help says, whichever others are given.</summary>
+    [Theory]
+    [InlineData("", 3000, 15, 150)]
+    [InlineData("--id 3 --port 7000 --busy-poll 0", 3000, 15, 150)]
+    [InlineData("--token-timeout 5000", 5000, 15, 150)]
+    [InlineData("--token-timeout 50", 50, 15, 60)]
+    [InlineData("--id 1 --bind 10.0.0.1", 1000, 50, 150)]
+    [InlineData("--id 1 --bind 10.0.0.1 --token-timeout 5000", 5000, 50, 150)]
+    public void A_flag_leaves_the_other_defaults_alone(string flags, int token, int join, int alone)
+    {
+        var options = Read($"{flags} --state /nowhere");
+        Assert.Equal(
+            (token, join, alone), (options.Ring.TokenTimeout.TotalMilliseconds, options.Ring.JoinInterval.TotalMilliseconds, options.Ring.AloneTimeout.TotalMilliseconds));
+        Assert.Empty(options.Validate());
+    }
+
     private static TotemNodeOptions Read(string flags)
     {
         var command = new Command("node");

@@ -9,6 +9,15 @@ internal sealed class CorosyncFactAttribute : FactAttribute
     public CorosyncFactAttribute() => Skip = CorosyncTheoryAttribute.Missing();
 }
 
+/// <summary>A test with one real daemon in namespaces of its own, and no client in C.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class CorosyncDaemonFactAttribute : FactAttribute
+{
+    public CorosyncDaemonFactAttribute() => Skip = Requirement.SkipUnless(
+        Requirement.Linux(), Requirement.Root(), Requirement.Command("corosync", "corosync"), Requirement.Command("unshare", "util-linux"),
+        Requirement.Command("ip", "iproute2"));
+}
+
 /// <summary>The same, once per row of data.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class CorosyncTheoryAttribute : TheoryAttribute

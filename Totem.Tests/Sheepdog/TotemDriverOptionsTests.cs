@@ -1,6 +1,7 @@
 using Totem.Sheepdog;
 using Totem.Sheepdog.Drivers;
 using Totem.Sheepdog.Ordering;
+using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog;
 
@@ -18,7 +19,7 @@ public sealed class TotemDriverOptionsTests
     [Theory]
     [InlineData("port", "'port' is no KEY=VALUE")]
     [InlineData("port=1,port=2", "'port' stands twice")]
-    [InlineData("prot=1", "there is no 'prot'")]
+    [InlineData("prot=1", "there is no 'prot', did you mean 'port'?")]
     [InlineData("port=0", "port is '0', expected a number from 1 to 65521")]
     [InlineData("partition=maybe", "partition is 'maybe', expected majority or continue")]
     [InlineData("config=/x,port=5405", "port beside config")]
@@ -32,6 +33,22 @@ public sealed class TotemDriverOptionsTests
         var failure = Assert.Throws<ClusterDriverException>(() => TotemDriverOptions.Parse(text, false));
         Assert.StartsWith(problem, failure.Message, StringComparison.Ordinal);
         Assert.EndsWith(TotemDriverOptions.Syntax, failure.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>To mend by who wrote it, as a wrong option is: the command and the C ABI tell the two from a machine that refuses.</summary>
+    [Theory]
+    [InlineData("totem {\nversion: 2\n}\nnodelist {\nnode {\nring0_addr: 127.0.0.1\nnodeid: 1\n}\n}\n", "c.conf:1: totem.transport is missing")]
+    [InlineData("garbage\n", "c.conf:1: 'garbage' is neither")]
+    [InlineData(null, "c.conf: there is no such file")]
+    public void A_configuration_that_cannot_be_used_is_the_callers(string? text, string problem)
+    {
+        using var folder = new TemporaryDirectory();
+        var file = Path.Combine(folder.Path, "c.conf");
+        if (text is not null)
+            File.WriteAllText(file, text);
+        var failure = Assert.Throws<ClusterDriverException>(() => TotemDriverOptions.Parse($"config={file}", true).NodeOptions());
+        Assert.Contains(problem, failure.Message, StringComparison.Ordinal);
+        Assert.True(failure.IsConfiguration);
     }
 
     [Fact]

@@ -15,7 +15,10 @@ public sealed class ZooKeeperDriverOptionsTests
     [InlineData("a:1/clusterid=foo,timeout=1000", "a:1", "/foo", 1000)]
     [InlineData("a:1/clusterid=5", "a:1", "/5", 30_000)]
     [InlineData("a:1,clusterid=x,timeout=7", "a:1", "/x", 7)]
-    [InlineData("[::1]:2181/a b", "[::1]:2181", "/a b", 30_000)]
+    // Its client library takes the last colon for the port's and knows no brackets (ZOOKEEPER-3886).
+    [InlineData("[::1]:2181/a b", "::1:2181", "/a b", 30_000)]
+    [InlineData("[fd00::1]:2181,[fd00::2]:2182/five", "fd00::1:2181,fd00::2:2182", "/five", 30_000)]
+    [InlineData("fd00::1:2181", "fd00::1:2181", "/sheepdog", 30_000)]
     public void Every_form_is_read(string text, string hosts, string root, int timeout)
     {
         var options = ZooKeeperDriverOptions.Parse(text);
@@ -28,6 +31,10 @@ public sealed class ZooKeeperDriverOptionsTests
     [InlineData("timeout=5", "no servers")]
     [InlineData("localhost", "'localhost' is no HOST:PORT")]
     [InlineData("a:0", "'a:0' is no HOST:PORT")]
+    [InlineData("[10.0.0.1]:2181", "'[10.0.0.1]:2181' has no IPv6 address in its brackets")]
+    [InlineData("[::1:2181", "'[::1:2181' is no HOST:PORT and no [IPV6]:PORT")]
+    [InlineData("a:b:1", "'a:b:1' is no HOST:PORT and no [IPV6]:PORT")]
+    [InlineData("[::1]", "'[::1]' is no HOST:PORT")]
     [InlineData("a:1,", "'' is no HOST:PORT")]
     [InlineData("a:1/", "'' is no path")]
     [InlineData("a:1/x//y", "'x//y' is no path")]

@@ -12,10 +12,10 @@ internal sealed class HostTable(string name, params string[] addresses) : ILocal
 
     public string Name => name;
 
-    public bool Owns(IPAddress address) => _addresses.Contains(address);
+    public bool HasInterfaceOf(IPAddress address) => _addresses.Contains(address);
 
     public IReadOnlyList<IPAddress> Resolve(string nameOrAddress)
-        => IPAddress.TryParse(nameOrAddress, out var literal)
+        => !nameOrAddress.StartsWith('[') && IPAddress.TryParse(nameOrAddress, out var literal)
             ? [literal]
             : [.. Names.GetValueOrDefault(nameOrAddress, []).Select(IPAddress.Parse)];
 }

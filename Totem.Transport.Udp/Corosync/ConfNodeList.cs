@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Totem.Core.Model;
@@ -6,13 +7,15 @@ using Totem.Core.Model;
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>An entry of the node list.</summary>
-internal sealed record ConfNode(ProcessorId Id, string? Name, string AddressText, IPAddress Address, int Votes, int Line);
+internal sealed record ConfNode(ProcessorId Id, string? Name, string AddressText, IPAddress Address, long Votes, int Line);
 
 /// <summary>The <c>nodelist</c> section: who the members are, and which of them this host is.</summary>
-internal static class ConfNodeList
+internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host, ConfProblems problems)
 {
+    private sealed record Entry(ConfReader Reader, string AddressText, IReadOnlyList<IPAddress> Addresses);
+
     /// <summary>Which addresses of a name are taken, best first.</summary>
-    public static ReadOnlySpan<AddressFamily> Families(string ipVersion) => ipVersion switch
+    public static AddressFamily[] Families(string ipVersion) => ipVersion switch
     {
         "ipv4" => [AddressFamily.InterNetwork],
         "ipv6" => [AddressFamily.InterNetworkV6],
@@ -20,33 +23,47 @@ internal static class ConfNodeList
         _ => [AddressFamily.InterNetworkV6, AddressFamily.InterNetwork],
     };
 
-    public static List<ConfNode> Read(
-        ConfSection root, string ipVersion, bool clearHighBit, ILocalHost host, List<ConfReader> readers, ConfProblems problems)
+    /// <summary>The first address of the first family that has one.</summary>
+    public static IPAddress? Choose(IReadOnlyList<IPAddress> addresses, ReadOnlySpan<AddressFamily> families)
     {
-        var nodes = new List<ConfNode>();
-        foreach (var list in root.Named("nodelist"))
+        foreach (var family in families)
         {
-            readers.Add(new ConfReader(list, problems));
-            foreach (var section in list.Named("node"))
-            {
-                var reader = new ConfReader(section, problems);
-                readers.Add(reader);
-                if (ReadNode(reader, ipVersion, clearHighBit, host, problems) is { } node)
-                    nodes.Add(node);
-            }
+            if (addresses.FirstOrDefault(address => address.AddressFamily == family) is { } found)
+                return found;
         }
 
-        if (!root.Named("nodelist").SelectMany(list => list.Named("node")).Any())
+        return null;
+    }
+
+    public List<ConfNode> Read()
+    {
+        var entries = new List<Entry>();
+        foreach (var index in map.Indices("nodelist.node"))
+        {
+            var path = string.Create(CultureInfo.InvariantCulture, $"nodelist.node.{index}");
+            if (ReadEntry(new ConfReader(map, problems, path, "node"), path) is { } entry)
+                entries.Add(entry);
+        }
+
+        if (!map.Indices("nodelist.node").Any())
             problems.Add(0, "nodelist is missing, expected 'nodelist { node { ring0_addr: … nodeid: … } … }': both udp and udpu need it");
-        CheckTogether(nodes, problems);
+        var families = CommonFamilies(entries);
+        var nodes = new List<ConfNode>();
+        foreach (var entry in entries)
+        {
+            if (ReadNode(entry, families) is { } node)
+                nodes.Add(node);
+        }
+
+        CheckTogether(nodes);
         return nodes;
     }
 
     /// <summary>
-    /// This host's entry: the one that was asked for, else the one with this host's name, else the only one with an
-    /// address of this host (wire.md section 3.1; a mere match of the network is not enough for us: it finds neighbours).
+    /// This host's entry: the one that was asked for, else the one with this host's name, else the one with an address of an interface
+    /// (wire.md section 3.1; a mere match of the network is not enough for us: it finds neighbours).
     /// </summary>
-    public static ConfNode? FindLocal(List<ConfNode> nodes, ProcessorId? self, ILocalHost host, ConfProblems problems)
+    public ConfNode? FindLocal(List<ConfNode> nodes, ProcessorId? self)
     {
         if (self is { } id)
         {
@@ -56,89 +73,126 @@ internal static class ConfNodeList
             return chosen;
         }
 
-        var byName = nodes.FindAll(node => IsNameOf(node.Name, host.Name) || IsNameOf(node.AddressText, host.Name));
-        var byAddress = nodes.FindAll(node => host.Owns(node.Address));
-        var matches = byName.Count > 0 ? byName : byAddress;
-        if (matches.Count == 1)
-            return matches[0];
-        problems.Add(0, matches.Count == 0
-            ? $"no node of the list has the name ({host.Name}) or an address of this host; add it, or say explicitly which node this is"
-            : $"nodes {string.Join(", ", matches.Select(node => node.Id))} all are this host; say explicitly which node this is");
+        foreach (var isLocal in Rules())
+        {
+            var matches = nodes.FindAll(node => isLocal(node));
+            if (matches.Count == 1)
+                return matches[0];
+            if (matches.Count == 0)
+                continue;
+            problems.Add(0, $"nodes {string.Join(", ", matches.Select(node => node.Id))} all are this host; say explicitly which node this is");
+            return null;
+        }
+
+        problems.Add(0, $"no node of the list has the name ({host.Name}) or an address of this host; add it, or say explicitly which node this is");
         return null;
     }
 
-    private static bool IsNameOf(string? name, string hostName)
+    /// <summary>A name of this host alone cannot be reached by others.</summary>
+    public static IEnumerable<(int Line, string Text)> FindLonely(List<ConfNode> nodes)
     {
-        if (name is null || IPAddress.TryParse(name, out _))
-            return false;
-        return string.Equals(name, hostName, StringComparison.OrdinalIgnoreCase)
-            || string.Equals(name, hostName.Split('.')[0], StringComparison.OrdinalIgnoreCase);
+        var loopback = nodes.FindAll(node => IPAddress.IsLoopback(node.Address));
+        if (loopback.Count == nodes.Count)
+            return [];
+        return loopback.Select(node => (node.Line, $"node.ring0_addr {Described(node)} is an address of this host alone: node {node.Id} and the other nodes "
+            + "will not hear each other; expected an address of the network, in /etc/hosts or here"));
     }
 
-    private static ConfNode? ReadNode(
-        ConfReader reader, string ipVersion, bool clearHighBit, ILocalHost host, ConfProblems problems)
+    private static string Described(ConfNode node) => node.AddressText == node.Address.ToString() ? node.AddressText : $"{node.AddressText}, which is {node.Address},";
+
+    /// <summary>How corosync looks for its own entry, step by step (totemconfig.c: find_local_node).</summary>
+    private IEnumerable<Func<ConfNode, bool>> Rules()
     {
-        var votes = reader.Number("quorum_votes", 0, ushort.MaxValue) ?? 1;
-        var name = reader.Text("name");
-        var id = reader.NodeId("nodeid");
-        foreach (var entry in reader.Section.Entries.Where(entry => IsFurtherLink(entry.Key)))
+        var name = host.Name;
+        yield return node => node.Name == name || node.AddressText == name;
+        while (name.LastIndexOf('.') is > 0 and var dot)
         {
-            reader.Accept(entry.Key);
-            problems.Add(entry.Line, $"node.{entry.Key}: udp and udpu have one link, expected only ring0_addr");
+            name = name[..dot];
+            var shorter = name;
+            yield return node => node.Name == shorter || node.AddressText == shorter;
         }
 
+        yield return node => WithoutDomain(node.Name) == name || WithoutDomain(node.AddressText) == name;
+        yield return node => host.HasInterfaceOf(node.Address);
+        yield return node => host.Resolve(node.Name ?? node.AddressText).Concat(host.Resolve(node.AddressText)).Any(host.HasInterfaceOf);
+    }
+
+    private static string? WithoutDomain(string? name)
+        => name is null || IPAddress.TryParse(name, out _) ? null : name.Split('.')[0];
+
+    private Entry? ReadEntry(ConfReader reader, string path)
+    {
+        foreach (var entry in map.Entries.Where(entry => entry.Path.StartsWith(path + ".", StringComparison.Ordinal) && IsFurtherLink(entry.Path)))
+            problems.Add(entry.Line, $"{entry.Name}: udp and udpu have one link, expected only ring0_addr");
         if (reader.Text("ring0_addr") is not { Length: > 0 } text)
         {
             reader.Wrong("ring0_addr", "an address or a host name");
             return null;
         }
 
-        if (Resolve(text, ipVersion, host) is not { } address)
+        var addresses = host.Resolve(text);
+        if (Choose(addresses, Families(totem.IpVersion)) is { } address)
         {
-            reader.Wrong("ring0_addr", $"an address, or a name that has one (ip_version {ipVersion})");
-            return null;
-        }
-
-        if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
-        {
+            if (!address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
+                return new Entry(reader, text, addresses);
             reader.Wrong("ring0_addr", "an address that the others can send to");
             return null;
         }
 
-        if (id is null && reader.Text("nodeid") is null)
-            id = DeriveId(reader, address, clearHighBit, problems);
-        return id is { } value ? new ConfNode(new ProcessorId(value), name, text, address, votes, reader.Section.Line) : null;
-    }
-
-    private static bool IsFurtherLink(string key)
-        => key.Length == 10 && key.StartsWith("ring", StringComparison.Ordinal)
-            && key.EndsWith("_addr", StringComparison.Ordinal) && key[4] is >= '1' and <= '9';
-
-    private static IPAddress? Resolve(string text, string ipVersion, ILocalHost host)
-    {
-        var addresses = host.Resolve(text);
-        foreach (var family in Families(ipVersion))
-        {
-            if (addresses.FirstOrDefault(address => address.AddressFamily == family) is { } found)
-                return found;
-        }
-
+        reader.Wrong("ring0_addr", $"an address, or a name that has one (ip_version {totem.IpVersion})");
         return null;
     }
 
-    private static uint? DeriveId(ConfReader reader, IPAddress address, bool clearHighBit, ConfProblems problems)
+    private ConfNode? ReadNode(Entry entry, AddressFamily[] families)
     {
-        if (address.AddressFamily != AddressFamily.InterNetwork)
+        var reader = entry.Reader;
+        var address = Choose(entry.Addresses, families)!;
+        var votes = reader.Number("quorum_votes") ?? 1;
+        if (votes > int.MaxValue)
+            reader.Wrong("quorum_votes", $"a number from 0 to {int.MaxValue}");
+        var id = (uint)(reader.Number("nodeid") ?? 0);
+        if (id == 0)
+            id = DeriveId(entry) ?? 0;
+        return id == 0 ? null : new ConfNode(new ProcessorId(id), reader.Text("name"), entry.AddressText, address, votes, reader.Line);
+    }
+
+    /// <summary>
+    /// The families to choose from. Members talk in one, so one that every node has comes first: a host whose own name has an IPv6 address too
+    /// would otherwise stand alone.
+    /// </summary>
+    private AddressFamily[] CommonFamilies(List<Entry> entries)
+    {
+        var families = Families(totem.IpVersion);
+        foreach (var family in families)
         {
-            problems.Add(reader.Section.Line, "node.nodeid is missing, expected one: only an IPv4 address can stand for the id");
+            if (entries.TrueForAll(entry => entry.Addresses.Any(address => address.AddressFamily == family)))
+                return [family];
+        }
+
+        return families;
+    }
+
+    private static bool IsFurtherLink(string path)
+    {
+        var key = path.AsSpan(path.LastIndexOf('.') + 1);
+        return key is not "ring0_addr" && key.StartsWith("ring", StringComparison.Ordinal) && key.EndsWith("_addr", StringComparison.Ordinal)
+            && key.Length > 9 && !key[4..^5].ContainsAnyExceptInRange('0', '9');
+    }
+
+    /// <summary>The IPv4 address as a number, also where the ring uses another.</summary>
+    private uint? DeriveId(Entry entry)
+    {
+        if (Choose(entry.Addresses, [AddressFamily.InterNetwork]) is not { } address)
+        {
+            problems.Add(entry.Reader.Line, "node.nodeid is missing, expected one: only an IPv4 address can stand for the id");
             return null;
         }
 
         var id = BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
-        return clearHighBit ? id & 0x7FFF_FFFF : id;
+        return totem.ClearHighBit ? id & 0x7FFF_FFFF : id;
     }
 
-    private static void CheckTogether(List<ConfNode> nodes, ConfProblems problems)
+    private void CheckTogether(List<ConfNode> nodes)
     {
         var seen = new Dictionary<ProcessorId, ConfNode>();
         var addresses = new Dictionary<IPAddress, ConfNode>();
@@ -149,7 +203,7 @@ internal static class ConfNodeList
             else if (!addresses.TryAdd(node.Address, node))
                 problems.Add(node.Line, $"node.ring0_addr {node.Address} stands in line {addresses[node.Address].Line} too, expected a different one for each node");
             if (node.Address.AddressFamily != nodes[0].Address.AddressFamily)
-                problems.Add(node.Line, $"node.ring0_addr {node.Address} is of another address family than {nodes[0].Address} in line {nodes[0].Line}");
+                problems.Add(node.Line, $"node.ring0_addr {Described(node)} is of another address family than {nodes[0].Address} in line {nodes[0].Line}");
         }
 
         if (nodes.Count > ProcessorSet.CountMax)

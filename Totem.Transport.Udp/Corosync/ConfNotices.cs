@@ -1,37 +1,48 @@
 using System.Globalization;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>Finds what stands in a file and nobody asked for.</summary>
 internal static class ConfNotices
 {
-    /// <summary>Sections of corosync, with everything in them, that are about other things than the ring.</summary>
-    private static readonly HashSet<string> Foreign = new(StringComparer.Ordinal)
+    public static IEnumerable<string> Find(ConfMap map, IEnumerable<(int Line, string Text)> others, string file)
     {
-        "qb", "resources", "uidgid", "nozzle", "service", "aisexec", "logger_subsys",
-    };
+        var notices = new List<(int Line, string Text)>(others);
+        foreach (var entry in map.Entries)
+        {
+            var section = entry.Path[..int.Max(0, entry.Path.LastIndexOf('.'))];
+            if (ConfKeys.Find(entry.Path) is null && !ConfKeys.IsForeign(entry.Path) && IsKnown(section))
+                notices.Add((entry.Line, $"unknown key '{entry.Name}'{Suggestion.For(LastOf(entry.Path), KeysBeside(entry.Path))}"));
+        }
 
-    public static IEnumerable<string> Find(ConfSection root, IReadOnlyList<ConfReader> readers, string file)
-    {
-        var notices = new List<(int Line, string Text)>();
-        foreach (var reader in readers)
-            notices.AddRange(reader.Unknown().Select(entry => (entry.Line, $"unknown key '{Path(reader.Section, entry.Key)}'")));
-        var read = readers.Select(reader => reader.Section).ToHashSet();
-        AddSections(root, read, notices);
+        foreach (var (path, line) in map.Sections)
+        {
+            var parent = path[..int.Max(0, path.LastIndexOf('.'))];
+            // The sections inside of one that is unknown are told with it.
+            if (!IsKnown(path) && IsKnown(parent))
+                notices.Add((line, $"unknown section '{path}'{Suggestion.For(LastOf(path), SectionsBeside(parent))}"));
+        }
+
         return notices.OrderBy(notice => notice.Line)
             .Select(notice => string.Create(CultureInfo.InvariantCulture, $"{file}:{notice.Line}: {notice.Text}"));
     }
 
-    private static void AddSections(ConfSection section, HashSet<ConfSection> read, List<(int Line, string Text)> notices)
+    /// <summary>The file itself, a section of corosync, or one with the number or name that stands for it in the map.</summary>
+    private static bool IsKnown(string section) => section.Length == 0 || ConfKeys.IsKnownSection(section)
+        || (section.LastIndexOf('.') is > 0 and var dot && (section[..dot] is "logging.logger_subsys"
+            || (section[..dot] is "totem.interface" or "nodelist.node" && section.AsSpan(dot + 1).ContainsAnyExceptInRange('0', '9') == false)));
+
+    private static IEnumerable<string> KeysBeside(string path)
     {
-        foreach (var child in section.Sections)
-        {
-            if (read.Contains(child))
-                AddSections(child, read, notices);
-            else if (!Foreign.Contains(child.Name))
-                notices.Add((child.Line, $"unknown section '{Path(section, child.Name)}'"));
-        }
+        var section = path[..int.Max(0, path.LastIndexOf('.'))];
+        // What is no key of an interface stands beside all of them.
+        section = section == "totem.interface" ? "totem.interface.0" : section;
+        return ConfKeys.Names.Where(name => ConfKeys.Find($"{section}.{LastOf(name)}") is not null).Select(LastOf).Distinct(StringComparer.Ordinal);
     }
 
-    private static string Path(ConfSection section, string name) => section.Name.Length == 0 ? name : $"{section.Name}.{name}";
+    private static IEnumerable<string> SectionsBeside(string parent)
+        => ConfKeys.SectionNames.Where(name => name[..int.Max(0, name.LastIndexOf('.'))] == parent).Select(LastOf);
+
+    private static string LastOf(string path) => path[(path.LastIndexOf('.') + 1)..];
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>The <c>system</c> section, as far as it concerns the ring's thread; as corosync.conf(5) means it.</summary>
@@ -6,29 +8,30 @@ internal static class ConfSystem
     private const int NicenessMin = -20;
     private const int NicenessMax = 19;
 
-    public static RingScheduling Read(ConfSection root, List<ConfReader> readers, ConfProblems problems)
+    public static RingScheduling Read(ConfMap map, ConfProblems problems)
     {
-        var (isRealTime, priority) = (true, (RingScheduling?)null);
-        foreach (var section in root.Named("system"))
-        {
-            var reader = new ConfReader(section, problems);
-            readers.Add(reader);
-            reader.Accept("move_to_root_cgroup", "qb_ipc_type", "state_dir", "allow_knet_handle_fallback");
-            isRealTime = reader.YesNo("sched_rr") ?? isRealTime;
-            priority = ReadPriority(reader) ?? priority;
-        }
-
+        var reader = new ConfReader(map, problems, "system");
+        var priority = ReadPriority(reader);
         // A priority is for who does not want real time.
-        return isRealTime ? RingScheduling.RealTime : priority ?? RingScheduling.Unchanged;
+        return reader.Text("sched_rr") != "no" ? RingScheduling.RealTime : priority ?? RingScheduling.Unchanged;
     }
 
-    /// <summary>The least niceness is the greatest priority.</summary>
-    private static RingScheduling? ReadPriority(ConfReader reader) => reader.Text("priority") switch
+    /// <summary>The least niceness is the greatest priority; beyond the bounds the system takes them.</summary>
+    private static RingScheduling? ReadPriority(ConfReader reader)
     {
-        null => null,
-        "max" => RingScheduling.Nice(NicenessMin),
-        "min" => RingScheduling.Nice(NicenessMax),
-        _ when reader.Integer("priority", NicenessMin, NicenessMax, "max, min or a niceness from -20 to 19") is { } niceness => RingScheduling.Nice(niceness),
-        _ => null,
-    };
+        switch (reader.Text("priority"))
+        {
+            case null:
+                return null;
+            case "max":
+                return RingScheduling.Nice(NicenessMin);
+            case "min":
+                return RingScheduling.Nice(NicenessMax);
+            case var text when int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var niceness):
+                return niceness == 0 ? RingScheduling.Unchanged : RingScheduling.Nice(int.Clamp(niceness, NicenessMin, NicenessMax));
+            default:
+                reader.Wrong("priority", "max, min or a niceness from -20 to 19");
+                return null;
+        }
+    }
 }

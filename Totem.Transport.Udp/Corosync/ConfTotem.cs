@@ -6,39 +6,44 @@ using Totem.Core.Model;
 
 namespace Totem.Transport.Udp.Corosync;
 
-/// <summary>The <c>totem</c> section and the <c>interface</c> in it (wire.md sections 3 and 7).</summary>
+/// <summary>The <c>totem</c> section and the <c>interface</c> in it (wire.md sections 3 and 7; corosync's totemconfig.c).</summary>
 internal sealed class ConfTotem
 {
+    /// <summary>What corosync demands of every time but the hold, in ms.</summary>
+    private const int TimeMin = 30;
+
+    private const int HoldMin = 14;
+
+    /// <summary>An hour: what is longer is another unit.</summary>
+    private const int TokenMax = 3_600_000;
+
+    /// <summary>What the receive window has room for.</summary>
+    private const int WindowMax = 8000;
+
+    private const int NetMtuMin = 576;
+    private const int NetMtuMax = 65_000;
+
+    private readonly ConfMap _map;
     private readonly ConfReader _totem;
-    private readonly ConfReader? _interface;
+    private readonly ConfReader _interface;
     private readonly ConfProblems _problems;
-    private readonly int _retransmitsBeforeLoss;
+    private readonly List<(int Line, string Text)> _notices;
 
-    public ConfTotem(ConfSection root, List<ConfReader> readers, ConfProblems problems)
+    public ConfTotem(ConfMap map, ConfProblems problems, List<(int Line, string Text)> notices)
     {
-        _problems = problems;
-        var section = root.Named("totem").LastOrDefault();
-        if (section is null)
-            problems.Add(0, "the section totem is missing, expected 'totem { version: 2 … transport: udpu }'");
-        _totem = new ConfReader(section ?? new ConfSection("totem", 0), problems);
-        readers.Add(_totem);
-        _interface = ReadInterface(readers);
-
-        _totem.OneOf("version", "2");
+        (_map, _problems, _notices) = (map, problems, notices);
+        _totem = new ConfReader(map, problems, "totem");
+        _interface = new ConfReader(map, problems, "totem.interface.0", "interface");
         ClusterName = _totem.Text("cluster_name") ?? "";
-        Kind = ReadTransport(section is not null);
+        if (!map.Has("totem"))
+            problems.Add(0, "the section totem is missing, expected 'totem { version: 2 … transport: udpu }'");
+        else if (_totem.Number("version") != 2)
+            _totem.Wrong("version", "2");
+        Kind = ReadTransport();
         RejectCrypto();
-        IpVersion = _totem.OneOf("ip_version", "ipv4", "ipv6", "ipv4-6", "ipv6-4")
-            ?? (Kind == UdpTransportKind.Multicast ? "ipv4" : "ipv6-4");
-        ClearHighBit = _totem.YesNo("clear_node_high_bit") ?? false;
-        _retransmitsBeforeLoss = _totem.Number("token_retransmits_before_loss_const", 1, 1000) ?? 4;
-        // Right to stand here, without effect on this implementation: counts of token visits that we judge by time or
-        // not at all, the heartbeat that nobody switches on, and what belongs to kronosnet or to corosync's own logs.
-        _totem.Accept(
-            "config_version", "token_warning", "send_join", "downcheck", "fail_recv_const", "miss_count_const",
-            "heartbeat_failures_allowed", "max_network_delay", "cancel_token_hold_on_retransmit", "crypto_model", "keyfile",
-            "key", "link_mode", "ip_dscp", "interface", "nodeid", "rrp_mode", "threads", "knet_pmtud_interval", "knet_mtu",
-            "knet_compression_model", "knet_compression_threshold", "knet_compression_level", "allow_knet_handle_fallback");
+        RejectLinks();
+        IpVersion = _totem.Text("ip_version") ?? (Kind == UdpTransportKind.Multicast ? "ipv4" : "ipv6-4");
+        ClearHighBit = _totem.IsYes("clear_node_high_bit");
     }
 
     public UdpTransportKind Kind { get; }
@@ -49,115 +54,140 @@ internal sealed class ConfTotem
 
     public bool ClearHighBit { get; }
 
-    public int Line => _totem.Section.Line;
-
     public RingOptions ReadRing(ProcessorId self, int nodeCount)
     {
-        var options = RingOptions.ForNodes(self, nodeCount, _totem.Milliseconds("token", 30), _totem.Milliseconds("token_coefficient", 0));
-        // The derived values follow the configured ones, as in corosync: retransmit from token, hold from retransmit.
-        var token = options.TokenTimeout.TotalMilliseconds;
-        var retransmit = _totem.Milliseconds("token_retransmit", 30)
-            ?? TimeSpan.FromMilliseconds(Math.Max(30, Math.Floor(token / (_retransmitsBeforeLoss + 0.2))));
-        var hold = _totem.Milliseconds("hold", 14)
-            ?? TimeSpan.FromMilliseconds(Math.Max(14, Math.Floor(0.8 * retransmit.TotalMilliseconds - 10)));
-        var consensus = _totem.Milliseconds("consensus", 30) ?? options.ConsensusTimeout;
-        options = options with
+        var perNode = _totem.Number("token_coefficient") ?? 650;
+        var token = _totem.NumberOr("token", 3000) + (int.Max(0, nodeCount - 2) * perNode);
+        var retransmits = _totem.NumberOr("token_retransmits_before_loss_const", 4);
+        var retransmit = _totem.NumberOr("token_retransmit", (long)(token / (retransmits + 0.2)));
+        var hold = _totem.NumberOr("hold", (long)((retransmit * 0.8) - 10));
+        var join = _totem.NumberOr("join", 50);
+        var consensus = _totem.NumberOr("consensus", (long)(float)(1.2 * token));
+        var merge = _totem.NumberOr("merge", 200);
+        CheckTimes(token, retransmits, retransmit, hold, join, consensus, merge);
+        var window = Bounded("window_size", _totem.NumberOr("window_size", 50), WindowMax, "the most there is room for");
+        var perVisit = Bounded("max_messages", _totem.NumberOr("max_messages", 17), window, "totem.window_size");
+        var mtu = _totem.NumberOr("netmtu", 1500);
+        if (mtu is < NetMtuMin or > NetMtuMax)
+            _totem.Wrong("netmtu", $"a number from {NetMtuMin} to {NetMtuMax}");
+        if (_problems.HasAny)
+            return new RingOptions { Self = self };
+        // A retransmission that comes with the loss of the token, or a hold that lasts as long as a retransmission, is none.
+        retransmit = Bounded("token_retransmit", retransmit, token - 1, "less than totem.token");
+        hold = Bounded("hold", hold, retransmit - 1, "less than totem.token_retransmit");
+        var options = RingOptions.ForNodes(self, nodeCount, Milliseconds(token), TimeSpan.Zero);
+        return options with
         {
-            TokenRetransmit = retransmit,
-            TokenHold = hold,
-            ConsensusTimeout = consensus,
-            AloneTimeout = consensus < options.AloneTimeout ? consensus : options.AloneTimeout,
-            JoinInterval = _totem.Milliseconds("join", 30) ?? options.JoinInterval,
-            MergeDetectInterval = _totem.Milliseconds("merge", 30) ?? options.MergeDetectInterval,
-            IdleVisitsBeforeHold = _totem.Number("seqno_unchanged_const", 1, 1_000_000) ?? options.IdleVisitsBeforeHold,
-            WindowSize = _totem.Number("window_size", 1, 8000) ?? options.WindowSize,
-            MessagesPerVisitMax = _totem.Number("max_messages", 1, 8000) ?? options.MessagesPerVisitMax,
-            NetMtu = _totem.Number("netmtu", 576, 65_000) ?? options.NetMtu,
+            TokenRetransmit = Milliseconds(retransmit),
+            TokenHold = Milliseconds(hold),
+            ConsensusTimeout = Milliseconds(consensus),
+            AloneTimeout = Milliseconds(consensus) < options.AloneTimeout ? Milliseconds(consensus) : options.AloneTimeout,
+            JoinInterval = Milliseconds(join),
+            MergeDetectInterval = Milliseconds(merge),
+            IdleVisitsBeforeHold = (int)long.Min(int.MaxValue, _totem.NumberOr("seqno_unchanged_const", 30)),
+            WindowSize = (int)window,
+            MessagesPerVisitMax = (int)perVisit,
+            NetMtu = (int)mtu,
         };
-        return options;
     }
 
-    /// <summary>Values that are right alone can be wrong together. Told in the file's words, at the line of one that stands in it.</summary>
-    public void CheckTogether(RingOptions ring)
+    public UdpTransportOptions ReadTransport(List<ConfNode> nodes, ILocalHost host)
     {
-        var (token, retransmit) = (ring.TokenTimeout.TotalMilliseconds, ring.TokenRetransmit.TotalMilliseconds);
-        if (token > ConfReader.MillisecondsMax)
-        {
-            _problems.Add(_totem.LineOf("token"), string.Create(
-                CultureInfo.InvariantCulture, $"totem.token is {token} ms with token_coefficient, expected at most {ConfReader.MillisecondsMax} ms"));
-        }
-
-        CheckBelow("token_retransmit", retransmit, "token", token, " ms");
-        CheckBelow("hold", ring.TokenHold.TotalMilliseconds, "token_retransmit", retransmit, " ms");
-        CheckBelow("join", ring.JoinInterval.TotalMilliseconds, "consensus", ring.ConsensusTimeout.TotalMilliseconds, " ms", orEqual: true);
-        CheckBelow("max_messages", ring.MessagesPerVisitMax, "window_size", ring.WindowSize, "", orEqual: true);
-    }
-
-    private void CheckBelow(string low, double lowValue, string high, double highValue, string unit, bool orEqual = false)
-    {
-        if (lowValue < highValue || (orEqual && lowValue <= highValue))
-            return;
-        var isLow = _totem.Text(low) is not null;
-        var (key, value, other, bound) = isLow ? (low, lowValue, high, highValue) : (high, highValue, low, lowValue);
-        var relation = (isLow, orEqual) switch
-        {
-            (true, false) => "less than",
-            (true, true) => "at most",
-            (false, false) => "more than",
-            _ => "at least",
-        };
-        _problems.Add(
-            _totem.LineOf(key),
-            string.Create(CultureInfo.InvariantCulture, $"totem.{key} is {value}{unit}, expected {relation} totem.{other}, which is {bound}{unit}"));
-    }
-
-    public UdpTransportOptions ReadTransport(List<ConfNode> nodes)
-    {
-        var port = _interface?.Number("mcastport", 2, IPEndPoint.MaxPort) ?? UdpTransportOptions.DefaultPort;
+        var port = (int)_interface.NumberOr("mcastport", UdpTransportOptions.DefaultPort);
+        // A multicast is sent from the port below.
+        var portMin = Kind == UdpTransportKind.Multicast ? 2 : 1;
+        if (port < portMin)
+            _interface.Wrong("mcastport", $"a number from {portMin} to {IPEndPoint.MaxPort}");
+        var ttl = (int)(_interface.Number("ttl") ?? 1);
+        if (ttl != 1 && Kind != UdpTransportKind.Multicast)
+            _interface.Wrong("ttl", "1, or 'transport: udp': only multicasts have another");
+        if (_interface.Number("knet_link_priority") is not (null or 1))
+            _interface.Wrong("knet_link_priority", "1: only kronosnet has another");
         return new UdpTransportOptions
         {
+            ClusterName = ClusterName,
             Kind = Kind,
             Peers = [.. nodes.Select(node => new UdpPeer(node.Id, new IPEndPoint(node.Address, port)))],
-            Group = Kind == UdpTransportKind.Multicast ? ReadGroup(nodes) : null,
+            Group = ReadGroup(nodes, host),
             GroupPort = port,
-            MulticastTtl = _interface?.Number("ttl", 0, 255) ?? 1,
-            AcceptUnlistedSources = !(_totem.YesNo("block_unlisted_ips") ?? true),
+            MulticastTtl = ttl,
+            AcceptUnlistedSources = _totem.Text("block_unlisted_ips") == "no",
         };
     }
 
-    private ConfReader? ReadInterface(List<ConfReader> readers)
+    private void CheckTimes(long token, long retransmits, long retransmit, long hold, long join, long consensus, long merge)
     {
-        ConfReader? first = null;
-        foreach (var section in _totem.Section.Named("interface"))
+        if (token > TokenMax)
         {
-            var reader = new ConfReader(section, _problems);
-            readers.Add(reader);
-            var number = reader.Number("linknumber", 0, 7) ?? reader.Number("ringnumber", 0, 7) ?? 0;
-            if (number != 0 || first is not null)
-                _problems.Add(section.Line, $"interface {number}: udp and udpu have one link, expected one interface with linknumber 0");
-            else
-                first = reader;
-            // All of them are looked at here, so that none is called unknown because of the transport. The address to bind
-            // to is the node list's, which is exact; bindnetaddr only had to find it.
-            reader.Address("bindnetaddr");
-            reader.Accept("mcastport", "ttl", "mcastaddr", "broadcast", "knet_link_priority", "knet_ping_interval",
-                "knet_ping_timeout", "knet_ping_precision", "knet_pong_count", "knet_transport");
+            _problems.Add(_totem.LineOf("token"), string.Create(CultureInfo.InvariantCulture,
+                $"totem.token is {token} ms with token_coefficient, expected at most {TokenMax} ms"));
         }
 
-        return first;
+        if (token < TimeMin)
+            _totem.TooSmall("token", token, TimeMin, " ms");
+        else if (retransmit < TimeMin && _totem.Number("token_retransmit") is null or 0)
+            TokenTooSmall(token, retransmits);
+        else if (retransmit < TimeMin)
+            _totem.TooSmall("token_retransmit", retransmit, TimeMin, " ms");
+        else if (hold < HoldMin)
+            _totem.TooSmall("hold", hold, HoldMin, " ms");
+        foreach (var (key, value) in (ReadOnlySpan<(string, long)>)[("join", join), ("consensus", consensus), ("merge", merge),
+            ("downcheck", _totem.NumberOr("downcheck", 1000)), ("max_network_delay", _totem.NumberOr("max_network_delay", 50))])
+        {
+            if (value < TimeMin)
+                _totem.TooSmall(key, value, TimeMin, " ms");
+        }
+
+        if (_totem.Number("token_warning") is > 100)
+            _totem.Wrong("token_warning", "a percentage from 0 to 100");
+        if (consensus >= join)
+            return;
+        var isJoin = _totem.Number("join") is > 0;
+        var text = isJoin
+            ? FormattableString.Invariant($"totem.join is {join} ms, expected at most totem.consensus, which is {consensus} ms")
+            : FormattableString.Invariant($"totem.consensus is {consensus} ms, expected at least totem.join, which is {join} ms");
+        _problems.Add(_totem.LineOf(isJoin ? "join" : "consensus"), text);
     }
 
-    private UdpTransportKind ReadTransport(bool present)
+    private void TokenTooSmall(long token, long retransmits)
     {
-        var text = _totem.Text("transport");
-        if (present && text is null or "knet")
-        {
-            _totem.Wrong("transport", "udpu or udp: kronosnet, corosync's default, wraps frames in packets of its own; "
-                + "write 'transport: udpu' on every node of the cluster");
-            return UdpTransportKind.Unicast;
-        }
+        var key = _totem.Number("token_retransmits_before_loss_const") is > 0 ? "token_retransmits_before_loss_const" : "token";
+        _problems.Add(_totem.LineOf(key), string.Create(CultureInfo.InvariantCulture,
+            $"totem.token_retransmit would be {(long)(token / (retransmits + 0.2))} ms, expected at least {TimeMin} ms: totem.token is {token} ms, "
+            + $"expected at least {(long)Math.Ceiling(TimeMin * (retransmits + 0.2))} ms with token_retransmits_before_loss_const {retransmits}"));
+    }
 
-        return present && _totem.OneOf("transport", "udpu", "udp") == "udp" ? UdpTransportKind.Multicast : UdpTransportKind.Unicast;
+    private long Bounded(string key, long value, long max, string bound)
+    {
+        if (value <= max)
+            return value;
+        if (_totem.Find(key) is { } entry)
+            _notices.Add((entry.Line, string.Create(CultureInfo.InvariantCulture, $"totem.{key} is {value} and counts as {max}: {bound}")));
+        return max;
+    }
+
+    private static TimeSpan Milliseconds(long value) => TimeSpan.FromMilliseconds(value);
+
+    private UdpTransportKind ReadTransport()
+    {
+        switch (_totem.Text("transport"))
+        {
+            case "udpu":
+                return UdpTransportKind.Unicast;
+            case "udp":
+                return UdpTransportKind.Multicast;
+            case null or "knet":
+                if (_map.Has("totem"))
+                {
+                    _totem.Wrong("transport", "udpu or udp: kronosnet, corosync's default, wraps frames in packets of its own; "
+                        + "write 'transport: udpu' on every node of the cluster");
+                }
+
+                return UdpTransportKind.Unicast;
+            default:
+                _totem.Wrong("transport", "udpu, udp");
+                return UdpTransportKind.Unicast;
+        }
     }
 
     private void RejectCrypto()
@@ -168,28 +198,51 @@ internal sealed class ConfTotem
                 _totem.Wrong(key, "none: udp and udpu carry frames in the clear, in corosync too");
         }
 
-        if (_totem.YesNo("secauth") == true)
+        // crypto_cipher and crypto_hash win over it.
+        if (_totem.Text("secauth") == "on" && (_totem.Text("crypto_cipher"), _totem.Text("crypto_hash")) is not ("none", "none"))
             _totem.Wrong("secauth", "off: udp and udpu carry frames in the clear, in corosync too");
     }
 
-    private IPAddress ReadGroup(List<ConfNode> nodes)
+    /// <summary>Only kronosnet has more than one.</summary>
+    private void RejectLinks()
+    {
+        foreach (var link in _map.Indices("totem.interface").Where(link => link > 0))
+        {
+            var path = string.Create(CultureInfo.InvariantCulture, $"totem.interface.{link}");
+            if (Kind == UdpTransportKind.Unicast || _map.Find($"{path}.bindnetaddr") is not null)
+                _problems.Add(_map.LineOf(path), $"interface {link}: udp and udpu have one link, expected one interface with linknumber 0");
+            else
+                _notices.Add((_map.LineOf(path), $"interface {link} has no effect without bindnetaddr, as in corosync: udp has one link, 0"));
+        }
+    }
+
+    private IPAddress? ReadGroup(List<ConfNode> nodes, ILocalHost host)
     {
         var family = nodes.Count > 0 ? nodes[0].Address.AddressFamily : AddressFamily.InterNetwork;
-        var configured = _interface?.Address("mcastaddr");
-        if (_interface?.YesNo("broadcast") == true)
+        var configured = _interface.Text("mcastaddr") is { } text ? ConfNodeList.Choose(host.Resolve(text), ConfNodeList.Families(IpVersion)) : null;
+        if (_interface.Text("mcastaddr") is not null && configured is null)
+            _interface.Wrong("mcastaddr", $"a multicast address (ip_version {IpVersion})");
+        if (Kind != UdpTransportKind.Multicast)
+            return null;
+        if (_interface.IsYes("broadcast"))
         {
             if (configured is not null)
-                _interface.Wrong("mcastaddr", "nothing beside 'broadcast: yes'");
+                _notices.Add((_interface.LineOf("mcastaddr"), "interface.mcastaddr has no effect beside 'broadcast: yes', as in corosync"));
             if (family != AddressFamily.InterNetwork)
                 _interface.Wrong("broadcast", "no: IPv6 has no broadcast");
             return IPAddress.Broadcast;
         }
 
+        if (_interface.Text("mcastaddr") is null && _totem.Text("cluster_name") is null && _map.Has("totem"))
+            _totem.Wrong("cluster_name", "one, or interface.mcastaddr: 'transport: udp' takes its multicast address from either");
         var derived = MulticastAddress.Derive(ClusterName, family);
-        if (configured is null || (UdpTransportOptions.IsGroup(configured) && configured.AddressFamily == family))
-            return configured ?? derived;
+        if (configured is null)
+            return derived;
+        var isGroup = UdpTransportOptions.IsGroup(configured) && !configured.Equals(IPAddress.Broadcast);
+        if (isGroup && configured.AddressFamily == family)
+            return configured;
         var name = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
-        _interface!.Wrong("mcastaddr", $"a multicast address of the nodes' family ({name})");
+        _interface.Wrong("mcastaddr", $"a multicast address of the nodes' family ({name})");
         return derived;
     }
 }

@@ -43,8 +43,8 @@ public sealed class CorosyncConf
     /// <summary>Whether there is a <c>logging</c> section at all.</summary>
     internal bool HasLogging { get; private init; }
 
-    /// <summary>Keys and sections that nobody knows, each with file and line: worth a warning, once. A typing error looks
-    /// like this.</summary>
+    /// <summary>Keys and sections that nobody knows, and what corosync reads otherwise than a person would, each with file and line: worth a
+    /// warning, once. A typing error looks like this.</summary>
     public IReadOnlyList<string> Notices { get; }
 
     /// <summary>Reads a file.</summary>
@@ -56,42 +56,46 @@ public sealed class CorosyncConf
     public static CorosyncConf Load(string path, ProcessorId? self = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Parse(ConfSyntax.ReadFile(path), path, self, new LocalHost(), ConfAccess.Beside(path));
+        return Parse(ConfFile.Read(path), path, self, new LocalHost(), ConfAccess.Beside(path));
     }
 
     internal static CorosyncConf Parse(string text, string file, ProcessorId? self, ILocalHost host,
-        IEnumerable<(string File, ConfSection Root)>? accessFiles = null)
+        IEnumerable<(string File, ConfAccess Access)>? accessFiles = null)
     {
         var problems = new ConfProblems(file);
-        var readers = new List<ConfReader>();
-        var root = ConfSyntax.Parse(text, problems);
-        readers.Add(new ConfReader(root, problems));
+        var map = new ConfMap(problems);
+        var builder = new ConfBuilder(map, problems);
+        // What the file says cannot be judged while it is not clear what stands where.
+        if (!ConfSyntax.Parse(text, problems, builder))
+            problems.ThrowIfAny();
+        var notices = new List<(int Line, string Text)>(builder.Notices);
 
-        var totem = new ConfTotem(root, readers, problems);
-        var nodes = ConfNodeList.Read(root, totem.IpVersion, totem.ClearHighBit, host, readers, problems);
-        var logging = ConfLogging.Read(root, readers, problems);
-        var transport = totem.ReadTransport(nodes);
-        var local = nodes.Count > 0 ? ConfNodeList.FindLocal(nodes, self, host, problems) : null;
+        var totem = new ConfTotem(map, problems, notices);
+        var list = new ConfNodeList(map, totem, host, problems);
+        var nodes = list.Read();
+        var transport = totem.ReadTransport(nodes, host);
+        var local = nodes.Count > 0 ? list.FindLocal(nodes, self) : null;
         // Without a local node there is an error already; the numbers are still read, so that theirs are reported too.
         var id = local?.Id ?? new ProcessorId(1);
         var ring = totem.ReadRing(id, nodes.Count);
         if (local is not null && nodes.Count <= ProcessorSet.CountMax)
             ring = ring with { Allowed = ProcessorSet.Of([.. nodes.Select(node => node.Id)]) };
-        totem.CheckTogether(ring);
-        // The problems that are left have no words of the file.
+        var groups = ConfQuorum.Read(map, nodes, local, problems);
+        var scheduling = ConfSystem.Read(map, problems);
+        var logging = ConfLogging.Read(map, problems);
+        // None of them has words for this file: what they say, the reader above should have said.
         foreach (var problem in problems.HasAny ? [] : ring.Validate().Concat(transport.Validate(id)))
-            problems.Add(totem.Line, problem);
-
-        var groups = ConfQuorum.Read(root, nodes, local, readers, problems);
-        var scheduling = ConfSystem.Read(root, readers, problems);
+            problems.Add(0, problem);
         problems.ThrowIfAny();
-        var (group, notices) = ConfAccess.Read([(file, root), .. accessFiles ?? []]);
-        return new CorosyncConf(totem, ring, transport, logging, [.. ConfNotices.Find(root, readers, file), .. notices])
+
+        notices.AddRange(ConfNodeList.FindLonely(nodes));
+        var (group, accessNotices) = ConfAccess.Together([(file, builder.Access), .. accessFiles ?? []]);
+        return new CorosyncConf(totem, ring, transport, logging, [.. ConfNotices.Find(map, notices, file), .. accessNotices])
         {
             Groups = groups,
             StateGroup = group,
             Scheduling = scheduling,
-            HasLogging = root.Named("logging").Any(),
+            HasLogging = map.Has("logging"),
         };
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Totem.Core.Model;
 
 namespace Totem.Transport.Udp.Corosync;
 
@@ -70,6 +71,23 @@ internal static class HostAddresses
             return null;
         }
     }
+
+    /// <summary>
+    /// A link-local address means nothing without its link. Members that say none are on the link of this member's own address, as they must be
+    /// to hear it.
+    /// </summary>
+    public static IReadOnlyList<UdpPeer> WithScopes(IReadOnlyList<UdpPeer> peers, ProcessorId self)
+    {
+        var own = peers.FirstOrDefault(peer => peer.Id == self)?.EndPoint.Address;
+        if (own is not { IsIPv6LinkLocal: true } || !peers.Any(peer => IsWithoutScope(peer.EndPoint.Address)))
+            return peers;
+        var scope = own.ScopeId != 0 ? own.ScopeId : InterfaceIndex(own) ?? 0;
+        return scope == 0 ? peers : [.. peers.Select(peer => IsWithoutScope(peer.EndPoint.Address)
+            ? peer with { EndPoint = new IPEndPoint(new IPAddress(peer.EndPoint.Address.GetAddressBytes(), scope), peer.EndPoint.Port) }
+            : peer)];
+    }
+
+    private static bool IsWithoutScope(IPAddress address) => address is { IsIPv6LinkLocal: true, ScopeId: 0 };
 
     internal static IPAddress WithoutScope(IPAddress address)
         => address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(address.GetAddressBytes()) : address;

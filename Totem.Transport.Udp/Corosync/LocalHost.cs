@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Transport.Udp.Corosync;
 
@@ -9,10 +10,10 @@ internal interface ILocalHost
     /// <summary>The host's name, perhaps with its domain.</summary>
     string Name { get; }
 
-    /// <summary>True for an address that a socket of this host can be bound to.</summary>
-    bool Owns(IPAddress address);
+    /// <summary>True for an address of one of this host's interfaces.</summary>
+    bool HasInterfaceOf(IPAddress address);
 
-    /// <summary>The addresses of a name or literal; empty when there are none.</summary>
+    /// <summary>The addresses of a name or literal, as the system's resolver orders them; empty when there are none.</summary>
     IReadOnlyList<IPAddress> Resolve(string nameOrAddress);
 }
 
@@ -23,11 +24,16 @@ internal sealed class LocalHost : ILocalHost
 
     public string Name { get; } = Environment.MachineName;
 
-    public bool Owns(IPAddress address) =>
-        IPAddress.IsLoopback(address) || (_addresses?.Contains(HostAddresses.WithoutScope(address)) ?? HostAddresses.CanBind(address));
+    public bool HasInterfaceOf(IPAddress address) =>
+        _addresses?.Contains(HostAddresses.WithoutScope(address)) ?? HostAddresses.CanBind(address);
+
+    /// <summary>True for an address that a socket of this host can be bound to.</summary>
+    public bool Owns(IPAddress address) => IPAddress.IsLoopback(address) || HasInterfaceOf(address);
 
     public IReadOnlyList<IPAddress> Resolve(string nameOrAddress)
     {
+        if (OperatingSystem.IsLinux())
+            return LinuxNames.Resolve(nameOrAddress);
         if (IPAddress.TryParse(nameOrAddress, out var literal))
             return [literal];
         try

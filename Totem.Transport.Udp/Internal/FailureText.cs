@@ -26,6 +26,18 @@ internal static class FailureText
         return IsForeseen(cause) ? message : $"a defect of the library: {Reason(message.ReplaceLineEndings(" "))}{Place(cause)}";
     }
 
+    /// <summary>What became of a file that a person named, without the runtime's words: those take a directory for forbidden, and a file that
+    /// cannot be made for one that is not there.</summary>
+    public static string OfFile(string path, Exception failure, bool isWritten = false) => Cause(failure) switch
+    {
+        _ when Directory.Exists(path) => $"{path}: is a directory, expected a file",
+        FileNotFoundException or DirectoryNotFoundException when Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)
+            => $"{path}: there is no directory {folder}",
+        FileNotFoundException or DirectoryNotFoundException => $"{path}: {(isWritten ? "no file can be made there" : "there is no such file")}",
+        UnauthorizedAccessException => $"{path}: this user may not open it",
+        _ => $"{path}: {Of(failure).Replace($" : '{path}'", "", StringComparison.Ordinal).TrimEnd('.')}",
+    };
+
     /// <summary>The exceptions inside of those that only say where it happened: a task, the first use of a type.</summary>
     public static Exception Cause(Exception failure) => failure switch
     {

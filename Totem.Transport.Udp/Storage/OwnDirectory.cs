@@ -130,7 +130,13 @@ internal sealed class OwnDirectory : StateDirectory
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{path} cannot be made: {failure.Message.TrimEnd('.')}; {Expected(path, mayBeShared)}", failure);
+            var reason = failure switch
+            {
+                UnauthorizedAccessException => "this user may not make it",
+                FileNotFoundException or DirectoryNotFoundException => "no directory can be made there",
+                _ => failure.Message.TrimEnd('.'),
+            };
+            throw new IOException($"{path} cannot be made: {reason}; {Expected(path, mayBeShared)}", failure);
         }
     }
 

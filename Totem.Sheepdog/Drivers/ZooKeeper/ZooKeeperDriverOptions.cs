@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
@@ -7,7 +9,7 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 internal sealed record ZooKeeperDriverOptions
 {
     public const string Syntax =
-        "expected HOST:PORT[,HOST:PORT...][/PATH][,KEY=VALUE...] with keys timeout=MILLISECONDS, clusterid=NAME (the same as /NAME), "
+        "expected HOST:PORT[,HOST:PORT...][/PATH] (an IPv6 address in brackets: [ADDRESS]:PORT)[,KEY=VALUE...] with keys timeout=MILLISECONDS, clusterid=NAME (the same as /NAME), "
         + "publish-session=yes|no";
 
     public const string DefaultRoot = "/sheepdog";
@@ -82,17 +84,28 @@ internal sealed record ZooKeeperDriverOptions
                     _ => throw Wrong($"publish-session is '{value}', expected yes or no"),
                 },
             },
-            _ => throw Wrong($"there is no '{key}'"),
+            _ => throw Wrong($"there is no '{key}'{Suggestion.For(key, ["timeout", "clusterid", "publish-session"])}"),
         };
     }
 
+    /// <summary>As the client library wants it: it takes the last colon for the port's and knows no brackets (ZOOKEEPER-3886).</summary>
     private static string Host(string text)
     {
         var colon = text.LastIndexOf(':');
         var isPort = int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
             && port is > 0 and <= IPEndPoint.MaxPort;
-        return colon > 0 && isPort && !text.Any(char.IsWhiteSpace) ? text : throw Wrong($"'{text}' is no HOST:PORT");
+        if (colon < 1 || !isPort || text.Any(char.IsWhiteSpace))
+            throw Wrong($"'{text}' is no HOST:PORT");
+        var host = text[..colon];
+        if (host is ['[', .. var inner, ']'])
+            host = IsVersion6(inner) ? inner : throw Wrong($"'{text}' has no IPv6 address in its brackets");
+        else if (host.AsSpan().ContainsAny('[', ']'))
+            throw Wrong($"'{text}' is no HOST:PORT and no [IPV6]:PORT");
+        return host.Contains(':', StringComparison.Ordinal) && !IsVersion6(host)
+            ? throw Wrong($"'{text}' is no HOST:PORT and no [IPV6]:PORT") : $"{host}:{text[(colon + 1)..]}";
     }
+
+    private static bool IsVersion6(string text) => IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
 
     /// <summary>What servers take for a path.</summary>
     private static string Path(string text)

@@ -120,8 +120,8 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
 
     /// <summary>A line for each problem: where, which key, and what was expected. Nothing of the runtime.</summary>
     [SheepdogNativeTheory]
-    [InlineData("token: abc", "totem.token is 'abc', expected a number from 30 to 3600000")]
-    [InlineData("token: 1000\n    token_retransmit: 2000", "totem.token_retransmit is 2000 ms, expected less than totem.token, which is 1000 ms", 5)]
+    [InlineData("token: abc", "totem.token is 'abc', expected a number from 0 to 4294967295")]
+    [InlineData("token: 1000\n    join: 2000", "totem.join is 2000 ms, expected at most totem.consensus, which is 1200 ms", 5)]
     [InlineData("transport: tcp", "totem.transport is 'tcp', expected udpu, udp")]
     [InlineData("crypto_cipher: aes256", "totem.crypto_cipher is 'aes256', expected none")]
     [InlineData("netmtu: 1", "totem.netmtu is '1', expected a number from 576 to 65000")]
