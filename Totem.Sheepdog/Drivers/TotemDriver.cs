@@ -97,6 +97,11 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         _ = session.StartAsync(node, _options.Group, instance: session.Queue.Self.Instance, before);
     }
 
+    public override string ToString() => _node is { } node
+        ? $"{base.ToString()}\n{node}, synchronised {node.IsSynchronised}, last in {node.Synchronised?.Ring}, ended {node.Completion.IsCompleted}, "
+            + $"group {(_session?.Group is { } group ? $"{group}" : "not joined yet")}, {node.Statistics}"
+        : base.ToString();
+
     /// <summary>The engine, on the ring's thread: who is known to be dead, or said goodbye to the ring.</summary>
     public void OnEvent(in RingEvent ringEvent)
     {

@@ -101,6 +101,14 @@ internal sealed record ClusterState
     /// <summary>How much has happened; an answer counts only while nothing more has, since some things do not wait.</summary>
     public ulong Version { get; init; }
 
+    /// <summary>For people: what it waits for.</summary>
+    public override string ToString() =>
+        $"informed [{string.Join(' ', Informed.Select(x => x.IsMember ? $"{x.Peer}" : $"({x.Peer})"))}], version {Version}"
+        + (Pending is [var first, ..]
+            ? $", {first.Peer} attempt {first.Attempt} waits for {Acceptor}, passed [{string.Join(' ', Passed)}], {Stalled.Count} messages behind it"
+            : "")
+        + (Blocks is [var turn, ..] ? $", the turn of {turn.Owner}" : "");
+
     /// <summary>The next state, behind a message.</summary>
     /// <param name="sender">Who sent it.</param>
     /// <param name="message">The message; what its sender may not say changes nothing.</param>
