@@ -226,11 +226,12 @@ internal sealed record ClusterState
 
     private ClusterState StepJoin(PeerId sender, ClusterMessage message, ClusterState? before, List<Effect> effects)
     {
-        if (Find(sender) is not null)
-            return this;
         var state = this;
+        // It asked anew before it heard that it was accepted, and could make nothing of the accept: it is not in, and knows no state.
+        if (Find(sender) is { } unaware)
+            state = state.Without(unaware, effects);
         // The same node again: its process was started anew before anybody noticed that the last one had died.
-        if (Index.Find(message.Node!) is { } old)
+        if (state.Index.Find(message.Node!) is { } old)
         {
             effects.Add(new Effect(EffectKind.Replaced, old.Peer, old.Node, Informed));
             state = state.Without(old, effects);

@@ -48,6 +48,27 @@ public sealed class ClusterEventQueueTests
         Assert.Equal(["accept 2 [1 2] 2 101"], joiner.Log);
     }
 
+    /// <summary>Somebody comes who was alone before, so that a joiner asks anew; the answer to what it asked first is on its way.</summary>
+    [Fact]
+    public void A_joiner_that_asks_anew_while_it_is_accepted_is_accepted_again()
+    {
+        var sheep = Joined(2);
+        var joiner = _cluster.Start(2).Join();
+        while (_cluster.Order(joiner) | _cluster.Deliver(joiner) | _cluster.Deliver(sheep[0]))
+        {
+            // Until the acceptor is asked.
+        }
+
+        var other = _cluster.Start(3, isMerged: true);
+        Assert.True(sheep[0].Dispatch());
+        _cluster.RunUntilQuiet();
+        Assert.Equal(ClusterPhase.Joined, joiner.Queue.Phase);
+        Assert.Equal(["accept 2 [0 1 2] 2 100", "leave 2 [0 1]", "accept 2 [0 1 2] 2 100"], sheep[1].Log[^3..]);
+        Assert.Equal(["accept 2 [0 1 2] 2 100"], joiner.Log);
+        _cluster.Kill(other);
+        Agree();
+    }
+
     /// <summary>A4, F-5, F-14, O5: it dies between any two steps.</summary>
     [Theory]
     [Check("A4", "F-5", "F-14")]
