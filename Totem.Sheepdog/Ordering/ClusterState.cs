@@ -130,6 +130,9 @@ internal sealed record ClusterState
                     : state.Stalled,
                 Granted = state.Granted?.Peer == sender ? null : state.Granted,
             };
+            // What waited behind it was sent before the new one, and the joiner has it no more.
+            state = state.Released(effects, count);
+            count = effects.Count;
             before = this;
         }
 
