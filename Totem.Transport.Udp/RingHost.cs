@@ -253,6 +253,7 @@ internal sealed class RingHost
         {
             if (_processor.HandleUnreachable(peer, now))
                 _reporter.OnUnreachable(peer);
+            _options.OnPortClosed?.Invoke(peer);
             Drain(now);
         }
 
@@ -262,7 +263,7 @@ internal sealed class RingHost
         Counters.MessagesSubmitted += Submissions.Drain(now);
         Drain(now);
         JudgeReader(now);
-        _nextProbe = Earlier(_transport.ProbeIfQuiet(_processor.Successor, now), _transport.CheckInterface(now));
+        _nextProbe = Earlier(_transport.ProbeIfQuiet(_processor.Successor, _processor.Installed?.Members ?? ProcessorSet.Empty, now), _transport.CheckInterface(now));
         if (_processor.Phase == RingPhase.Left)
             throw new RingFailedException("the application did not read its events through so many configurations that the engine left the ring");
         if (_leaveRequested)

@@ -56,6 +56,10 @@ public sealed record TotemNodeOptions
     /// metrics do not need it.</summary>
     public IRingObserver? Observer { get; init; }
 
+    /// <summary>Told on the ring's thread of each processor at whose port nobody listens any more, whether the engine counted on it or not: whatever
+    /// process had the port when it was heard last has ended. Behind everything that was delivered before.</summary>
+    internal Action<ProcessorId>? OnPortClosed { get; init; }
+
     /// <summary>
     /// False for an application that does not read the node's own events: none are kept, so it cannot fall behind, and
     /// <see cref="TotemNode.ReadEventsAsync"/> is not available. Groups have their own, <see cref="GroupJoinOptions.Receives"/>. Default true.

@@ -207,10 +207,10 @@ internal sealed class UdpTransport : IDisposable
 
     /// <summary>
     /// Probes the successor, or everybody who was heard while there is none, where they run on this host and nothing was
-    /// sent to them for a while: an idle ring sends so little that a closed port would be noticed late.
+    /// sent to them for a while: an idle ring sends so little that a closed port would be noticed late. And who was heard and is no member.
     /// </summary>
     /// <returns>When to call again; null when nobody is to be probed.</returns>
-    public Instant? ProbeIfQuiet(ProcessorId successor, Instant now) => _liveness.ProbeIfQuiet(successor, now);
+    public Instant? ProbeIfQuiet(ProcessorId successor, ProcessorSet members, Instant now) => _liveness.ProbeIfQuiet(successor, members, now);
 
     /// <summary>Sees to it that a multicast ring's sockets are in their group, whatever has become of the interface.</summary>
     /// <returns>When to call again; null when there is nothing to see to.</returns>

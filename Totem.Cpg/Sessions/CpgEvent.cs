@@ -33,6 +33,14 @@ internal readonly unsafe struct CpgEvent
         CostBytes = OverheadBytes + ((long)listedCount * ListedBytes);
     }
 
+    private CpgEvent(in Packed packed, object? change)
+    {
+        _message = (byte*)packed.Message;
+        (_length, _node, _pid) = (packed.Length, packed.Node, packed.Pid);
+        CostBytes = packed.CostBytes;
+        _change = change;
+    }
+
     /// <summary>What it counts for in the limit of a queue.</summary>
     public long CostBytes { get; }
 
@@ -68,8 +76,21 @@ internal readonly unsafe struct CpgEvent
         }
     }
 
+    /// <summary>Takes it apart, for a queue of bytes and one of objects.</summary>
+    public Packed Pack(out object? change)
+    {
+        change = _change;
+        return new Packed((nint)_message, _length, _node, _pid, CostBytes, HasChange: change is not null);
+    }
+
+    /// <summary>Puts together what <see cref="Pack"/> took apart.</summary>
+    public static CpgEvent Unpack(in Packed packed, object? change) => new(packed, change);
+
     /// <summary>Instead of <see cref="Deliver"/>.</summary>
     public void Free() => NativeMemory.Free(_message);
+
+    /// <summary>An event but for its object.</summary>
+    public readonly record struct Packed(nint Message, nuint Length, uint Node, uint Pid, long CostBytes, bool HasChange);
 
     private sealed record CpgChange(CpgAddress[] Members, CpgAddress[] Left, CpgAddress[] Joined);
 }

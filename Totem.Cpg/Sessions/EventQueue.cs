@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using Totem.Transport.Udp.Internal;
+
 namespace Totem.Cpg.Sessions;
 
 /// <summary>What came of asking an <see cref="EventQueue"/> for the next event.</summary>
@@ -17,17 +20,26 @@ internal enum TakeResult
 /// The events of one handle between the ring's thread, which adds, and the application's, which takes. The descriptor is
 /// readable exactly while one waits. Nothing is ever dropped: a full queue says so, and the ring is held back.
 /// </summary>
+/// <remarks>The ring's thread waits for no other: a thread of the application may stand still inside, in a signal's handler or because the
+/// processor is another's. What the ring's thread could not do then is done by whoever was inside. Nor does a queue that grows allocate
+/// much: a collection of garbage does wait for every thread.</remarks>
 internal sealed class EventQueue : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly Queue<CpgEvent> _events = new();
+    private readonly RecordRing<CpgEvent.Packed> _events = new(int.MaxValue);
+
+    /// <summary>Of changes, which are rare. Each has a record among the events, which keeps its place.</summary>
+    private readonly ConcurrentQueue<object> _changes = new();
     private readonly EventSignal _signal = new();
     private readonly long _bytesMax;
     private readonly Action _onRoom;
     private long _bytes;
-    private bool _wasFull;
-    private bool _isFailed;
-    private bool _isClosed;
+    private int _wasFull;
+    private volatile bool _isFailed;
+    private volatile bool _isClosed;
+
+    /// <summary>What the descriptor shows; changed under the gate.</summary>
+    private volatile Shown _shown;
 
     /// <param name="bytesMax">From here on there is no room.</param>
     /// <param name="onRoom">Called by the taker when a full queue has become half empty.</param>
@@ -37,14 +49,28 @@ internal sealed class EventQueue : IDisposable
         _onRoom = onRoom;
     }
 
+    private enum Shown
+    {
+        Nothing,
+        Event,
+        Failure,
+        Closed,
+    }
+
+    /// <summary>Held by whoever is inside. Tests stand still there.</summary>
+    internal Lock Gate => _gate;
+
     public int Descriptor => _signal.Descriptor;
 
     /// <summary>Another descriptor for the same, which the caller closes: it stays valid, and hung up, when the handle is gone.</summary>
     /// <returns>-1 when there are none left, or the handle is gone.</returns>
     public int Watch()
     {
+        int watch;
         lock (_gate)
-            return _isClosed ? -1 : _signal.Duplicate();
+            watch = _isClosed ? -1 : _signal.Duplicate();
+        Settle();
+        return watch;
     }
 
     /// <summary>False when the ring shall wait. A closed queue has room for everything.</summary>
@@ -52,92 +78,143 @@ internal sealed class EventQueue : IDisposable
     {
         get
         {
-            lock (_gate)
-            {
-                var hasRoom = _isClosed || _isFailed || _bytes < _bytesMax;
-                _wasFull |= !hasRoom;
-                return hasRoom;
-            }
+            if (IsRoomy)
+                return true;
+            Interlocked.Exchange(ref _wasFull, 1);
+            // The taker may have made room before it could see that.
+            return IsRoomy;
         }
     }
 
+    /// <summary>The ring's thread.</summary>
     public void Add(in CpgEvent added)
     {
-        lock (_gate)
-        {
-            if (_isClosed || _isFailed)
-            {
-                added.Free();
-                return;
-            }
-
-            _events.Enqueue(added);
-            _bytes += added.CostBytes;
-            if (_events.Count > 1)
-                return;
-            _signal.Set();
-        }
+        Interlocked.Add(ref _bytes, added.CostBytes);
+        var packed = added.Pack(out var change);
+        if (change is not null)
+            _changes.Enqueue(change);
+        _events.Write(packed, []);
+        Settle();
     }
 
     /// <summary>Takes the next event, which is then the caller's to deliver or to free.</summary>
     public TakeResult TryTake(out CpgEvent taken)
     {
-        var hasRoomAgain = false;
+        TakeResult result;
         lock (_gate)
         {
             taken = default;
-            if (_isClosed || _isFailed)
-                return _isClosed ? TakeResult.Closed : TakeResult.Failed;
-            if (_events.Count == 0)
-                return TakeResult.Empty;
-            taken = _events.Dequeue();
-            _bytes -= taken.CostBytes;
-            if (_events.Count == 0)
-                _signal.Reset();
-            if (_wasFull && _bytes <= _bytesMax / 2)
-                (_wasFull, hasRoomAgain) = (false, true);
+            result = _isClosed ? TakeResult.Closed
+                : _isFailed ? TakeResult.Failed
+                : TryDequeue(out taken) ? TakeResult.Taken
+                : TakeResult.Empty;
+            Show();
         }
 
-        if (hasRoomAgain)
-            _onRoom();
-        return TakeResult.Taken;
+        Settle();
+        if (result == TakeResult.Taken && Interlocked.Add(ref _bytes, -taken.CostBytes) <= _bytesMax / 2)
+            TellOfRoom();
+        return result;
     }
 
     /// <summary>The ring member has stopped: readable and hung up, and every take says so. What waits is dropped.</summary>
     public void Fail()
     {
-        lock (_gate)
-        {
-            if (_isFailed || _isClosed)
-                return;
-            _isFailed = true;
-            _signal.HangUp();
-            Clear();
-        }
+        _isFailed = true;
+        Settle();
     }
 
     /// <summary>The handle is gone. Whoever sleeps on a descriptor of <see cref="Watch"/> wakes up.</summary>
     public void Dispose()
     {
-        bool wasFull;
-        lock (_gate)
+        _isClosed = true;
+        Settle();
+        TellOfRoom();
+    }
+
+    private bool IsRoomy => _isClosed || _isFailed || Interlocked.Read(ref _bytes) < _bytesMax;
+
+    private Shown Due => _isClosed ? Shown.Closed : _isFailed ? Shown.Failure : _events.IsEmpty ? Shown.Nothing : Shown.Event;
+
+    private bool IsSettled
+    {
+        get
         {
-            if (_isClosed)
-                return;
-            _isClosed = true;
-            wasFull = _wasFull;
-            _signal.Dispose();
+            // Either we see what the other has changed, or it sees that nobody is inside.
+            Interlocked.MemoryBarrier();
+            return _shown == Due && (_shown <= Shown.Event || _events.IsEmpty);
+        }
+    }
+
+    /// <summary>Shows what is due. Who finds another inside leaves it to that one, which looks again when it goes.</summary>
+    private void Settle()
+    {
+        while (!IsSettled && _gate.TryEnter())
+        {
+            try
+            {
+                Show();
+            }
+            finally
+            {
+                _gate.Exit();
+            }
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void Show()
+    {
+        var due = Due;
+        if (due > Shown.Event)
             Clear();
+        if (due == _shown)
+            return;
+        switch (due)
+        {
+            case Shown.Nothing:
+                _signal.Reset();
+                break;
+            case Shown.Event:
+                _signal.Set();
+                break;
+            case Shown.Failure:
+                _signal.HangUp();
+                break;
+            default:
+                _signal.Dispose();
+                break;
         }
 
-        if (wasFull)
+        _shown = due;
+    }
+
+    /// <summary>Under the gate.</summary>
+    private bool TryDequeue(out CpgEvent taken)
+    {
+        taken = default;
+        if (!_events.TryPeek(out var packed, out _))
+            return false;
+        object? change = null;
+        if (packed.HasChange && !_changes.TryDequeue(out change))
+            throw new InvalidOperationException("a change has a record but is not there");
+        _events.Advance();
+        taken = CpgEvent.Unpack(packed, change);
+        return true;
+    }
+
+    private void TellOfRoom()
+    {
+        if (Volatile.Read(ref _wasFull) != 0 && Interlocked.Exchange(ref _wasFull, 0) != 0)
             _onRoom();
     }
 
     private void Clear()
     {
-        while (_events.TryDequeue(out var dropped))
+        while (TryDequeue(out var dropped))
+        {
             dropped.Free();
-        _bytes = 0;
+            Interlocked.Add(ref _bytes, -dropped.CostBytes);
+        }
     }
 }

@@ -7,6 +7,7 @@ namespace Totem.Sheepdog.Drivers;
 internal abstract class QueueDriver : IClusterDriver
 {
     private static readonly TimeSpan ReconnectRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GatePatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PatienceTick = TimeSpan.FromMilliseconds(500);
 
     private readonly ReadySignal _ready = new();
@@ -129,6 +130,21 @@ internal abstract class QueueDriver : IClusterDriver
         finally
         {
             _isDispatching = false;
+        }
+    }
+
+    /// <summary>For people: what it waits for. Also of one that hangs.</summary>
+    public override string ToString()
+    {
+        if (!Gate.TryEnter(GatePatience))
+            return "its lock is held";
+        try
+        {
+            return IsDisposed ? "disposed of" : $"{Queue?.ToString() ?? "no session"}, {SendingBytes} bytes on their way";
+        }
+        finally
+        {
+            Gate.Exit();
         }
     }
 

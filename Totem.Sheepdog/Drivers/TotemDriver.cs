@@ -38,6 +38,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         _nodeOptions = options.NodeOptions() with
         {
             OnDelivery = OnRing,
+            OnPortClosed = HandleDead,
             Observer = this,
             LoggerFactory = WritesLog ? new DriverLoggerFactory(Log, WritesDetail ? LogLevel.Debug : LogLevel.Information) : null,
         };
@@ -100,13 +101,16 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         _ = session.StartAsync(node, _options.Group, instance: session.Queue.Self.Instance, before);
     }
 
-    /// <summary>The engine, on the ring's thread: who is known to be dead, or said goodbye to the ring.</summary>
+    public override string ToString() => _node is { } node
+        ? $"{base.ToString()}\n{node}, synchronised {node.IsSynchronised}, last in {node.Synchronised?.Ring}, ended {node.Completion.IsCompleted}, "
+            + $"group {(_session?.Group is { } group ? $"{group}" : "not joined yet")}, {node.Statistics}"
+        : base.ToString();
+
+    /// <summary>The engine, on the ring's thread: who said goodbye to the ring. It takes nothing but messages from within this.</summary>
     public void OnEvent(in RingEvent ringEvent)
     {
-        if (ringEvent.Kind != RingEventKind.MemberSuspected || ringEvent.Reason is not (GatherReason.MemberUnreachable or GatherReason.MemberLeft))
-            return;
-        // Not here: the engine is in the middle of something.
-        ThreadPool.QueueUserWorkItem(HandleDead, ringEvent.Peer.Value, preferLocal: false);
+        if (ringEvent is { Kind: RingEventKind.EnteredGather, Reason: GatherReason.MemberLeft })
+            HandleDead(ringEvent.Peer);
     }
 
     /// <summary>Messages to the ring as a whole are not for sheep; why the ring changed is told with what follows from it.</summary>
@@ -145,11 +149,12 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         }
     }
 
-    private void HandleDead(uint seat)
+    /// <summary>On the ring's thread, so that it comes before whatever a later process at the same seat does.</summary>
+    private void HandleDead(ProcessorId seat)
     {
         lock (Gate)
         {
-            Queue?.HandleDead(seat);
+            Queue?.HandleDead(seat.Value);
             Drain();
         }
     }

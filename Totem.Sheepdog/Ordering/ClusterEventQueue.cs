@@ -54,9 +54,19 @@ public sealed partial class ClusterEventQueue
     /// <summary>Whether there is anybody to read the notes.</summary>
     internal bool WritesNotes { get; set; }
 
-    /// <summary>For people.</summary>
-    public override string ToString() =>
-        $"{_self} {Phase} unknown [{string.Join(' ', _unknown)}] asking [{string.Join(' ', _asking)}] attempt {_recordedAttempt} of {_attempt}, elected {_elected}";
+    /// <summary>For people: what it waits for.</summary>
+    public override string ToString()
+    {
+        var who = $"{_self} {Phase}{(LostReason is { } reason ? $" ({reason})" : "")}, peers [{string.Join(' ', _peers.Order())}], {_events.Count} events untold";
+        return Phase switch
+        {
+            ClusterPhase.Joining => $"{who}, unknown [{string.Join(' ', _unknown)}], asking [{string.Join(' ', _asking)}], "
+                + $"attempt {_recordedAttempt} of {_attempt}, elected {_elected}, settled {_hasSettled}",
+            ClusterPhase.InDoubt => $"{who}, missing [{string.Join(' ', _missing)}], of them ended [{string.Join(' ', _ended)}], "
+                + $"dead seats [{string.Join(' ', _dead)}], {_keptBack.Count} elements kept back, {_state}",
+            _ => $"{who}, {_state}",
+        };
+    }
 
     /// <summary>Takes the next message for the backend's group.</summary>
     public bool TryTransmit([NotNullWhen(true)] out byte[]? message) => _outgoing.TryDequeue(out message);

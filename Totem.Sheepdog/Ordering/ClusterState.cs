@@ -101,6 +101,14 @@ internal sealed record ClusterState
     /// <summary>How much has happened; an answer counts only while nothing more has, since some things do not wait.</summary>
     public ulong Version { get; init; }
 
+    /// <summary>For people: what it waits for.</summary>
+    public override string ToString() =>
+        $"informed [{string.Join(' ', Informed.Select(x => x.IsMember ? $"{x.Peer}" : $"({x.Peer})"))}], version {Version}"
+        + (Pending is [var first, ..]
+            ? $", {first.Peer} attempt {first.Attempt} waits for {Acceptor}, passed [{string.Join(' ', Passed)}], {Stalled.Count} messages behind it"
+            : "")
+        + (Blocks is [var turn, ..] ? $", the turn of {turn.Owner}" : "");
+
     /// <summary>The next state, behind a message.</summary>
     /// <param name="sender">Who sent it.</param>
     /// <param name="message">The message; what its sender may not say changes nothing.</param>
@@ -122,6 +130,9 @@ internal sealed record ClusterState
                     : state.Stalled,
                 Granted = state.Granted?.Peer == sender ? null : state.Granted,
             };
+            // What waited behind it was sent before the new one, and the joiner has it no more.
+            state = state.Released(effects, count);
+            count = effects.Count;
             before = this;
         }
 
@@ -218,11 +229,12 @@ internal sealed record ClusterState
 
     private ClusterState StepJoin(PeerId sender, ClusterMessage message, ClusterState? before, List<Effect> effects)
     {
-        if (Find(sender) is not null)
-            return this;
         var state = this;
+        // It asked anew before it heard that it was accepted, and could make nothing of the accept: it is not in, and knows no state.
+        if (Find(sender) is { } unaware)
+            state = state.Without(unaware, effects);
         // The same node again: its process was started anew before anybody noticed that the last one had died.
-        if (Index.Find(message.Node!) is { } old)
+        if (state.Index.Find(message.Node!) is { } old)
         {
             effects.Add(new Effect(EffectKind.Replaced, old.Peer, old.Node, Informed));
             state = state.Without(old, effects);

@@ -23,6 +23,7 @@ public sealed class NeighbourWatchTests
 {
     private static readonly ProcessorId First = new(1);
     private static readonly ProcessorId Second = new(2);
+    private static readonly ProcessorSet Both = ProcessorSet.Of(First).With(Second);
 
     // A probe at an interval would come long after the tests' virtual time has ended: what is noticed, a hangup told.
     private static readonly TimeSpan Never = TimeSpan.FromHours(1);
@@ -74,7 +75,7 @@ public sealed class NeighbourWatchTests
         }
 
         var unreachable = transport.TryTakeUnreachable(_now, out var peer) ? peer : (ProcessorId?)null;
-        transport.ProbeIfQuiet(First == transport.Self ? Second : First, _now);
+        transport.ProbeIfQuiet(First == transport.Self ? Second : First, Both, _now);
         return unreachable;
     }
 
@@ -222,7 +223,7 @@ public sealed class NeighbourWatchTests
         Meet(a, b);
 
         _now += TimeSpan.FromSeconds(10);
-        Assert.Equal(_now + TimeSpan.FromSeconds(1), a.ProbeIfQuiet(Second, _now));
+        Assert.Equal(_now + TimeSpan.FromSeconds(1), a.ProbeIfQuiet(Second, Both, _now));
     }
 
     [LinuxFact]

@@ -171,6 +171,22 @@ public sealed class TotemNodeTests : IDisposable
         await DisposeAll(nodes);
     }
 
+    /// <summary>As when a signal's handler interrupts it and calls exit.</summary>
+    [Fact]
+    public async Task A_sender_that_stands_still_in_the_middle_keeps_no_member_from_leaving()
+    {
+        var nodes = await StartRing(2);
+        using var memory = new SlowMemory();
+        var sending = Task.Run(() => nodes[0].MulticastAsync(memory.Of(8)).AsTask(), Limit);
+        memory.WaitUntilAsked();
+        await Task.Run(nodes[0].LeaveAsync, Limit).WaitAsync(Limit);
+        var alone = await nodes[1].WaitForMembersAsync(members => members.Count == 1, Limit);
+        Assert.True(alone.Members.Contains(nodes[1].Id));
+        memory.GoOn();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => sending);
+        await DisposeAll(nodes);
+    }
+
     [Fact]
     public async Task A_restarted_member_goes_on_from_its_stored_ring_sequence()
     {

@@ -52,13 +52,16 @@ public sealed class UdpTransportTests
         throw new InvalidOperationException("nothing came");
     }
 
-    private static ProcessorId Unreachable(UdpTransport transport)
+    /// <param name="transport">Who looks.</param>
+    /// <param name="successor">Its successor; nobody while there is no ring.</param>
+    /// <param name="members">Those on the ring.</param>
+    private static ProcessorId Unreachable(UdpTransport transport, ProcessorId successor = default, ProcessorSet? members = null)
     {
         for (var tries = 0; tries < 1000; tries++)
         {
             if (transport.TryTakeUnreachable(default, out var who))
                 return who;
-            transport.ProbeIfQuiet(ProcessorId.None, new Instant(tries * TimeSpan.TicksPerSecond));
+            transport.ProbeIfQuiet(successor, members ?? ProcessorSet.Empty, new Instant(tries * TimeSpan.TicksPerSecond));
             transport.Wait(TimeSpan.FromMilliseconds(1));
         }
 
@@ -189,6 +192,20 @@ public sealed class UdpTransportTests
 
             b.Wait(Long);
         }
+    }
+
+    /// <summary>It took the port of a member that died before anybody saw the port closed, and dies before it is on the ring.</summary>
+    [Fact]
+    public void The_end_of_one_that_was_heard_is_reported_though_it_is_no_member_and_nobody_watches_it()
+    {
+        var options = new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = Ports.TakeBase() };
+        using var a = UdpTransport.Open(options, P(1), new NodeCounters());
+        var b = UdpTransport.Open(options with { ProbeInterval = TimeSpan.Zero }, P(2), new NodeCounters());
+        Send(b, a.Self, "here I am");
+        Assert.Equal("here I am", Receive(a));
+        b.Dispose();
+
+        Assert.Equal(P(2), Unreachable(a, successor: P(3), members: ProcessorSet.Of(P(1)).With(P(3))));
     }
 
     [Theory]

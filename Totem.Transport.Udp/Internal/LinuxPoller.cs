@@ -12,8 +12,10 @@ internal sealed unsafe class LinuxPoller : IPoller
     private readonly int _event;
     private readonly PollFd[] _descriptors;
     private readonly IDatagramSocket[] _sockets;
-    private readonly Lock _closing = new();
-    private bool _closed;
+
+    /// <summary>Those that wake us at this moment, and one until <see cref="Dispose"/>. Whoever takes away the last one closes.</summary>
+    private int _uses = 1;
+    private bool _isDisposed;
 
     /// <exception cref="IOException">The process has no descriptors left.</exception>
     public LinuxPoller(ReadOnlySpan<Socket> descriptors, IDatagramSocket[] sockets, NeighbourWatch? watch)
@@ -56,22 +58,32 @@ internal sealed unsafe class LinuxPoller : IPoller
 
     public void Wake()
     {
-        // Not after Dispose: the number could be another file's by then.
-        lock (_closing)
+        // No lock: who stands still here, in a signal's handler above all, must keep nobody from waking, or from closing.
+        for (var uses = Volatile.Read(ref _uses);;)
         {
-            ulong one = 1;
-            if (!_closed)
-                _ = Write(_event, &one, sizeof(ulong));
+            // Not after the close: the number could be another file's by then.
+            if (uses == 0)
+                return;
+            var seen = Interlocked.CompareExchange(ref _uses, uses + 1, uses);
+            if (seen == uses)
+                break;
+            uses = seen;
         }
+
+        ulong one = 1;
+        _ = Write(_event, &one, sizeof(ulong));
+        EndUse();
     }
 
     public void Dispose()
     {
-        lock (_closing)
-        {
-            if (!_closed)
-                _ = Close(_event);
-            _closed = true;
-        }
+        if (!Interlocked.Exchange(ref _isDisposed, true))
+            EndUse();
+    }
+
+    private void EndUse()
+    {
+        if (Interlocked.Decrement(ref _uses) == 0)
+            _ = Close(_event);
     }
 }

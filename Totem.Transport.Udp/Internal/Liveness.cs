@@ -119,10 +119,11 @@ internal sealed class Liveness
 
     /// <summary>
     /// Probes the successor, or everybody who was heard while there is none, where they run on this host and nothing was
-    /// sent to them for a while; and whoever has hung up.
+    /// sent to them for a while; and whoever has hung up. Also who was heard and is no member: it may have taken the port of one that died
+    /// before anybody saw it closed, and then only its own end shows that death. Who is gone is found so once, and probed no more.
     /// </summary>
     /// <returns>When to call again; null when nobody is to be probed.</returns>
-    public Instant? ProbeIfQuiet(ProcessorId successor, Instant now)
+    public Instant? ProbeIfQuiet(ProcessorId successor, ProcessorSet members, Instant now)
     {
         if (_interval == TimeSpan.Zero)
             return null;
@@ -135,7 +136,7 @@ internal sealed class Liveness
             var isWatched = Watch(i, now);
             if (peer.HurriedProbes > 0)
                 Add(ProbeHurried(i, now));
-            if (successor.IsNone || peer.Id == successor)
+            if (successor.IsNone || peer.Id == successor || !members.Contains(peer.Id))
                 Add(ProbeQuiet(i, isWatched ? WatchedInterval(i) : _interval, now));
         }
 

@@ -38,6 +38,8 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
     /// <summary>What its buffer is filled with when it joins; with zeros nothing of it travels.</summary>
     public byte OpaqueFill { get; set; }
 
+    protected override string Condition => $"{Driver}";
+
     /// <summary>Runs something on the event loop.</summary>
     public void Do(Action<IClusterDriver> action)
     {

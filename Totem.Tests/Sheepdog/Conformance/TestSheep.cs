@@ -28,6 +28,9 @@ public abstract class TestSheep : IDisposable
     /// <summary>Called in each own turn; ends it by <see cref="Unblock"/>, at once or later.</summary>
     public Action Turn { get; set; } = () => { };
 
+    /// <summary>What it waits for, for people; empty where it cannot be seen from here.</summary>
+    protected virtual string Condition => "";
+
     /// <summary>Everything it was told.</summary>
     public string[] Lines
     {
@@ -125,7 +128,7 @@ public abstract class TestSheep : IDisposable
         return true;
     }
 
-    private static string Told(TestSheep sheep) => $"{sheep.Identity}:\n{string.Join('\n', sheep.Lines)}";
+    private static string Told(TestSheep sheep) => $"{sheep.Identity}:\n{string.Join('\n', sheep.Lines)}\n{sheep.Condition}";
 
     protected virtual void Add(string line)
     {

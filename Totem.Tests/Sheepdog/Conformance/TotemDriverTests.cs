@@ -27,6 +27,25 @@ public sealed class TotemDriverTests : DriverConformance
         sheep[0].WaitForLine(TestSheep.NotifyLine(1, "back"));
     }
 
+    /// <summary>The ring is busy with the first death when it sees the others, and all of them count: none of the dead is on another side of a cut.</summary>
+    [Fact]
+    [Check("A1")]
+    public async Task The_few_who_are_left_go_on_when_most_are_killed_at_once()
+    {
+        var sheep = Joined(5);
+        using var haveEnded = new ManualResetEventSlim();
+        foreach (var survivor in sheep[3..])
+            NodeOf(survivor).Host.CycleProbe = haveEnded.Wait;
+        foreach (var killed in sheep[..3])
+            killed.Kill();
+        foreach (var killed in sheep[..3])
+            await NodeOf(killed).Completion.WaitAsync(HangLimit.OfAWait);
+        haveEnded.Set();
+        foreach (var survivor in sheep[3..])
+            survivor.WaitForMembers(3, 4);
+        AssertSameSequence(sheep[3..]);
+    }
+
     /// <summary>A process that joins the group and never says anything: in C it stalls all members.</summary>
     [Fact]
     [Check("F-5")]
@@ -53,13 +72,15 @@ public sealed class TotemDriverTests : DriverConformance
     {
         const int Count = 300;
         var sheep = Joined(2);
-        var node = ((TotemDriver)((DriverSheep)sheep[0]).Driver).Node!;
+        var node = NodeOf(sheep[0]);
         var before = node.Statistics.BytesSent;
         for (var i = 0; i < Count; i++)
             sheep[0].Notify("four");
         sheep[1].WaitForCount("notify ", Count);
         Assert.InRange(node.Statistics.BytesSent - before, 4 * Count, 255 * Count);
     }
+
+    private static TotemNode NodeOf(TestSheep sheep) => ((TotemDriver)((DriverSheep)sheep).Driver).Node!;
 
     protected override string? Option => $"port={_port},state={_state.Path}";
 

@@ -48,6 +48,52 @@ public sealed class ClusterEventQueueTests
         Assert.Equal(["accept 2 [1 2] 2 101"], joiner.Log);
     }
 
+    /// <summary>Somebody comes who was alone before, so that a joiner asks anew; the answer to what it asked first is on its way.</summary>
+    [Fact]
+    public void A_joiner_that_asks_anew_while_it_is_accepted_is_accepted_again()
+    {
+        var sheep = Joined(2);
+        var joiner = _cluster.Start(2).Join();
+        while (_cluster.Order(joiner) | _cluster.Deliver(joiner) | _cluster.Deliver(sheep[0]))
+        {
+            // Until the acceptor is asked.
+        }
+
+        var other = _cluster.Start(3, isMerged: true);
+        Assert.True(sheep[0].Dispatch());
+        _cluster.RunUntilQuiet();
+        Assert.Equal(ClusterPhase.Joined, joiner.Queue.Phase);
+        Assert.Equal(["accept 2 [0 1 2] 2 100", "leave 2 [0 1]", "accept 2 [0 1 2] 2 100"], sheep[1].Log[^3..]);
+        Assert.Equal(["accept 2 [0 1 2] 2 100"], joiner.Log);
+        _cluster.Kill(other);
+        Agree();
+    }
+
+    /// <summary>Otherwise it would be told of it behind its accept, and it has not kept what came before its request.</summary>
+    [Fact]
+    public void A_message_between_two_requests_of_a_joiner_comes_before_its_accept()
+    {
+        var sheep = Joined(2);
+        var joiner = _cluster.Start(2).Join();
+        while (_cluster.Order(joiner) | _cluster.Deliver(joiner) | _cluster.Deliver(sheep[1]))
+        {
+            // Until it has asked.
+        }
+
+        Assert.Equal(Totem.Sheepdog.ClusterResult.Success, sheep[1].Queue.Notify([7]));
+        Assert.True(_cluster.Order(sheep[1]));
+        _cluster.Start(3, isMerged: true);
+        while (_cluster.Order(joiner) | _cluster.Deliver(joiner))
+        {
+            // Until it has asked again.
+        }
+
+        _cluster.RunUntilQuiet();
+        Assert.Equal(["notify 1 07", "accept 2 [0 1 2] 2 100"], sheep[1].Log[^2..]);
+        Assert.Equal(["accept 2 [0 1 2] 2 100"], joiner.Log);
+        Agree();
+    }
+
     /// <summary>A4, F-5, F-14, O5: it dies between any two steps.</summary>
     [Theory]
     [Check("A4", "F-5", "F-14")]

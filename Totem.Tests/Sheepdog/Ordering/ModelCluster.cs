@@ -23,7 +23,11 @@ internal sealed class ModelCluster(bool isLog = false)
     /// <summary>In milliseconds.</summary>
     public long Now { get; set; }
 
-    public ModelSheep Start(int identity, ClusterQueueOptions? options = null)
+    /// <summary>A process is there and in the group.</summary>
+    /// <param name="identity">Who it is.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="isMerged">It was in the group alone before it found the others.</param>
+    public ModelSheep Start(int identity, ClusterQueueOptions? options = null, bool isMerged = false)
     {
         var sheep = new ModelSheep(this, new PeerId((uint)identity + 1, ++_instance), identity, _order.Count, isLog ? new ClusterQueueOptions { OverLog = true } : options);
         if (isLog)
@@ -34,7 +38,7 @@ internal sealed class ModelCluster(bool isLog = false)
         }
 
         _peers.Add(sheep.Peer);
-        _order.Add(new Element(default, null, new PeerChange([.. _peers], [], [new PeerJoined(sheep.Peer, false)])));
+        _order.Add(new Element(default, null, new PeerChange([.. _peers], [], [new PeerJoined(sheep.Peer, isMerged)])));
         All.Add(sheep);
         return sheep;
     }
