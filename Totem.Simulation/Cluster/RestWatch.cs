@@ -29,6 +29,9 @@ internal sealed class RestWatch(RingOptions options)
             return null;
         }
 
+        // It may have gone and come again between two looks.
+        if (!hadToken)
+            (_since, _isReported) = (null, false);
         if (hadToken && HoldCancel.TryRead(datagram, out var cancel) == DecodeResult.Ok && IsMeant(engine, cancel))
             return $"keeps the token although {cancel.Header.Node} asks for it";
         _since ??= now;

@@ -381,8 +381,9 @@ internal sealed class SimulatedProcessor
         _sinceDeadlines = 0;
         if (Engine?.NextDeadline is not { } deadline || deadline > _cluster.Now)
             return;
+        var hadToken = Engine.HasToken;
         Engine.HandleDeadline(_cluster.Now);
-        JudgeRest(hadToken: false, []);
+        JudgeRest(hadToken, []);
         Drain();
     }
 
