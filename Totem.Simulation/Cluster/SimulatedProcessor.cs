@@ -369,7 +369,7 @@ internal sealed class SimulatedProcessor
         _sinceDeadlines++;
         var hadToken = Engine!.HasToken;
         Engine.HandleDatagram(_cluster.Memory.Datagrams[handle], _cluster.Now);
-        JudgeRest(hadToken, _cluster.Memory.Datagrams[handle]);
+        Report(_rests.ObjectionTo(_cluster.Memory.Datagrams[handle], Engine, hadToken, _cluster.Now));
         _cluster.Memory.Datagrams.Release(handle);
         if (DatagramTicks > 0)
             _busyUntil = _cluster.NowTicks + DatagramTicks;
@@ -379,17 +379,19 @@ internal sealed class SimulatedProcessor
     private void HandleDueDeadline()
     {
         _sinceDeadlines = 0;
-        if (Engine?.NextDeadline is not { } deadline || deadline > _cluster.Now)
-            return;
-        var hadToken = Engine.HasToken;
-        Engine.HandleDeadline(_cluster.Now);
-        JudgeRest(hadToken, []);
-        Drain();
+        if (Engine?.NextDeadline is { } deadline && deadline <= _cluster.Now)
+        {
+            Engine.HandleDeadline(_cluster.Now);
+            Drain();
+        }
+
+        if (Engine is not null)
+            Report(_rests.ObjectionToRest(Engine, _cluster.Now));
     }
 
-    private void JudgeRest(bool hadToken, ReadOnlySpan<byte> datagram)
+    private void Report(string? objection)
     {
-        if (_rests.Objection(Engine!, hadToken, datagram, _cluster.Now) is { } objection)
+        if (objection is not null)
             _cluster.ReportAnomaly("liveness", $"{Id} {objection}");
     }
 
