@@ -39,7 +39,13 @@ internal abstract class RestRule
         HasAsked = false;
     }
 
-    /// <summary>The steps of a visit are done, or a rest is over.</summary>
+    /// <summary>The steps of a visit are done.</summary>
+    public virtual void NoteVisit(TokenRing ring)
+    {
+        // Only the count of unchanged visits decides.
+    }
+
+    /// <summary>A visit is over, and the rest that it may have had.</summary>
     /// <param name="ring">The ring.</param>
     /// <param name="hasSent">Frames of our own were numbered.</param>
     public virtual void NoteSending(TokenRing ring, bool hasSent)
@@ -129,9 +135,11 @@ internal abstract class RestRule
 
         public override void NoteLoan() => _streak = Math.Max(0, _streak - LoanWeight);
 
+        public override void NoteVisit(TokenRing ring) =>
+            _decidedVisits = ring.Log.DeliverableThrough >= ring.LastSeq ? Math.Min(_decidedVisits + 1, DecidedVisitsNeeded) : 0;
+
         public override bool MayRest(TokenRing ring, in RegularToken next, bool isDone)
         {
-            _decidedVisits = ring.Log.DeliverableThrough >= ring.LastSeq ? Math.Min(_decidedVisits + 1, DecidedVisitsNeeded) : 0;
             var isQuiet = isDone && next.RequestCount == 0 && next.AruSetter.IsNone && next.Backlog == ring.Flow.BacklogLast
                 && _decidedVisits == DecidedVisitsNeeded && ring.Log.DeliverableThrough == next.Seq;
             if (Place == ring.Self)

@@ -62,6 +62,7 @@ internal sealed class TokenHolder
     public void PassOnOrRest(TokenRing ring, in RegularToken token, IFrameSource source, Instant now)
     {
         var rule = ring.Resting;
+        rule.NoteVisit(ring);
         if (rule.MayRest(ring, token, isDone: _visit.Allowance > 0 && source.QueuedFrames == 0))
         {
             _visit.MulticastRest(ring);

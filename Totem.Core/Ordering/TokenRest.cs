@@ -173,7 +173,7 @@ internal sealed class TokenRest(
     private void Lend(TokenRing ring, RestingToken rest, ProcessorId to, Instant now)
     {
         rest.Loan = new Loan(to, ++rest.LoanCount, rest.Allowance);
-        // What is numbered beyond this shows that the loan has arrived.
+        // A number beyond this shows that the loan has arrived.
         ring.SentSeq = rest.Token.Seq;
         var loan = new TokenLoan(
             new FrameHeader(FrameKind.TokenLoan, Encapsulation.None, options.Self), ring.Id, ring.LastTokenSeq, rest.Loan.Number,
