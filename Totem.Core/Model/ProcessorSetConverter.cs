@@ -1,20 +1,13 @@
-using System.ComponentModel;
 using System.Globalization;
 
 namespace Totem.Core.Model;
 
 /// <summary>Lets configuration systems read a set from a text: numbers with commas between them.</summary>
-internal sealed class ProcessorSetConverter : TypeConverter
+internal sealed class ProcessorSetConverter : TextConverter
 {
     /// <inheritdoc />
-    public override bool CanConvertFrom(ITypeDescriptorContext? context, Type sourceType)
-        => sourceType == typeof(string) || base.CanConvertFrom(context, sourceType);
-
-    /// <inheritdoc />
-    public override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value)
+    protected override object Parse(string text)
     {
-        if (value is not string text)
-            return base.ConvertFrom(context, culture, value);
         var ids = new List<ProcessorId>();
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
