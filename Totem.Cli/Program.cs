@@ -18,7 +18,7 @@ internal static class Program
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        // What bytes that are no UTF-8 have become: two names of such bytes would be the same.
+        // Bytes that are no UTF-8 have become this: two names of such bytes would be the same.
         if (Array.Find(args, x => x.Contains('\uFFFD', StringComparison.Ordinal)) is { } unreadable)
         {
             await error.WriteLineAsync($@"totem: '{unreadable}' is no UTF-8; a group's name may have \xNN for a byte").ConfigureAwait(false);

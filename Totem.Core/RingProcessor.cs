@@ -280,7 +280,7 @@ public sealed partial class RingProcessor
     public bool TryTransmit(Span<byte> buffer, out Transmit transmit)
     {
         transmit = default;
-        // Here and not when it was submitted: what is submitted at once shares a frame.
+        // Here and not when it was submitted: messages that are submitted together share a frame.
         if (_state is OperationalState { Ring: { Rest.HasWork: true } ring })
         {
             _observer.Enter();

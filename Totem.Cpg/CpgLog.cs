@@ -21,7 +21,7 @@ internal static class CpgLog
     private const int Facility = 3 << 3;
 
     /// <summary>
-    /// What the <c>logging</c> section of the file asks for; null when there is none. The standard error is the program's, which gets lines with
+    /// The log that the <c>logging</c> section of the file asks for; null when there is none. The standard error is the program's, which gets lines with
     /// <c>TOTEM_LOG=stderr</c> only, whatever the file says to a daemon.
     /// </summary>
     public static ILoggerFactory? For(ConfLogging? logging)

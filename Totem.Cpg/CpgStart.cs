@@ -92,7 +92,7 @@ internal static class CpgStart
     private static NodeRing Loopback(int port)
     {
         var name = ProgramEnvironment.Variable("TOTEM_NAME") ?? LoopbackName;
-        // What other bytes become: two such names would be one ring.
+        // Bytes that are no UTF-8 become this: two such names would be one ring.
         if (name.Contains('\uFFFD', StringComparison.Ordinal))
             throw new TransportException("TOTEM_NAME is no UTF-8, expected text");
         return Started(TotemNodeOptions.Loopback(port, stateDirectory: StateDirectory(), name: name), LoopbackSlots.Peers(port, name));

@@ -106,7 +106,7 @@ internal sealed class NodeFlags
 
         if (parsed.GetValue(_busyPoll) is { } microseconds)
             options = options with { Transport = options.Transport with { BusyPoll = TimeSpan.FromMicroseconds(microseconds) } };
-        // What the flags contradict is said above in their words; the rest is a file's that says more than they can.
+        // The flags' contradictions are told above in their words; the rest is a file's, which says more than flags can.
         var problems = options.Validate();
         return problems.Count == 0 ? options : throw Usage(string.Join("\n       ", problems));
     }

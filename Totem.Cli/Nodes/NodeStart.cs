@@ -21,7 +21,7 @@ internal static class NodeStart
         }
         catch (ArgumentException failure) when (failure.ParamName == nameof(options))
         {
-            // What the flags and the file say together.
+            // The flags and the file together.
             throw new CommandFailedException(ExitCode.Usage, FailureText.Of(failure));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)

@@ -130,7 +130,7 @@ internal sealed record ClusterState
                     : state.Stalled,
                 Granted = state.Granted?.Peer == sender ? null : state.Granted,
             };
-            // What waited behind it was sent before the new one, and the joiner has it no more.
+            // The events that waited behind it were sent before the new one, and the joiner has them no more.
             state = state.Released(effects, count);
             count = effects.Count;
             before = this;

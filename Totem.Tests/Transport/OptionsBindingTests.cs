@@ -42,7 +42,7 @@ public sealed class OptionsBindingTests
     private static TotemNodeOptions Bind(params (string Key, string Value)[] settings)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.Select(x => KeyValuePair.Create(x.Key, (string?)x.Value))).Build();
-        // What is required has to stand there, or be made first.
+        // The test needs it there, or makes it first.
         var options = new TotemNodeOptions { Ring = new() { Self = default }, Transport = new() };
         configuration.Bind(options);
         return options;

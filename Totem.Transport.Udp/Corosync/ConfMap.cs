@@ -11,7 +11,7 @@ namespace Totem.Transport.Udp.Corosync;
 internal sealed record ConfEntry(string Path, string Name, string Text, long? Number, int Line);
 
 /// <summary>
-/// What a file says, sections that stand several times merged: a flat map by whole names, as corosync makes of it. A key that stands
+/// The content of a file, sections that stand several times merged: a flat map by whole names, as corosync makes of it. A key that stands
 /// twice counts with its last value.
 /// </summary>
 internal sealed class ConfMap(ConfProblems problems)

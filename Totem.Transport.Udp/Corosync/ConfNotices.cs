@@ -36,7 +36,7 @@ internal static class ConfNotices
     private static IEnumerable<string> KeysBeside(string path)
     {
         var section = path[..int.Max(0, path.LastIndexOf('.'))];
-        // What is no key of an interface stands beside all of them.
+        // A key that is none of an interface's stands beside all of them.
         section = section == "totem.interface" ? "totem.interface.0" : section;
         return ConfKeys.Names.Where(name => ConfKeys.Find($"{section}.{LastOf(name)}") is not null).Select(LastOf).Distinct(StringComparer.Ordinal);
     }

@@ -65,7 +65,7 @@ public sealed class CorosyncConf
         var problems = new ConfProblems(file);
         var map = new ConfMap(problems);
         var builder = new ConfBuilder(map, problems);
-        // What the file says cannot be judged while it is not clear what stands where.
+        // The values cannot be judged while it is not clear where they stand.
         if (!ConfSyntax.Parse(text, problems, builder))
             problems.ThrowIfAny();
         var notices = new List<(int Line, string Text)>(builder.Notices);

@@ -192,7 +192,7 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _isMissed) != 0 && Interlocked.Exchange(ref _isMissed, 0) != 0)
             wake();
-        // Who finds another inside leaves it to that one.
+        // A thread that finds another inside leaves it to that one.
         if (!_isOver || !_lock.TryEnter())
             return;
         try
