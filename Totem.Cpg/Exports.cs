@@ -21,6 +21,7 @@ internal static unsafe class Exports
     {
         try
         {
+            RuntimeStart.Prepare();
             Blocking.LetSignalsInWith(letSignalsIn);
             Process.Start();
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Native;
 
@@ -11,6 +12,9 @@ namespace Totem.Sheepdog.Native;
 [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "An exception must not cross into C.")]
 internal static unsafe class Exports
 {
+    [UnmanagedCallersOnly(EntryPoint = "totem_sheepdog_engine_prepare", CallConvs = [typeof(CallConvCdecl)])]
+    public static void Prepare() => RuntimeStart.Prepare();
+
     [UnmanagedCallersOnly(EntryPoint = "totem_sheepdog_engine_open", CallConvs = [typeof(CallConvCdecl)])]
     public static Result Open(byte* driver, nuint driverLength, nuint identityLength, NativeCallbacks* callbacks, nint user, ulong* handle)
     {

@@ -120,6 +120,7 @@ static const struct totem_sheepdog_engine *open_engine(char *text, size_t room, 
 #define FIND(name) complete &= (engine->name = dlsym(library, "totem_sheepdog_engine_" #name)) != NULL;
 #define FIND_EACH(name, parameters, arguments) FIND(name)
 	HANDLE_FUNCTIONS(FIND_EACH)
+	FIND(prepare)
 	FIND(open)
 	FIND(dispatch)
 	FIND(get_local_addr)
@@ -131,6 +132,7 @@ static const struct totem_sheepdog_engine *open_engine(char *text, size_t room, 
 		free(engine);
 		return NULL;
 	}
+	engine->prepare();
 	pthread_atfork(NULL, NULL, after_fork_in_child);
 	/* Twice: a second thread that calls exit() beside the first finds one to wait in, where it would end the process. */
 	atexit(at_exit);

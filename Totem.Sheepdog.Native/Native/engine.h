@@ -28,6 +28,8 @@
 
 struct totem_sheepdog_engine {
 	HANDLE_FUNCTIONS(ENGINE_MEMBER)
+	/* The first call, which only one thread makes. */
+	void (*prepare)(void);
 	int (*open)(const char *driver, size_t driver_length, size_t identity_length, const struct totem_sheepdog_callbacks *callbacks,
 		    void *user, totem_sheepdog_handle *handle);
 	int (*dispatch)(totem_sheepdog_handle handle);

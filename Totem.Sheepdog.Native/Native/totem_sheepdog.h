@@ -128,8 +128,8 @@ struct totem_sheepdog_callbacks {
  * user             handed to every callback
  * handle           gets the handle; it is not touched on failure
  *
- * -EINVAL  there is no such driver or its option is wrong: the text says what was expected
- * -EIO     it cannot be started: a port, a file, a server; the text says which
+ * -EINVAL  there is no such driver, or its option or the configuration file that it names is wrong: the text says what was expected
+ * -EIO     it cannot be started: a port, a directory, a server; the text says which
  * -ENFILE  too many handles or descriptors
  *
  * It returns in milliseconds when the backend is on this host; a server that does not answer is waited for as docs/drivers.md says.

@@ -263,8 +263,10 @@ static void wrong_arguments(const char *driver)
 	memset(long_text, 'x', 9999);
 	CHECK("open with too long a text", -EINVAL, totem_sheepdog_open(long_text, IDENTITY, &callbacks, NULL, &none));
 	CHECK("the handle is as before", 77, none);
-	CHECK("open what cannot be started", -EIO,
+	CHECK("open with a configuration that is not there", -EINVAL,
 	      totem_sheepdog_open("totem:config=/nowhere/corosync.conf", IDENTITY, &callbacks, NULL, &none));
+	CHECK("open what cannot be started", -EIO,
+	      totem_sheepdog_open("totem:state=/proc/nowhere", IDENTITY, &callbacks, NULL, &none));
 	free(long_text);
 }
 
@@ -650,6 +652,30 @@ static void check_limits(const char *self, const char *driver)
 		}
 }
 
+/* The threads of a process that has just started meet in the runtime, which must not mind. */
+static void check_starts(const char *self, const char *driver)
+{
+	enum { Starts = 500, AtOnce = 4 };
+	int running = 0, good = 0, status;
+
+	for (int i = 0; i < Starts || running > 0;) {
+		if (i < Starts && running < AtOnce) {
+			if (fork() == 0) {
+				alarm(60);
+				execl(self, self, "open", driver, (char *)NULL);
+				_exit(9);
+			}
+			i++;
+			running++;
+			continue;
+		}
+		wait(&status);
+		running--;
+		good += WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	}
+	CHECK("programs that open and end at once", Starts, good);
+}
+
 int main(int count, char **arguments)
 {
 	const char *driver = count == 3 ? arguments[2] : "";
@@ -668,6 +694,11 @@ int main(int count, char **arguments)
 		return totem_sheepdog_open(driver, IDENTITY, &callbacks, &told, &handle) == 0 ? 0 : 1;
 	if (strcmp(arguments[1], "limits") == 0) {
 		check_limits(arguments[0], driver);
+		printf("done\n");
+		return failures == 0 ? 0 : 1;
+	}
+	if (strcmp(arguments[1], "starts") == 0) {
+		check_starts(arguments[0], driver);
 		printf("done\n");
 		return failures == 0 ? 0 : 1;
 	}

@@ -40,6 +40,9 @@ internal sealed class ProcessSheep : TestSheep
 
     public int ProcessId => _process.Id;
 
+    /// <summary>How its process ended, which the lines of one that was killed or that crashed do not tell.</summary>
+    protected override string Condition => _process.HasExited ? $"its process has ended with {_process.ExitCode}" : "its process runs";
+
     /// <summary>When it was told a line, by its own word; there is one clock on a host.</summary>
     public DateTimeOffset TimeOf(string start, int occurrence = 1)
     {

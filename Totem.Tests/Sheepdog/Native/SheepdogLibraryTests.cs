@@ -72,6 +72,16 @@ public sealed partial class SheepdogLibraryTests
         Assert.DoesNotContain("not ok", said, StringComparison.Ordinal);
     }
 
+    /// <summary>One in a hundred died without a word when two threads entered the runtime first: the one of the program and the one
+    /// that waits for its end.</summary>
+    [SheepdogNativeFact]
+    public void A_program_that_starts_does_not_die_of_its_threads()
+    {
+        using var state = new TemporaryDirectory();
+        var said = NativeBuild.Run([SheepdogBuild.Semantics, "starts", Driver(state)]);
+        Assert.DoesNotContain("not ok", said, StringComparison.Ordinal);
+    }
+
     /// <summary>Sheep has handlers for crashes, and exits in callbacks.</summary>
     [SheepdogNativeTheory]
     [InlineData("crash", 42)]
