@@ -37,8 +37,11 @@ public sealed record GroupEvent(
 /// </summary>
 public interface IGroupSink
 {
-    /// <summary>Whether it can take another delivery. While it cannot, this node takes none, which in time slows the ring down; call
-    /// <see cref="TotemGroup.Resume"/> when there is room again. Asked on the ring's thread.</summary>
+    /// <summary>
+    /// Whether it can take another delivery. While it cannot, this node takes none, which in time slows the ring down; call
+    /// <see cref="TotemGroup.Resume"/> when there is room again. Asked on the ring's thread after each delivery to this
+    /// sink and, once the answer was no, until it is yes. A sink that fills up by itself takes one more delivery.
+    /// </summary>
     bool HasRoom { get; }
 
     /// <summary>The next element: a message, a change, a transitional signal, or that the members of a configuration have

@@ -56,6 +56,12 @@ public sealed class TotemGroup : IAsyncDisposable
 
     internal IGroupSink Sink { get; }
 
+    /// <summary>Something was delivered that its reader was not woken for yet. The ring's thread.</summary>
+    internal bool AwaitsSignal { get; set; }
+
+    /// <summary>Whether it can take another delivery. The ring's thread.</summary>
+    internal bool HasRoom => IsAbandoned || Sink.HasRoom;
+
     internal Task Joined => _joined.Task;
 
     private bool IsLeaving => Volatile.Read(ref _leaving) is not null;
@@ -192,7 +198,12 @@ public sealed class TotemGroup : IAsyncDisposable
         _stream?.Complete(failure);
     }
 
-    internal void Signal() => _stream?.Signal();
+    /// <summary>Wakes its reader. The ring's thread.</summary>
+    internal void Signal()
+    {
+        AwaitsSignal = false;
+        _stream?.Signal();
+    }
 
     private async Task EndLeaveAsync(GroupChangeReason reason, CancellationToken cancellationToken)
     {

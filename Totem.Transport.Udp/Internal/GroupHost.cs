@@ -14,6 +14,10 @@ internal sealed class GroupHost(
     private readonly ConcurrentQueue<Func<Instant, bool>> _commands = new();
     private readonly Dictionary<int, (TotemGroup Group, GroupMembership Membership)> _memberships = [];
     private readonly List<(TotemGroup Group, RingPosition Leave)> _leaves = [];
+
+    // Of thousands of groups only those that something was delivered to are looked at.
+    private readonly List<TotemGroup> _delivered = [];
+    private readonly List<TotemGroup> _full = [];
     private readonly Lock _lock = new();
     private int _lastNumber;
     private int _isEmpty = 1;
@@ -125,6 +129,7 @@ internal sealed class GroupHost(
     {
         if (_memberships.Remove(group.Number, out var found))
             processor.Release(found.Membership);
+        _full.Remove(group);
         return true;
     });
 
@@ -161,15 +166,16 @@ internal sealed class GroupHost(
     }
 
     /// <summary>Whether every group can take another delivery. The ring's thread.</summary>
+    /// <remarks>A group that could when it was delivered to last still can: only its reader has been at its queue since.</remarks>
     public bool HasRoom()
     {
-        foreach (var (group, _) in _memberships.Values)
+        for (var i = _full.Count - 1; i >= 0; i--)
         {
-            if (!group.IsAbandoned && !group.Sink.HasRoom)
-                return false;
+            if (_full[i].HasRoom)
+                _full.RemoveAt(i);
         }
 
-        return true;
+        return _full.Count == 0;
     }
 
     /// <summary>Hands on what concerns groups. The ring's thread.</summary>
@@ -179,24 +185,23 @@ internal sealed class GroupHost(
         {
             _synchronised = delivery.Configuration;
             foreach (var (group, _) in _memberships.Values)
-                group.OnDelivery(delivery);
+                Deliver(delivery, group);
             OnSynchronised?.Invoke(delivery.Configuration!);
         }
 
         // Replaced, never changed: whoever is called may leave.
         var receivers = delivery.Receivers;
         for (var i = 0; i < receivers.Count; i++)
-            ((TotemGroup)receivers[i].Owner!).OnDelivery(delivery);
+            Deliver(delivery, (TotemGroup)receivers[i].Owner!);
     }
 
     /// <summary>After a burst of deliveries. The ring's thread.</summary>
     public void Signal()
     {
         _isSynchronised = processor.IsSynchronised;
-        if (_isEmpty != 0)
-            return;
-        foreach (var (group, _) in _memberships.Values)
+        foreach (var group in _delivered)
             group.Signal();
+        _delivered.Clear();
     }
 
     /// <summary>The node leaves: so do its processes, and the others are told that they end. The ring's thread.</summary>
@@ -226,6 +231,16 @@ internal sealed class GroupHost(
         _isSynchronised = false;
         foreach (var (group, _) in _memberships.Values)
             group.Close(reason, failure);
+    }
+
+    private void Deliver(in GroupDelivery delivery, TotemGroup group)
+    {
+        group.OnDelivery(delivery);
+        if (!group.AwaitsSignal)
+            _delivered.Add(group);
+        group.AwaitsSignal = true;
+        if (!group.HasRoom && !_full.Contains(group))
+            _full.Add(group);
     }
 
     private void TellThoseWhoCanGo()
