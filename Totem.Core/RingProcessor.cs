@@ -116,7 +116,7 @@ public sealed partial class RingProcessor
     public RingPosition Multicast => _installed?.Own ?? default;
 
     /// <summary>The token rests here, and what is submitted leaves at once (docs/design/token.md).</summary>
-    internal bool HasToken => _state is OperationalState { Ring.Rest.Loan: null };
+    public bool HasToken => _state is OperationalState { Ring.Rest.Loan: null };
 
     /// <summary>Somebody who lost commit tokens is left alone for now: there will be a change when it is met again.</summary>
     internal bool LeavesSomebodyAlone(Instant now) => _neighbours.IsAnybodyResting(now);

@@ -57,6 +57,19 @@ internal static unsafe class Exports
         }
     }
 
+    [UnmanagedCallersOnly(EntryPoint = "totem_cpg_return", CallConvs = [typeof(CallConvCdecl)])]
+    public static void Return(ulong handle, void* message, nuint length)
+    {
+        try
+        {
+            EventCalls.Return(Process, handle, message, length);
+        }
+        catch (Exception exception)
+        {
+            Failed(exception);
+        }
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "totem_cpg_watch", CallConvs = [typeof(CallConvCdecl)])]
     public static int Watch(HandleKind kind, ulong handle)
     {
@@ -68,6 +81,19 @@ internal static unsafe class Exports
         {
             Failed(exception);
             return -1;
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "totem_cpg_end_watch", CallConvs = [typeof(CallConvCdecl)])]
+    public static void EndWatch(HandleKind kind, ulong handle)
+    {
+        try
+        {
+            EventCalls.EndWatch(Process, kind, handle);
+        }
+        catch (Exception exception)
+        {
+            Failed(exception);
         }
     }
 

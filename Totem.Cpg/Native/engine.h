@@ -106,7 +106,11 @@ struct totem_engine {
 	/* The next event of a handle; CS_ERR_TRY_AGAIN when there is none. */
 	int (*totem_cpg_take)(int kind, uint64_t handle, struct totem_event *event);
 	/* A descriptor for the caller to poll and close, readable while an event waits or there will be none; -1 when there are no more. */
+	/* The memory of a message that was taken. */
+	void (*totem_cpg_return)(uint64_t handle, void *message, size_t length);
 	int (*totem_cpg_watch)(int kind, uint64_t handle);
+	/* Before the caller closes it. */
+	void (*totem_cpg_end_watch)(int kind, uint64_t handle);
 	int (*totem_cpg_has)(int kind, uint64_t handle);
 	/* The process ends: waits until the others have what was sent, and know. Bounded. */
 	void (*totem_cpg_end)(void);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Totem.Cpg.Ring;
 
 namespace Totem.Cpg.Sessions;
@@ -45,10 +44,9 @@ internal readonly unsafe struct CpgEvent
     public long CostBytes { get; }
 
     /// <summary>A copy of a message.</summary>
-    public static CpgEvent Message(uint node, uint pid, ReadOnlySpan<byte> payload)
+    public static CpgEvent Message(uint node, uint pid, ReadOnlySpan<byte> payload, MessageMemory memory)
     {
-        // Never null, also for an empty message; the system's allocator aligns to 16 bytes.
-        var copy = (byte*)NativeMemory.Alloc((nuint)Math.Max(payload.Length, 1));
+        var copy = memory.Take(payload.Length);
         payload.CopyTo(new Span<byte>(copy, payload.Length));
         return new CpgEvent(copy, (nuint)payload.Length, node, pid);
     }
@@ -87,7 +85,11 @@ internal readonly unsafe struct CpgEvent
     public static CpgEvent Unpack(in Packed packed, object? change) => new(packed, change);
 
     /// <summary>Instead of <see cref="Deliver"/>.</summary>
-    public void Free() => NativeMemory.Free(_message);
+    public void Free(MessageMemory memory)
+    {
+        if (_message is not null)
+            memory.Return(_message, _length);
+    }
 
     /// <summary>An event but for its object.</summary>
     public readonly record struct Packed(nint Message, nuint Length, uint Node, uint Pid, long CostBytes, bool HasChange);

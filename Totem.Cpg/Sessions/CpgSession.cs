@@ -207,7 +207,7 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
     }
 
     /// <inheritdoc />
-    void ICpgGroupSink.OnMessage(uint node, uint pid, ReadOnlySpan<byte> payload) => _events.Add(CpgEvent.Message(node, pid, payload));
+    void ICpgGroupSink.OnMessage(uint node, uint pid, ReadOnlySpan<byte> payload) => _events.Add(CpgEvent.Message(node, pid, payload, _events.Memory));
 
     /// <inheritdoc />
     void ICpgGroupSink.OnChange(ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)

@@ -17,8 +17,8 @@ internal enum TakeResult
 }
 
 /// <summary>
-/// The events of one handle between the ring's thread, which adds, and the application's, which takes. The descriptor is
-/// readable exactly while one waits. Nothing is ever dropped: a full queue says so, and the ring is held back.
+/// The events of one handle between the ring's thread, which adds, and the application's, which takes. Once somebody has asked for the
+/// descriptor it is readable exactly while one waits; before that it costs no system call. Nothing is ever dropped: a full queue says so, and the ring is held back.
 /// </summary>
 /// <remarks>The ring's thread waits for no other: a thread of the application may stand still inside, in a signal's handler or because the
 /// processor is another's. What the ring's thread could not do then is done by whoever was inside. Nor does a queue that grows allocate
@@ -35,6 +35,8 @@ internal sealed class EventQueue : IDisposable
     private readonly Action _onRoom;
     private long _bytes;
     private int _wasFull;
+    private int _watches;
+    private volatile bool _isAskedFor;
     private volatile bool _isFailed;
     private volatile bool _isClosed;
 
@@ -60,17 +62,39 @@ internal sealed class EventQueue : IDisposable
     /// <summary>Held by whoever is inside. Tests stand still there.</summary>
     internal Lock Gate => _gate;
 
-    public int Descriptor => _signal.Descriptor;
+    /// <summary>What messages lie in. Whoever takes one gives its memory back there.</summary>
+    public MessageMemory Memory { get; } = new();
 
-    /// <summary>Another descriptor for the same, which the caller closes: it stays valid, and hung up, when the handle is gone.</summary>
+    /// <summary>For the application to poll. From now on it is kept true.</summary>
+    public int Descriptor
+    {
+        get
+        {
+            _isAskedFor = true;
+            Settle();
+            return _signal.Descriptor;
+        }
+    }
+
+    /// <summary>Another descriptor for the same, which the caller closes: it stays valid, and hung up, when the handle is gone. It is kept
+    /// true until <see cref="EndWatch"/>.</summary>
     /// <returns>-1 when there are none left, or the handle is gone.</returns>
     public int Watch()
     {
         int watch;
         lock (_gate)
             watch = _isClosed ? -1 : _signal.Duplicate();
+        if (watch >= 0)
+            Interlocked.Increment(ref _watches);
         Settle();
         return watch;
+    }
+
+    /// <summary>The descriptor of a <see cref="Watch"/> is looked at no more.</summary>
+    public void EndWatch()
+    {
+        Interlocked.Decrement(ref _watches);
+        Settle();
     }
 
     /// <summary>False when the ring shall wait. A closed queue has room for everything.</summary>
@@ -129,12 +153,15 @@ internal sealed class EventQueue : IDisposable
     {
         _isClosed = true;
         Settle();
+        Memory.Close();
         TellOfRoom();
     }
 
     private bool IsRoomy => _isClosed || _isFailed || Interlocked.Read(ref _bytes) < _bytesMax;
 
-    private Shown Due => _isClosed ? Shown.Closed : _isFailed ? Shown.Failure : _events.IsEmpty ? Shown.Nothing : Shown.Event;
+    private Shown Due => _isClosed ? Shown.Closed : _isFailed ? Shown.Failure : _events.IsEmpty || !IsLookedAt ? Shown.Nothing : Shown.Event;
+
+    private bool IsLookedAt => _isAskedFor || Volatile.Read(ref _watches) > 0;
 
     private bool IsSettled
     {
@@ -213,7 +240,7 @@ internal sealed class EventQueue : IDisposable
     {
         while (TryDequeue(out var dropped))
         {
-            dropped.Free();
+            dropped.Free(Memory);
             Interlocked.Add(ref _bytes, -dropped.CostBytes);
         }
     }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Totem.Cpg;
 using Totem.Cpg.Ring;
 using Totem.Cpg.Sessions;
@@ -294,11 +293,7 @@ public sealed class CpgSessionTests : IDisposable
         Assert.Equal(CsError.TryAgain, result);
     }
 
-    private static bool IsReadable(CpgSession session)
-    {
-        using var socket = new Socket(new SafeSocketHandle(session.Descriptor, ownsHandle: false));
-        return socket.Poll(0, SelectMode.SelectRead);
-    }
+    private static bool IsReadable(CpgSession session) => Descriptors.IsReadable(session.Descriptor);
 
     private CpgSession Session(uint pid = 10, bool wantsInitialRing = false, long waitingBytesMax = CpgLimits.WaitingBytesMax)
     {

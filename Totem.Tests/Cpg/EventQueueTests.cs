@@ -21,8 +21,8 @@ public sealed class EventQueueTests : IDisposable
         {
             await OnTheRingAsync(() =>
             {
-                _queue.Add(CpgEvent.Message(1, 1, new byte[1000]));
-                _queue.Add(CpgEvent.Message(1, 2, [2]));
+                _queue.Add(CpgEvent.Message(1, 1, new byte[1000], _queue.Memory));
+                _queue.Add(CpgEvent.Message(1, 2, [2], _queue.Memory));
                 Assert.False(_queue.HasRoom);
             });
         }
@@ -37,11 +37,31 @@ public sealed class EventQueueTests : IDisposable
         Assert.Equal(TakeResult.Failed, Take());
     }
 
+    /// <summary>Nobody is told of what nobody looks for, and whoever looks sees what came before.</summary>
+    [LinuxFact]
+    public void What_came_before_anybody_looked_is_seen_at_the_first_look()
+    {
+        _queue.Add(CpgEvent.Message(1, 1, [1], _queue.Memory));
+        var watch = _queue.Watch();
+        Assert.True(Descriptors.IsReadable(watch));
+        _queue.EndWatch();
+        Assert.Equal(TakeResult.Taken, Take());
+
+        // Nobody looks now, so the descriptor need not be true; the next one that looks sees that nothing waits, and then what comes.
+        _queue.Add(CpgEvent.Message(1, 1, [1], _queue.Memory));
+        Assert.Equal(TakeResult.Taken, Take());
+        Assert.False(Descriptors.IsReadable(_queue.Descriptor));
+        _queue.Add(CpgEvent.Message(1, 1, [1], _queue.Memory));
+        Assert.True(Descriptors.IsReadable(_queue.Descriptor));
+        Assert.True(Descriptors.IsReadable(watch));
+        Descriptors.Close(watch);
+    }
+
     private TakeResult Take()
     {
         var result = _queue.TryTake(out var taken);
         if (result == TakeResult.Taken)
-            taken.Free();
+            taken.Free(_queue.Memory);
         return result;
     }
 

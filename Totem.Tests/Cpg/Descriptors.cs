@@ -1,0 +1,15 @@
+using System.Net.Sockets;
+
+namespace Totem.Tests.Cpg;
+
+/// <summary>What a program sees of a descriptor.</summary>
+internal static class Descriptors
+{
+    public static bool IsReadable(int descriptor)
+    {
+        using var socket = new Socket(new SafeSocketHandle(descriptor, ownsHandle: false));
+        return socket.Poll(0, SelectMode.SelectRead);
+    }
+
+    public static void Close(int descriptor) => new SafeSocketHandle(descriptor, ownsHandle: true).Dispose();
+}
