@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Totem.Bench.Commands;
+#if !NODES_ALONE
 using Totem.Bench.Micro;
 using Totem.Bench.Queue;
 using Totem.Bench.Readers;
 using Totem.Bench.Report;
+#endif
 
 namespace Totem.Bench;
 
@@ -18,6 +20,7 @@ internal static class Program
     {
         var root = new RootCommand("Measures Totem in real processes: against corosync and against what the kernel can do, in one run.")
         {
+#if !NODES_ALONE
             new RingCommand(),
             new LimitsCommand(),
             new QueueCommand(),
@@ -25,6 +28,7 @@ internal static class Program
             new MicroCommand(),
             new ReportCommand(),
             new AllCommand(),
+#endif
             new RingNodeCommand(),
         };
         root.SetAction(parsed => root.Parse("--help").Invoke(parsed.InvocationConfiguration));

@@ -19,12 +19,13 @@ internal sealed class BenchFlags
         HelpName = "NET",
     };
 
+    private readonly Option<string> _nodesAs = NodesAs("jit");
     private readonly Option<string?> _json = new("--json") { Description = "Write the report to this file as JSON; - prints it, and nothing else.", HelpName = "FILE" };
 
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_nodes, _seconds, _warmUp, _runs, _net, _json])
+        foreach (var option in (Option[])[_nodes, _seconds, _warmUp, _runs, _net, _nodesAs, _json])
             command.Add(option);
     }
 
@@ -48,6 +49,7 @@ internal sealed class BenchFlags
     public async Task<int> RunAsync(ParseResult parsed, RingPlan plan)
     {
         using var signals = new StopSignals();
+        plan = plan with { NodesDirectory = DirectoryOf(parsed.GetValue(_nodesAs)!, parsed.InvocationConfiguration.Error) };
         var report = await new RingBench(plan, NetOf(parsed), parsed.InvocationConfiguration.Error).RunAsync(signals.Token).ConfigureAwait(false);
         if (await WriteAsync(parsed, JsonSerializer.Serialize(report, BenchReportJson.Default.BenchReport)).ConfigureAwait(false))
             ReportTable.Write(report, parsed.InvocationConfiguration.Output);
@@ -68,6 +70,22 @@ internal sealed class BenchFlags
 
     /// <summary>Which network.</summary>
     public string NetOf(ParseResult parsed) => parsed.GetValue(_net) ?? BenchNetworks.Default;
+
+    /// <summary>The option that says what nodes are made of.</summary>
+    public static Option<string> NodesAs(string byDefault)
+    {
+        var option = new Option<string>("--nodes-as")
+        {
+            Description = "jit: this program, whose code is compiled while it runs and is slow for seconds. native: published as native code first, from "
+                + $"the sources. {EngineSpec.Totem}@{EngineSpec.ThisProgram} is a ring of the former among the latter.",
+            DefaultValueFactory = _ => byDefault,
+        };
+        option.AcceptOnlyFromAmong("jit", "native");
+        return option;
+    }
+
+    /// <summary>The build that nodes are of; null for this one.</summary>
+    public static string? DirectoryOf(string nodesAs, TextWriter progress) => nodesAs == "native" ? NativeNodes.Publish(progress) : null;
 
     private static Option<double> Duration(string name, string description, double byDefault)
     {

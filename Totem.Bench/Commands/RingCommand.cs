@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Totem.Bench.Load;
 using Totem.Bench.Ring;
 
@@ -27,13 +28,14 @@ internal sealed class RingCommand : Command
     private readonly Option<string> _guarantee = OneOf("--guarantee", "What is asked of the ring; corosync has agreed only.", "agreed", "safe");
     private readonly Option<string> _load = new("--load")
     {
-        Description = "closed: one message in flight at each sender, sent from the delivery of the one before. rate:N: N messages a second of all senders "
+        Description = "closed: one message in flight at each sender, sent from the delivery of the one before. turns: the senders answer each other in turn, and each "
+            + "sends from the delivery of the other's message. rate:N: N messages a second of all senders "
             + "together, at fixed instants; latency counts from them. saturation: as many as are taken. idle: none, to see what the ring costs.",
         HelpName = "LOAD",
         DefaultValueFactory = _ => "saturation",
     };
 
-    private readonly Option<string?> _senders = new("--senders") { Description = "all or one. By default one for a closed loop, all otherwise.", HelpName = "WHO" };
+    private readonly Option<string?> _senders = new("--senders") { Description = "all, one, or how many. By default one for a closed loop, two for turns, all otherwise.", HelpName = "WHO" };
     private readonly Option<string> _transport = OneOf("--transport", "The transport of ours.", "udpu", "udp");
     private readonly Option<string> _api = OneOf("--api", "How ours is used: a handler on the ring's thread, the stream of events, or a process group.", "handler", "stream", "group");
     private readonly Option<bool> _busyPoll = new("--busy-poll") { Description = "Ours looks for datagrams for 10 ms before it sleeps, instead of 0.1." };
@@ -60,16 +62,18 @@ internal sealed class RingCommand : Command
         }
 
         if (!LoadShape.TryParse(parsed.GetValue(_load)!, out var load))
-            throw new BenchFailedException(ExitCode.Usage, $"--load is '{parsed.GetValue(_load)}', expected closed, saturation, idle or rate:N");
+            throw new BenchFailedException(ExitCode.Usage, $"--load is '{parsed.GetValue(_load)}', expected closed, turns, saturation, idle or rate:N");
         var nodes = _shared.Nodes(parsed);
-        var senders = (parsed.GetValue(_senders) ?? (load.Kind == LoadKind.Closed ? "one" : "all")) switch
+        var byDefault = load.Kind switch { LoadKind.Closed => "one", LoadKind.Turns => "2", _ => "all" };
+        var senders = (parsed.GetValue(_senders) ?? byDefault) switch
         {
             "one" => 1,
             "all" => nodes,
-            var other => throw new BenchFailedException(ExitCode.Usage, $"--senders is '{other}', expected all or one"),
+            var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= nodes => number,
+            var other => throw new BenchFailedException(ExitCode.Usage, $"--senders is '{other}', expected all, one, or 1 to {nodes}"),
         };
         var isSafe = parsed.GetValue(_guarantee) == "safe";
-        if (isSafe && engines.Any(x => x.Kind == EngineKind.Corosync))
+        if (isSafe && engines.Any(x => x.Kind is EngineKind.Corosync or EngineKind.Mixed))
             throw new BenchFailedException(ExitCode.Usage, "--guarantee safe: corosync has agreed only");
         return new RingPlan(
             engines, nodes, parsed.GetValue(_size), isSafe, load, senders, _shared.Seconds(parsed), _shared.WarmUp(parsed), _shared.Runs(parsed),

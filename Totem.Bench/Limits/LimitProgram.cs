@@ -37,6 +37,8 @@ internal static class LimitProgram
         string[] words = [program, mode, Text(node), Text(nodes), AddressOf(node, network), PortOf(node, network)];
         if (mode.StartsWith("token", StringComparison.Ordinal))
             return [.. words, AddressOf(next, network), PortOf(next, network)];
+        if (mode == "hop")
+            return [.. words, .. Enumerable.Range(1, nodes).SelectMany(x => (string[])[AddressOf((uint)x, network), PortOf((uint)x, network)])];
         return network.Addresses.Count > 0
             ? [.. words, Group]
             : throw new BenchFailedException(ExitCode.Usage, $"limit-{mode} needs --net namespaces: the loopback has no multicast");

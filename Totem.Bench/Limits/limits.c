@@ -4,6 +4,9 @@
  *
  *   limits token|token-busy SELF NODES OWN_ADDRESS OWN_PORT NEXT_ADDRESS NEXT_PORT
  *       A datagram goes round all nodes. Blocking receives, or a receive that is repeated until it has something.
+ *   limits hop SELF NODES OWN_ADDRESS OWN_PORT ADDRESS PORT ...
+ *       Node 1 sends one datagram to each other node and sends again when all have answered: the addresses of all nodes, itself too.
+ *       Each receiver measures from before the first send to its own receipt.
  *   limits fanout|fanout-mmsg|fanout-gso SELF NODES OWN_ADDRESS PORT GROUP
  *       Node 1 multicasts datagrams as fast as it can, the others receive: one a call, or batches of sendmmsg(2) and
  *       recvmmsg(2), or with segmentation and receive offload (UDP_SEGMENT, UDP_GRO; udp(7)).
@@ -49,11 +52,14 @@ enum phase { WARM = 1, OPEN = 2, CLOSED = 3 };
 
 struct header {
 	uint32_t phase;
+	uint32_t number;
+	int64_t sent;
 };
 
 static _Atomic uint32_t wanted; /* what the parent asked for last */
 static uint32_t phase;
 static int node, descriptor;
+static int is_receiver; /* its latencies are a receiver's */
 static uint64_t messages, bytes, own;
 static uint64_t buckets[BUCKETS], longest, sum;
 static int64_t began, processor;
@@ -122,11 +128,13 @@ static void report(void)
 	printf("{\"event\":\"closed\",\"counts\":{\"node\":%d,\"nanoseconds\":%" PRId64 ",\"messages\":%" PRIu64
 		",\"ownMessages\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"processorNanoseconds\":%" PRId64
 		",\"retransmissions\":null,\"membershipChanges\":0,\"collections\":0,\"collectorPauseNanoseconds\":0,\"allocatedBytes\":0,"
-		"\"atSender\":{\"upTo\":[", node, now() - began, messages, own, bytes, processor_time() - processor);
+		"\"%s\":{\"upTo\":[", node, now() - began, messages, own, bytes, processor_time() - processor,
+		is_receiver ? "atReceiver" : "atSender");
 	print_list(0);
 	printf("],\"counts\":[");
 	print_list(1);
-	printf("],\"sum\":%" PRIu64 ",\"max\":%" PRIu64 "},\"atReceiver\":{\"upTo\":[],\"counts\":[],\"sum\":0,\"max\":0}}}\n", sum, longest);
+	printf("],\"sum\":%" PRIu64 ",\"max\":%" PRIu64 "},\"%s\":{\"upTo\":[],\"counts\":[],\"sum\":0,\"max\":0}}}\n", sum, longest,
+		is_receiver ? "atSender" : "atReceiver");
 	fflush(stdout);
 }
 
@@ -229,6 +237,56 @@ static void run_token(int busy, struct sockaddr_in next)
 	}
 }
 
+static void send_hops(int others, const struct sockaddr_in *addresses)
+{
+	uint8_t datagram[TOKEN_BYTES] = {0};
+	struct header *header = (struct header *)datagram;
+	wait_for_load();
+	usleep(100000);
+	for (uint32_t number = 1; phase != CLOSED; number++) {
+		header->phase = wanted;
+		header->number = number;
+		header->sent = now();
+		for (int i = 0; i < others; i++)
+			if (sendto(descriptor, datagram, sizeof datagram, 0, (const struct sockaddr *)&addresses[i], sizeof addresses[i]) < 0)
+				fail("sendto");
+		for (int answered = 0; answered < others;) {
+			struct header answer;
+			ssize_t length = recv(descriptor, &answer, sizeof answer, 0);
+			if (length < 0 && errno != EINTR)
+				fail("recv");
+			answered += length == (ssize_t)sizeof answer && answer.number == number;
+		}
+		record(now() - header->sent);
+		messages++;
+		enter(header->phase);
+	}
+	pause();
+}
+
+static void answer_hops(void)
+{
+	uint8_t datagram[TOKEN_BYTES];
+	struct header *header = (struct header *)datagram;
+	is_receiver = 1;
+	for (;;) {
+		struct sockaddr_in from;
+		socklen_t length = sizeof from;
+		if (recvfrom(descriptor, datagram, sizeof datagram, 0, (struct sockaddr *)&from, &length) < 0) {
+			if (errno == EINTR)
+				continue;
+			fail("recvfrom");
+		}
+		int64_t at = now();
+		sendto(descriptor, header, sizeof *header, 0, (struct sockaddr *)&from, length);
+		if (header->phase != CLOSED) {
+			record(at - header->sent);
+			messages++;
+		}
+		enter(header->phase);
+	}
+}
+
 static void send_datagrams(int batched, int offload, struct sockaddr_in group)
 {
 	int segment = DATAGRAM_BYTES;
@@ -319,14 +377,14 @@ int main(int count, char **words)
 {
 	pthread_t listener;
 	const char *mode = count > 1 ? words[1] : "";
-	int is_token = !strncmp(mode, "token", 5);
-	if (count != (is_token ? 8 : 7)) {
+	int is_token = !strncmp(mode, "token", 5), is_hop = !strcmp(mode, "hop"), nodes = count > 3 ? atoi(words[3]) : 0;
+	if (count != (is_token ? 8 : is_hop ? 6 + 2 * nodes : 7)) {
 		fprintf(stderr, "limits: see the comment in limits.c\n");
 		return 2;
 	}
 	node = atoi(words[2]);
-	struct sockaddr_in bound = address(is_token || node == 1 ? words[4] : "0.0.0.0", words[5]);
-	if (!is_token && node == 1)
+	struct sockaddr_in bound = address(is_token || is_hop || node == 1 ? words[4] : "0.0.0.0", words[5]);
+	if (!is_token && !is_hop && node == 1)
 		bound.sin_port = 0;
 	open_socket(bound);
 	if (pthread_create(&listener, NULL, listen_to_parent, NULL))
@@ -335,6 +393,13 @@ int main(int count, char **words)
 	say("ready");
 	if (is_token)
 		run_token(!strcmp(mode, "token-busy"), address(words[6], words[7]));
+	else if (is_hop && node == 1) {
+		struct sockaddr_in *addresses = calloc((size_t)nodes, sizeof *addresses);
+		for (int i = 1; i < nodes; i++)
+			addresses[i - 1] = address(words[6 + 2 * i], words[7 + 2 * i]);
+		send_hops(nodes - 1, addresses);
+	} else if (is_hop)
+		answer_hops();
 	else if (node == 1)
 		send_datagrams(batched, offload, address(words[6], words[5]));
 	else

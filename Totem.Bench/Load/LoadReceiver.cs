@@ -104,6 +104,7 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
         _lastSequence[header.Sender] = header.Sequence;
         if (isOwn)
             Sender?.OnOwnDelivery();
+        Sender?.OnTurn(header.Sender);
     }
 
     private void Open()

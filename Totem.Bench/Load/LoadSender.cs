@@ -33,7 +33,7 @@ internal sealed class LoadSender : IDisposable
         (_bus, _load, _place, _senders) = (bus, load, place, senders);
         _outstandingMax = load.Kind switch
         {
-            LoadKind.Closed => 1,
+            LoadKind.Closed or LoadKind.Turns => 1,
             LoadKind.Saturation => Math.Max(OutstandingMin, OutstandingBytesMax / size),
             _ => long.MaxValue,
         };
@@ -56,7 +56,15 @@ internal sealed class LoadSender : IDisposable
     public void OnOwnDelivery()
     {
         Interlocked.Decrement(ref _outstanding);
-        if (_load.Kind != LoadKind.Rate && !TrySendNext(Clock.Now) && _load.Kind == LoadKind.Closed)
+        if (_load.Kind is not (LoadKind.Rate or LoadKind.Turns) && !TrySendNext(Clock.Now) && _load.Kind == LoadKind.Closed)
+            _refused.Set();
+    }
+
+    /// <summary>A message was delivered: the answer is this sender's turn when it was of the one before it.</summary>
+    /// <param name="sender">Who sent it: senders are the first nodes.</param>
+    public void OnTurn(uint sender)
+    {
+        if (_load.Kind == LoadKind.Turns && sender % _senders == _place && !TrySendNext(Clock.Now))
             _refused.Set();
     }
 
@@ -64,8 +72,22 @@ internal sealed class LoadSender : IDisposable
     {
         if (_load.Kind == LoadKind.Rate)
             RunSchedule();
+        else if (_load.Kind == LoadKind.Turns)
+            TakeTurns();
         else
             KeepFull();
+    }
+
+    // The first sender begins; afterwards this thread only helps where a send was refused.
+    private void TakeTurns()
+    {
+        if (_place == 0)
+            _refused.Set();
+        while (_refused.WaitOne() && !_isStopped)
+        {
+            while (!TrySendNext(Clock.Now) && !_isStopped)
+                Clock.SleepUntil(Clock.Now + RetryNanoseconds);
+        }
     }
 
     // Deliveries replace what they took; this thread begins, and helps where a send was refused.

@@ -9,6 +9,9 @@ internal enum LoadKind
     /// <summary>One message in flight: the next follows from the delivery of the own one.</summary>
     Closed,
 
+    /// <summary>The senders answer each other: each sends from the delivery of the message of the one before it.</summary>
+    Turns,
+
     /// <summary>At instants that are fixed beforehand, whatever becomes of the messages.</summary>
     Rate,
 
@@ -26,12 +29,13 @@ internal sealed record LoadShape(LoadKind Kind, double PerSecond)
 {
     private const string RatePrefix = "rate:";
 
-    /// <summary>Reads <c>closed</c>, <c>saturation</c>, <c>idle</c> or <c>rate:N</c>.</summary>
+    /// <summary>Reads <c>closed</c>, <c>turns</c>, <c>saturation</c>, <c>idle</c> or <c>rate:N</c>.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out LoadShape? load)
     {
         load = text switch
         {
             "closed" => new LoadShape(LoadKind.Closed, 0),
+            "turns" => new LoadShape(LoadKind.Turns, 0),
             "saturation" => new LoadShape(LoadKind.Saturation, 0),
             "idle" => new LoadShape(LoadKind.Idle, 0),
             _ when text.StartsWith(RatePrefix, StringComparison.Ordinal)
@@ -46,6 +50,7 @@ internal sealed record LoadShape(LoadKind Kind, double PerSecond)
     public override string ToString() => Kind switch
     {
         LoadKind.Closed => "closed",
+        LoadKind.Turns => "turns",
         LoadKind.Saturation => "saturation",
         LoadKind.Idle => "idle",
         _ => string.Create(CultureInfo.InvariantCulture, $"{RatePrefix}{PerSecond}"),

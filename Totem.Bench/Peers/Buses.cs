@@ -12,7 +12,7 @@ internal static class Buses
         => setup.Engine switch
         {
             EngineKind.Totem => await TotemBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
-            EngineKind.Corosync => await CpgBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
+            EngineKind.Corosync or EngineKind.LibCpg => await CpgBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
             EngineKind.ZooKeeper => await ZooKeeperBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
             _ => throw new BenchFailedException(ExitCode.Usage, $"{setup.Engine} has no bus"),
         };

@@ -8,7 +8,7 @@ internal sealed class CorosyncCluster : IAsyncDisposable
 {
     private static readonly TimeSpan FormationLimit = TimeSpan.FromSeconds(60);
 
-    private readonly List<CorosyncDaemon> _daemons = [];
+    private readonly Dictionary<uint, CorosyncDaemon> _daemons = [];
 
     private CorosyncCluster()
     {
@@ -24,7 +24,7 @@ internal sealed class CorosyncCluster : IAsyncDisposable
         NativeLibrary.Free(library);
     }
 
-    /// <summary>Starts the daemons and waits until each runs.</summary>
+    /// <summary>Starts the engine's daemons and waits until each runs.</summary>
     public static async Task<CorosyncCluster> StartAsync(
         EngineSpec engine, int nodes, IBenchNetwork network, string folder, CancellationToken cancellationToken)
     {
@@ -36,11 +36,13 @@ internal sealed class CorosyncCluster : IAsyncDisposable
             var configuration = CorosyncFile.TextFor(engine, network.Addresses);
             for (var node = 1u; node <= nodes; node++)
             {
+                if (!engine.HasDaemonAt(node))
+                    continue;
                 var own = Directory.CreateDirectory(Path.Combine(folder, $"corosync-{node}")).FullName;
-                cluster._daemons.Add(CorosyncDaemon.Start(network.WrapperOf(node), own, configuration));
+                cluster._daemons.Add(node, CorosyncDaemon.Start(network.WrapperOf(node), own, configuration));
             }
 
-            await Task.WhenAll(cluster._daemons.Select(x => x.Ready)).WaitAsync(FormationLimit, cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(cluster._daemons.Values.Select(x => x.Ready)).WaitAsync(FormationLimit, cancellationToken).ConfigureAwait(false);
             return cluster;
         }
         catch (Exception failure)
@@ -52,13 +54,13 @@ internal sealed class CorosyncCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>The daemon of a node.</summary>
-    public CorosyncDaemon this[uint node] => _daemons[(int)node - 1];
+    /// <summary>The daemon of a node; null where there is none.</summary>
+    public CorosyncDaemon? this[uint node] => _daemons.GetValueOrDefault(node);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        foreach (var daemon in _daemons)
+        foreach (var daemon in _daemons.Values)
             await daemon.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -105,6 +105,8 @@ internal sealed class CpgBus : IOrderedBus
 
     private static TimeSpan ProcessorTimeOf(int pid)
     {
+        if (pid == 0)
+            return TimeSpan.Zero; // Ours has none.
         var text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
         var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
         var ticks = long.Parse(fields[StatUserTime], CultureInfo.InvariantCulture) + long.Parse(fields[StatSystemTime], CultureInfo.InvariantCulture);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Totem.Bench.Load;
 using Totem.Bench.Ring;
@@ -13,6 +14,11 @@ namespace Totem.Bench.Peers;
 internal sealed class TotemBus : IOrderedBus, IGroupSink
 {
     private const string GroupName = "bench";
+
+    /// <summary>A setting of the bench, not of the engine: so many groups are merely there, joined by every node.</summary>
+    private const string JoinedGroups = "JoinedGroups=";
+    private const int JoinsAtOnce = 64;
+
     private const string MulticastGroup = "239.192.77.1";
 
     // Rotations of up to twice this are looked for awake: every one of a ring that can poll at all.
@@ -66,7 +72,7 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
         if (setup.Api == "stream")
             bus._reading = Task.Run(bus.ReadAsync, cancellationToken);
         if (setup.Api == "group")
-            await bus.JoinAsync(setup.Nodes, cancellationToken).ConfigureAwait(false);
+            await bus.JoinAsync(setup, cancellationToken).ConfigureAwait(false);
         return bus;
     }
 
@@ -115,10 +121,15 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
         }
     }
 
-    private async Task JoinAsync(int members, CancellationToken cancellationToken)
+    private async Task JoinAsync(NodeSetup setup, CancellationToken cancellationToken)
     {
+        var others = setup.Settings.FirstOrDefault(x => x.StartsWith(JoinedGroups, StringComparison.Ordinal))?[JoinedGroups.Length..];
+        var names = Enumerable.Range(0, int.Parse(others ?? "0", NumberStyles.None, CultureInfo.InvariantCulture))
+            .Select(x => string.Create(CultureInfo.InvariantCulture, $"other {x}"));
+        foreach (var some in names.Chunk(JoinsAtOnce))
+            await Task.WhenAll(some.Select(x => _node.JoinAsync(x, cancellationToken: cancellationToken))).ConfigureAwait(false);
         _group = await _node.JoinAsync(GroupName, new GroupJoinOptions { Sink = this }, cancellationToken).ConfigureAwait(false);
-        while (_group.Members.Count < members)
+        while (_group.Members.Count < setup.Nodes)
             await Task.Delay(TimeSpan.FromMilliseconds(10), cancellationToken).ConfigureAwait(false);
     }
 
@@ -143,7 +154,7 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
         if (setup.IsBusyPolling)
             options = options with { Transport = options.Transport with { BusyPoll = BusyPoll } };
         // Behind it: who names a value means it.
-        foreach (var setting in setup.Settings)
+        foreach (var setting in setup.Settings.Where(x => !x.StartsWith(JoinedGroups, StringComparison.Ordinal)))
             OptionSettings.Apply(setting, options.Ring, options.Transport, options);
         return options;
     }

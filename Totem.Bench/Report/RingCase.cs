@@ -32,6 +32,7 @@ internal sealed record RingCase(
             "closed" => "closed loop",
             "idle" => "idle",
             "saturation" => "saturation",
+            "turns" => "in turn",
             _ => $"{method.Load.Split(':')[^1]} msg/s offered",
         };
         return string.Create(
@@ -58,9 +59,13 @@ internal sealed record Figure(RingCase Case, string Engine, Func<RunResult, doub
     /// <summary>Megabytes a second.</summary>
     public static double? Megabytes(RunResult run) => run.MegabytesPerSecond;
 
+    // One with settings is asked for by its whole text.
+    private EngineResult? EngineIn(BenchReport? report)
+        => report?.Engines.FirstOrDefault(x => x.Engine == Engine) ?? report?.Engines.FirstOrDefault(x => x.Engine.Split(':', '@')[0] == Engine);
+
     /// <summary>All runs in their order; null for one that came to nothing. None when it was not measured.</summary>
     public double?[] Values(Measurements measured)
-        => measured.Find(Case)?.Engines.FirstOrDefault(x => x.Engine.Split(':', '@')[0] == Engine)?.Runs
+        => EngineIn(measured.Find(Case))?.Runs
             .Select(run => run.Failure is null && Of(run) is { } value and > 0 && double.IsFinite(value) ? (double?)value : null).ToArray() ?? [];
 }
 

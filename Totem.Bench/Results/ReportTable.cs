@@ -14,7 +14,7 @@ internal static class ReportTable
             $"{method.Nodes} nodes, {method.Size} B {method.Guarantee}, {method.Load}, {method.Senders} send; {method.Runs} x {method.Seconds} s, "
             + $"{method.Network}; medians");
         string[] headers =
-            ["engine", "msg/s", "(min-max)", "x", "MB/s", "p50 us", "x", "p99 us", "x", "p99.9", "recv p50", "cpu us/msg", "retrans", "lost", "changes", "gc", "runs"];
+            ["engine", "msg/s", "(min-max)", "x", "MB/s", "p50 us", "x", "p99 us", "x", "p99.9", "recv p50", "median recv p50", "last recv p50", "p99", "cpu us/msg", "retrans", "lost", "changes", "gc", "runs"];
         List<string[]> rows = [headers, .. report.Engines.Select(x => Row(x, report.Engines[0].Summary))];
         var widths = Enumerable.Range(0, headers.Length).Select(i => rows.Max(row => row[i].Length)).ToArray();
         foreach (var row in rows)
@@ -46,6 +46,9 @@ internal static class ReportTable
             Ratio(summary.SenderP99, first.SenderP99),
             Number(summary.SenderP999?.Median),
             Number(summary.ReceiverP50?.Median),
+            Number(Spread.Of(good.Select(x => x.AtMedianReceiver?.P50).OfType<double>())?.Median),
+            Number(Spread.Of(good.Select(x => x.AtLastReceiver?.P50).OfType<double>())?.Median),
+            Number(Spread.Of(good.Select(x => x.AtLastReceiver?.P99).OfType<double>())?.Median),
             Number(summary.ProcessorMicrosecondsPerMessage?.Median),
             good.Any(x => x.Retransmissions is null) ? "" : Number(good.Sum(x => x.Retransmissions)),
             Spread.Of(good.Select(x => x.LostShare).OfType<double>()) is { } lost ? $"{100 * lost.Median:0}%" : "",

@@ -38,6 +38,12 @@ internal sealed record RunResult
     /// <summary>From sending to the delivery at the other nodes, all of them together.</summary>
     public LatencySummary? AtReceivers { get; init; }
 
+    /// <summary>The same at the node in the middle, by its median, of those that did not send all of it.</summary>
+    public LatencySummary? AtMedianReceiver { get; init; }
+
+    /// <summary>The same at the node that is last, by its median.</summary>
+    public LatencySummary? AtLastReceiver { get; init; }
+
     /// <summary>Processor time of all nodes and daemons together for each message of the window, in microseconds.</summary>
     public double ProcessorMicrosecondsPerMessage { get; init; }
 
@@ -68,6 +74,7 @@ internal sealed record RunResult
         var messages = nodes[0].Messages;
         var seconds = nodes.Average(x => x.Nanoseconds) / NanosecondsPerSecond;
         var processor = nodes.Sum(x => (double)x.ProcessorNanoseconds);
+        var receivers = ReceiversByMedian(nodes);
         return new RunResult
         {
             IsOrderEqual = IsOneOrder(nodes),
@@ -78,6 +85,8 @@ internal sealed record RunResult
             MegabytesPerSecond = nodes[0].Bytes / BytesPerMegabyte / seconds,
             AtSender = LatencySummary.Of(nodes.Select(x => x.AtSender)),
             AtReceivers = LatencySummary.Of(nodes.Select(x => x.AtReceiver)),
+            AtMedianReceiver = receivers.Count > 0 ? receivers[(receivers.Count - 1) / 2] : null,
+            AtLastReceiver = receivers.Count > 0 ? receivers[^1] : null,
             ProcessorMicrosecondsPerMessage = processor / NanosecondsPerMicrosecond / Math.Max(1, messages),
             Cores = processor / NanosecondsPerSecond / seconds,
             Retransmissions = nodes.Any(x => x.Retransmissions is null) ? null : nodes.Sum(x => x.Retransmissions),
@@ -87,6 +96,10 @@ internal sealed record RunResult
             AllocatedBytes = nodes.Sum(x => x.AllocatedBytes),
         };
     }
+
+    /// <summary>What each node saw of the others' messages, the quickest first.</summary>
+    public static IReadOnlyList<LatencySummary> ReceiversByMedian(IReadOnlyList<WindowCounts> nodes)
+        => [.. nodes.Select(x => LatencySummary.Of([x.AtReceiver])).OfType<LatencySummary>().OrderBy(x => x.P50)];
 
     private static bool IsOneOrder(IReadOnlyList<WindowCounts> nodes)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -29,7 +30,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <param name="setup">What it is to be.</param>
     /// <param name="wrapper">A command that runs another one where the node belongs; empty for none.</param>
     /// <param name="program">The program and its arguments.</param>
-    public static NodeProcess Start(NodeSetup setup, IReadOnlyList<string> wrapper, IReadOnlyList<string> program)
+    /// <param name="variables">What its environment has besides.</param>
+    public static NodeProcess Start(
+        NodeSetup setup, IReadOnlyList<string> wrapper, IReadOnlyList<string> program, IReadOnlyDictionary<string, string>? variables = null)
     {
         string[] command = [.. wrapper, .. program];
         var info = new ProcessStartInfo(command[0], command[1..])
@@ -41,6 +44,8 @@ internal sealed class NodeProcess : IAsyncDisposable
         };
         // A node that is killed would leave its runtime's pipes in the temporary directory.
         info.Environment["DOTNET_EnableDiagnostics"] = "0";
+        foreach (var (name, value) in variables ?? ImmutableDictionary<string, string>.Empty)
+            info.Environment[name] = value;
         try
         {
             var process = new NodeProcess(setup.Self, Process.Start(info) ?? throw new InvalidOperationException("no process"));

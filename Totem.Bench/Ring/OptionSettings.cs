@@ -1,4 +1,4 @@
-using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
 
@@ -9,6 +9,7 @@ internal static class OptionSettings
 {
     /// <summary>Sets a property of the first of these objects that has it. The objects are nobody else's yet.</summary>
     /// <exception cref="BenchFailedException">None has it, or the value does not fit.</exception>
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Native nodes keep the assemblies of the options whole: see the project file.")]
     public static void Apply(string setting, params ReadOnlySpan<object> options)
     {
         var parts = setting.Split('=', 2);
@@ -29,11 +30,14 @@ internal static class OptionSettings
         if (type == typeof(TimeSpan) && text.EndsWith("us", StringComparison.Ordinal)
             && double.TryParse(text[..^2], NumberStyles.Float, CultureInfo.InvariantCulture, out var microseconds))
             return TimeSpan.FromMicroseconds(microseconds);
+        var wanted = Nullable.GetUnderlyingType(type) ?? type;
         try
         {
-            return TypeDescriptor.GetConverter(type).ConvertFromString(null, CultureInfo.InvariantCulture, text);
+            return wanted.IsEnum ? Enum.Parse(wanted, text, ignoreCase: true)
+                : wanted == typeof(TimeSpan) ? TimeSpan.Parse(text, CultureInfo.InvariantCulture)
+                : System.Convert.ChangeType(text, wanted, CultureInfo.InvariantCulture);
         }
-        catch (Exception failure) when (failure is ArgumentException or FormatException or NotSupportedException)
+        catch (Exception failure) when (failure is ArgumentException or FormatException or InvalidCastException or OverflowException)
         {
             throw new BenchFailedException(ExitCode.Usage, $"'{setting}': {failure.Message}");
         }

@@ -10,6 +10,9 @@ internal static class OwnProgram
     public static IReadOnlyList<string> Command(string? directory)
     {
         var host = Environment.ProcessPath;
+        // A directory without the assembly has native code.
+        if (directory is not null && Path.Combine(directory, Name) is var native && File.Exists(native) && !File.Exists($"{native}.dll"))
+            return [native];
         if (directory is null && host is not null && Path.GetFileNameWithoutExtension(host) == Name)
             return [host];
         // The tests' own process is another one; the assembly lies beside theirs.

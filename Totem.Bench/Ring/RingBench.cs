@@ -16,7 +16,7 @@ internal sealed class RingBench(RingPlan plan, string net, TextWriter progress)
     {
         var at = DateTimeOffset.UtcNow;
         var machine = MachineFacts.Read();
-        if (plan.Engines.Any(x => x.Kind == EngineKind.Corosync))
+        if (plan.Engines.Any(x => x.HasDaemonAt(1)))
             CorosyncCluster.Require();
         var results = plan.Engines.Select(_ => new List<RunResult>()).ToArray();
         using var folder = new RunFolder();
@@ -34,7 +34,7 @@ internal sealed class RingBench(RingPlan plan, string net, TextWriter progress)
     /// <summary>Whether ours ended well in every run, and nobody's order differed. That corosync fails is a result.</summary>
     public static bool Holds(IReadOnlyList<EngineSpec> engines, IReadOnlyList<EngineResult> results, bool hasMessages = true)
         => engines.Zip(results).All(pair => pair.Second.Runs.All(
-            run => run.Failure is null ? run.IsOrderEqual && (run.Messages > 0 || !hasMessages) : pair.First.Kind != EngineKind.Totem));
+            run => run.Failure is null ? run.IsOrderEqual && (run.Messages > 0 || !hasMessages) : pair.First.Kind is not (EngineKind.Totem or EngineKind.LibCpg)));
 
     private async Task<RunResult> RunAsync(
         EngineSpec engine, int run, IBenchNetwork network, RunFolder folder, string? limits, CancellationToken cancellationToken)
@@ -64,8 +64,10 @@ internal sealed class RingBench(RingPlan plan, string net, TextWriter progress)
         network.Name, plan.Transport, plan.Api, plan.IsBusyPolling, LoadReceiver.SampleEvery(plan.Load.Kind), LoadSender.OutstandingBytesMax,
         RuntimeSettings());
 
-    private static string RuntimeSettings()
+    private string RuntimeSettings()
     {
+        if (plan.NodesDirectory is not null)
+            return $"nodes are native code (Native AOT, concurrent workstation collector); {EngineSpec.Totem}@{EngineSpec.ThisProgram}: compiled while it runs, with .NET's defaults";
         var set = Environment.GetEnvironmentVariables().Keys.OfType<string>()
             .Where(x => RuntimeVariables.Any(start => x.StartsWith(start, StringComparison.OrdinalIgnoreCase)))
             .Order(StringComparer.Ordinal)

@@ -15,6 +15,7 @@ namespace Totem.Bench.Ring;
 /// <param name="Transport">The transport of ours, <c>udp</c> or <c>udpu</c>.</param>
 /// <param name="Api">How ours is used.</param>
 /// <param name="IsBusyPolling">Whether ours looks for datagrams for milliseconds before it sleeps, instead of the default.</param>
+/// <param name="NodesDirectory">The build that nodes are of; null for this one.</param>
 internal sealed record RingPlan(
     IReadOnlyList<EngineSpec> Engines,
     int Nodes,
@@ -27,4 +28,5 @@ internal sealed record RingPlan(
     int Runs,
     string Transport,
     string Api,
-    bool IsBusyPolling);
+    bool IsBusyPolling,
+    string? NodesDirectory = null);

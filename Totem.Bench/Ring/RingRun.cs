@@ -1,3 +1,4 @@
+using System.Globalization;
 using Totem.Bench.Commands;
 using Totem.Bench.Limits;
 using Totem.Bench.Load;
@@ -14,6 +15,9 @@ namespace Totem.Bench.Ring;
 /// <param name="limitProgram">The compiled program of the limits; null when no engine needs it.</param>
 internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folder, string? limitProgram)
 {
+    // To compare two builds of libcpg.
+    private const string Libraries = "Libraries=";
+
     // Bounds for a run that goes wrong, far above what busy cores need.
     private static readonly TimeSpan FormationLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan MarkLimit = TimeSpan.FromSeconds(45);
@@ -22,7 +26,7 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
     /// <exception cref="RunFailedException">It came to nothing.</exception>
     public async Task<RunResult> RunAsync(EngineSpec engine, CancellationToken cancellationToken)
     {
-        var daemons = engine.Kind == EngineKind.Corosync
+        var daemons = engine.HasDaemonAt(1)
             ? await CorosyncCluster.StartAsync(engine, plan.Nodes, network, folder, cancellationToken).ConfigureAwait(false)
             : null;
         var server = engine.Kind == EngineKind.ZooKeeper ? ZooKeeperServer.Start(engine, network, folder) : null;
@@ -30,7 +34,7 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
         try
         {
             for (var node = 1u; node <= plan.Nodes; node++)
-                nodes.Add(NodeProcess.Start(SetupOf(engine, node, daemons, server), daemons?[node].Wrapper ?? network.WrapperOf(node), ProgramOf(engine, node)));
+                nodes.Add(NodeProcess.Start(SetupOf(engine, node, daemons, server), daemons?[node]?.Wrapper ?? network.WrapperOf(node), ProgramOf(engine, node), VariablesOf(engine, node)));
             var counts = await MeasureAsync(nodes, cancellationToken).ConfigureAwait(false);
             return engine.Kind == EngineKind.Limit ? LimitResult.Of(engine.LimitMode, counts) : RunResult.Of(counts);
         }
@@ -47,7 +51,26 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
 
     private IReadOnlyList<string> ProgramOf(EngineSpec engine, uint node) => engine.Kind == EngineKind.Limit
         ? LimitProgram.Command(limitProgram!, engine.LimitMode, node, plan.Nodes, network)
-        : [.. OwnProgram.Command(engine.Directory), RingNodeCommand.CommandName];
+        : [.. OwnProgram.Command(engine.Directory is null ? plan.NodesDirectory : engine.Directory == EngineSpec.ThisProgram ? null : engine.Directory), RingNodeCommand.CommandName];
+
+    // A program on libcpg is told in its environment.
+    private Dictionary<string, string> VariablesOf(EngineSpec engine, uint node)
+    {
+        if (engine.Kind != EngineKind.LibCpg)
+            return new Dictionary<string, string>(StringComparer.Ordinal);
+        if (network.Addresses.Count == 0)
+            throw new BenchFailedException(ExitCode.Usage, $"{engine.Name} needs --net namespaces, hence root: its members all have the same port");
+        var configuration = Path.Combine(folder, "corosync.conf");
+        if (!File.Exists(configuration))
+            File.WriteAllText(configuration, CorosyncFile.TextFor(engine with { Settings = [] }, network.Addresses));
+        return new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["LD_LIBRARY_PATH"] = NativeNodes.LibCpgFolder(engine.Settings.FirstOrDefault(x => x.StartsWith(Libraries, StringComparison.Ordinal))?[Libraries.Length..]),
+            ["TOTEM_CONFIG"] = configuration,
+            ["TOTEM_NODE"] = node.ToString(CultureInfo.InvariantCulture),
+            ["TOTEM_STATE"] = Directory.CreateDirectory(Path.Combine(folder, $"libcpg-{node}")).FullName,
+        };
+    }
 
     private async Task<WindowCounts[]> MeasureAsync(List<NodeProcess> nodes, CancellationToken cancellationToken)
     {
@@ -67,14 +90,14 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
     {
         Self = node,
         Nodes = plan.Nodes,
-        Engine = engine.Kind,
+        Engine = engine.Kind == EngineKind.Mixed ? (engine.HasDaemonAt(node) ? EngineKind.Corosync : EngineKind.Totem) : engine.Kind,
         Settings = [.. engine.Settings],
         Addresses = [.. network.Addresses],
         Port = server?.Port ?? network.Port,
-        Transport = plan.Transport,
-        Api = plan.Api,
+        Transport = engine.Kind == EngineKind.Mixed ? engine.Transport : plan.Transport,
+        Api = engine.Kind == EngineKind.Mixed ? "group" : plan.Api,
         StateDirectory = Directory.CreateDirectory(Path.Combine(folder, $"state-{node}")).FullName,
-        DaemonPid = daemons?[node].Pid ?? (node == 1 ? server?.Pid : null) ?? 0,
+        DaemonPid = daemons?[node]?.Pid ?? (node == 1 ? server?.Pid : null) ?? 0,
         IsSafe = plan.IsSafe,
         Size = plan.Size,
         Load = plan.Load.ToString(),

@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Totem.Bench.Ring;
 
-/// <summary>Commands of the system: ip, gcc. They end by themselves, or after half a minute.</summary>
+/// <summary>Commands of the system: ip, gcc. They end by themselves, or after a limit.</summary>
 internal static class SystemCommand
 {
+    private const int UsualSeconds = 30;
+
     /// <summary>Runs a command.</summary>
     /// <exception cref="BenchFailedException">It is missing, failed or hung; the message has what it said.</exception>
     public static string Run(params IReadOnlyList<string> command)
@@ -16,9 +19,13 @@ internal static class SystemCommand
     }
 
     /// <summary>The same, for commands that may fail.</summary>
-    public static (int ExitCode, string Said) TryRun(params IReadOnlyList<string> command)
+    public static (int ExitCode, string Said) TryRun(params IReadOnlyList<string> command) => TryRun(UsualSeconds, command);
+
+    /// <summary>The same, for commands that take long.</summary>
+    public static (int ExitCode, string Said) TryRun(int seconds, IReadOnlyList<string> command)
     {
-        var info = new ProcessStartInfo("/bin/sh", ["-c", "exec timeout 30 \"$@\" 2>&1", "sh", .. command])
+        var limit = seconds.ToString(CultureInfo.InvariantCulture);
+        var info = new ProcessStartInfo("/bin/sh", ["-c", "exec timeout \"$@\" 2>&1", "sh", limit, .. command])
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,

@@ -32,6 +32,7 @@ public sealed class EngineSpecTests
 
     [Theory]
     [InlineData("closed")]
+    [InlineData("turns")]
     [InlineData("saturation")]
     [InlineData("rate:2500")]
     [InlineData("rate:0.5")]

@@ -24,6 +24,27 @@ public sealed class LoadSenderTests
     }
 
     [Fact]
+    public async Task Senders_that_answer_each_other_wait_for_the_one_before_them()
+    {
+        await using var bus = new RecordingBus(room: int.MaxValue);
+        using var first = new LoadSender(bus, new LoadShape(LoadKind.Turns, 0), Size, place: 0, senders: 2);
+        using var second = new LoadSender(bus, new LoadShape(LoadKind.Turns, 0), Size, place: 1, senders: 2);
+        second.Start();
+        first.Start();
+        Assert.Equal(1ul, bus.Take().Sequence);
+
+        // The own message is nobody's turn but the other's.
+        first.OnOwnDelivery();
+        first.OnTurn(sender: 1);
+        Assert.Equal(0, bus.Waiting);
+        second.OnTurn(sender: 1);
+        Assert.Equal(1ul, bus.Take().Sequence);
+        second.OnOwnDelivery();
+        first.OnTurn(sender: 2);
+        Assert.Equal(2ul, bus.Take().Sequence);
+    }
+
+    [Fact]
     public async Task What_is_refused_is_sent_later_with_the_same_number()
     {
         await using var bus = new RecordingBus(room: 1);
