@@ -1,7 +1,9 @@
 using Totem.Core.Diagnostics;
+using Totem.Core.Membership;
 using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Packing;
+using Totem.Core.Recovery;
 
 namespace Totem.Core.Evs;
 
@@ -18,28 +20,44 @@ internal sealed class DeliveryStream(ReceiveWindows windows, ReceiveLanes lanes)
     /// <summary>Configuration changes and ended rings that the application has not taken yet.</summary>
     public int WaitingCount => _closed.Count;
 
-    /// <summary>A first ring is installed.</summary>
-    public void Open(RingDelivery ring, ConfigurationChange regular)
+    /// <summary>
+    /// A ring is installed. The rest of the old ring's messages is delivered in its regular configuration up to the boundary, and behind
+    /// it in the transitional one (evs.md, "Where implementations usually go wrong", 1).
+    /// </summary>
+    /// <param name="next">The messages of the new ring.</param>
+    /// <param name="recovery">How it came about.</param>
+    /// <param name="old">The ring before it; null when it is the first.</param>
+    /// <param name="noted">Why the membership changed.</param>
+    /// <returns>The new regular configuration.</returns>
+    public Configuration Install(RingDelivery next, RecoveryState recovery, InstalledRing? old, in NotedCause noted)
     {
-        Invariant.That(_live is null, "the first ring has no ring before it");
-        _closed.Enqueue(new Item(regular, Ring: null, default, Obligation: null));
-        _live = ring;
+        var joined = recovery.Members.Except(recovery.Transitional);
+        var left = old is null ? ProcessorSet.Empty : old.Members.Except(recovery.Transitional);
+        var cause = new ConfigurationCause(noted.Reason, noted.Suspects, noted.LastHolder, noted.Elapsed, joined, left);
+        var regular = new Configuration(ConfigurationKind.Regular, recovery.NewRing, old?.Id ?? default, recovery.Members);
+        if (old is not null)
+        {
+            var transitional = new Configuration(
+                ConfigurationKind.Transitional, recovery.NewRing, old.Id, recovery.Transitional);
+            End(
+                old.Boundary(recovery.HighDelivered), recovery.Obligation,
+                new ConfigurationChange(transitional, ProcessorSet.Empty, left, cause));
+        }
+
+        Invariant.That((old is null) == (_live is null), "a ring follows the one that was installed before it, or none");
+        _closed.Enqueue(new Item(
+            new ConfigurationChange(regular, joined, ProcessorSet.Empty, cause), Ring: null, default, Obligation: null));
+        _live = next;
+        return regular;
     }
 
-    /// <summary>
-    /// A ring follows another. The rest of the old ring's messages is delivered in its regular configuration up to
-    /// <paramref name="boundary"/>, and behind it in the transitional one (evs.md, "Where implementations usually go wrong", 1).
-    /// </summary>
-    public void Follow(
-        RingDelivery next, Seq boundary, ProcessorSet obligation, ConfigurationChange transitional, ConfigurationChange regular)
+    private void End(Seq boundary, ProcessorSet obligation, ConfigurationChange transitional)
     {
         var old = _live;
         Invariant.That(old is not null, "a ring follows another");
         _closed.Enqueue(new Item(Change: null, old, boundary, Obligation: null));
         _closed.Enqueue(new Item(transitional, Ring: null, default, Obligation: null));
         _closed.Enqueue(new Item(Change: null, old, old.Log.Window.High, obligation));
-        _closed.Enqueue(new Item(regular, Ring: null, default, Obligation: null));
-        _live = next;
     }
 
     public bool TryNext(out Delivery delivery)

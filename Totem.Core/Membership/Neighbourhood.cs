@@ -15,6 +15,9 @@ namespace Totem.Core.Membership;
 /// </remarks>
 internal sealed class Neighbourhood(RingOptions options)
 {
+    /// <summary>Joins are repeated every join interval; a processor that was not heard for this many is not heard.</summary>
+    public const int JoinsUntilSilent = 6;
+
     private const int ProcessorsMax = 512;
 
     /// <summary>Merge intervals after which news of links is told again even when there is none: a telling may be lost.</summary>
@@ -65,6 +68,13 @@ internal sealed class Neighbourhood(RingOptions options)
 
         return true;
     }
+
+    /// <summary>
+    /// How far back "we hear it" reaches. A processor in commit sends no joins until the commit token is lost or comes; it must
+    /// not be taken for dead, or for deaf, because of that.
+    /// </summary>
+    public Instant HeardSince(Instant now) =>
+        new(now.Ticks - options.TokenTimeout.Ticks - (JoinsUntilSilent * options.JoinInterval.Ticks));
 
     public bool HasHeardSince(ProcessorId peer, Instant since) => _heardAt.TryGetValue(peer, out var at) && at >= since;
 

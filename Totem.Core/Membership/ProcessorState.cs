@@ -20,20 +20,26 @@ internal sealed class LeftState : ProcessorState
     public override RingPhase Phase => RingPhase.Left;
 }
 
-/// <summary>The commit token is on its first way round.</summary>
-internal sealed class CommitState(CommitToken token, CommitEntry own, GatherState gather) : ProcessorState
+/// <summary>A ring is agreed on and not installed yet: the commit token goes round, or messages are recovered.</summary>
+internal abstract class FormingState(RingId newRing, ProcessorSet members, GatherState gather) : ProcessorState
 {
-    public override RingPhase Phase => RingPhase.Commit;
+    /// <summary>The ring to be.</summary>
+    public RingId NewRing { get; } = newRing;
 
-    public RingId Ring { get; } = token.Ring;
-
-    public ProcessorSet Members { get; } = token.Members;
-
-    /// <summary>What we wrote into the token; the second pass must bring it back.</summary>
-    public CommitEntry Own { get; } = own;
+    public ProcessorSet Members { get; } = members;
 
     /// <summary>What was agreed on; it is where we start from if this comes to nothing.</summary>
     public GatherState Gather { get; } = gather;
+}
+
+/// <summary>The commit token is on its first way round.</summary>
+internal sealed class CommitState(CommitToken token, CommitEntry own, GatherState gather)
+    : FormingState(token.Ring, token.Members, gather)
+{
+    public override RingPhase Phase => RingPhase.Commit;
+
+    /// <summary>What we wrote into the token; the second pass must bring it back.</summary>
+    public CommitEntry Own { get; } = own;
 }
 
 /// <summary>Messages are ordered.</summary>

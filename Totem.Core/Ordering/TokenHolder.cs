@@ -79,10 +79,15 @@ internal sealed class TokenHolder
     /// <summary>The ring is given up: the token ends here. What has a number is multicast all the same.</summary>
     public void Withhold(TokenRing ring) => _visit.MulticastRest(ring);
 
-    /// <summary>Sends a commit token on. How long to wait for the answer is the processor's business.</summary>
-    public void PassCommit(CommitToken token, ProcessorId successor, Instant now)
+    /// <summary>Sends a commit token on, as ours. How long to wait for the answer is the processor's business.</summary>
+    public void PassCommit(CommitToken token, Instant now)
     {
-        _sent.Keep(token, successor);
+        var passed = token with
+        {
+            Header = new FrameHeader(FrameKind.CommitToken, Encapsulation.None, _options.Self),
+            TokenSeq = token.TokenSeq.Next,
+        };
+        _sent.Keep(passed, token.Members.SuccessorOf(_options.Self));
         _sent.Send(now);
     }
 

@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Time;
 
@@ -97,6 +98,28 @@ internal sealed class TokenRing
 
     /// <summary>Who holds the aru down, at which number, since when.</summary>
     public StuckAru Stuck { get; set; }
+
+    /// <summary>What must hold after every input.</summary>
+    public void CheckInvariants()
+    {
+        Invariant.That(Log.SafeThrough <= Log.Window.Aru, "nothing is safe that we lack");
+        Invariant.That(Log.DeliveredThrough <= Log.DeliverableThrough, "nothing is delivered before it is decided");
+        Invariant.That(Log.Window.Released <= Log.DeliveredThrough, "nothing is released before it is delivered");
+    }
+
+    /// <summary>Recovery is over, and the ring orders messages.</summary>
+    /// <param name="options">What the member was given.</param>
+    /// <param name="areKin">All members run this engine.</param>
+    public void Install(RingOptions options, bool areKin)
+    {
+        UnchangedVisits = 0;
+        // A real daemon's windows are fixed, and the sums on the token are shared with it.
+        if (areKin)
+            Flow.LetGrow(Math.Min(options.WindowSizeMax, options.FramesAheadMax / 4));
+        Resting = RestRule.Of(options, areKin);
+        Passing = TokenPassing.Of(areKin ? options.AcceleratedWindow : options.AcceleratedWindowBesideDaemons);
+        Log.AdvanceDeliverable();
+    }
 }
 
 /// <summary>One member holds the ring's aru at one number.</summary>

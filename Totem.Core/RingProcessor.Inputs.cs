@@ -1,0 +1,248 @@
+using Totem.Core.Diagnostics;
+using Totem.Core.Membership;
+using Totem.Core.Model;
+using Totem.Core.Ordering;
+using Totem.Core.Recovery;
+using Totem.Core.Time;
+using Totem.Core.Wire;
+
+namespace Totem.Core;
+
+/// <content>What comes from outside: frames, deadlines, and what the host notices.</content>
+public sealed partial class RingProcessor
+{
+    /// <inheritdoc />
+    public void HandleDatagram(ReadOnlySpan<byte> datagram, Instant now)
+    {
+        _observer.Enter();
+        var result = FrameHeader.TryRead(datagram, out var header);
+        if (result == DecodeResult.Ok)
+        {
+            if (_state is IdleState or LeftState)
+            {
+                _intake.Discard(DiscardReason.NotInThisState, header.Node);
+                return;
+            }
+
+            if (!header.Node.IsNone && !_admission.IsAllowed(header.Node))
+            {
+                _intake.Discard(DiscardReason.UnknownProcessor, header.Node);
+                return;
+            }
+
+            result = Frame.TryRead(datagram, header, out var frame);
+            if (result == DecodeResult.Ok)
+                Admit(frame, now);
+        }
+
+        if (result != DecodeResult.Ok)
+            _intake.DiscardMalformed(result, header.Node);
+        CheckInvariants();
+    }
+
+    /// <inheritdoc />
+    public void HandleDeadline(Instant now)
+    {
+        _observer.Enter();
+        while (_deadlines.TryTakeDue(now, out var deadline))
+            Expire(deadline, now);
+        CheckInvariants();
+    }
+
+    /// <inheritdoc />
+    public bool HandleUnreachable(ProcessorId peer, Instant now)
+    {
+        _observer.Enter();
+        var isNews = _membership.HearUnreachable(_state, peer, now, out var transition);
+        Enter(transition, now);
+        CheckInvariants();
+        return isNews;
+    }
+
+    /// <inheritdoc />
+    public void HandlePause(TimeSpan length, Instant now)
+    {
+        _observer.Enter();
+        if (length <= TimeSpan.Zero)
+            return;
+        _cause.HandlePause(length, wasCaught: _state is GatherState gather && now - gather.Since <= length);
+        // We saw no token, so we cannot say that somebody made no progress.
+        if (_state is OperationalState { Ring: var ring })
+            ring.Stuck = ring.Stuck with { Since = ring.Stuck.Since + length };
+        CheckInvariants();
+    }
+
+    /// <inheritdoc />
+    public void HandleReader(bool isStopped, Instant now)
+    {
+        _observer.Enter();
+        if (!isStopped)
+            _membership.ComeBack();
+        else if (!IsAside && _installed is { Members.Count: > 1, Log: var log } && log.AruWithin(Options.FramesAheadMax) < log.Window.Aru)
+            Enter(_membership.StandAside(_state, now), now);
+        CheckInvariants();
+    }
+
+    private void Admit(scoped in Frame frame, Instant now)
+    {
+        if ((_admission.Objection(frame) ?? _membership.Hear(frame, now)) is { } reason)
+            _intake.Discard(reason, frame.Sender);
+        else
+            Handle(frame, now);
+    }
+
+    /// <summary>What each frame does in each state (docs/protocol.md): every pair is decided here, or ignored for a reason.</summary>
+    private void Handle(scoped in Frame frame, Instant now)
+    {
+        switch (frame.Kind, _state)
+        {
+            case (FrameKind.RegularToken, OperationalState { Ring: var ring }):
+                if (_intake.IsBelieved(frame, ring))
+                    VisitOperational(ring, frame, now);
+                break;
+            case (FrameKind.RegularToken, RecoveryState recovery):
+                if (_intake.IsBelieved(frame, recovery.Ring))
+                    VisitRecovery(recovery, frame, now);
+                break;
+
+            case (FrameKind.RegularMessage, OperationalState { Ring: var ring }) when frame.Ring == ring.Id:
+                StoreOperational(ring, frame);
+                break;
+            case (FrameKind.RegularMessage, RecoveryState recovery) when frame.Ring == recovery.NewRing:
+                _intake.StoreInRecovery(recovery, _installed, frame);
+                break;
+            case (FrameKind.RegularMessage, GatherState) when _installed is { } old && frame.Ring == old.Id:
+                // Late messages of the ring that was; each one kept here need not be recovered. In commit and recovery
+                // no more: what we hold has been declared, and all must recover the same.
+                _intake.TryStore(old.Log.Window, old.Members, frame);
+                break;
+
+            case (FrameKind.MergeDetect, _) when frame.Ring == _trail.Current:
+                break; // It has been heard, and that is all it is for.
+            case (FrameKind.RegularMessage or FrameKind.MergeDetect, _) when _trail.Knows(frame.Ring):
+                _intake.Discard(DiscardReason.StaleRing, frame.Sender);
+                break;
+            case (FrameKind.RegularMessage or FrameKind.MergeDetect, OperationalState { Ring: var ring }):
+                Enter(_membership.HearStranger(ring, frame.Sender, frame.Ring, ForeignReason(frame.Kind), now), now);
+                break;
+            case (FrameKind.RegularMessage or FrameKind.MergeDetect, GatherState gather):
+                Enter(_membership.HearStranger(gather, frame.Sender, ForeignReason(frame.Kind), now), now);
+                break;
+
+            case (FrameKind.Join, GatherState gather):
+                Enter(_membership.TakeJoin(gather, frame.Join!, now), now);
+                break;
+            case (FrameKind.Join, CommitState commit):
+                Enter(MembershipProtocol.TakeJoin(commit, frame.Join!, now), now);
+                break;
+            case (FrameKind.Join, RecoveryState recovery):
+                Enter(MembershipProtocol.TakeJoin(recovery, frame.Join!), now);
+                break;
+            case (FrameKind.Join, OperationalState { Ring: var ring }):
+                Enter(_membership.TakeJoin(ring, frame.Join!, now), now);
+                break;
+
+            case (FrameKind.CommitToken, GatherState gather):
+                Enter(_membership.TakeCommitToken(gather, frame.CommitToken!), now);
+                break;
+            case (FrameKind.CommitToken, CommitState commit):
+                Enter(_membership.TakeCommitToken(commit, frame.CommitToken!), now);
+                break;
+            case (FrameKind.CommitToken, RecoveryState { HasStartedToken: false, Ring.IsRepresentative: true } recovery)
+                when frame.Ring == recovery.NewRing && frame.CommitToken!.IsComplete:
+                // It is back at the representative: the first regular token sets out (wire.md sections 6.2, 9.10).
+                _holder.Start(recovery.Ring, recovery.FirstToken(Options), now);
+                break;
+            case (FrameKind.CommitToken, RecoveryState):
+                _intake.Discard(_trail.ObjectionTo(frame.Ring), frame.Sender);
+                break;
+
+            case (FrameKind.HoldCancel, OperationalState { Ring: var ring })
+                when frame.Ring == ring.Id && ring.Members.Contains(frame.Sender):
+                _holder.CancelHold(ring, frame.Sender, now);
+                break;
+            case (FrameKind.TokenLoan, OperationalState { Ring: var ring }) when frame.Ring == ring.Id:
+                _intake.DiscardFor(_holder.HandleLoan(ring, frame.Loan, _frames, now), frame.Sender);
+                break;
+            case (FrameKind.HoldCancel or FrameKind.TokenLoan, OperationalState):
+                _intake.Discard(_trail.ObjectionTo(frame.Ring), frame.Sender);
+                break;
+
+            default:
+                // A ring that is given up or not installed yet has no token that could rest; an operational processor did not ask for
+                // a new ring. In commit and recovery the ring comes first, strangers later.
+                _intake.Discard(DiscardReason.NotInThisState, frame.Sender);
+                break;
+        }
+    }
+
+    private static GatherReason ForeignReason(FrameKind kind) =>
+        kind == FrameKind.MergeDetect ? GatherReason.MergeDetected : GatherReason.ForeignMessage;
+
+    private void VisitOperational(TokenRing ring, scoped in Frame frame, Instant now)
+    {
+        _cause.NoteToken();
+        ring.IsSettled = true;
+        var next = _holder.Take(ring, frame.Token, frame.Requests, _frames, now);
+        if (_holder.FindStuck(ring, next, now) is not { IsNone: false } stuck)
+        {
+            _holder.PassOnOrRest(ring, next, _frames, now);
+            return;
+        }
+
+        _holder.Withhold(ring);
+        Enter(_membership.GiveUp(stuck, GatherReason.MemberFailedToReceive, now - ring.Stuck.Since, now), now);
+    }
+
+    private void VisitRecovery(RecoveryState recovery, scoped in Frame frame, Instant now)
+    {
+        _cause.NoteToken();
+        var ring = recovery.Ring;
+        // The first token that comes shows that the commit token has done its work.
+        recovery.HasStartedToken = true;
+        var next = _holder.Take(ring, frame.Token, frame.Requests, recovery.Plan, now);
+        var isComplete = recovery.Count(ref next);
+        if (recovery.HasPromised && _installed is { } old)
+            old.Obligation = recovery.Obligation;
+        if (isComplete)
+            EnterOperational(recovery, now);
+        if (_state is LeftState)
+            return;
+        if (!isComplete && _holder.FindStuck(ring, next, now) is { IsNone: false } stuck)
+        {
+            Enter(_membership.GiveUpStuck(recovery, stuck), now);
+            return;
+        }
+
+        _holder.PassOn(ring, next, now);
+    }
+
+    private void StoreOperational(TokenRing ring, scoped in Frame frame)
+    {
+        if (!_intake.TryStore(ring.Log.Window, ring.Members, frame))
+            return;
+        ring.Log.AdvanceDeliverable();
+        _holder.NoteMessage(ring, frame.Sender, frame.Message.Seq);
+    }
+
+    private void Expire(Deadline deadline, Instant now)
+    {
+        switch (deadline, _state)
+        {
+            case (Deadline.TokenRetransmit, OperationalState or FormingState):
+                _holder.Repeat(_trail.Current, now);
+                break;
+            case (Deadline.TokenHold, OperationalState { Ring: { Rest: { } rest } ring }):
+                _holder.EndRest(ring, rest, now);
+                break;
+            case (Deadline.FirstMulticast, OperationalState { Ring: var ring }):
+                _frames.IsHeldBack = false;
+                if (_frames.QueuedFrames > 0)
+                    _holder.Wake(ring, now);
+                break;
+            default:
+                Enter(_membership.Expire(deadline, _state, now), now);
+                break;
+        }
+    }
+}
