@@ -18,6 +18,18 @@ internal sealed class GroupEnvelopes(ProcessorId self) : IEnvelopes
 
     public void Remove(GroupMembership membership) => _memberships.Remove(membership.Tag);
 
+    /// <summary>The membership of ours that this is, unless it has left: then the name and process may be another one's already.</summary>
+    public GroupMembership? Find(ReadOnlySpan<byte> name, uint pid)
+    {
+        foreach (var membership in _memberships.Values)
+        {
+            if (membership.Pid == pid && membership.State != GroupMembershipState.Left && name.SequenceEqual(membership.Group.Bytes))
+                return membership;
+        }
+
+        return null;
+    }
+
     public int BytesOf(in Envelope envelope)
     {
         if (envelope.Channel != MessageChannel.Groups || envelope.Tag == 0)
