@@ -219,7 +219,7 @@ public sealed partial class RingProcessor
 
     private void StoreOperational(TokenRing ring, scoped in Frame frame)
     {
-        if (!_intake.TryStore(ring.Log.Window, ring.Members, frame))
+        if (!_intake.TryStore(ring, frame))
             return;
         ring.Log.AdvanceDeliverable();
         _holder.NoteMessage(ring, frame.Sender, frame.Message.Seq);

@@ -104,7 +104,7 @@ internal sealed class TokenRest(
             || loan.TokenSeq != ring.LastTokenSeq)
             return DiscardReason.StaleToken;
         var given = loan.Seq.DistanceFrom(rest.Token.Seq);
-        if (given < 0 || given > current.Allowance)
+        if (given < 0 || given > current.Allowance || loan.Seq < ring.Log.Window.High)
             return DiscardReason.AbsurdToken;
         sent.StopRepeating();
         rest.Loan = null;

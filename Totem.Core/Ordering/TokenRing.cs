@@ -99,6 +99,9 @@ internal sealed class TokenRing
     /// <summary>Who holds the aru down, at which number, since when.</summary>
     public StuckAru Stuck { get; set; }
 
+    /// <summary>False for a number that nobody can have given: while the token is here, we alone give numbers.</summary>
+    public bool MayBeNumbered(Seq seq) => Rest is not { Loan: null } rest || seq <= rest.Token.Seq;
+
     /// <summary>What must hold after every input.</summary>
     public void CheckInvariants()
     {

@@ -17,6 +17,15 @@ internal sealed class Intake(RingTrail trail, IRingObserver observer)
         return objection is null;
     }
 
+    /// <summary>Keeps a message of the installed ring; false when it is not new, or cannot be kept.</summary>
+    public bool TryStore(TokenRing ring, scoped in Frame frame)
+    {
+        if (ring.MayBeNumbered(frame.Message.Seq))
+            return TryStore(ring.Log.Window, ring.Members, frame);
+        Discard(DiscardReason.OutsideWindow, frame.Header.Node);
+        return false;
+    }
+
     /// <summary>Keeps a message; false when it is not new, or cannot be kept.</summary>
     public bool TryStore(ReceiveWindow window, ProcessorSet members, scoped in Frame frame)
     {
