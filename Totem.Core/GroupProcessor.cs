@@ -12,8 +12,9 @@ namespace Totem.Core;
 /// the queue until they have.
 /// </summary>
 /// <remarks>
-/// The host feeds and drains <see cref="Ring"/> as its remarks say, with one difference: since handling a delivery may have something to
-/// send, it calls <see cref="IRing.TryTransmit"/> again after it has taken deliveries by <see cref="TryDeliver"/>.
+/// The host feeds and drains <see cref="Ring"/> as its remarks say, with one difference: since handling a delivery may
+/// have something to send, it calls <see cref="IRing.TryTransmit"/> again after it has taken deliveries by
+/// <see cref="TryDeliver"/>.
 /// </remarks>
 public sealed class GroupProcessor
 {
@@ -26,15 +27,18 @@ public sealed class GroupProcessor
     /// <summary>Creates a processor that has not started.</summary>
     /// <param name="options">See <see cref="RingOptions.Validate"/>.</param>
     /// <param name="groups">May be null for the defaults.</param>
-    /// <param name="storedRingSequence">What <see cref="IRing.PendingStore"/> last asked to keep; 0 on the very first start.</param>
+    /// <param name="storedRingSequence">What <see cref="IRing.PendingStore"/> last asked to keep; 0 on the very first
+    /// start.</param>
     /// <param name="observer">Told of everything that happens; may be null.</param>
     /// <exception cref="ArgumentException">The options contradict themselves; the message lists every problem.</exception>
     public GroupProcessor(RingOptions options, GroupOptions? groups, ulong storedRingSequence, IRingObserver? observer = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         var envelopes = new GroupEnvelopes(options.Self);
-        Processor = new RingProcessor(options, storedRingSequence, observer, new StreamUse(envelopes, Synchronises: true));
-        _layer = new GroupLayer(options.Self, groups ?? new GroupOptions(), Processor.Seam, envelopes, new ObserverGuard(observer));
+        var use = new StreamUse(envelopes, Synchronises: true);
+        Processor = new RingProcessor(options, storedRingSequence, observer, use);
+        _layer = new GroupLayer(
+            options.Self, groups ?? new GroupOptions(), Processor.Seam, envelopes, new ObserverGuard(observer));
     }
 
     /// <summary>The ring below, but for its deliveries: <see cref="TryDeliver"/> takes them.</summary>

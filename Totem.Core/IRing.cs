@@ -7,14 +7,14 @@ using Totem.Core.Wire;
 namespace Totem.Core;
 
 /// <summary>
-/// What a host feeds and drains of a ring. Deliveries are not here: they are taken where the ordered stream ends, from a
-/// <see cref="RingProcessor"/> or from the <see cref="GroupProcessor"/> above it.
+/// What a host feeds and drains of a ring. Deliveries are not here: they are taken where the ordered stream ends, from
+/// a <see cref="RingProcessor"/> or from the <see cref="GroupProcessor"/> above it.
 /// </summary>
 /// <remarks>
-/// The host's duty after every <c>Handle*</c> or <see cref="TrySubmit"/>: if <see cref="PendingStore"/> is set, write it to
-/// stable storage and call <see cref="HandleStored"/>; call <see cref="TryTransmit"/> until it returns false; take deliveries
-/// until there are none, or later when the application is slow (undelivered messages stay in the receive window and in time slow
-/// the ring down); then sleep until a datagram or <see cref="NextDeadline"/>.
+/// The host's duty after every <c>Handle*</c> or <see cref="TrySubmit"/>: if <see cref="PendingStore"/> is set, write
+/// it to stable storage and call <see cref="HandleStored"/>; call <see cref="TryTransmit"/> until it returns false;
+/// take deliveries until there are none, or later when the application is slow (undelivered messages stay in the
+/// receive window and in time slow the ring down); then sleep until a datagram or <see cref="NextDeadline"/>.
 /// </remarks>
 public interface IRing
 {
@@ -31,18 +31,20 @@ public interface IRing
     ProcessorId Successor { get; }
 
     /// <summary>
-    /// Of a regular token and messages that both wait to be read, the token should be read first. It changes with every datagram
-    /// handled. What does not look is no less correct, only slower (docs/protocol.md, "Which to read first").
+    /// Of a regular token and messages that both wait to be read, the token should be read first. It changes with every
+    /// datagram handled. What does not look is no less correct, only slower (docs/protocol.md, "Which to read first").
     /// </summary>
     bool ReadsTokenFirst { get; }
 
     /// <summary>When to call <see cref="HandleDeadline"/>; null when nothing is waited for.</summary>
     Instant? NextDeadline { get; }
 
-    /// <summary>The ring sequence that must reach stable storage before anything else is sent; null when there is none.</summary>
+    /// <summary>The ring sequence that must reach stable storage before anything else is sent; null when there is
+    /// none.</summary>
     ulong? PendingStore { get; }
 
-    /// <summary>Something is to be stored or sent, so the host's duty has an object. Deliveries are not counted: they may wait.</summary>
+    /// <summary>Something is to be stored or sent, so the host's duty has an object. Deliveries are not counted: they
+    /// may wait.</summary>
     bool HasOutput { get; }
 
     /// <summary>Room in the send queue, in bytes of messages.</summary>
@@ -51,19 +53,22 @@ public interface IRing
     /// <summary>Messages submitted and not yet multicast whole.</summary>
     int SendQueueCount { get; }
 
-    /// <summary>New frames that all members together may send in a rotation of the token; 0 while there is no ring that carries messages.</summary>
+    /// <summary>New frames that all members together may send in a rotation of the token; 0 while there is no ring that
+    /// carries messages.</summary>
     int WindowSize { get; }
 
-    /// <summary>The place of the last frame that this processor multicast. A member that is to end asks <see cref="IsEverywhere"/> of
-    /// it first: nobody could send the frame again after that.</summary>
+    /// <summary>The place of the last frame that this processor multicast. A member that is to end asks
+    /// <see cref="IsEverywhere"/> of it first: nobody could send the frame again after that.</summary>
     RingPosition Multicast { get; }
 
     /// <summary>
-    /// The application has stopped reading, so this processor has left the others and forms no ring with anybody until it reads again.
+    /// The application has stopped reading, so this processor has left the others and forms no ring with anybody until
+    /// it reads again.
     /// </summary>
     bool IsAside { get; }
 
-    /// <summary>The first frame of the installed ring that the application could have been handed and was not; null when there is none.</summary>
+    /// <summary>The first frame of the installed ring that the application could have been handed and was not; null
+    /// when there is none.</summary>
     RingPosition? Undelivered { get; }
 
     /// <summary>Begins to look for a ring. Once.</summary>
@@ -85,22 +90,23 @@ public interface IRing
     bool HandleUnreachable(ProcessorId peer, Instant now);
 
     /// <summary>
-    /// The host noticed that it had not run for a while, though it had meant to: its process was stopped or not scheduled. It says so before
-    /// it hands in what has come meanwhile. The pause changes no decision about the membership, but what follows from it is not put down to
-    /// others: the next change names it as the cause (<see cref="GatherReason.StoodStill"/>).
+    /// The host noticed that it had not run for a while, though it had meant to: its process was stopped or not
+    /// scheduled. It says so before it hands in what has come meanwhile. The pause changes no decision about the
+    /// membership, but what follows from it is not put down to others: the next change names it as the cause
+    /// (<see cref="GatherReason.StoodStill"/>).
     /// </summary>
     /// <param name="length">How long the host had not run.</param>
     /// <param name="now">The time, at the end of the pause.</param>
     void HandlePause(TimeSpan length, Instant now);
 
     /// <summary>
-    /// The host judges whether its application has stopped reading, as a rule by <see cref="Undelivered"/>. If it has, and others would
-    /// wait for it, the processor says goodbye to them and goes on alone; it comes back when the host says that the application reads.
-    /// Nothing changes the order: the application sees the same transitional and regular configurations as in any parting
-    /// (docs/protocol.md, "A slow reader").
+    /// The host judges whether its application has stopped reading, as a rule by <see cref="Undelivered"/>. If it has,
+    /// and others would wait for it, the processor says goodbye to them and goes on alone; it comes back when the host
+    /// says that the application reads. Nothing changes the order: the application sees the same transitional and
+    /// regular configurations as in any parting (docs/protocol.md, "A slow reader").
     /// </summary>
-    /// <param name="isStopped">The application has not taken a whole frame for longer than the host accepts; or it stands aside for that,
-    /// and has not caught up.</param>
+    /// <param name="isStopped">The application has not taken a whole frame for longer than the host accepts; or it
+    /// stands aside for that, and has not caught up.</param>
     /// <param name="now">The time.</param>
     void HandleReader(bool isStopped, Instant now);
 
@@ -111,7 +117,8 @@ public interface IRing
     /// <param name="payload">0 to <see cref="RingOptions.MessageBytesMax"/> bytes.</param>
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="now">The time.</param>
-    /// <exception cref="ArgumentException">The payload is longer than <see cref="RingOptions.MessageBytesMax"/>.</exception>
+    /// <exception cref="ArgumentException">The payload is longer than
+    /// <see cref="RingOptions.MessageBytesMax"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The guarantee is none of the two.</exception>
     SubmitResult TrySubmit(ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now);
 
@@ -122,8 +129,8 @@ public interface IRing
     bool TryTransmit(Span<byte> buffer, out Transmit transmit);
 
     /// <summary>
-    /// Every member of its ring is known to have what stands there and before it; or that ring is over, and those who came along have
-    /// exchanged what they had.
+    /// Every member of its ring is known to have what stands there and before it; or that ring is over, and those who
+    /// came along have exchanged what they had.
     /// </summary>
     /// <param name="position">What <see cref="Multicast"/> was, now or earlier.</param>
     bool IsEverywhere(RingPosition position);

@@ -37,7 +37,9 @@ public sealed partial class RingProcessor
 
         if (result != DecodeResult.Ok)
             _intake.DiscardMalformed(result, header.Node);
-        CheckInvariants();
+        // A message can change nothing but the log that takes it.
+        if (result != DecodeResult.Ok || header.Kind != FrameKind.RegularMessage || _state is not OperationalState)
+            CheckInvariants();
     }
 
     /// <inheritdoc />
@@ -78,7 +80,8 @@ public sealed partial class RingProcessor
         _observer.Enter();
         if (!isStopped)
             _membership.ComeBack();
-        else if (!IsAside && _installed is { Members.Count: > 1, Log: var log } && log.AruWithin(Options.FramesAheadMax) < log.Window.Aru)
+        else if (!IsAside && _installed is { Members.Count: > 1, Log: var log }
+            && log.AruWithin(Options.FramesAheadMax) < log.Window.Aru)
             Enter(_membership.StandAside(_state, now), now);
         CheckInvariants();
     }
@@ -91,7 +94,8 @@ public sealed partial class RingProcessor
             Handle(frame, now);
     }
 
-    /// <summary>What each frame does in each state (docs/protocol.md): every pair is decided here, or ignored for a reason.</summary>
+    /// <summary>What each frame does in each state (docs/protocol.md): every pair is decided here, or ignored for a
+    /// reason.</summary>
     private void Handle(scoped in Frame frame, Instant now)
     {
         switch (frame.Kind, _state)
@@ -169,8 +173,8 @@ public sealed partial class RingProcessor
                 break;
 
             default:
-                // A ring that is given up or not installed yet has no token that could rest; an operational processor did not ask for
-                // a new ring. In commit and recovery the ring comes first, strangers later.
+                // A ring that is given up or not installed yet has no token that could rest; an operational processor
+                // did not ask for a new ring. In commit and recovery the ring comes first, strangers later.
                 _intake.Discard(DiscardReason.NotInThisState, frame.Sender);
                 break;
         }
@@ -222,6 +226,7 @@ public sealed partial class RingProcessor
         if (!_intake.TryStore(ring, frame))
             return;
         ring.Log.AdvanceDeliverable();
+        ring.Log.CheckInvariants();
         _holder.NoteMessage(ring, frame.Sender, frame.Message.Seq);
     }
 

@@ -30,26 +30,24 @@ public sealed partial class RingProcessor
         }
     }
 
-    private Transition? Ignore(Transition.Ignored ignored)
-    {
-        _intake.Discard(ignored.Reason, ignored.Peer);
-        return null;
-    }
-
     private Transition? EnterGather(Transition.ToGather to, Instant now)
     {
+        Invariant.That(_state is not LeftState, "a processor that has left stays away");
+        Invariant.That(to.State.Candidates.Contains(Options.Self), "a processor gathers with itself");
         // A recovery came to nothing: what it held of the new ring has no meaning.
         if (_state is RecoveryState recovery)
             _windows.Return(recovery.Ring.Log.Window);
         _state = to.State;
         _deadlines.ClearAll();
         _observer.OnEvent(new RingEvent(RingEventKind.EnteredGather, _trail.Current, to.Peer, Reason: to.Reason));
-        return _membership.AskAgain(to.State, now) ?? (to.Join is { } join ? _membership.TakeJoin(to.State, join, now) : null);
+        return _membership.AskAgain(to.State, now)
+            ?? (to.Join is { } join ? _membership.TakeJoin(to.State, join, now) : null);
     }
 
     /// <summary>Fills in our entry and passes the commit token on (wire.md section 9.8).</summary>
     private Transition? EnterCommit(Transition.ToCommit to, Instant now)
     {
+        Invariant.That(_state == to.Gather, "a commit follows the gather that agreed on it");
         var own = _installed?.Entry
             ?? new CommitEntry(_trail.First, Options.FirstSeq, Options.FirstSeq, ReceivedFlag: true);
         var token = CommitRules.FillIn(to.Token, own, Options.Self);
@@ -68,6 +66,7 @@ public sealed partial class RingProcessor
     /// <summary>The commit token comes the second time: all have declared what they hold (wire.md section 9.10).</summary>
     private Transition? EnterRecovery(Transition.ToRecovery to, Instant now)
     {
+        Invariant.That(_state == to.Commit, "a recovery follows the commit to its ring");
         var token = to.Token;
         var ring = new TokenRing(token.Ring, token.Members, Options, _windows.Rent(Options.FirstSeq));
         var recovery = RecoveryState.Begin(ring, token.Entries, _installed, to.Commit.Gather);
@@ -84,11 +83,14 @@ public sealed partial class RingProcessor
     /// </summary>
     private void EnterOperational(RecoveryState recovery, Instant now)
     {
+        Invariant.That(_state == recovery, "a ring is installed at the end of its recovery");
         var ring = recovery.Ring;
         if (_installed is { HasHole: true } old)
             _observer.OnEvent(new RingEvent(RingEventKind.HoleInRecovery, old.Id, Seq: old.Log.Window.Aru.Next));
         var cause = _cause.Take(left: _trail.LastMembers.Except(recovery.Transitional));
-        Installed = _stream.Install(new RingDelivery(ring.Id, ring.Log, _lanes, _observer), recovery, _installed, cause);
+        var delivery = new RingDelivery(ring.Id, ring.Log, _lanes, _observer);
+        Installed = _stream.Install(delivery, recovery, _installed, cause);
+        Invariant.That(Installed.Ring == ring.Id, "the ring that is told of is the one that is installed");
         _frames.Restart();
         _installed = new InstalledRing(ring);
         _state = new OperationalState(ring);
@@ -102,6 +104,12 @@ public sealed partial class RingProcessor
             _observer.OnEvent(new RingEvent(RingEventKind.ApplicationTooSlow, ring.Id, Count: _stream.WaitingCount));
             EnterLeft();
         }
+    }
+
+    private Transition? Ignore(Transition.Ignored ignored)
+    {
+        _intake.Discard(ignored.Reason, ignored.Peer);
+        return null;
     }
 
     private void EnterLeft()

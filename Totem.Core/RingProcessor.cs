@@ -6,7 +6,6 @@ using Totem.Core.Ordering;
 using Totem.Core.Packing;
 using Totem.Core.Recovery;
 using Totem.Core.Time;
-using Totem.Core.Wire;
 
 namespace Totem.Core;
 
@@ -108,9 +107,7 @@ public sealed partial class RingProcessor : IRing
     public bool IsAside => _membership.IsAside;
 
     /// <inheritdoc />
-    public RingPosition? Undelivered => _installed is { Log: var log } installed && log.DeliveredThrough < log.DeliverableThrough
-        ? new RingPosition(installed.Id, log.DeliveredThrough.Next)
-        : null;
+    public RingPosition? Undelivered => _installed?.Undelivered;
 
     /// <summary>The token rests here, and what is submitted leaves at once (docs/design/token.md).</summary>
     internal bool HasToken => _state is OperationalState { Ring.Rest.Loan: null };
@@ -162,12 +159,7 @@ public sealed partial class RingProcessor : IRing
     internal SubmitResult TrySubmitEnveloped(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
     {
         _observer.Enter();
-        if (payload.Length > RingOptions.MessageBytesMax)
-        {
-            throw new ArgumentException(
-                $"A message of {payload.Length} bytes; at most {RingOptions.MessageBytesMax} expected.", nameof(payload));
-        }
-
+        MessageArgument.Check(payload);
         if (_state is IdleState or LeftState)
             return SubmitResult.NotRunning;
         if (!_frames.Queue.TryEnqueue(envelope, payload, guarantee))
@@ -177,7 +169,8 @@ public sealed partial class RingProcessor : IRing
         return SubmitResult.Accepted;
     }
 
-    /// <summary>The frames and lanes of those who use the stream; what they say goes out with <see cref="Wake"/>.</summary>
+    /// <summary>The frames and lanes of those who use the stream; what they say goes out with
+    /// <see cref="Wake"/>.</summary>
     internal StreamSeam Seam => new(this, _frames, _lanes);
 
     /// <summary>This ring is installed, and messages for it have a meaning.</summary>
@@ -219,14 +212,13 @@ public sealed partial class RingProcessor : IRing
 
     private void CheckInvariants()
     {
+        Invariant.That(PendingStore is not { } stored || stored == _trail.Current.Sequence, "our own ring is stored");
         Invariant.That(
-            _state is not OperationalState || _installed is not null, "an operational processor has installed a configuration");
+            _state is not FormingState forming || forming.NewRing == _trail.Current,
+            "we form the ring we committed to");
         Invariant.That(
-            _state is LeftState or IdleState || _deadlines.Earliest is not null, "a running processor always waits for something");
-        if (_state is OperationalState { Ring: var ring })
-        {
-            Invariant.That(ring.Id == _trail.Current && ring.Id == _installed!.Id, "the ring we are on is the ring we installed");
-            ring.CheckInvariants();
-        }
+            _state is not OperationalState { Ring: var on } || (on.Id == _trail.Current && on == _installed?.Ring),
+            "the ring we are on is the ring we installed");
+        _state.CheckInvariants(_deadlines);
     }
 }

@@ -7,7 +7,8 @@ using Totem.Core.Time;
 
 namespace Totem.Core;
 
-/// <summary>Where groups stand on the ring: what they say goes into its lanes, and they say when a synchronisation ends.</summary>
+/// <summary>Where groups stand on the ring: what they say goes into its lanes, and they say when a synchronisation
+/// ends.</summary>
 internal sealed class StreamSeam(RingProcessor ring, ApplicationFrames frames, ReceiveLanes lanes) : IGroupRing
 {
     public SubmitResult TrySubmit(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now) =>
@@ -22,7 +23,8 @@ internal sealed class StreamSeam(RingProcessor ring, ApplicationFrames frames, R
         ring.Wake(now);
     }
 
-    /// <summary>The packets behind the message delivered last belong to the regular stream, and our own messages may go out.</summary>
+    /// <summary>The packets behind the message delivered last belong to the regular stream, and our own messages may go
+    /// out.</summary>
     public void EndSynchronisation(RingId ringId, Instant now)
     {
         lanes.EndSynchronisation();

@@ -59,7 +59,9 @@ internal sealed class GroupLayer
             return $"this node has {StatedEntries.CountOfNodeMax} memberships already";
         var known = _table.Find(name.Bytes)?.Entries.Count ?? 0;
         var coming = _envelopes.Memberships.Values.Count(x => x.State == GroupMembershipState.Joining && x.Group == name);
-        return known + coming >= GroupMessages.MembersMax ? $"group {name} has {GroupMessages.MembersMax} members already" : null;
+        return known + coming >= GroupMessages.MembersMax
+            ? $"group {name} has {GroupMessages.MembersMax} members already"
+            : null;
     }
 
     /// <summary>False while the same process of this processor is in the group, or on its way in or out.</summary>
@@ -141,6 +143,7 @@ internal sealed class GroupLayer
         do
             _lastTag++;
         while (_lastTag == 0 || _envelopes.Memberships.ContainsKey(_lastTag));
+        Invariant.That(_lastTag != 0, "0 stands for no membership");
         return _lastTag;
     }
 }

@@ -7,7 +7,8 @@ using Totem.Core.Time;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// What each message to a group does at its place in the order (wire.md section 14): a join, a leave, or something to hand on.
+/// What each message to a group does at its place in the order (wire.md section 14): a join, a leave, or something to
+/// hand on.
 /// </summary>
 internal sealed class GroupMessages(
     ProcessorId self, GroupEnvelopes envelopes, GroupTable table, PartialMessages parts, GroupSynchroniser synchroniser,
@@ -30,8 +31,8 @@ internal sealed class GroupMessages(
         {
             if (victim == self)
             {
-                notices.Add(new GroupNotice(
-                    GroupDeliveryKind.KillRequested, Text: $"node {element.Sender} asked for it: {Encoding.UTF8.GetString(reason)}"));
+                var text = $"node {element.Sender} asked for it: {Encoding.UTF8.GetString(reason)}";
+                notices.Add(new GroupNotice(GroupDeliveryKind.KillRequested, Text: text));
             }
 
             return false;
@@ -74,8 +75,8 @@ internal sealed class GroupMessages(
                 synchroniser.HandleState(element, message.Payload, now);
                 return false;
             case GroupMessageKind.Join:
-                TakeJoin(
-                    new GroupName(message.Name), new GroupEntry(new GroupMember(element.Sender, message.Pid), message.Tag));
+                var joining = new GroupMember(element.Sender, message.Pid);
+                TakeJoin(new GroupName(message.Name), new GroupEntry(joining, message.Tag));
                 return false;
         }
 
@@ -92,7 +93,8 @@ internal sealed class GroupMessages(
     }
 
     private bool TakeMessage(
-        scoped in Delivery element, Group group, GroupMember sender, scoped in GroupMessage message, out GroupDelivery delivery)
+        scoped in Delivery element, Group group, GroupMember sender, scoped in GroupMessage message,
+        out GroupDelivery delivery)
     {
         delivery = default;
         var payload = message.Payload;
@@ -129,7 +131,8 @@ internal sealed class GroupMessages(
 
         if (added == GroupTable.Added.Known)
             return;
-        if (entry.Member.Node == self && envelopes.Find(name.Bytes, entry.Member.Pid) is { IsReleased: false } membership)
+        if (entry.Member.Node == self
+            && envelopes.Find(name.Bytes, entry.Member.Pid) is { IsReleased: false } membership)
         {
             if (membership.State == GroupMembershipState.Joining)
                 membership.State = GroupMembershipState.Joined;
@@ -139,7 +142,8 @@ internal sealed class GroupMessages(
         Note(group, [new GroupMemberChange(entry.Member, GroupChangeReason.Joined)], [], group.Receivers);
     }
 
-    /// <summary>There is no room for it, which everybody sees at the same place. The process that asked is told, as of a leave.</summary>
+    /// <summary>There is no room for it, which everybody sees at the same place. The process that asked is told, as of
+    /// a leave.</summary>
     private void Refuse(Group group, GroupMember member)
     {
         table.Remove(group, member);

@@ -3,7 +3,8 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 
-/// <summary>What members here are to hear of their groups beside messages, in order, until the application takes it.</summary>
+/// <summary>What members here are to hear of their groups beside messages, in order, until the application takes
+/// it.</summary>
 internal sealed class GroupNotices
 {
     private readonly Queue<GroupNotice> _waiting = new();
@@ -22,7 +23,8 @@ internal sealed class GroupNotices
     {
         if (group.Receivers.Count == 0 || group.Entries.All(x => transitional.Members.Contains(x.Member.Node)))
             return;
-        GroupMember[] cameAlong = [.. group.Entries.Select(x => x.Member).Where(x => transitional.Members.Contains(x.Node))];
+        GroupMember[] cameAlong =
+            [.. group.Entries.Select(x => x.Member).Where(x => transitional.Members.Contains(x.Node))];
         Add(new GroupNotice(
             GroupDeliveryKind.Transitional, new GroupChange(group.Name, transitional.Ring, cameAlong, [], []),
             Receivers: group.Receivers));

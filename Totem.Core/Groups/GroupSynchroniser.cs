@@ -7,12 +7,12 @@ using Totem.Core.Time;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// Makes the tables of all members of a ring equal before their messages go on (wire.md sections 13.3 and 14.3; docs/groups.md, "One
-/// order, and what happens when the ring changes").
+/// Makes the tables of all members of a ring equal before their messages go on (wire.md sections 13.3 and 14.3;
+/// docs/groups.md, "One order, and what happens when the ring changes").
 /// </summary>
 internal sealed class GroupSynchroniser(
-    ProcessorId self, GroupOptions options, IGroupRing ring, GroupEnvelopes envelopes, GroupTable table, PartialMessages parts,
-    GroupNotices notices, IRingObserver observer)
+    ProcessorId self, GroupOptions options, IGroupRing ring, GroupEnvelopes envelopes, GroupTable table,
+    PartialMessages parts, GroupNotices notices, IRingObserver observer)
 {
     private readonly StatedEntries _stated = new();
     private Synchronisation? _synchronisation;
@@ -28,7 +28,14 @@ internal sealed class GroupSynchroniser(
     public bool IsSynchronised => _synchronisation is { IsComplete: true };
 
     /// <summary>The ring whose configuration was delivered last.</summary>
-    public RingId Ring => _regular!.Ring;
+    public RingId Ring
+    {
+        get
+        {
+            Invariant.That(_regular is not null, "messages of groups follow a configuration");
+            return _regular.Ring;
+        }
+    }
 
     public void NoteJoin(GroupName name, GroupMember member) => _stated.NoteJoin(name, member);
 
@@ -47,8 +54,9 @@ internal sealed class GroupSynchroniser(
             return;
         }
 
-        // A synchronisation goes on through the transitional configuration of its ring, because those who come along together are
-        // handed the same messages there: so it ends at the same message for all of them, or for none. It ends unfinished here.
+        // A synchronisation goes on through the transitional configuration of its ring, because those who come along
+        // together are handed the same messages there: so it ends at the same message for all of them, or for none. It
+        // ends unfinished here.
         _regular = configuration;
         _transitional = null;
         _cameAlongBefore = _cameAlong;
@@ -108,7 +116,8 @@ internal sealed class GroupSynchroniser(
     /// <summary>The processes of one node where somebody runs corosync.</summary>
     public void HandleJoinList(scoped in Delivery element)
     {
-        // Lists that an earlier synchronisation left behind in somebody's queue come before its service build, so before the phase.
+        // Lists that an earlier synchronisation left behind in somebody's queue come before its service build, so
+        // before the phase.
         if (_synchronisation is { Phase: ServiceFormat.GroupService } running && element.Ring == running.Ring)
             _stated.Take(CorosyncEncoding.ReadJoinList(element.Payload, element.Sender));
     }
@@ -117,7 +126,8 @@ internal sealed class GroupSynchroniser(
     {
         if (running.IsExchangingStates)
         {
-            ring.SubmitSync(running.Ring, MessageChannel.Groups, CompactEncoding.State(running.Ring, OwnEntries()), now);
+            var state = CompactEncoding.State(running.Ring, OwnEntries());
+            ring.SubmitSync(running.Ring, MessageChannel.Groups, state, now);
             return;
         }
 
@@ -132,18 +142,20 @@ internal sealed class GroupSynchroniser(
             ring.SubmitSync(running.Ring, MessageChannel.Services, CorosyncEncoding.JoinList(own), now);
         if (phase == ServiceFormat.VoteService && options.Votes is { } votes)
         {
-            ring.SubmitSync(
-                running.Ring, MessageChannel.Services, CorosyncEncoding.NodeInfo(self, votes, options.ExpectedVotes), now);
+            var info = CorosyncEncoding.NodeInfo(self, votes, options.ExpectedVotes);
+            ring.SubmitSync(running.Ring, MessageChannel.Services, info, now);
         }
 
         ring.SubmitSync(running.Ring, MessageChannel.Sync, SyncMessage.Barrier(running.Ring), now);
     }
 
-    /// <summary>All members have said who is in which group: the tables become equal (wire.md section 14.3, activate).</summary>
+    /// <summary>All members have said who is in which group: the tables become equal (wire.md section 14.3,
+    /// activate).</summary>
     private void Agree(Synchronisation running)
     {
-        // Those who came along to this ring. A member that has left it since is the next synchronisation's concern: others may have
-        // ended this one before that, and would still take that member's messages.
+        // Those who came along to this ring. A member that has left it since is the next synchronisation's concern:
+        // others may have ended this one before that, and would still take that member's messages.
+        Invariant.That(running.Members.Contains(self), "a processor agrees with itself");
         var comeAlong = (_cameAlongBefore ?? _agreed).Intersect(running.Members);
         var down = _agreed.Except(comeAlong);
         var changes = new GroupChanges();
@@ -163,15 +175,22 @@ internal sealed class GroupSynchroniser(
                 changes.Joined(group, member, GroupChangeReason.NodeUp);
         }
 
+        var others = 0;
         foreach (var group in table.Groups.ToArray())
         {
             foreach (var entry in group.Entries.ToArray())
             {
                 if (entry.Member.Node != self && !_stated.Contains(group.Name, entry.Member))
                     Remove(group, entry.Member, GroupChangeReason.ProcessDown, changes);
+                else if (entry.Member.Node != self)
+                    others++;
             }
         }
 
+        // The pair of what every other member has after the same message: the tables hold what was stated, and nobody
+        // else's.
+        Invariant.That(others <= _stated.All.Count, "who is in a group was stated");
+        Invariant.That(table.Count >= others, "the table holds all that was agreed on");
         _agreed = running.Members;
         _cameAlong = _transitional?.Members;
         _stated.Clear();
@@ -190,7 +209,9 @@ internal sealed class GroupSynchroniser(
 
     private void Complete(Synchronisation running, bool isCompact, Instant now)
     {
-        // Set first: from the moment the stream is open, messages are packed. If the ring is over already its successor sets it anew.
+        Invariant.That(running.IsComplete, "a stream opens when all have synchronised");
+        // Set first: from the moment the stream is open, messages are packed. If the ring is over already its successor
+        // sets it anew.
         envelopes.IsCompact = isCompact;
         ring.EndSynchronisation(running.Ring, now);
         notices.Add(new GroupNotice(GroupDeliveryKind.Synchronised, Configuration: _regular));

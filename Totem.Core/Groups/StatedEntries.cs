@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
@@ -26,13 +27,15 @@ internal sealed class StatedEntries
             if (said < CountOfNodeMax && !_leftMeanwhile.Contains((name, entry.Member))
                 && _stated.TryAdd((name, entry.Member), entry))
                 _countOf[entry.Member.Node] = said + 1;
+            Invariant.That(said <= CountOfNodeMax, "no node is heard of more processes than the limit");
         }
     }
 
     /// <summary>The process has joined: what was said of its leave does not count any more.</summary>
     public void NoteJoin(GroupName name, GroupMember member) => _leftMeanwhile.Remove((name, member));
 
-    /// <summary>The process has left, and no list that comes later may bring it back while members synchronise.</summary>
+    /// <summary>The process has left, and no list that comes later may bring it back while members
+    /// synchronise.</summary>
     public void NoteLeave(GroupName name, GroupMember member, bool isSynchronising)
     {
         if (isSynchronising && _leftMeanwhile.Count < GroupTable.EntriesMax)

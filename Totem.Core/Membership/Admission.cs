@@ -14,7 +14,8 @@ internal sealed class Admission(RingOptions options)
     {
         if (frame.Kind is not (FrameKind.RegularMessage or FrameKind.MergeDetect or FrameKind.Join))
             return null;
-        if (frame.Sender == options.Self || (frame.Kind == FrameKind.RegularMessage && frame.Header.Node == options.Self))
+        if (frame.Sender == options.Self
+            || (frame.Kind == FrameKind.RegularMessage && frame.Header.Node == options.Self))
             return DiscardReason.OwnMessage;
         var isKnown = IsAllowed(frame.Sender) && (frame.Join is not { } join || IsOfAllowed(join));
         return isKnown ? null : DiscardReason.UnknownProcessor;

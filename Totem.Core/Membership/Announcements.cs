@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Time;
@@ -23,7 +24,8 @@ internal sealed class Announcements(
     public void SendFarewell() => Send(
         new JoinMessage(
             new FrameHeader(FrameKind.Join, Encapsulation.None, ProcessorId.None),
-            options.Self, trail.Current.Sequence, trail.LastMembers.Without(options.Self), ProcessorSet.Of(options.Self)));
+            options.Self, trail.Current.Sequence, trail.LastMembers.Without(options.Self),
+            ProcessorSet.Of(options.Self)));
 
     /// <summary>Shows our ring to those outside it.</summary>
     public void SendMergeDetect(TokenRing ring, Instant now)
@@ -32,9 +34,12 @@ internal sealed class Announcements(
         var trailer = neighbours.Tell(now);
         var buffer = buffers.Rent(WireFormat.MergeDetectBytes + trailer.EncodedBytes);
         var writer = new WireWriter(buffer);
-        new MergeDetect(
-            new FrameHeader(FrameKind.MergeDetect, Encapsulation.None, options.Self), options.Self, ring.Id).Write(ref writer);
+        var header = new FrameHeader(FrameKind.MergeDetect, Encapsulation.None, options.Self);
+        new MergeDetect(header, options.Self, ring.Id).Write(ref writer);
         trailer.Write(ref writer);
+        Invariant.That(
+            writer.WrittenBytes == WireFormat.MergeDetectBytes + trailer.EncodedBytes,
+            "a merge detect is as long as it was said to be");
         outbox.Add(ProcessorId.None, buffer, writer.WrittenBytes);
     }
 
@@ -50,6 +55,7 @@ internal sealed class Announcements(
         var buffer = buffers.Rent(join.EncodedBytes);
         var writer = new WireWriter(buffer);
         join.Write(ref writer);
+        Invariant.That(writer.WrittenBytes == join.EncodedBytes, "a join is as long as it was said to be");
         outbox.Add(ProcessorId.None, buffer, writer.WrittenBytes);
     }
 }

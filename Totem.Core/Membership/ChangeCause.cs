@@ -3,13 +3,14 @@ using Totem.Core.Model;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// What the next change of membership is put down to, and whether that was a pause of our own (docs/protocol.md, "A pause of our
-/// own").
+/// What the next change of membership is put down to, and whether that was a pause of our own (docs/protocol.md, "A
+/// pause of our own").
 /// </summary>
 internal sealed class ChangeCause(RingOptions options, RingTrail trail)
 {
     /// <summary>
-    /// One token can have waited in the socket while we stood still. A second one has gone round since, so the others have kept our ring.
+    /// One token can have waited in the socket while we stood still. A second one has gone round since, so the others
+    /// have kept our ring.
     /// </summary>
     private const int TokensUntilHarmless = 2;
 
@@ -19,13 +20,15 @@ internal sealed class ChangeCause(RingOptions options, RingTrail trail)
     /// <summary>The members went on without us because our process stood still.</summary>
     public bool IsOurPause => _noted is { Reason: GatherReason.StoodStill };
 
-    /// <summary>The first reason is the one that people want to know; what happens on the way to the next ring is detail.</summary>
+    /// <summary>The first reason is the one that people want to know; what happens on the way to the next ring is
+    /// detail.</summary>
     public void Note(GatherReason reason, ProcessorSet suspects, TimeSpan elapsed) =>
         _noted ??= IsDueToPause(reason, suspects)
             ? new NotedCause(GatherReason.StoodStill, ProcessorSet.Of(options.Self), _pause!.Value.Length)
             : new NotedCause(reason, suspects, elapsed);
 
-    /// <summary>We were called by a processor that knew first, and now know ourselves what became of the member.</summary>
+    /// <summary>We were called by a processor that knew first, and now know ourselves what became of the
+    /// member.</summary>
     public void Refine(GatherReason reason, ProcessorId peer)
     {
         if (_noted is { Reason: GatherReason.MemberGivenUp } noted && noted.Suspects.Contains(peer))
@@ -34,7 +37,8 @@ internal sealed class ChangeCause(RingOptions options, RingTrail trail)
 
     /// <summary>Our process stood still.</summary>
     /// <param name="length">For how long.</param>
-    /// <param name="wasCaught">We began to gather within that time, with the time from before: what was noted is judged anew.</param>
+    /// <param name="wasCaught">We began to gather within that time, with the time from before: what was noted is judged
+    /// anew.</param>
     public void HandlePause(TimeSpan length, bool wasCaught)
     {
         _pause = (_pause is { } before && before.Length > length ? before.Length : length, 0);
@@ -69,7 +73,8 @@ internal sealed class ChangeCause(RingOptions options, RingTrail trail)
         return cause with { Suspects = left };
     }
 
-    /// <summary>The members of our ring went on without us because we stood still, and that is how we hear of it.</summary>
+    /// <summary>The members of our ring went on without us because we stood still, and that is how we hear of
+    /// it.</summary>
     private bool IsDueToPause(GatherReason reason, ProcessorSet suspects)
     {
         if (_pause is not { } pause || trail.LastMembers.IsEmpty)

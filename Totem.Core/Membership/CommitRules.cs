@@ -4,7 +4,8 @@ using Totem.Core.Wire;
 
 namespace Totem.Core.Membership;
 
-/// <summary>How a commit token is made, judged and filled in (TOCS95, the membership protocol; wire.md sections 9.6 to 9.8).</summary>
+/// <summary>How a commit token is made, judged and filled in (TOCS95, the membership protocol; wire.md sections 9.6 to
+/// 9.8).</summary>
 internal static class CommitRules
 {
     /// <summary>We are the lowest id of those who agree: a commit token without an entry.</summary>
@@ -30,14 +31,17 @@ internal static class CommitRules
     public static CommitToken FillIn(CommitToken token, CommitEntry own, ProcessorId self)
     {
         var rank = token.FilledCount;
+        Invariant.That(rank < token.Members.Count, "a commit token is filled in once by each member");
         Invariant.That(token.Members[rank] == self, "a commit token is filled in at one's own place");
+        Invariant.That(token.Entries.Length == token.Members.Count, "a commit token has an entry for each member");
         var entries = (CommitEntry[])token.Entries.Clone();
         entries[rank] = own;
         LowerReceivedFlags(entries.AsSpan(0, rank + 1), own.OldRing);
         return token with { Entries = entries, FilledCount = rank + 1 };
     }
 
-    /// <summary>A member that has less than another of the same old ring has not received everything (wire.md section 9.8, step 3).</summary>
+    /// <summary>A member that has less than another of the same old ring has not received everything (wire.md section
+    /// 9.8, step 3).</summary>
     private static void LowerReceivedFlags(Span<CommitEntry> entries, RingId oldRing)
     {
         Seq? highest = null;

@@ -7,8 +7,8 @@ using Totem.Core.Wire;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// What happens while members are agreed on: joins move the sets of the gather, and when all propose the same, the lowest of them
-/// makes a commit token (TOCS95, the membership protocol; wire.md sections 9.2, 9.3 and 9.6).
+/// What happens while members are agreed on: joins move the sets of the gather, and when all propose the same, the
+/// lowest of them makes a commit token (TOCS95, the membership protocol; wire.md sections 9.2, 9.3 and 9.6).
 /// </summary>
 internal sealed class Consensus(
     RingOptions options, RingTrail trail, ChangeCause cause, Neighbourhood neighbours, Announcements announcements,
@@ -17,7 +17,8 @@ internal sealed class Consensus(
     /// <summary>Our sets have changed: say so, and wait for everybody to agree anew.</summary>
     /// <param name="gather">The gather.</param>
     /// <param name="now">The time.</param>
-    /// <param name="agreed">The processor that has just said what we say now, and need not say it again; nobody if that is not so.</param>
+    /// <param name="agreed">The processor that has just said what we say now, and need not say it again; nobody if that
+    /// is not so.</param>
     public Transition? AskAgain(GatherState gather, Instant now, ProcessorId agreed = default)
     {
         gather.ForgetAgreement();
@@ -41,7 +42,8 @@ internal sealed class Consensus(
     {
         if (gather.HasConsensus)
         {
-            // All agreed, and the commit token did not come: the processor that should have made it must speak up again.
+            // All agreed, and the commit token did not come: the processor that should have made it must speak up
+            // again.
             gather.ForgetAgreement();
             deadlines.Set(Deadline.Consensus, now + options.ConsensusTimeout);
             announcements.SendJoin(gather, now);
@@ -50,7 +52,8 @@ internal sealed class Consensus(
 
         foreach (var id in gather.FailTheSilent(neighbours.HeardSince(now)))
             Suspect(id, GatherReason.ConsensusTimeout);
-        observer.OnEvent(new RingEvent(RingEventKind.EnteredGather, trail.Current, Reason: GatherReason.ConsensusTimeout));
+        observer.OnEvent(new RingEvent(
+            RingEventKind.EnteredGather, trail.Current, Reason: GatherReason.ConsensusTimeout));
         return AskAgain(gather, now);
     }
 
@@ -90,10 +93,10 @@ internal sealed class Consensus(
     }
 
     /// <summary>
-    /// Before our first ring nobody has anything against us but that it does not hear us, and then it says so. Somebody was given up
-    /// of this name, and dies as we are born. Giving up its sender in turn would part those who hear us both. A join that still says so
-    /// when a consensus should have been reached is about this life, and a processor that did not heed it then could wait for its sender
-    /// for ever.
+    /// Before our first ring nobody has anything against us but that it does not hear us, and then it says so. Somebody
+    /// was given up of this name, and dies as we are born. Giving up its sender in turn would part those who hear us
+    /// both. A join that still says so when a consensus should have been reached is about this life, and a processor
+    /// that did not heed it then could wait for its sender for ever.
     /// </summary>
     private bool IsAboutFormerLife(JoinMessage join) => trail.LastMembers.IsEmpty && !join.IsLeave
         && join.Failed.Contains(options.Self) && join.Trailer?.Silent.Contains(options.Self) != true;
@@ -102,7 +105,8 @@ internal sealed class Consensus(
     {
         if (!gather.HasConsensus || gather.Candidates.Lowest != options.Self)
             return null;
-        // A processor that has heard nobody yet gives others a moment to be heard, instead of installing a ring of one first.
+        // A processor that has heard nobody yet gives others a moment to be heard, instead of installing a ring of one
+        // first.
         if (gather.Proposed.Count == 1 && now - gather.Since < options.AloneTimeout)
             return null;
         if (gather.Candidates.Count > 1 && gather.Lost.AreTooMany)
@@ -115,7 +119,8 @@ internal sealed class Consensus(
         return new Transition.ToCommit(gather, CommitRules.Create(trail.NextOf(options.Self), gather.Candidates));
     }
 
-    /// <summary>Two commit tokens in a row were lost: the ring is formed without the processor that lost them.</summary>
+    /// <summary>Two commit tokens in a row were lost: the ring is formed without the processor that lost
+    /// them.</summary>
     /// <returns>False when that changes nothing.</returns>
     private bool LeaveOutCulprit(GatherState gather)
     {

@@ -7,16 +7,17 @@ using Totem.Core.Wire;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// When a ring is left, with whom the next one is formed, and when it is committed to (TOCS95, the membership protocol; wire.md
-/// section 9). It sends joins and sets their deadlines itself; what follows for the state it returns as a <see cref="Transition"/>.
-/// Which state we are in is the processor's business: here is a method for each pair of a state and an input that is about members.
+/// When a ring is left, with whom the next one is formed, and when it is committed to (TOCS95, the membership protocol;
+/// wire.md section 9). It sends joins and sets their deadlines itself; what follows for the state it returns as a
+/// <see cref="Transition"/>. Which state we are in is the processor's business: here is a method for each pair of a
+/// state and an input that is about members.
 /// </summary>
 internal sealed class MembershipProtocol
 {
     /// <summary>
-    /// How long, in join intervals, those who went on without us are given to form their ring. A daemon that misses a join
-    /// (it drops what it reads before it handles a token) agrees with the next, whole join intervals after we were alone: halfway
-    /// between two of them nobody is forming anything, and the second is for one more that is missed.
+    /// How long, in join intervals, those who went on without us are given to form their ring. A daemon that misses a
+    /// join (it drops what it reads before it handles a token) agrees with the next, whole join intervals after we were
+    /// alone: halfway between two of them nobody is forming anything, and the second is for one more that is missed.
     /// </summary>
     private const double JoinsUntilOthersStand = 2.5;
 
@@ -31,8 +32,8 @@ internal sealed class MembershipProtocol
     private readonly Consensus _consensus;
 
     public MembershipProtocol(
-        RingOptions options, RingTrail trail, ChangeCause cause, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines,
-        IRingObserver observer)
+        RingOptions options, RingTrail trail, ChangeCause cause, FrameBuffers buffers, Outbox outbox,
+        DeadlineTable deadlines, IRingObserver observer)
     {
         _options = options;
         _trail = trail;
@@ -62,7 +63,8 @@ internal sealed class MembershipProtocol
     /// <summary>We say goodbye to the others.</summary>
     public void SendFarewell() => _announcements.SendFarewell();
 
-    /// <summary>Notes what a frame shows of its sender, in whatever state. Returns why nothing more is made of it; null when it goes on.</summary>
+    /// <summary>Notes what a frame shows of its sender, in whatever state. Returns why nothing more is made of it; null
+    /// when it goes on.</summary>
     public DiscardReason? Hear(scoped in Frame frame, Instant now)
     {
         if (frame.Kind == FrameKind.MergeDetect)
@@ -91,7 +93,8 @@ internal sealed class MembershipProtocol
     public Transition? AskAgain(GatherState gather, Instant now) => _consensus.AskAgain(gather, now);
 
     /// <summary>Gather, and a join.</summary>
-    public Transition? TakeJoin(GatherState gather, JoinMessage join, Instant now) => _consensus.Apply(gather, join, now);
+    public Transition? TakeJoin(GatherState gather, JoinMessage join, Instant now) =>
+        _consensus.Apply(gather, join, now);
 
     /// <summary>Commit, and a join.</summary>
     public static Transition TakeJoin(CommitState commit, JoinMessage join, Instant now)
@@ -129,8 +132,9 @@ internal sealed class MembershipProtocol
             NoteCall(ring, join, now);
         }
 
-        return LeaveRing(
-            join.IsLeave ? GatherReason.MemberLeft : GatherReason.JoinReceived, join.System, now, join.IsLeave ? null : join);
+        return join.IsLeave
+            ? LeaveRing(GatherReason.MemberLeft, join.System, now)
+            : LeaveRing(GatherReason.JoinReceived, join.System, now, join);
     }
 
     /// <summary>Gather, and a frame of another ring.</summary>
@@ -145,11 +149,12 @@ internal sealed class MembershipProtocol
     }
 
     /// <summary>Operational, and a frame of another ring (wire.md section 9.4).</summary>
-    public Transition HearStranger(TokenRing ring, ProcessorId stranger, RingId itsRing, GatherReason reason, Instant now)
+    public Transition HearStranger(
+        TokenRing ring, ProcessorId stranger, RingId itsRing, GatherReason reason, Instant now)
     {
-        var objection =
-            // A member on a ring older than ours has spoken before it joined us.
-            ring.Members.Contains(stranger) && !RingId.IsLater(itsRing.Sequence, ring.Id.Sequence) ? DiscardReason.StaleRing
+        // A member on a ring older than ours has spoken before it joined us.
+        var isFromBefore = ring.Members.Contains(stranger) && !RingId.IsLater(itsRing.Sequence, ring.Id.Sequence);
+        var objection = isFromBefore ? DiscardReason.StaleRing
             : !ring.IsSettled || IsAside ? DiscardReason.NotInThisState
             : _strangers.Objection(ring, stranger, reason, _neighbours.HeardSince(now), now);
         return objection is { } because ? new Transition.Ignored(because, stranger) : LeaveRing(reason, stranger, now);
@@ -215,7 +220,8 @@ internal sealed class MembershipProtocol
         return new Transition.ToGather(recovery.Gather, GatherReason.MemberFailedToReceive, member);
     }
 
-    /// <summary>Nobody listens at a processor's port any more. Returns whether that is news: we counted on it until now.</summary>
+    /// <summary>Nobody listens at a processor's port any more. Returns whether that is news: we counted on it until
+    /// now.</summary>
     public bool HearUnreachable(ProcessorState state, ProcessorId peer, Instant now, out Transition? transition)
     {
         transition = null;
@@ -247,7 +253,8 @@ internal sealed class MembershipProtocol
         switch (state)
         {
             case OperationalState { Ring: { IsSettled: true } ring }:
-                // The others need not wait for a token that we have given up. Members still in recovery do not heed a farewell.
+                // The others need not wait for a token that we have given up. Members still in recovery do not heed a
+                // farewell.
                 _announcements.SendFarewell();
                 return Part(ring.Members.Without(_options.Self), now);
             case GatherState gather:
@@ -268,8 +275,8 @@ internal sealed class MembershipProtocol
         _trail.Install(ring.Members);
         if (ring.IsRepresentative)
             _deadlines.Set(Deadline.MergeDetect, now + _options.MergeDetectInterval);
-        // Those who go on without us may still be forming their ring. A multicast of ours that reaches a real daemon between its own
-        // installation and that of its representative can stop the latter (wire.md section 17).
+        // Those who go on without us may still be forming their ring. A multicast of ours that reaches a real daemon
+        // between its own installation and that of its representative can stop the latter (wire.md section 17).
         if (ring.Members.Count == 1 && gather.HasHeardJoins)
             _deadlines.Set(Deadline.FirstMulticast, now + (_options.JoinInterval * JoinsUntilOthersStand));
         return _neighbours.AreKin(ring.Members);
@@ -279,9 +286,10 @@ internal sealed class MembershipProtocol
         forming.Members.Contains(join.System) && !RingId.IsLater(forming.NewRing.Sequence, join.RingSequence);
 
     /// <summary>
-    /// A member of the ring to be knows of somebody more. Sets only grow, so it will not take this commit token any more; without a
-    /// new agreement everybody would wait for the token until it counts as lost. Not when it has also given up somebody: those who
-    /// give each other up would then tear each other's commits for ever. And a farewell may be an earlier life's.
+    /// A member of the ring to be knows of somebody more. Sets only grow, so it will not take this commit token any
+    /// more; without a new agreement everybody would wait for the token until it counts as lost. Not when it has also
+    /// given up somebody: those who give each other up would then tear each other's commits for ever. And a farewell
+    /// may be an earlier life's.
     /// </summary>
     private static bool WillRefuse(GatherState gather, JoinMessage join) =>
         !join.IsLeave && !join.Proposed.IsSubsetOf(gather.Proposed) && join.Failed.IsSubsetOf(gather.Failed);
@@ -289,17 +297,19 @@ internal sealed class MembershipProtocol
     private bool IsIrrelevant(TokenRing ring, JoinMessage join, bool isMember)
     {
         var excludesUs = join.Failed.Contains(_options.Self);
-        // A stranger that has given up one of us means to form a ring without it. Heeding it would tear ours for its grudge;
-        // it will get over it alone, and call again.
+        // A stranger that has given up one of us means to form a ring without it. Heeding it would tear ours for its
+        // grudge; it will get over it alone, and call again.
         excludesUs |= !isMember && !join.Failed.Intersect(ring.Members).IsEmpty;
         // Until our application reads, nobody is to wait for us.
         excludesUs |= !isMember && IsAside;
-        return excludesUs || (isMember && RingId.IsLater(ring.Id.Sequence, join.RingSequence)) || (join.IsLeave && !isMember);
+        return excludesUs || (isMember && RingId.IsLater(ring.Id.Sequence, join.RingSequence))
+            || (join.IsLeave && !isMember);
     }
 
     private void NoteCall(TokenRing ring, JoinMessage join, Instant now)
     {
-        // Another member's timeout ran out first. The token is as lost to us as to it, and that is what people want to know.
+        // Another member's timeout ran out first. The token is as lost to us as to it, and that is what people want to
+        // know.
         var elapsed = now - ring.LastTokenAt;
         if (ring.Rest is null && elapsed >= _options.TokenRetransmit
             && join.Failed.IsEmpty && join.Proposed.IsSubsetOf(ring.Members))
@@ -329,7 +339,8 @@ internal sealed class MembershipProtocol
     }
 
     private GatherState GatherFor(ProcessorSet proposed, ProcessorSet failed, Instant now) => new(
-        _options.Self, proposed, failed, now, _options.JoinInterval * Neighbourhood.JoinsUntilSilent, _options.TokenTimeout / 2);
+        _options.Self, proposed, failed, now, _options.JoinInterval * Neighbourhood.JoinsUntilSilent,
+        _options.TokenTimeout / 2);
 
     /// <summary>Processors that were given up though they spoke while we gathered.</summary>
     private static ProcessorSet UnfitOf(GatherState gather)

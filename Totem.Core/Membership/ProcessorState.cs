@@ -1,5 +1,7 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Ordering;
+using Totem.Core.Time;
 using Totem.Core.Wire;
 
 namespace Totem.Core.Membership;
@@ -8,6 +10,10 @@ namespace Totem.Core.Membership;
 internal abstract class ProcessorState
 {
     public abstract RingPhase Phase { get; }
+
+    /// <summary>What must hold after every input; above all, what this state waits for.</summary>
+    public virtual void CheckInvariants(DeadlineTable deadlines) =>
+        Invariant.That(deadlines.Earliest is null, "a processor that does nothing waits for nothing");
 }
 
 internal sealed class IdleState : ProcessorState
@@ -20,7 +26,8 @@ internal sealed class LeftState : ProcessorState
     public override RingPhase Phase => RingPhase.Left;
 }
 
-/// <summary>A ring is agreed on and not installed yet: the commit token goes round, or messages are recovered.</summary>
+/// <summary>A ring is agreed on and not installed yet: the commit token goes round, or messages are
+/// recovered.</summary>
 internal abstract class FormingState(RingId newRing, ProcessorSet members, GatherState gather) : ProcessorState
 {
     /// <summary>The ring to be.</summary>
@@ -30,6 +37,12 @@ internal abstract class FormingState(RingId newRing, ProcessorSet members, Gathe
 
     /// <summary>What was agreed on; it is where we start from if this comes to nothing.</summary>
     public GatherState Gather { get; } = gather;
+
+    public override void CheckInvariants(DeadlineTable deadlines)
+    {
+        Invariant.That(deadlines.IsSet(Deadline.TokenLoss), "a ring that does not come about is given up");
+        Invariant.That(!deadlines.IsSet(Deadline.Consensus), "what was agreed on is agreed on");
+    }
 }
 
 /// <summary>The commit token is on its first way round.</summary>
@@ -48,4 +61,15 @@ internal sealed class OperationalState(TokenRing ring) : ProcessorState
     public override RingPhase Phase => RingPhase.Operational;
 
     public TokenRing Ring { get; } = ring;
+
+    public override void CheckInvariants(DeadlineTable deadlines)
+    {
+        Invariant.That(deadlines.IsSet(Deadline.TokenLoss), "a token that does not come is missed");
+        Invariant.That(
+            deadlines.IsSet(Deadline.MergeDetect) == Ring.IsRepresentative,
+            "the representative shows the ring to others");
+        Invariant.That(!deadlines.IsSet(Deadline.TokenHold) || Ring.Rest is not null, "a rest that ends has begun");
+        Invariant.That(!deadlines.IsSet(Deadline.Join), "a processor on a ring asks nobody for another");
+        Ring.CheckInvariants();
+    }
 }

@@ -4,11 +4,13 @@ using Totem.Core.Model;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// The rings that this processor has been on or has tried to be on, and the highest ring sequence that anybody has shown it.
+/// The rings that this processor has been on or has tried to be on, and the highest ring sequence that anybody has
+/// shown it.
 /// </summary>
 internal sealed class RingTrail
 {
-    /// <summary>How far apart two ring sequences may be; beyond it one of them is garbage. 2^48 rings outlast any cluster.</summary>
+    /// <summary>How far apart two ring sequences may be; beyond it one of them is garbage. 2^48 rings outlast any
+    /// cluster.</summary>
     private const ulong SequenceDistanceMax = 1UL << 48;
 
     /// <summary>Joins in a row with absurd ring sequences that are near each other before one is believed.</summary>
@@ -43,8 +45,8 @@ internal sealed class RingTrail
     public RingId NextOf(ProcessorId self) => new(self, unchecked(Highest + SequenceStep));
 
     /// <summary>
-    /// Somebody claims this ring sequence. One that lies behind raises nothing. One that lies too far ahead is garbage, unless
-    /// somebody insists on it: a processor that has been led astray once must not stay outside for ever.
+    /// Somebody claims this ring sequence. One that lies behind raises nothing. One that lies too far ahead is garbage,
+    /// unless somebody insists on it: a processor that has been led astray once must not stay outside for ever.
     /// </summary>
     /// <returns>True when the claim is believed.</returns>
     public bool TakeClaim(ulong sequence)
@@ -66,10 +68,15 @@ internal sealed class RingTrail
         Current = ring;
         NoteSequence(ring.Sequence);
         _history.Add(ring);
+        Invariant.That(Knows(ring), "a ring that we commit to is known");
     }
 
     /// <summary>A ring with these members is installed.</summary>
-    public void Install(ProcessorSet members) => LastMembers = members;
+    public void Install(ProcessorSet members)
+    {
+        Invariant.That(!members.IsEmpty, "an installed ring has members");
+        LastMembers = members;
+    }
 
     /// <summary>We have been on this ring, or have tried to be: a frame of it is late, not foreign.</summary>
     public bool Knows(RingId ring) => _history.Contains(ring);

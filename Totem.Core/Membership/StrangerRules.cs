@@ -5,10 +5,12 @@ using Totem.Core.Time;
 
 namespace Totem.Core.Membership;
 
-/// <summary>Whether a processor on another ring is worth a new ring. Where it is not, it may be shown that we are here.</summary>
+/// <summary>Whether a processor on another ring is worth a new ring. Where it is not, it may be shown that we are
+/// here.</summary>
 internal sealed class StrangerRules(Neighbourhood neighbours, Announcements announcements)
 {
-    /// <summary>Why a stranger that we heard while operational is left where it is; null when a ring is to be formed with it.</summary>
+    /// <summary>Why a stranger that we heard while operational is left where it is; null when a ring is to be formed
+    /// with it.</summary>
     /// <param name="ring">Our ring.</param>
     /// <param name="stranger">The processor.</param>
     /// <param name="reason">How we heard of it.</param>
@@ -26,13 +28,15 @@ internal sealed class StrangerRules(Neighbourhood neighbours, Announcements anno
     }
 
     /// <summary>
-    /// Anybody on its ring may send a message again, and a copy looks like the original. So a message shows that its originator is
-    /// heard only when a join or a merge detect, which nobody sends for another, has come from it of late.
+    /// Anybody on its ring may send a message again, and a copy looks like the original. So a message shows that its
+    /// originator is heard only when a join or a merge detect, which nobody sends for another, has come from it of
+    /// late.
     /// </summary>
     public bool IsSecondHand(ProcessorId stranger, GatherReason reason, Instant heardSince) =>
         reason == GatherReason.ForeignMessage && !neighbours.HasHeardSince(stranger, heardSince);
 
-    /// <summary>Why a new ring with this processor could not hold (docs/protocol.md, "One broken link"); null when it could.</summary>
+    /// <summary>Why a new ring with this processor could not hold (docs/protocol.md, "One broken link"); null when it
+    /// could.</summary>
     /// <param name="ring">Our ring.</param>
     /// <param name="stranger">The processor; a member of our ring is no obstacle to it.</param>
     /// <param name="isCalling">It has sent a join, so it should hear of us.</param>
@@ -46,7 +50,8 @@ internal sealed class StrangerRules(Neighbourhood neighbours, Announcements anno
         var obstacle = neighbours.ObstacleTo(stranger, ring.Members);
         if (obstacle == Obstacle.None)
             return null;
-        // If it hears this, it will say so, and the obstacle is gone; or it learns whom it does not hear, and leaves us alone.
+        // If it hears this, it will say so, and the obstacle is gone; or it learns whom it does not hear, and leaves us
+        // alone.
         if (obstacle == Obstacle.ItCannotHearUs || isCalling || neighbours.HasNews(now))
             announcements.Probe(ring, now);
         return DiscardReason.BrokenLink;

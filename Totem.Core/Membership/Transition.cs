@@ -5,8 +5,8 @@ using Totem.Core.Wire;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// What a rule of the membership protocol leads to, as a value: the processor enters it, and is the only one that changes the state.
-/// Null stands for "everything stays as it is".
+/// What a rule of the membership protocol leads to, as a value: the processor enters it, and is the only one that
+/// changes the state. Null stands for "everything stays as it is".
 /// </summary>
 internal abstract record Transition
 {
@@ -17,8 +17,10 @@ internal abstract record Transition
     /// <param name="State">The gather, new or one that a ring fell back to.</param>
     /// <param name="Reason">Why.</param>
     /// <param name="Peer">Because of whom; nobody when of nobody.</param>
-    /// <param name="Join">The join that led here, to be applied once all have been asked; null when there is none.</param>
-    public sealed record ToGather(GatherState State, GatherReason Reason, ProcessorId Peer, JoinMessage? Join = null) : Transition;
+    /// <param name="Join">The join that led here, to be applied once all have been asked; null when there is
+    /// none.</param>
+    public sealed record ToGather(GatherState State, GatherReason Reason, ProcessorId Peer, JoinMessage? Join = null)
+        : Transition;
 
     /// <summary>All agree, and the commit token is here on its first way round.</summary>
     /// <param name="Gather">What was agreed on.</param>

@@ -6,8 +6,8 @@ using Totem.Core.Wire;
 namespace Totem.Core.Packing;
 
 /// <summary>
-/// The application's messages as frames for a token visit. Where members synchronise, they wait at the start of each ring until that
-/// is done, while the messages that do so have a lane of their own.
+/// The application's messages as frames for a token visit. Where members synchronise, they wait at the start of each
+/// ring until that is done, while the messages that do so have a lane of their own.
 /// </summary>
 internal sealed class ApplicationFrames(RingOptions options, StreamUse use, IRingObserver observer) : IFrameSource
 {
@@ -58,6 +58,7 @@ internal sealed class ApplicationFrames(RingOptions options, StreamUse use, IRin
 
     public FrameWritten WriteFrame(Span<byte> frame, RingId ring, Seq seq, uint originCount)
     {
+        Invariant.That(!IsHeldBack, "nothing is multicast while it is held back");
         var packet = Lane.Packer.Pack(Lane.Queue, frame[WireFormat.RegularMessageHeaderBytes..]);
         var writer = new WireWriter(frame);
         new RegularMessage(
@@ -69,6 +70,8 @@ internal sealed class ApplicationFrames(RingOptions options, StreamUse use, IRin
             observer.OnEvent(new RingEvent(kind, ring, options.Self, Seq: seq, Count: i));
         }
 
+        Invariant.That(
+            writer.WrittenBytes == WireFormat.RegularMessageHeaderBytes, "a packet begins where the header ends");
         return new FrameWritten(
             WireFormat.RegularMessageHeaderBytes + packet.Bytes,
             packet.Guarantee == Guarantee.Safe ? FrameFlags.Safe : FrameFlags.None);

@@ -1,12 +1,16 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Wire;
 
 namespace Totem.Core.Recovery;
 
-/// <summary>The ring that was installed last, and everything a processor owes it until the next one is installed.</summary>
+/// <summary>The ring that was installed last, and everything a processor owes it until the next one is
+/// installed.</summary>
 internal sealed class InstalledRing(TokenRing ring)
 {
+    public TokenRing Ring => ring;
+
     public RingId Id => ring.Id;
 
     public ProcessorSet Members => ring.Members;
@@ -17,11 +21,16 @@ internal sealed class InstalledRing(TokenRing ring)
     public RingPosition Own => new(ring.Id, ring.OwnThrough);
 
     /// <summary>
-    /// Not empty once we have let others know, in a recovery that came to nothing, that we have everything: they may have
-    /// delivered these processors' messages on the strength of it, so we must, whatever holes there are (evs.md, "Where
-    /// implementations usually go wrong", 2).
+    /// Not empty once we have let others know, in a recovery that came to nothing, that we have everything: they may
+    /// have delivered these processors' messages on the strength of it, so we must, whatever holes there are (evs.md,
+    /// "Where implementations usually go wrong", 2).
     /// </summary>
     public ProcessorSet Obligation { get; set; } = ProcessorSet.Empty;
+
+    /// <summary>The first frame that the application could have been handed and was not; null when there is
+    /// none.</summary>
+    public RingPosition? Undelivered =>
+        Log.DeliveredThrough < Log.DeliverableThrough ? new RingPosition(Id, Log.DeliveredThrough.Next) : null;
 
     /// <summary>A frame of this ring that the window lacks.</summary>
     public bool HasHole => Log.Window.Aru < Log.Window.High;
@@ -41,6 +50,7 @@ internal sealed class InstalledRing(TokenRing ring)
         while (window.Contains(boundary.Next)
             && !(window.IsSafe(boundary.Next) && boundary.Next > highDelivered))
             boundary = boundary.Next;
+        Invariant.That(boundary <= window.Aru, "a regular configuration ends before the first hole");
         return boundary;
     }
 }

@@ -34,17 +34,20 @@ internal sealed class Intake(RingTrail trail, IRingObserver observer)
         return objection is null;
     }
 
-    /// <summary>Keeps a message of a ring that is not installed yet, and the message of the old ring that it may carry.</summary>
+    /// <summary>Keeps a message of a ring that is not installed yet, and the message of the old ring that it may
+    /// carry.</summary>
     public void StoreInRecovery(RecoveryState recovery, InstalledRing? old, scoped in Frame frame)
     {
-        // The inner message first: a frame counts as received, and is promised to the others, only with what it carries.
+        // The inner message first: a frame counts as received, and is promised to the others, only with what it
+        // carries.
         if (frame.Header.Encapsulation == Encapsulation.Encapsulated && recovery.Members.Contains(frame.Header.Node))
         {
             var inner = recovery.Take(old, frame.Bytes[WireFormat.RegularMessageHeaderBytes..]);
             if (inner.IsPromise)
             {
                 observer.OnEvent(new RingEvent(
-                    RingEventKind.ObligationTakenOver, recovery.NewRing, inner.Sender, Count: recovery.Obligation.Count));
+                    RingEventKind.ObligationTakenOver, recovery.NewRing, inner.Sender,
+                    Count: recovery.Obligation.Count));
             }
 
             DiscardFor(inner.Objection, inner.Sender);

@@ -45,7 +45,8 @@ internal sealed class RecoveryState(
     /// <summary>True once we have told the others, by not lowering the aru, that we have everything.</summary>
     public bool HasPromised { get; private set; }
 
-    /// <summary>All have said in the commit token what they hold: who comes along, and what is to be exchanged (wire.md section 9.10).</summary>
+    /// <summary>All have said in the commit token what they hold: who comes along, and what is to be exchanged (wire.md
+    /// section 9.10).</summary>
     /// <param name="ring">The new ring.</param>
     /// <param name="entries">What its members said, in their order.</param>
     /// <param name="old">The ring installed last; null before the first.</param>
@@ -76,6 +77,8 @@ internal sealed class RecoveryState(
 
         Invariant.That(transitional.Contains(ring.Self), "we come along from our own ring");
         var note = old.Obligation.IsEmpty ? null : new RecoveryNote(old.Id, old.Obligation);
+        Invariant.That(highDelivered >= old.Log.DeliverableThrough, "what we have decided, some member has decided");
+        Invariant.That(low <= old.Log.Window.Aru, "the lowest of all is no higher than ours");
         var plan = new ExchangePlan(ring.Self, old.Log.Window, note);
         if (!haveAll)
             plan.PlanAbove(Seq.Max(low, old.Log.SafeThrough)); // All have what is safe, whatever an entry claims.
@@ -85,14 +88,14 @@ internal sealed class RecoveryState(
     }
 
     /// <summary>
-    /// Takes a message of an old ring that was multicast again. A message of our old ring goes into its window at once, so that it is
-    /// not lost if this recovery comes to nothing.
+    /// Takes a message of an old ring that was multicast again. A message of our old ring goes into its window at once,
+    /// so that it is not lost if this recovery comes to nothing.
     /// </summary>
     /// <param name="old">The ring installed last; null before the first.</param>
     /// <param name="inner">The message, with its header.</param>
     /// <returns>
-    /// With an objection when our old window has no room for it, because the application lags: then it has not been received, will be
-    /// asked for again, and if the application does not catch up in time the others go on without us.
+    /// With an objection when our old window has no room for it, because the application lags: then it has not been
+    /// received, will be asked for again, and if the application does not catch up in time the others go on without us.
     /// </returns>
     public RecoveredMessage Take(InstalledRing? old, ReadOnlySpan<byte> inner)
     {
@@ -116,12 +119,18 @@ internal sealed class RecoveryState(
         return default;
     }
 
-    public void TakeOver(ProcessorSet obligation) => Obligation = Obligation.Union(obligation);
+    public void TakeOver(ProcessorSet obligation)
+    {
+        var before = Obligation.Count;
+        Obligation = Obligation.Union(obligation);
+        Invariant.That(Obligation.Count >= before, "an obligation is not taken back");
+    }
 
     /// <summary>The first token, which the representative sends before its first visit (wire.md section 6.2).</summary>
     public RegularToken FirstToken(RingOptions options)
     {
         Invariant.That(Ring.IsRepresentative, "the representative makes the first token");
+        Invariant.That(!HasStartedToken, "a ring has one first token");
         HasStartedToken = true;
         _hasRaisedFlag = Plan.QueuedFrames > 0;
         return new RegularToken(
@@ -168,7 +177,8 @@ internal sealed class RecoveryState(
 
     /// <summary>
     /// A flag that nobody remembers having raised would keep the recovery going for ever. The representative takes it down
-    /// once nothing has been sent for long; a member that still has something to send raises it again on its next visit.
+    /// once nothing has been sent for long; a member that still has something to send raises it again on its next
+    /// visit.
     /// </summary>
     private void ClearOrphanedFlag(ref uint retransFlag)
     {
@@ -184,4 +194,5 @@ internal sealed class RecoveryState(
 /// <param name="Sender">Who sent it; nobody when nothing of it concerns us.</param>
 /// <param name="Objection">Why it was dropped; null when it was not.</param>
 /// <param name="IsPromise">It was a <see cref="RecoveryNote"/>, and its obligation is ours now.</param>
-internal readonly record struct RecoveredMessage(ProcessorId Sender, DiscardReason? Objection = null, bool IsPromise = false);
+internal readonly record struct RecoveredMessage(
+    ProcessorId Sender, DiscardReason? Objection = null, bool IsPromise = false);

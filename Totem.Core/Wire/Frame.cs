@@ -3,8 +3,8 @@ using Totem.Core.Model;
 namespace Totem.Core.Wire;
 
 /// <summary>
-/// A datagram that has been decoded. Its kind says which of the other fields are filled, and it is valid for as long as its bytes
-/// are. The decoders write into the fields, so that nothing is copied on the hot path.
+/// A datagram that has been decoded. Its kind says which of the other fields are filled, and it is valid for as long as
+/// its bytes are. The decoders write into the fields, so that nothing is copied on the hot path.
 /// </summary>
 internal ref struct Frame
 {
@@ -22,7 +22,8 @@ internal ref struct Frame
 
     public readonly FrameKind Kind => Header.Kind;
 
-    /// <summary>The processor that is named as its sender: of a multicast the one that numbered it, of a token the last one that had it.</summary>
+    /// <summary>The processor that is named as its sender: of a multicast the one that numbered it, of a token the last
+    /// one that had it.</summary>
     public readonly ProcessorId Sender => Kind switch
     {
         FrameKind.RegularMessage => Message.System,

@@ -189,7 +189,7 @@ public sealed class ForgedFrameTests
     [Fact]
     public void A_message_with_a_number_that_nobody_gave_is_dropped_while_the_token_rests_here()
     {
-        var ring = InMemoryRing.Operational(3);
+        var ring = InMemoryRing.Operational(3, x => x with { TokenPark = TimeSpan.FromMilliseconds(1) });
         ring.Submit(2, [1]);
         ring.RunUntil(() => ring[2].Engine.HasToken, TimeSpan.FromSeconds(2), "resting");
         var dropped = ring[2].Events[DiscardReason.OutsideWindow];
@@ -204,7 +204,7 @@ public sealed class ForgedFrameTests
     [Fact]
     public void A_message_with_a_number_that_nobody_gave_costs_the_ring_that_has_lent_its_token()
     {
-        var ring = InMemoryRing.Operational(3);
+        var ring = InMemoryRing.Operational(3, x => x with { TokenPark = TimeSpan.FromMilliseconds(1) });
         ring.Submit(2, [1]);
         ring.RunUntil(() => ring[2].Engine.HasToken, TimeSpan.FromSeconds(2), "resting");
         ring.Submit(3, [2]);
@@ -221,9 +221,9 @@ public sealed class ForgedFrameTests
     private static MessageFrame NextMessage(InMemoryRing ring, int ahead = 1)
     {
         var last = ring[2].Engine.Multicast;
+        var header = new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, Member);
         return new MessageFrame(
-            new RegularMessage(
-                new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, Member), Member, last.Seq + ahead, 0, last.Ring, 0, 0),
+            new RegularMessage(header, Member, last.Seq + ahead, 0, last.Ring, 0, 0),
             new byte[] { 0, 0, 0, 0, 0, 0, 1, 0, 6, 0, 1, 0, 1, 0, (byte)'t', (byte)'x' });
     }
 

@@ -33,7 +33,7 @@ public sealed class MutationTests
             "7.1", "3", "4", "engine"),
         new("counts only the frames that have left before the token", "Ordering/TokenVisit.cs",
             "            Seq = seq,\n", "            Seq = _multicastThrough,\n",
-            "2.5"),
+            "2.5", "engine"),
         new("takes what may still follow a token for received", "Ordering/TokenVisit.cs",
             "if (aru < token.Aru || token.AruSetter == options.Self",
             "if ((aru < token.Aru && aru < ring.LastSeq) || token.AruSetter == options.Self",
