@@ -7,8 +7,8 @@ using Totem.Core.Wire;
 namespace Totem.Core;
 
 /// <summary>
-/// What a host feeds and drains of a ring. Deliveries are not here: they are taken where the ordered stream ends, from
-/// a <see cref="RingProcessor"/> or from the <see cref="GroupProcessor"/> above it.
+/// The side of a ring that a host feeds and drains. Deliveries are not here: they are taken where the ordered stream
+/// ends, from a <see cref="RingProcessor"/> or from the <see cref="GroupProcessor"/> above it.
 /// </summary>
 /// <remarks>
 /// The host's duty after every <c>Handle*</c> or <see cref="TrySubmit"/>: if <see cref="PendingStore"/> is set, write
@@ -21,7 +21,7 @@ public interface IRing
     /// <summary>The options the processor was created with.</summary>
     RingOptions Options { get; }
 
-    /// <summary>What the processor is doing.</summary>
+    /// <summary>The state of the protocol that the processor is in.</summary>
     RingPhase Phase { get; }
 
     /// <summary>The regular configuration installed last (perhaps not yet delivered); null before the first.</summary>
@@ -32,7 +32,8 @@ public interface IRing
 
     /// <summary>
     /// Of a regular token and messages that both wait to be read, the token should be read first. It changes with every
-    /// datagram handled. What does not look is no less correct, only slower (docs/protocol.md, "Which to read first").
+    /// datagram handled. A host that does not look is no less correct, only slower (docs/protocol.md, "Which to read
+    /// first").
     /// </summary>
     bool ReadsTokenFirst { get; }
 
@@ -79,7 +80,7 @@ public interface IRing
     /// <remarks>Messages that were multicast stay on the ring; those still queued are forgotten.</remarks>
     void Leave(Instant now);
 
-    /// <summary>A datagram came. Whatever it holds, this neither throws nor grows without bound.</summary>
+    /// <summary>A datagram came. It may hold anything: this neither throws nor grows without bound.</summary>
     void HandleDatagram(ReadOnlySpan<byte> datagram, Instant now);
 
     /// <summary>Time has passed. Too early is a no-op.</summary>
@@ -132,6 +133,6 @@ public interface IRing
     /// Every member of its ring is known to have what stands there and before it; or that ring is over, and those who
     /// came along have exchanged what they had.
     /// </summary>
-    /// <param name="position">What <see cref="Multicast"/> was, now or earlier.</param>
+    /// <param name="position">The value of <see cref="Multicast"/>, now or earlier.</param>
     bool IsEverywhere(RingPosition position);
 }

@@ -94,8 +94,8 @@ public sealed partial class RingProcessor
             Handle(frame, now);
     }
 
-    /// <summary>What each frame does in each state (docs/protocol.md): every pair is decided here, or ignored for a
-    /// reason.</summary>
+    /// <summary>Does with each frame in each state what docs/protocol.md says: every pair is decided here, or ignored
+    /// for a reason.</summary>
     private void Handle(scoped in Frame frame, Instant now)
     {
         switch (frame.Kind, _state)

@@ -7,14 +7,15 @@ using Totem.Core.Time;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// What each message to a group does at its place in the order (wire.md section 14): a join, a leave, or something to
+/// Applies each message to a group at its place in the order (wire.md section 14): a join, a leave, or something to
 /// hand on.
 /// </summary>
 internal sealed class GroupMessages(
     ProcessorId self, GroupEnvelopes envelopes, GroupTable table, PartialMessages parts, GroupSynchroniser synchroniser,
     GroupNotices notices, IRingObserver observer)
 {
-    /// <summary>What real daemons and their libraries can bear (wire.md section 17; CPG_MEMBERS_MAX).</summary>
+    /// <summary>The most that real daemons and their libraries can bear (wire.md section 17;
+    /// CPG_MEMBERS_MAX).</summary>
     public const int MembersMax = 128;
 
     /// <summary>A message of corosync's services.</summary>

@@ -3,7 +3,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 
-/// <summary>What members here are to hear of their groups beside messages, in order, until the application takes
+/// <summary>The news of groups that members here are to hear beside messages, in order, until the application takes
 /// it.</summary>
 internal sealed class GroupNotices
 {

@@ -3,10 +3,10 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 
-/// <summary>What the members of a ring have said of their processes while they synchronise.</summary>
+/// <summary>The processes that the members of a ring have named while they synchronise.</summary>
 internal sealed class StatedEntries
 {
-    /// <summary>What one node can say of its own processes in one message.</summary>
+    /// <summary>The most processes that one node can name in one message.</summary>
     public const int CountOfNodeMax = 4096;
 
     private readonly Dictionary<(GroupName Name, GroupMember Member), GroupEntry> _stated = [];

@@ -3,8 +3,8 @@ using Totem.Core.Model;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// What the next change of membership is put down to, and whether that was a pause of our own (docs/protocol.md, "A
-/// pause of our own").
+/// The cause that the next change of membership is put down to, and whether that was a pause of our own
+/// (docs/protocol.md, "A pause of our own").
 /// </summary>
 internal sealed class ChangeCause(RingOptions options, RingTrail trail)
 {

@@ -7,7 +7,7 @@ using Totem.Core.Wire;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// What happens while members are agreed on: joins move the sets of the gather, and when all propose the same, the
+/// The steps by which members are agreed on: joins move the sets of the gather, and when all propose the same, the
 /// lowest of them makes a commit token (TOCS95, the membership protocol; wire.md sections 9.2, 9.3 and 9.6).
 /// </summary>
 internal sealed class Consensus(

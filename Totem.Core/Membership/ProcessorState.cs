@@ -11,7 +11,7 @@ internal abstract class ProcessorState
 {
     public abstract RingPhase Phase { get; }
 
-    /// <summary>What must hold after every input; above all, what this state waits for.</summary>
+    /// <summary>Asserts what must hold after every input; above all, the deadlines that end this state.</summary>
     public virtual void CheckInvariants(DeadlineTable deadlines) =>
         Invariant.That(deadlines.Earliest is null, "a processor that does nothing waits for nothing");
 }
@@ -35,7 +35,7 @@ internal abstract class FormingState(RingId newRing, ProcessorSet members, Gathe
 
     public ProcessorSet Members { get; } = members;
 
-    /// <summary>What was agreed on; it is where we start from if this comes to nothing.</summary>
+    /// <summary>The agreement that led here; we start from it again if this comes to nothing.</summary>
     public GatherState Gather { get; } = gather;
 
     public override void CheckInvariants(DeadlineTable deadlines)

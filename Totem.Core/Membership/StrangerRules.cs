@@ -23,7 +23,7 @@ internal sealed class StrangerRules(Neighbourhood neighbours, Announcements anno
             return obstruction;
         if (!IsSecondHand(stranger, reason, heardSince))
             return null;
-        announcements.Probe(ring, now); // Whoever sent it hears us, if it can, and calls.
+        announcements.Probe(ring, now); // The processor that sent it hears us, if it can, and calls.
         return DiscardReason.SecondHand;
     }
 

@@ -5,7 +5,7 @@ using Totem.Core.Wire;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// What a rule of the membership protocol leads to, as a value: the processor enters it, and is the only one that
+/// The outcome of a rule of the membership protocol, as a value: the processor enters it, and is the only one that
 /// changes the state. Null stands for "everything stays as it is".
 /// </summary>
 internal abstract record Transition
@@ -23,7 +23,7 @@ internal abstract record Transition
         : Transition;
 
     /// <summary>All agree, and the commit token is here on its first way round.</summary>
-    /// <param name="Gather">What was agreed on.</param>
+    /// <param name="Gather">The gather that has come to an agreement.</param>
     /// <param name="Token">The token as it came, or as the representative makes it: our entry is not filled in.</param>
     public sealed record ToCommit(GatherState Gather, CommitToken Token) : Transition;
 

@@ -30,7 +30,7 @@ internal sealed class OrderedLog(ReceiveWindow window, Seq first)
     /// </summary>
     public Seq AruWithin(int framesAheadMax) => Seq.Min(window.Aru, DeliveredThrough + framesAheadMax);
 
-    /// <summary>What must hold after every input.</summary>
+    /// <summary>Asserts what must hold after every input.</summary>
     public void CheckInvariants()
     {
         Invariant.That(SafeThrough <= window.Aru, "nothing is safe that we lack");

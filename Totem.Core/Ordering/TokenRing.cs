@@ -107,7 +107,7 @@ internal sealed class TokenRing
     /// numbers.</summary>
     public bool MayBeNumbered(Seq seq) => Rest is not { Loan: null } rest || seq <= rest.Token.Seq;
 
-    /// <summary>What must hold after every input.</summary>
+    /// <summary>Asserts what must hold after every input.</summary>
     public void CheckInvariants()
     {
         Invariant.That(LastSeq <= SentSeq, "a token leaves with no lower a number than it came with");
@@ -124,7 +124,7 @@ internal sealed class TokenRing
     }
 
     /// <summary>Recovery is over, and the ring orders messages.</summary>
-    /// <param name="options">What the member was given.</param>
+    /// <param name="options">The options of this member.</param>
     /// <param name="areKin">All members run this engine.</param>
     public void Install(RingOptions options, bool areKin)
     {

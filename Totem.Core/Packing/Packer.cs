@@ -69,7 +69,7 @@ internal sealed class Packer(int netMtu)
             position += lengths[i];
         }
 
-        // What left the queue is what is in the packet.
+        // The packet holds just what has left the queue.
         Invariant.That(pieces > 0, "a packet holds something");
         Invariant.That(position <= PacketBytesMax, "a packet is no longer than a frame has room for");
         Invariant.That(

@@ -2,7 +2,7 @@ using Totem.Core.Ordering;
 
 namespace Totem.Core.Packing;
 
-/// <summary>What the ring must know of those who use its stream: the one seam through which it serves process
+/// <summary>All that the ring knows of those who use its stream: the one seam through which it serves process
 /// groups.</summary>
 /// <param name="Envelopes">Writes what stands before a message.</param>
 /// <param name="Synchronises">The members of each new ring say something to each other before the application's

@@ -35,7 +35,7 @@ internal sealed class InstalledRing(TokenRing ring)
     /// <summary>A frame of this ring that the window lacks.</summary>
     public bool HasHole => Log.Window.Aru < Log.Window.High;
 
-    /// <summary>What we say of it in a commit token (wire.md section 9.8).</summary>
+    /// <summary>Our entry about it in a commit token (wire.md section 9.8).</summary>
     public CommitEntry Entry => new(Id, Log.Window.Aru, Log.DeliverableThrough, Log.Window.Aru == Log.Window.High);
 
     /// <summary>

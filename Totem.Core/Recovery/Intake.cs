@@ -6,7 +6,7 @@ using Totem.Core.Wire;
 
 namespace Totem.Core.Recovery;
 
-/// <summary>Takes the tokens and messages of a ring. What it does not take is counted under its reason.</summary>
+/// <summary>Takes the tokens and messages of a ring. The rest is counted under its reason.</summary>
 internal sealed class Intake(RingTrail trail, IRingObserver observer)
 {
     /// <summary>A token is of this ring, new, and makes sense.</summary>

@@ -48,9 +48,9 @@ internal sealed class RecoveryState(
     /// <summary>All have said in the commit token what they hold: who comes along, and what is to be exchanged (wire.md
     /// section 9.10).</summary>
     /// <param name="ring">The new ring.</param>
-    /// <param name="entries">What its members said, in their order.</param>
+    /// <param name="entries">The entries of its members, in their order.</param>
     /// <param name="old">The ring installed last; null before the first.</param>
-    /// <param name="gather">What was agreed on.</param>
+    /// <param name="gather">The gather that has come to an agreement.</param>
     public static RecoveryState Begin(
         TokenRing ring, ReadOnlySpan<CommitEntry> entries, InstalledRing? old, GatherState gather)
     {
@@ -190,8 +190,8 @@ internal sealed class RecoveryState(
     }
 }
 
-/// <summary>What became of a message of an old ring.</summary>
-/// <param name="Sender">Who sent it; nobody when nothing of it concerns us.</param>
+/// <summary>The fate of a message of an old ring.</summary>
+/// <param name="Sender">Its sender; nobody when nothing of it concerns us.</param>
 /// <param name="Objection">Why it was dropped; null when it was not.</param>
 /// <param name="IsPromise">It was a <see cref="RecoveryNote"/>, and its obligation is ours now.</param>
 internal readonly record struct RecoveredMessage(

@@ -217,7 +217,7 @@ public sealed class ForgedFrameTests
         AssertOrders(ring);
     }
 
-    /// <summary>What member 3 would multicast next, if it had the token.</summary>
+    /// <summary>The message that member 3 would multicast next, if it had the token.</summary>
     private static MessageFrame NextMessage(InMemoryRing ring, int ahead = 1)
     {
         var last = ring[2].Engine.Multicast;

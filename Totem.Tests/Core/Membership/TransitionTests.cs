@@ -6,7 +6,7 @@ using Totem.Core.Wire;
 
 namespace Totem.Tests.Core.Membership;
 
-/// <summary>What the membership protocol decides, as values: no processor is needed to see it.</summary>
+/// <summary>The decisions of the membership protocol, as values: no processor is needed to see it.</summary>
 public sealed class TransitionTests
 {
     private static readonly ProcessorId Self = new(2);
