@@ -91,117 +91,85 @@ public sealed partial class RingProcessor
         if ((_admission.Objection(frame) ?? _membership.Hear(frame, now)) is { } reason)
             _intake.Discard(reason, frame.Sender);
         else
-            Handle(frame, now);
+            Enter(Handle(frame, now), now);
     }
 
     /// <summary>Does with each frame in each state what docs/protocol.md says: every pair is decided here, or ignored
     /// for a reason.</summary>
-    private void Handle(scoped in Frame frame, Instant now)
+    private Transition? Handle(scoped in Frame frame, Instant now) => (frame.Kind, _state) switch
     {
-        switch (frame.Kind, _state)
-        {
-            case (FrameKind.RegularToken, OperationalState { Ring: var ring }):
-                if (_intake.IsBelieved(frame, ring))
-                    VisitOperational(ring, frame, now);
-                break;
-            case (FrameKind.RegularToken, RecoveryState recovery):
-                if (_intake.IsBelieved(frame, recovery.Ring))
-                    VisitRecovery(recovery, frame, now);
-                break;
+        (FrameKind.RegularToken, OperationalState { Ring: var ring }) => Visit(ring, frame, now),
+        (FrameKind.RegularToken, RecoveryState recovery) => Visit(recovery, frame, now),
 
-            case (FrameKind.RegularMessage, OperationalState { Ring: var ring }) when frame.Ring == ring.Id:
-                StoreOperational(ring, frame);
-                break;
-            case (FrameKind.RegularMessage, RecoveryState recovery) when frame.Ring == recovery.NewRing:
-                _intake.StoreInRecovery(recovery, _installed, frame);
-                break;
-            case (FrameKind.RegularMessage, GatherState) when _installed is { } old && frame.Ring == old.Id:
-                // Late messages of the ring that was; each one kept here need not be recovered. In commit and recovery
-                // no more: what we hold has been declared, and all must recover the same.
-                _intake.TryStore(old.Log.Window, old.Members, frame);
-                break;
+        (FrameKind.RegularMessage, OperationalState { Ring: var ring }) when frame.Ring == ring.Id =>
+            Store(ring, frame),
+        (FrameKind.RegularMessage, RecoveryState recovery) when frame.Ring == recovery.NewRing =>
+            Store(recovery, frame),
+        (FrameKind.RegularMessage, GatherState) when _installed is { } old && frame.Ring == old.Id => Store(old, frame),
 
-            case (FrameKind.MergeDetect, _) when frame.Ring == _trail.Current:
-                break; // It has been heard, and that is all it is for.
-            case (FrameKind.RegularMessage or FrameKind.MergeDetect, _) when _trail.Knows(frame.Ring):
-                _intake.Discard(DiscardReason.StaleRing, frame.Sender);
-                break;
-            case (FrameKind.RegularMessage or FrameKind.MergeDetect, OperationalState { Ring: var ring }):
-                Enter(_membership.HearStranger(ring, frame.Sender, frame.Ring, ForeignReason(frame.Kind), now), now);
-                break;
-            case (FrameKind.RegularMessage or FrameKind.MergeDetect, GatherState gather):
-                Enter(_membership.HearStranger(gather, frame.Sender, ForeignReason(frame.Kind), now), now);
-                break;
+        // Of our own ring it has been heard, and that is all it is for.
+        (FrameKind.MergeDetect, _) when frame.Ring == _trail.Current => null,
+        (FrameKind.RegularMessage or FrameKind.MergeDetect, _) when _trail.Knows(frame.Ring) =>
+            Drop(DiscardReason.StaleRing, frame),
+        (FrameKind.RegularMessage or FrameKind.MergeDetect, OperationalState { Ring: var ring }) =>
+            _membership.HearStranger(ring, frame.Sender, frame.Ring, ForeignReason(frame.Kind), now),
+        (FrameKind.RegularMessage or FrameKind.MergeDetect, GatherState gather) =>
+            _membership.HearStranger(gather, frame.Sender, ForeignReason(frame.Kind), now),
 
-            case (FrameKind.Join, GatherState gather):
-                Enter(_membership.TakeJoin(gather, frame.Join!, now), now);
-                break;
-            case (FrameKind.Join, CommitState commit):
-                Enter(MembershipProtocol.TakeJoin(commit, frame.Join!, now), now);
-                break;
-            case (FrameKind.Join, RecoveryState recovery):
-                Enter(MembershipProtocol.TakeJoin(recovery, frame.Join!), now);
-                break;
-            case (FrameKind.Join, OperationalState { Ring: var ring }):
-                Enter(_membership.TakeJoin(ring, frame.Join!, now), now);
-                break;
+        (FrameKind.Join, GatherState gather) => _membership.TakeJoin(gather, frame.Join!, now),
+        (FrameKind.Join, CommitState commit) => MembershipProtocol.TakeJoin(commit, frame.Join!, now),
+        (FrameKind.Join, RecoveryState recovery) => MembershipProtocol.TakeJoin(recovery, frame.Join!),
+        (FrameKind.Join, OperationalState { Ring: var ring }) => _membership.TakeJoin(ring, frame.Join!, now),
 
-            case (FrameKind.CommitToken, GatherState gather):
-                Enter(_membership.TakeCommitToken(gather, frame.CommitToken!), now);
-                break;
-            case (FrameKind.CommitToken, CommitState commit):
-                Enter(_membership.TakeCommitToken(commit, frame.CommitToken!), now);
-                break;
-            case (FrameKind.CommitToken, RecoveryState { HasStartedToken: false, Ring.IsRepresentative: true } recovery)
-                when frame.Ring == recovery.NewRing && frame.CommitToken!.IsComplete:
-                // It is back at the representative: the first regular token sets out (wire.md sections 6.2, 9.10).
-                _holder.Start(recovery.Ring, recovery.FirstToken(Options), now);
-                break;
-            case (FrameKind.CommitToken, RecoveryState):
-                _intake.Discard(_trail.ObjectionTo(frame.Ring), frame.Sender);
-                break;
+        (FrameKind.CommitToken, GatherState gather) => _membership.TakeCommitToken(gather, frame.CommitToken!),
+        (FrameKind.CommitToken, CommitState commit) => _membership.TakeCommitToken(commit, frame.CommitToken!),
+        (FrameKind.CommitToken, RecoveryState { HasStartedToken: false, Ring.IsRepresentative: true } recovery)
+            when frame.Ring == recovery.NewRing && frame.CommitToken!.IsComplete => StartToken(recovery, now),
+        (FrameKind.CommitToken, RecoveryState) => Drop(_trail.ObjectionTo(frame.Ring), frame),
 
-            case (FrameKind.HoldCancel, OperationalState { Ring: var ring })
-                when frame.Ring == ring.Id && ring.Members.Contains(frame.Sender):
-                _holder.CancelHold(ring, frame.Sender, now);
-                break;
-            case (FrameKind.TokenLoan, OperationalState { Ring: var ring }) when frame.Ring == ring.Id:
-                _intake.DiscardFor(_holder.HandleLoan(ring, frame.Loan, _frames, now), frame.Sender);
-                break;
-            case (FrameKind.HoldCancel or FrameKind.TokenLoan, OperationalState):
-                _intake.Discard(_trail.ObjectionTo(frame.Ring), frame.Sender);
-                break;
+        (FrameKind.HoldCancel, OperationalState { Ring: var ring })
+            when frame.Ring == ring.Id && ring.Members.Contains(frame.Sender) => CancelHold(ring, frame, now),
+        (FrameKind.TokenLoan, OperationalState { Ring: var ring }) when frame.Ring == ring.Id =>
+            Drop(_holder.HandleLoan(ring, frame.Loan, _frames, now), frame),
+        (FrameKind.HoldCancel or FrameKind.TokenLoan, OperationalState) => Drop(_trail.ObjectionTo(frame.Ring), frame),
 
-            default:
-                // A ring that is given up or not installed yet has no token that could rest; an operational processor
-                // did not ask for a new ring. In commit and recovery the ring comes first, strangers later.
-                _intake.Discard(DiscardReason.NotInThisState, frame.Sender);
-                break;
-        }
-    }
+        // A ring that is given up or not installed yet has no token that could rest; an operational processor did not
+        // ask for a new ring. In commit and recovery the ring comes first, strangers later.
+        _ => Drop(DiscardReason.NotInThisState, frame),
+    };
 
     private static GatherReason ForeignReason(FrameKind kind) =>
         kind == FrameKind.MergeDetect ? GatherReason.MergeDetected : GatherReason.ForeignMessage;
 
-    private void VisitOperational(TokenRing ring, scoped in Frame frame, Instant now)
+    private Transition? Drop(DiscardReason? objection, scoped in Frame frame)
     {
+        _intake.DiscardFor(objection, frame.Sender);
+        return null;
+    }
+
+    private Transition? Visit(TokenRing ring, scoped in Frame frame, Instant now)
+    {
+        if (!_intake.IsBelieved(frame, ring))
+            return null;
         _cause.NoteToken();
         ring.IsSettled = true;
         var next = _holder.Take(ring, frame.Token, frame.Requests, _frames, now);
         if (_holder.FindStuck(ring, next, now) is not { IsNone: false } stuck)
         {
             _holder.PassOnOrRest(ring, next, _frames, now);
-            return;
+            return null;
         }
 
         _holder.Withhold(ring);
-        Enter(_membership.GiveUp(stuck, GatherReason.MemberFailedToReceive, now - ring.Stuck.Since, now), now);
+        return _membership.GiveUp(stuck, GatherReason.MemberFailedToReceive, now - ring.Stuck.Since, now);
     }
 
-    private void VisitRecovery(RecoveryState recovery, scoped in Frame frame, Instant now)
+    private Transition? Visit(RecoveryState recovery, scoped in Frame frame, Instant now)
     {
-        _cause.NoteToken();
         var ring = recovery.Ring;
+        if (!_intake.IsBelieved(frame, ring))
+            return null;
+        _cause.NoteToken();
         // The first token that comes shows that the commit token has done its work.
         recovery.HasStartedToken = true;
         var next = _holder.Take(ring, frame.Token, frame.Requests, recovery.Plan, now);
@@ -211,23 +179,49 @@ public sealed partial class RingProcessor
         if (isComplete)
             EnterOperational(recovery, now);
         if (_state is LeftState)
-            return;
+            return null;
         if (!isComplete && _holder.FindStuck(ring, next, now) is { IsNone: false } stuck)
-        {
-            Enter(_membership.GiveUpStuck(recovery, stuck), now);
-            return;
-        }
-
+            return _membership.GiveUpStuck(recovery, stuck);
         _holder.PassOn(ring, next, now);
+        return null;
     }
 
-    private void StoreOperational(TokenRing ring, scoped in Frame frame)
+    /// <summary>The commit token is back at the representative: the first regular token sets out (wire.md sections 6.2
+    /// and 9.10).</summary>
+    private Transition? StartToken(RecoveryState recovery, Instant now)
+    {
+        _holder.Start(recovery.Ring, recovery.FirstToken(Options), now);
+        return null;
+    }
+
+    private Transition? CancelHold(TokenRing ring, scoped in Frame frame, Instant now)
+    {
+        _holder.CancelHold(ring, frame.Sender, now);
+        return null;
+    }
+
+    private Transition? Store(TokenRing ring, scoped in Frame frame)
     {
         if (!_intake.TryStore(ring, frame))
-            return;
+            return null;
         ring.Log.AdvanceDeliverable();
         ring.Log.CheckInvariants();
         _holder.NoteMessage(ring, frame.Sender, frame.Message.Seq);
+        return null;
+    }
+
+    private Transition? Store(RecoveryState recovery, scoped in Frame frame)
+    {
+        _intake.StoreInRecovery(recovery, _installed, frame);
+        return null;
+    }
+
+    /// <summary>A late message of the ring that was: each one kept here need not be recovered. In commit and recovery
+    /// no more: what we hold has been declared, and all must recover the same.</summary>
+    private Transition? Store(InstalledRing old, scoped in Frame frame)
+    {
+        _intake.TryStore(old.Log.Window, old.Members, frame);
+        return null;
     }
 
     private void Expire(Deadline deadline, Instant now)
