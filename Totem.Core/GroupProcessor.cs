@@ -1,7 +1,7 @@
 using Totem.Core.Diagnostics;
 using Totem.Core.Groups;
 using Totem.Core.Model;
-using Totem.Core.Ordering;
+using Totem.Core.Packing;
 using Totem.Core.Time;
 
 namespace Totem.Core;
@@ -12,9 +12,9 @@ namespace Totem.Core;
 /// the queue until they have.
 /// </summary>
 /// <remarks>
-/// The host feeds and drains <see cref="Ring"/> as its remarks say, with two differences: it takes deliveries by
-/// <see cref="TryDeliver"/> here, never there; and since handling a delivery may have something to send, it calls
-/// <see cref="RingProcessor.TryTransmit"/> again after it has taken deliveries.
+/// The host feeds and drains <see cref="Ring"/> as its remarks say, with one difference: since handling a delivery may
+/// have something to send, it calls <see cref="IRing.TryTransmit"/> again after it has taken deliveries by
+/// <see cref="TryDeliver"/>.
 /// </remarks>
 public sealed class GroupProcessor
 {
@@ -27,19 +27,24 @@ public sealed class GroupProcessor
     /// <summary>Creates a processor that has not started.</summary>
     /// <param name="options">See <see cref="RingOptions.Validate"/>.</param>
     /// <param name="groups">May be null for the defaults.</param>
-    /// <param name="storedRingSequence">What <see cref="RingProcessor.PendingStore"/> last asked to keep; 0 on the very first start.</param>
+    /// <param name="storedRingSequence">What <see cref="IRing.PendingStore"/> last asked to keep; 0 on the very first
+    /// start.</param>
     /// <param name="observer">Told of everything that happens; may be null.</param>
     /// <exception cref="ArgumentException">The options contradict themselves; the message lists every problem.</exception>
     public GroupProcessor(RingOptions options, GroupOptions? groups, ulong storedRingSequence, IRingObserver? observer = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         var envelopes = new GroupEnvelopes(options.Self);
-        Ring = new RingProcessor(options, storedRingSequence, observer, envelopes, hasGroups: true);
-        _layer = new GroupLayer(options.Self, groups ?? new GroupOptions(), new RingAdapter(Ring), envelopes, new ObserverGuard(observer));
+        var use = new StreamUse(envelopes, Synchronises: true);
+        Processor = new RingProcessor(options, storedRingSequence, observer, use);
+        _layer = new GroupLayer(
+            options.Self, groups ?? new GroupOptions(), Processor.Seam, envelopes, new ObserverGuard(observer));
     }
 
-    /// <summary>The ring below. Its <see cref="RingProcessor.TryDeliver"/> must not be called.</summary>
-    public RingProcessor Ring { get; }
+    /// <summary>The ring below, but for its deliveries: <see cref="TryDeliver"/> takes them.</summary>
+    public IRing Ring => Processor;
+
+    internal RingProcessor Processor { get; }
 
     /// <summary>The members of the configuration delivered last have synchronised.</summary>
     public bool IsSynchronised => _layer.IsSynchronised;
@@ -48,7 +53,7 @@ public sealed class GroupProcessor
     /// Members wait for what only deliveries bring about: a ring has ended, or its members synchronise. The host takes deliveries
     /// then even if its application is slow; there are no more of them than two receive windows hold.
     /// </summary>
-    public bool MustDeliver => Ring.IsChangeWaiting || !_layer.IsSynchronised;
+    public bool MustDeliver => Processor.IsChangeWaiting || !_layer.IsSynchronised;
 
     /// <summary>Asks to join a group. The membership hears of the group from its own join on.</summary>
     /// <param name="group">The group; it exists as long as somebody is in it.</param>
@@ -136,7 +141,7 @@ public sealed class GroupProcessor
     {
         if (_layer.TryTake(out delivery))
             return true;
-        while (Ring.TryDeliver(out var element))
+        while (Processor.TryDeliver(out var element))
         {
             if (_layer.Handle(element, now, out delivery) || _layer.TryTake(out delivery))
                 return true;
@@ -161,16 +166,5 @@ public sealed class GroupProcessor
         if (payload.Length > MessageBytesMax)
             throw new ArgumentException($"a group message of {payload.Length} bytes, expected at most {MessageBytesMax}", nameof(payload));
         GuaranteeArgument.Check(guarantee);
-    }
-
-    private sealed class RingAdapter(RingProcessor ring) : IGroupRing
-    {
-        public SubmitResult TrySubmit(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now) =>
-            ring.TrySubmitEnveloped(envelope, payload, guarantee, now);
-
-        public void SubmitSync(RingId ringId, MessageChannel channel, ReadOnlySpan<byte> payload, Instant now) =>
-            ring.TrySubmitSync(ringId, channel, payload, now);
-
-        public void EndSynchronisation(RingId ringId, Instant now) => ring.EndSynchronisation(ringId, now);
     }
 }

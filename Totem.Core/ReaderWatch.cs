@@ -27,8 +27,8 @@ public sealed class ReaderWatch(TimeSpan? limit)
     /// <param name="now">The time.</param>
     /// <param name="hasRoom">False while the host has no room for what comes next. A change of membership is handed over all the same, so that nothing may
     /// wait any more and the application still has everything before it.</param>
-    /// <returns>What to tell <see cref="RingProcessor.HandleReader"/>.</returns>
-    public bool IsStopped(RingProcessor processor, Instant now, bool hasRoom = true)
+    /// <returns>What to tell <see cref="IRing.HandleReader"/>.</returns>
+    public bool IsStopped(IRing processor, Instant now, bool hasRoom = true)
     {
         ArgumentNullException.ThrowIfNull(processor);
         var next = processor.Undelivered;

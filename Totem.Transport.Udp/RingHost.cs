@@ -39,7 +39,7 @@ internal sealed class RingHost
     private readonly UdpTransport _transport;
     private readonly RingSequenceStore? _store;
     private readonly GroupProcessor _groups;
-    private readonly RingProcessor _processor;
+    private readonly IRing _processor;
     private readonly RingReporter _reporter;
     private readonly NodeMeters _meters;
     private readonly ReaderWatch _reader;

@@ -90,7 +90,7 @@ internal sealed class RingDelivery(RingId ring, OrderedLog log, ReceiveLanes lan
                 break;
             var channel = MessageAddress.Strip(message, _isSwapped, out var payload);
             // Nobody synchronises across byte orders (wire.md section 4), so services of the other order have nothing to say.
-            if (channel == MessageChannel.Ring || (channel != MessageChannel.None && lanes.HasGroups && !_isSwapped))
+            if (channel == MessageChannel.Ring || (channel != MessageChannel.None && lanes.HasServices && !_isSwapped))
             {
                 delivery = new Delivery(window.Source(seq), ring, seq, index, guarantee, payload, channel);
                 return true;

@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Packing;
@@ -14,9 +15,27 @@ internal sealed class GroupEnvelopes(ProcessorId self) : IEnvelopes
 
     public IReadOnlyDictionary<ushort, GroupMembership> Memberships => _memberships;
 
-    public void Add(GroupMembership membership) => _memberships.Add(membership.Tag, membership);
+    public void Add(GroupMembership membership)
+    {
+        Invariant.That(membership.Tag != 0, "a membership has a number");
+        _memberships.Add(membership.Tag, membership);
+    }
 
     public void Remove(GroupMembership membership) => _memberships.Remove(membership.Tag);
+
+    /// <summary>The membership of ours that this is, unless it has left: then the name and process may be another one's
+    /// already.</summary>
+    public GroupMembership? Find(ReadOnlySpan<byte> name, uint pid)
+    {
+        foreach (var membership in _memberships.Values)
+        {
+            if (membership.Pid == pid && membership.State != GroupMembershipState.Left
+                && name.SequenceEqual(membership.Group.Bytes))
+                return membership;
+        }
+
+        return null;
+    }
 
     public int BytesOf(in Envelope envelope)
     {
@@ -35,6 +54,7 @@ internal sealed class GroupEnvelopes(ProcessorId self) : IEnvelopes
 
     public void Write(in Envelope envelope, int payloadBytes, Span<byte> destination)
     {
+        Invariant.That(destination.Length == BytesOf(envelope), "an envelope is as long as it was said to be");
         if (envelope.Channel != MessageChannel.Groups || envelope.Tag == 0)
         {
             MessageAddress.Of(envelope.Channel).CopyTo(destination);

@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
@@ -55,6 +56,8 @@ internal sealed class Group(GroupName name, long number)
         }
 
         _entries.Insert(~at, entry);
+        Invariant.That(
+            ~at == 0 || _entries[~at - 1].Member.CompareTo(entry.Member) < 0, "the members of a group are in order");
         return true;
     }
 
@@ -107,6 +110,9 @@ internal sealed class GroupTable
 
     public GroupTable() => _byBytes = _groups.GetAlternateLookup<ReadOnlySpan<byte>>();
 
+    /// <summary>The members of all groups.</summary>
+    public int Count => _entryCount;
+
     public IReadOnlyCollection<Group> Groups => _groups.Values;
 
     public Group? Find(ReadOnlySpan<byte> name) => _byBytes.TryGetValue(name, out var group) ? group : null;
@@ -147,11 +153,13 @@ internal sealed class GroupTable
         var isNew = group.TryAdd(entry, out var tagBefore);
         if (isNew)
             _entryCount++;
+        Invariant.That(_entryCount <= EntriesMax, "no more members are remembered than the limit");
         if (entry.Tag == 0)
             return isNew ? Added.New : Added.Known;
         if (tagBefore != entry.Tag)
             _byTag.Remove((entry.Member.Node, tagBefore));
         _byTag[(entry.Member.Node, entry.Tag)] = (group, entry.Member);
+        Invariant.That(_byTag.Count <= _entryCount, "a number stands for one member");
         return isNew ? Added.New : Added.Known;
     }
 
@@ -160,6 +168,7 @@ internal sealed class GroupTable
         if (!group.Remove(member, out var entry))
             return false;
         _entryCount--;
+        Invariant.That(_entryCount >= 0, "no more members leave than have joined");
         if (Find(member.Node, entry.Tag) is { } tagged && tagged.Group == group && tagged.Member == member)
             _byTag.Remove((member.Node, entry.Tag));
         Tidy(group);

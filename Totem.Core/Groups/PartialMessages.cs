@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
@@ -42,6 +43,8 @@ internal sealed class PartialMessages(GroupOptions options)
             return false;
         }
 
+        Invariant.That(bytes <= options.WaitingPartsBytesMax, "no more bytes of parts wait than the limit");
+        Invariant.That(partial.Length <= wholeBytes, "parts are no longer than the whole");
         _bytesOf[sender.Node] = bytes;
         if (part != MessagePart.Last)
             return true;
@@ -56,6 +59,7 @@ internal sealed class PartialMessages(GroupOptions options)
         if (!_open.Remove((group, sender), out var partial))
             return;
         var rest = _bytesOf.GetValueOrDefault(sender.Node) - partial.Length;
+        Invariant.That(rest >= 0, "no more bytes of parts are given up than have come");
         if (rest > 0)
             _bytesOf[sender.Node] = rest;
         else

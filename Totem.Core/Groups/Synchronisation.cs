@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
@@ -69,6 +70,8 @@ internal sealed class Synchronisation
             return false;
         var later = _services.GetViewBetween(phase + 1, int.MaxValue);
         Phase = phase == int.MaxValue || later.Count == 0 ? null : later.Min;
+        Invariant.That(Phase is null || Phase > phase, "phases follow each other upward");
+        Invariant.That(!_areAllOurs, "members of ours only exchange states instead of phases");
         IsComplete = Phase is null;
         return true;
     }
@@ -79,12 +82,14 @@ internal sealed class Synchronisation
         if (ring != Ring || !IsExchangingStates || !Members.Contains(from) || !MarkAll(from))
             return false;
         IsComplete = true;
+        Invariant.That(Phase is null, "an exchange of states has no phases");
         return true;
     }
 
     private bool MarkAll(ProcessorId from)
     {
         _marked.Add(from);
+        Invariant.That(_marked.Count <= Members.Count, "only members take part in a synchronisation");
         if (_marked.Count < Members.Count)
             return false;
         _marked.Clear();

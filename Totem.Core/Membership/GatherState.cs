@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
@@ -23,9 +24,17 @@ internal sealed class GatherState : ProcessorState
         Failed = failed.Intersect(Proposed).Without(self);
         Agreed = ProcessorSet.Of(self);
         Since = since;
+        Invariant.That(Candidates.Contains(self), "a processor counts on itself");
     }
 
     public override RingPhase Phase => RingPhase.Gather;
+
+    public override void CheckInvariants(DeadlineTable deadlines)
+    {
+        Invariant.That(deadlines.IsSet(Deadline.Join), "a join is repeated");
+        Invariant.That(deadlines.IsSet(Deadline.Consensus), "a gather comes to an end");
+        Invariant.That(!deadlines.IsSet(Deadline.TokenLoss), "nobody waits for a token that has been given up");
+    }
 
     /// <summary>Who is known (proc set).</summary>
     public ProcessorSet Proposed { get; private set; }
@@ -64,6 +73,7 @@ internal sealed class GatherState : ProcessorState
         if (_joinedAt.Count >= ProcessorSet.CountMax && !_joinedAt.ContainsKey(id))
             _joinedAt.Remove(_joinedAt.MinBy(x => x.Value).Key);
         _joinedAt[id] = now;
+        Invariant.That(_joinedAt.Count <= ProcessorSet.CountMax, "no more joins are remembered than a set holds");
     }
 
     /// <summary>True when a join of this processor came since then.</summary>
@@ -77,7 +87,11 @@ internal sealed class GatherState : ProcessorState
     }
 
     /// <summary>Everybody must say it again: sets have changed, or the commit token did not come.</summary>
-    public void ForgetAgreement() => Agreed = ProcessorSet.Of(_self);
+    public void ForgetAgreement()
+    {
+        Agreed = ProcessorSet.Of(_self);
+        Invariant.That(Failed.Count < Proposed.Count, "a processor never gives all up");
+    }
 
     /// <summary>Adds to the proc set; false when nothing is new, or the set would grow over its limit.</summary>
     public bool TryPropose(ProcessorSet others)
@@ -85,6 +99,7 @@ internal sealed class GatherState : ProcessorState
         if (others.IsSubsetOf(Proposed) || Proposed.Count + others.Except(Proposed).Count > ProcessorSet.CountMax)
             return false;
         Proposed = Proposed.Union(others);
+        Invariant.That(Proposed.Count <= ProcessorSet.CountMax, "no more are known than a set holds");
         return true;
     }
 
@@ -95,6 +110,8 @@ internal sealed class GatherState : ProcessorState
         if (id == _self || Failed.Contains(id) || (!Knows(id) && !TryPropose(ProcessorSet.Of(id))))
             return false;
         Failed = Failed.With(id);
+        Invariant.That(Proposed.Contains(id), "a processor that is given up is known");
+        Invariant.That(!Failed.Contains(_self), "a processor does not give itself up");
         Lost.Forgive();
         return true;
     }
@@ -118,6 +135,7 @@ internal sealed class GatherState : ProcessorState
         if (_broken.Count == BrokenLinkList.CountMax || _broken.Contains(link))
             return false;
         _broken.Add(link);
+        Invariant.That(_broken.Count <= BrokenLinkList.CountMax, "no more links are remembered than a join holds");
         return true;
     }
 

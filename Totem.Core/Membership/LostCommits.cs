@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Time;
 
@@ -61,6 +62,8 @@ internal sealed class LostCommits(Instant since, TimeSpan promptness, TimeSpan l
             _shown[id] = sequence;
         if (_count > 0 && _back.Count < ProcessorSet.CountMax && _back.Add(id) && now - _lostAt > promptness)
             _late.Add(id);
+        Invariant.That(_late.Count <= _back.Count, "a processor that is late has come back");
+        Invariant.That(_shown.Count <= ProcessorSet.CountMax, "no more rings are remembered than there are members");
     }
 
     /// <summary>We have committed, and passed the commit token on.</summary>
@@ -76,6 +79,7 @@ internal sealed class LostCommits(Instant since, TimeSpan promptness, TimeSpan l
     {
         if (now - _committedAt > promptness && _without.Count < ProcessorSet.CountMax)
             _without.Add(id);
+        Invariant.That(_without.Count <= ProcessorSet.CountMax, "no more are remembered than a set holds");
     }
 
     /// <summary>

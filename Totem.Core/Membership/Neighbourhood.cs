@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
@@ -15,6 +16,10 @@ namespace Totem.Core.Membership;
 /// </remarks>
 internal sealed class Neighbourhood(RingOptions options)
 {
+    /// <summary>Joins are repeated every join interval; a processor that was not heard for this many is not
+    /// heard.</summary>
+    public const int JoinsUntilSilent = 6;
+
     private const int ProcessorsMax = 512;
 
     /// <summary>Merge intervals after which news of links is told again even when there is none: a telling may be lost.</summary>
@@ -39,6 +44,7 @@ internal sealed class Neighbourhood(RingOptions options)
         if (_heardAt.Count >= ProcessorsMax && !_heardAt.ContainsKey(peer))
             ForgetTheSilent();
         _heardAt[peer] = now;
+        Invariant.That(_heardAt.Count <= ProcessorsMax, "no more processors are remembered than the limit");
         Mend(new BrokenLink(options.Self, peer));
     }
 
@@ -52,6 +58,7 @@ internal sealed class Neighbourhood(RingOptions options)
             _kin.Add(peer);
         else
             _kin.Remove(peer);
+        Invariant.That(_kin.Count <= ProcessorsMax, "no more kin are remembered than the limit");
     }
 
     /// <summary>True when all of them, ourselves apart, are known to run this engine.</summary>
@@ -66,6 +73,13 @@ internal sealed class Neighbourhood(RingOptions options)
         return true;
     }
 
+    /// <summary>
+    /// How far back "we hear it" reaches. A processor in commit sends no joins until the commit token is lost or comes;
+    /// it must not be taken for dead, or for deaf, because of that.
+    /// </summary>
+    public Instant HeardSince(Instant now) =>
+        new(now.Ticks - options.TokenTimeout.Ticks - (JoinsUntilSilent * options.JoinInterval.Ticks));
+
     public bool HasHeardSince(ProcessorId peer, Instant since) => _heardAt.TryGetValue(peer, out var at) && at >= since;
 
     /// <summary>A join message lists us as failed: its sender does not hear us, or keeps company that we do not hear.</summary>
@@ -77,6 +91,7 @@ internal sealed class Neighbourhood(RingOptions options)
         if (_deafToUs.Count >= ProcessorSet.CountMax)
             ForgetTheSilent();
         _deafToUs = _deafToUs.With(excluder);
+        Invariant.That(_deafToUs.Count <= ProcessorSet.CountMax, "no more grudges are remembered than a set holds");
         SetBlockers(excluder, company
             .Where(member => member != excluder && member != options.Self && !HasHeardSince(member, since))
             .Select(member => new BrokenLink(options.Self, member)));
@@ -133,6 +148,7 @@ internal sealed class Neighbourhood(RingOptions options)
         var kept = across.Take(BrokenLinkList.CountMax).ToArray();
         _broken.Clear();
         _broken.UnionWith(kept);
+        Invariant.That(_broken.Count <= BrokenLinkList.CountMax, "no more links are remembered than a trailer holds");
         _deafToUs = _deafToUs.Except(members);
         foreach (var member in members)
             _blockersOf.Remove(member);
@@ -158,6 +174,8 @@ internal sealed class Neighbourhood(RingOptions options)
             if (_resting.Count < ProcessorsMax || _resting.ContainsKey(peer))
                 _resting[peer] = (now + length, length);
         }
+
+        Invariant.That(_resting.Count <= ProcessorsMax, "no more are left alone than the limit");
     }
 
     /// <summary>Somebody is left alone, and will be met again.</summary>
@@ -241,6 +259,7 @@ internal sealed class Neighbourhood(RingOptions options)
             _blockersOf.Remove(peer);
         else
             _blockersOf[peer] = blockers;
+        Invariant.That(_blockersOf.Count <= ProcessorsMax, "no more obstacles are remembered than the limit");
     }
 }
 

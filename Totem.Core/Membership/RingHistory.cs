@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 
 namespace Totem.Core.Membership;
@@ -19,6 +20,7 @@ internal sealed class RingHistory
             return;
         _rings[_next] = ring;
         _next = (_next + 1) % CountMax;
+        Invariant.That(_next is >= 0 and < CountMax, "the oldest ring makes room for the newest");
     }
 
     public bool Contains(RingId ring) => Array.IndexOf(_rings, ring) >= 0;

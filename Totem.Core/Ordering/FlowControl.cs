@@ -1,3 +1,5 @@
+using Totem.Core.Diagnostics;
+
 namespace Totem.Core.Ordering;
 
 /// <summary>
@@ -27,6 +29,7 @@ internal sealed class FlowControl(int windowSize, int perVisitMax, int members)
     /// <param name="queued">What waits here now.</param>
     public int Allowed(uint flowControlCount, uint backlog, int queued)
     {
+        Invariant.That(queued >= 0, "what waits is counted from nothing");
         var window = (uint)Window.Size;
         // Where corosync counts what we sent on our last visit, and leaves a part of the window unused: this visit takes its place.
         var counted = _isAmongKin ? flowControlCount - Math.Min(SentLast, flowControlCount) : flowControlCount;
@@ -53,7 +56,11 @@ internal sealed class FlowControl(int windowSize, int perVisitMax, int members)
     }
 
     /// <summary>Our visit goes on: so many more frames were numbered in it, by us or by who borrowed the token.</summary>
-    public void Extend(int sent) => SentLast += (uint)sent;
+    public void Extend(int sent)
+    {
+        Invariant.That(sent >= 0, "a visit takes back nothing that it has sent");
+        SentLast += (uint)sent;
+    }
 
     /// <summary>Replaces our shares; returns the sums that go on with the token. They never fall below zero.</summary>
     /// <param name="flowControlCount">fcc as it came on the token.</param>
@@ -63,6 +70,7 @@ internal sealed class FlowControl(int windowSize, int perVisitMax, int members)
     /// <param name="isLossy">Somebody, or we ourselves, asked for a frame again.</param>
     public (uint FlowControlCount, uint Backlog) Account(uint flowControlCount, uint backlog, int queued, int sent, bool isLossy)
     {
+        Invariant.That(sent >= 0 && queued >= 0, "shares of the sums on the token are not negative");
         var others = flowControlCount >= SentLast ? flowControlCount - SentLast : 0;
         // Seen from the token, not from our queue: who has nothing to send keeps pace with those who do, or would be far behind
         // on the day it has. One sender can fill no more than its share of a visit.

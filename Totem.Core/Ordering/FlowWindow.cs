@@ -1,3 +1,5 @@
+using Totem.Core.Diagnostics;
+
 namespace Totem.Core.Ordering;
 
 /// <summary>
@@ -36,7 +38,11 @@ internal sealed class FlowWindow
     public int PerVisitMax => Math.Max(_perVisitInitial, Size > _initial ? Size / 2 : 0);
 
     /// <summary>From now on it may grow; a limit below its present size changes nothing.</summary>
-    public void LetGrow(int max) => _max = Math.Max(Size, max);
+    public void LetGrow(int max)
+    {
+        _max = Math.Max(Size, max);
+        Invariant.That(_max >= _initial, "a window grows from what is configured");
+    }
 
     /// <summary>After each visit.</summary>
     /// <param name="isLossy">Somebody asks for a frame again.</param>
@@ -56,5 +62,8 @@ internal sealed class FlowWindow
             // The step is such that from a cut back to where the loss was takes tens of rotations, whatever the size.
             Size = (int)Math.Min(_max, Size < _threshold ? Math.Min(2L * Size, _threshold) : Size + 1L + (Size / 64));
         }
+
+        Invariant.That(Size >= _initial, "a window is no smaller than what is configured");
+        Invariant.That(Size <= _max, "a window is no larger than its limit");
     }
 }

@@ -1,3 +1,5 @@
+using Totem.Core.Diagnostics;
+
 namespace Totem.Core.Ordering;
 
 /// <summary>
@@ -15,9 +17,13 @@ internal sealed class FrameBuffers
     private readonly Stack<byte[]> _medium = new(64);
     private readonly Stack<byte[]> _large = new(16);
 
+    private int _rentedCount;
+
     /// <summary>A buffer of at least that many bytes. Its content is whatever was there.</summary>
     public byte[] Rent(int bytes)
     {
+        Invariant.That(bytes is >= 0 and <= LargeBytes, "no frame is larger than the largest buffer");
+        _rentedCount++;
         var (stack, size) = bytes <= SmallBytes ? (_small, SmallBytes)
             : bytes <= MediumBytes ? (_medium, MediumBytes)
             : (_large, LargeBytes);
@@ -26,6 +32,10 @@ internal sealed class FrameBuffers
 
     public void Return(byte[] buffer)
     {
+        Invariant.That(
+            buffer.Length is SmallBytes or MediumBytes or LargeBytes, "only a buffer that was rented is given back");
+        _rentedCount--;
+        Invariant.That(_rentedCount >= 0, "no more buffers are given back than were rented");
         var stack = buffer.Length == SmallBytes ? _small : buffer.Length == MediumBytes ? _medium : _large;
         stack.Push(buffer);
     }

@@ -30,6 +30,15 @@ internal sealed class OrderedLog(ReceiveWindow window, Seq first)
     /// </summary>
     public Seq AruWithin(int framesAheadMax) => Seq.Min(window.Aru, DeliveredThrough + framesAheadMax);
 
+    /// <summary>Asserts what must hold after every input.</summary>
+    public void CheckInvariants()
+    {
+        Invariant.That(SafeThrough <= window.Aru, "nothing is safe that we lack");
+        Invariant.That(DeliverableThrough <= window.Aru, "nothing is decided that we lack");
+        Invariant.That(DeliveredThrough <= DeliverableThrough, "nothing is delivered before it is decided");
+        Invariant.That(window.Released <= DeliveredThrough, "nothing is released before it is delivered");
+    }
+
     /// <summary>All members are known to have everything up to here.</summary>
     public void AdvanceSafe(Seq through)
     {
@@ -60,11 +69,13 @@ internal sealed class OrderedLog(ReceiveWindow window, Seq first)
     {
         while (DeliveredThrough < DeliverableThrough && window.IsEncapsulated(DeliveredThrough.Next))
             DeliveredThrough = DeliveredThrough.Next;
+        Invariant.That(DeliveredThrough <= DeliverableThrough, "nothing is passed over before it is decided");
     }
 
     public void MarkDelivered(Seq seq)
     {
-        Invariant.That(seq > DeliveredThrough, "delivery moves forward");
+        Invariant.That(seq == DeliveredThrough.Next, "delivery leaves no number out");
+        Invariant.That(seq <= window.High, "nothing is delivered that nobody has sent");
         DeliveredThrough = seq;
     }
 

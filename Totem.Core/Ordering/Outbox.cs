@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 
 namespace Totem.Core.Ordering;
@@ -19,12 +20,19 @@ internal sealed class Outbox(FrameBuffers buffers)
     public long Overflowed { get; private set; }
 
     /// <summary>Queues a frame of its own; the outbox owns the rented buffer from here on.</summary>
-    public void Add(ProcessorId destination, byte[] buffer, int length) =>
+    public void Add(ProcessorId destination, byte[] buffer, int length)
+    {
+        Invariant.That(length > 0, "a datagram has bytes");
+        Invariant.That(length <= buffer.Length, "a datagram fits its buffer");
         Enqueue(new Entry(destination, buffer, length, Window: null, default));
+    }
 
     /// <summary>Queues a multicast of a frame that lies in a window; it is skipped if the window lets go of it before.</summary>
-    public void AddFromWindow(ReceiveWindow window, Seq seq) =>
+    public void AddFromWindow(ReceiveWindow window, Seq seq)
+    {
+        Invariant.That(window.Contains(seq), "a frame is sent from the window that holds it");
         Enqueue(new Entry(ProcessorId.None, Buffer: null, 0, window, seq));
+    }
 
     public bool TryTake(Span<byte> destination, out Transmit transmit)
     {
@@ -41,8 +49,9 @@ internal sealed class Outbox(FrameBuffers buffers)
                 return true;
             }
 
+            Invariant.That(entry.Buffer is not null, "a datagram lies in a window or in a buffer of its own");
             entry.Buffer.AsSpan(0, entry.Length).CopyTo(destination);
-            buffers.Return(entry.Buffer!);
+            buffers.Return(entry.Buffer);
             transmit = new Transmit(entry.Destination, entry.Length);
             return true;
         }
@@ -70,10 +79,12 @@ internal sealed class Outbox(FrameBuffers buffers)
 
         _entries[(_head + Count) % _entries.Length] = entry;
         Count++;
+        Invariant.That(Count <= CountMax, "no more datagrams wait than the limit");
     }
 
     private Entry Dequeue()
     {
+        Invariant.That(Count > 0, "a datagram is taken only when one waits");
         var entry = _entries[_head];
         _entries[_head] = default;
         _head = (_head + 1) % _entries.Length;

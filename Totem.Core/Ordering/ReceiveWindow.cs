@@ -96,6 +96,7 @@ internal sealed class ReceiveWindow
     public void Keep(Seq seq, ProcessorId source, FrameFlags flags, byte[] buffer, int length)
     {
         Invariant.That(Covers(seq), "a kept frame is inside the window");
+        Invariant.That(length > 0 && length <= buffer.Length, "a kept frame fits its buffer");
         ref var slot = ref _slots[Index(seq)];
         Invariant.That(slot.Buffer is null, "a number is given to one frame only");
         slot = new Slot(buffer, length, source, flags);
@@ -103,6 +104,8 @@ internal sealed class ReceiveWindow
         High = Seq.Max(High, seq);
         while (Contains(Aru.Next))
             Aru = Aru.Next;
+        Invariant.That(Aru <= High, "what has come without a hole ends at the highest number at the latest");
+        Invariant.That(High.DistanceFrom(Released) <= Capacity, "every number of the window has a slot of its own");
     }
 
     /// <summary>Gives everything up to here back.</summary>
@@ -112,9 +115,12 @@ internal sealed class ReceiveWindow
         while (Released < seq)
         {
             var next = Released.Next;
+            Invariant.That(_slots[Index(next)].Buffer is not null, "what is released was held");
             Free(ref _slots[Index(next)]);
             Released = next;
         }
+
+        Invariant.That(Released != High || _bytesHeld == 0, "a window without frames holds no bytes");
     }
 
     /// <summary>Gives all buffers back.</summary>
@@ -139,6 +145,7 @@ internal sealed class ReceiveWindow
         if (slot.Buffer is null)
             return;
         _bytesHeld -= slot.Length;
+        Invariant.That(_bytesHeld >= 0, "no more bytes leave a window than came into it");
         _buffers.Return(slot.Buffer);
         slot = default;
     }

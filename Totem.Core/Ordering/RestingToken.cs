@@ -49,6 +49,7 @@ internal sealed class RestingToken(in RegularToken token, int allowance, bool le
         Invariant.That(sent >= 0 && sent <= Allowance, "no more is numbered than the visit's share");
         Token = Token with { Seq = through, FlowControlCount = Token.FlowControlCount + (uint)sent };
         Allowance -= sent;
+        Invariant.That(Allowance >= 0, "what is left of a share is no debt");
     }
 }
 

@@ -43,7 +43,14 @@ internal sealed class SendQueue
     /// <summary>How much of the message at the head, its envelope included, has been packed already.</summary>
     public int HeadOffset { get; private set; }
 
-    public Guarantee HeadGuarantee => _entries[_entriesHead].Guarantee;
+    public Guarantee HeadGuarantee
+    {
+        get
+        {
+            Invariant.That(Count > 0, "a queue has a head when something waits");
+            return _entries[_entriesHead].Guarantee;
+        }
+    }
 
     /// <summary>Whom the message at the head is for.</summary>
     public MessageChannel HeadChannel => _entries[_entriesHead].Envelope.Channel;
@@ -82,6 +89,7 @@ internal sealed class SendQueue
         _bytes.AsSpan(start, run).CopyTo(destination);
         _bytes.AsSpan(0, destination.Length - run).CopyTo(destination[run..]);
         HeadOffset += destination.Length;
+        Invariant.That(HeadOffset <= envelopeBytes + head.PayloadBytes, "no more is taken than a message has");
         if (HeadOffset < envelopeBytes + head.PayloadBytes)
             return false;
         _bytesHead = (_bytesHead + head.PayloadBytes) % _bytes.Length;
@@ -89,12 +97,14 @@ internal sealed class SendQueue
         _entriesHead = (_entriesHead + 1) % _entries.Length;
         Count--;
         HeadOffset = 0;
+        Invariant.That(UsedBytes >= 0, "no more bytes leave the queue than came into it");
         return true;
     }
 
     /// <summary>The packed length of the n-th message from the head, and what it asks for; n below <see cref="Count"/>.</summary>
     public (int Length, Guarantee Guarantee) Peek(int n)
     {
+        Invariant.That((uint)n < (uint)Count, "only what is queued is looked at");
         ref readonly var entry = ref _entries[(_entriesHead + n) % _entries.Length];
         return (_envelopes.BytesOf(entry.Envelope) + entry.PayloadBytes, entry.Guarantee);
     }
@@ -109,6 +119,8 @@ internal sealed class SendQueue
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
+        Invariant.That(
+            UsedBytes + bytes.Length <= _bytes.Length, "what is queued does not run over what was queued before");
         var start = (_bytesHead + UsedBytes) % _bytes.Length;
         var run = Math.Min(bytes.Length, _bytes.Length - start);
         bytes[..run].CopyTo(_bytes.AsSpan(start));

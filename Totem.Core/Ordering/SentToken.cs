@@ -20,12 +20,19 @@ internal sealed class SentToken(RingOptions options, FrameBuffers buffers, Outbo
     /// <summary>Keeps a token to be sent, with the requests it carries.</summary>
     public void Keep(in RegularToken token, ReadOnlySpan<RetransmitRequest> requests, ProcessorId destination)
     {
+        // TokenCheck asks the same of a token that comes.
         Invariant.That(token.RequestCount == requests.Length, "a token carries as many requests as it says");
+        Invariant.That(token.Header.Node == options.Self, "a token leaves in our name");
+        Invariant.That(token.Aru <= token.Seq, "a token claims nothing that has no number");
+        Invariant.That(!destination.IsNone, "a token goes to one processor");
         var writer = new WireWriter(_bytes);
         token.Write(ref writer);
         foreach (var request in requests)
             request.Write(ref writer);
         (_length, _destination, _tokenSeq) = (writer.WrittenBytes, destination, token.TokenSeq);
+        Invariant.That(
+            _length == WireFormat.RegularTokenBytes + (requests.Length * WireFormat.RetransmitRequestBytes),
+            "a token is as long as it says");
     }
 
     /// <summary>Keeps a loan, or its return, to be sent.</summary>
@@ -33,6 +40,8 @@ internal sealed class SentToken(RingOptions options, FrameBuffers buffers, Outbo
     {
         var writer = new WireWriter(_bytes);
         loan.Write(ref writer);
+        Invariant.That(loan.Header.Node == options.Self, "a loan leaves in our name");
+        Invariant.That(writer.WrittenBytes == WireFormat.TokenLoanBytes, "a loan has one length");
         (_length, _destination, _tokenSeq) = (writer.WrittenBytes, destination, loan.TokenSeq);
     }
 
@@ -41,12 +50,17 @@ internal sealed class SentToken(RingOptions options, FrameBuffers buffers, Outbo
     {
         var writer = new WireWriter(_bytes);
         token.Write(ref writer);
+        Invariant.That(token.Entries.Length == token.Members.Count, "a commit token has an entry for each member");
+        Invariant.That(
+            writer.WrittenBytes == WireFormat.CommitTokenBytes + (WireFormat.CommitMemberBytes * token.Members.Count),
+            "a commit token is as long as it says");
         (_length, _destination, _tokenSeq) = (writer.WrittenBytes, destination, token.TokenSeq);
     }
 
     /// <summary>Sends what is kept, and again after a while.</summary>
     public void Send(Instant now)
     {
+        Invariant.That(_length > 0, "only a token that was kept is sent");
         var buffer = buffers.Rent(_length);
         _bytes.AsSpan(0, _length).CopyTo(buffer);
         outbox.Add(_destination, buffer, _length);

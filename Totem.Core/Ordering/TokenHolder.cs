@@ -33,6 +33,8 @@ internal sealed class TokenHolder
     /// <summary>Sends the first token of a ring.</summary>
     public void Start(TokenRing ring, in RegularToken token, Instant now)
     {
+        Invariant.That(ring.IsRepresentative && ring.LastTokenAt == default, "a ring has one first token");
+        Invariant.That(token.Seq == ring.First, "the first token counts no message");
         _sent.Keep(token, [], ring.Successor);
         Send(now);
     }
@@ -41,6 +43,13 @@ internal sealed class TokenHolder
     public RegularToken Take(
         TokenRing ring, in RegularToken token, in RetransmitRequestList asked, IFrameSource source, Instant now)
     {
+        // The pair of what PassOn asks of a token that we send.
+        Invariant.That(token.Ring == ring.Id, "a token is taken on its own ring");
+        Invariant.That(token.TokenSeq.IsAfter(ring.LastTokenSeq), "a token is taken once");
+        Invariant.That(token.Header.Node == ring.Predecessor, "a token is taken from the predecessor");
+        Invariant.That(
+            token.Seq >= ring.LastSeq && token.Seq >= ring.Log.Window.High, "a token that is taken counts all we have");
+        Invariant.That(token.Aru <= token.Seq, "a token that is taken claims nothing that has no number");
         // A token can come while we hold ours: a forged one, that is. What it ends is over in full, deadline and all.
         ring.Rest = null;
         _deadlines.Clear(Deadline.TokenHold);
@@ -53,6 +62,10 @@ internal sealed class TokenHolder
     /// <summary>Sends the token on, and what follows it.</summary>
     public void PassOn(TokenRing ring, in RegularToken token, Instant now)
     {
+        Invariant.That(token.Ring == ring.Id, "a token leaves for its own ring");
+        Invariant.That(token.TokenSeq == ring.LastTokenSeq.Next, "a token leaves one hop after the one that came");
+        Invariant.That(token.Seq == ring.SentSeq && token.Aru == ring.SentAru, "a token leaves as the visit left it");
+        Invariant.That(ring.Rest is null, "a token that leaves does not rest");
         _sent.Keep(token, _visit.Requests, ring.Successor);
         Send(now);
         _visit.MulticastRest(ring);
@@ -79,10 +92,19 @@ internal sealed class TokenHolder
     /// <summary>The ring is given up: the token ends here. What has a number is multicast all the same.</summary>
     public void Withhold(TokenRing ring) => _visit.MulticastRest(ring);
 
-    /// <summary>Sends a commit token on. How long to wait for the answer is the processor's business.</summary>
-    public void PassCommit(CommitToken token, ProcessorId successor, Instant now)
+    /// <summary>Sends a commit token on, as ours. How long to wait for the answer is the processor's
+    /// business.</summary>
+    public void PassCommit(CommitToken token, Instant now)
     {
-        _sent.Keep(token, successor);
+        Invariant.That(token.Members.Contains(_options.Self), "a commit token is passed on by its members");
+        Invariant.That(
+            token.FilledCount > token.Members.IndexOf(_options.Self), "a commit token leaves with our entry in it");
+        var passed = token with
+        {
+            Header = new FrameHeader(FrameKind.CommitToken, Encapsulation.None, _options.Self),
+            TokenSeq = token.TokenSeq.Next,
+        };
+        _sent.Keep(passed, token.Members.SuccessorOf(_options.Self));
         _sent.Send(now);
     }
 

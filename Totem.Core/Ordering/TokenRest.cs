@@ -15,6 +15,9 @@ internal sealed class TokenRest(
     /// <summary>The token stays.</summary>
     public void Begin(TokenRing ring, in RegularToken next, Instant now)
     {
+        Invariant.That(ring.Rest is null, "one token rests at a time");
+        Invariant.That(next.RequestCount == 0, "a token that others need does not rest");
+        Invariant.That(next.Seq == ring.SentSeq, "a token rests as the visit left it");
         var rule = ring.Resting;
         var rest = ring.Rest = new RestingToken(next, visit.Allowance, rule.Lends(ring), now + rule.Length(ring))
         {
@@ -31,6 +34,7 @@ internal sealed class TokenRest(
     /// <summary>The token goes on, at once or as soon as it is back.</summary>
     public void End(TokenRing ring, RestingToken rest, Instant now)
     {
+        Invariant.That(ring.Rest == rest, "the rest that ends is the one that is");
         if (rest.Loan is not null)
         {
             rest.IsOver = true;
@@ -104,7 +108,7 @@ internal sealed class TokenRest(
             || loan.TokenSeq != ring.LastTokenSeq)
             return DiscardReason.StaleToken;
         var given = loan.Seq.DistanceFrom(rest.Token.Seq);
-        if (given < 0 || given > current.Allowance)
+        if (given < 0 || given > current.Allowance || loan.Seq < ring.Log.Window.High)
             return DiscardReason.AbsurdToken;
         sent.StopRepeating();
         rest.Loan = null;
@@ -172,6 +176,8 @@ internal sealed class TokenRest(
 
     private void Lend(TokenRing ring, RestingToken rest, ProcessorId to, Instant now)
     {
+        Invariant.That(
+            rest.Loan is null && rest.Allowance > 0, "a token is lent to one member, with something to give");
         rest.Loan = new Loan(to, ++rest.LoanCount, rest.Allowance);
         // A number beyond this shows that the loan has arrived.
         ring.SentSeq = rest.Token.Seq;
@@ -190,6 +196,7 @@ internal sealed class TokenRest(
         var count = through.DistanceFrom(rest.Token.Seq);
         if (count == 0)
             return;
+        Invariant.That(count > 0, "a rest gives numbers upward");
         ring.Flow.Extend(count);
         rest.Count(through);
         if (now + options.TokenPark < rest.Ends)
@@ -204,6 +211,7 @@ internal sealed class TokenRest(
         var buffer = buffers.Rent(WireFormat.HoldCancelBytes);
         var writer = new WireWriter(buffer);
         new HoldCancel(new FrameHeader(FrameKind.HoldCancel, Encapsulation.None, options.Self), ring.Id).Write(ref writer);
+        Invariant.That(writer.WrittenBytes == WireFormat.HoldCancelBytes, "a hold cancel has one length");
         outbox.Add(from, buffer, writer.WrittenBytes);
     }
 }

@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Time;
 
@@ -8,6 +9,10 @@ internal sealed class TokenRing
 {
     public TokenRing(RingId id, ProcessorSet members, RingOptions options, ReceiveWindow window)
     {
+        Invariant.That(members.Contains(options.Self), "a processor is on its own ring");
+        Invariant.That(id.Representative == members.Lowest, "the lowest member represents the ring");
+        Invariant.That(
+            window.Released == options.FirstSeq && window.High == options.FirstSeq, "a ring begins with nothing");
         Id = id;
         Self = options.Self;
         First = options.FirstSeq;
@@ -97,6 +102,40 @@ internal sealed class TokenRing
 
     /// <summary>Who holds the aru down, at which number, since when.</summary>
     public StuckAru Stuck { get; set; }
+
+    /// <summary>False for a number that nobody can have given: while the token is here, we alone give
+    /// numbers.</summary>
+    public bool MayBeNumbered(Seq seq) => Rest is not { Loan: null } rest || seq <= rest.Token.Seq;
+
+    /// <summary>Asserts what must hold after every input.</summary>
+    public void CheckInvariants()
+    {
+        Invariant.That(LastSeq <= SentSeq, "a token leaves with no lower a number than it came with");
+        Invariant.That(SentAru <= SentSeq, "a token says of nothing that has no number that all have it");
+        Invariant.That(OwnThrough <= SentSeq, "our frames are numbered under a token");
+        Invariant.That(UnchangedVisits >= 0, "visits are counted upward");
+        Invariant.That(
+            Rest is not { Loan: null } rest || Log.Window.High <= rest.Token.Seq,
+            "while the token is here, nobody else gives a number");
+        Invariant.That(
+            Rest is null || Rest.Token.TokenSeq == LastTokenSeq.Next,
+            "the token that rests here is the one that came last");
+        Log.CheckInvariants();
+    }
+
+    /// <summary>Recovery is over, and the ring orders messages.</summary>
+    /// <param name="options">The options of this member.</param>
+    /// <param name="areKin">All members run this engine.</param>
+    public void Install(RingOptions options, bool areKin)
+    {
+        UnchangedVisits = 0;
+        // A real daemon's windows are fixed, and the sums on the token are shared with it.
+        if (areKin)
+            Flow.LetGrow(Math.Min(options.WindowSizeMax, options.FramesAheadMax / 4));
+        Resting = RestRule.Of(options, areKin);
+        Passing = TokenPassing.Of(areKin ? options.AcceleratedWindow : options.AcceleratedWindowBesideDaemons);
+        Log.AdvanceDeliverable();
+    }
 }
 
 /// <summary>One member holds the ring's aru at one number.</summary>

@@ -39,9 +39,12 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
 
         LearnSafe(ring, token.Aru);
         var sent = Multicast(ring, token.Seq, allowed - served, source, out var seq);
+        Invariant.That(served + sent <= allowed, "a visit sends no more than flow control allows");
+        Invariant.That(seq.DistanceFrom(token.Seq) == sent, "a visit gives as many numbers as it numbers frames");
         Allowance = Math.Max(0, allowed - served - sent);
         var (aru, setter) = CorrectAru(ring, token, seq);
         AskForMissing(ring);
+        Invariant.That(_requestCount <= _requests.Length, "a token carries no more requests than fit it");
 
         var (flowControlCount, backlog) = ring.Flow.Account(
             sentByAll, token.Backlog, queued, served + sent, isLossy: asked.Count > 0 || _requestCount > 0);
@@ -75,6 +78,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         var sent = Number(ring, through, allowance, source, out seq);
         (_multicastThrough, _numberedThrough) = (through, seq);
         MulticastThrough(ring, seq);
+        Invariant.That(sent <= allowance, "no more is numbered than the share of a visit that was left");
+        Invariant.That(seq.DistanceFrom(through) == sent, "as many numbers are given as frames are numbered");
         ring.Log.AdvanceDeliverable();
         var isSafe = false;
         for (var i = 1; i <= sent; i++)
@@ -134,6 +139,7 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         if (_multicastThrough == _numberedThrough)
             return;
         var count = _numberedThrough.DistanceFrom(_multicastThrough);
+        Invariant.That(count > 0, "nothing is multicast before it has a number");
         observer.OnEvent(new RingEvent(RingEventKind.MulticastAfterToken, ring.Id, Seq: _multicastThrough.Next, Count: count));
         MulticastThrough(ring, _numberedThrough);
     }
@@ -161,11 +167,14 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
             seq = seq.Next;
             var buffer = buffers.Rent(source.NextFrameBytesMax);
             var frame = source.WriteFrame(buffer, ring.Id, seq, _originCount++);
+            Invariant.That(frame.Length > WireFormat.RegularMessageHeaderBytes, "a frame carries more than its header");
+            Invariant.That(frame.Length <= buffer.Length, "a frame is no longer than it was said to be");
             window.Keep(seq, options.Self, frame.Flags, buffer, frame.Length);
         }
 
         if (sent > 0)
             ring.OwnThrough = seq;
+        Invariant.That(sent == 0 || window.High == seq, "a new number is the highest");
         return sent;
     }
 

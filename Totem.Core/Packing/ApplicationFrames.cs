@@ -6,18 +6,17 @@ using Totem.Core.Wire;
 namespace Totem.Core.Packing;
 
 /// <summary>
-/// The application's messages as frames for a token visit. With process groups they wait at the start of each ring until the
-/// members have synchronised, while the messages that do so have a lane of their own.
+/// The application's messages as frames for a token visit. Where members synchronise, they wait at the start of each
+/// ring until that is done, while the messages that do so have a lane of their own.
 /// </summary>
-internal sealed class ApplicationFrames(RingOptions options, IEnvelopes envelopes, bool hasGroups, IRingObserver observer) : IFrameSource
+internal sealed class ApplicationFrames(RingOptions options, StreamUse use, IRingObserver observer) : IFrameSource
 {
     /// <summary>A phase of a synchronisation says three things at most, and begins when what the last one said is delivered. The
     /// application's limit does not count here: it may be lower.</summary>
     private const int SyncMessagesMax = 16;
 
-    private readonly bool _hasGroups = hasGroups;
-    private readonly SendLane _sync = new(options, SyncMessagesMax, envelopes);
-    private readonly SendLane _regular = new(options, options.SendQueueMessagesMax, envelopes);
+    private readonly SendLane _sync = new(options, SyncMessagesMax, use.Envelopes);
+    private readonly SendLane _regular = new(options, options.SendQueueMessagesMax, use.Envelopes);
 
     /// <summary>Messages of the application.</summary>
     public SendQueue Queue => _regular.Queue;
@@ -26,7 +25,7 @@ internal sealed class ApplicationFrames(RingOptions options, IEnvelopes envelope
     public SendQueue SyncQueue => _sync.Queue;
 
     /// <summary>Members synchronise: only <see cref="SyncQueue"/> is sent.</summary>
-    public bool IsSynchronising { get; private set; } = hasGroups;
+    public bool IsSynchronising { get; private set; } = use.Synchronises;
 
     /// <summary>Nothing is to be multicast yet.</summary>
     public bool IsHeldBack { get; set; }
@@ -44,7 +43,7 @@ internal sealed class ApplicationFrames(RingOptions options, IEnvelopes envelope
         _sync.Restart();
         // What was to be said on the old ring has no meaning on this one.
         _sync.Queue.Clear();
-        IsSynchronising = _hasGroups;
+        IsSynchronising = use.Synchronises;
     }
 
     /// <summary>The members have synchronised: the application's messages may go out.</summary>
@@ -59,6 +58,7 @@ internal sealed class ApplicationFrames(RingOptions options, IEnvelopes envelope
 
     public FrameWritten WriteFrame(Span<byte> frame, RingId ring, Seq seq, uint originCount)
     {
+        Invariant.That(!IsHeldBack, "nothing is multicast while it is held back");
         var packet = Lane.Packer.Pack(Lane.Queue, frame[WireFormat.RegularMessageHeaderBytes..]);
         var writer = new WireWriter(frame);
         new RegularMessage(
@@ -70,6 +70,8 @@ internal sealed class ApplicationFrames(RingOptions options, IEnvelopes envelope
             observer.OnEvent(new RingEvent(kind, ring, options.Self, Seq: seq, Count: i));
         }
 
+        Invariant.That(
+            writer.WrittenBytes == WireFormat.RegularMessageHeaderBytes, "a packet begins where the header ends");
         return new FrameWritten(
             WireFormat.RegularMessageHeaderBytes + packet.Bytes,
             packet.Guarantee == Guarantee.Safe ? FrameFlags.Safe : FrameFlags.None);

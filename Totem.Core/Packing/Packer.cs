@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Ordering;
 
@@ -43,6 +44,8 @@ internal sealed class Packer(int netMtu)
     {
         if (_mustClose)
             return Close(packet);
+        Invariant.That(queue.Count > 0, "a packet is filled when something waits");
+        var (queuedBefore, bytesBefore) = (queue.Count, queue.UsedBytes);
         var guarantee = queue.HeadGuarantee;
         Span<ushort> lengths = stackalloc ushort[PacketFormat.PieceCountMax];
         var (pieces, cut) = Plan(queue, guarantee, lengths);
@@ -66,6 +69,15 @@ internal sealed class Packer(int netMtu)
             position += lengths[i];
         }
 
+        // The packet holds just what has left the queue.
+        Invariant.That(pieces > 0, "a packet holds something");
+        Invariant.That(position <= PacketBytesMax, "a packet is no longer than a frame has room for");
+        Invariant.That(
+            queuedBefore - queue.Count == completed, "a message leaves the queue in the packet where it ends");
+        Invariant.That(completed == (cut ? pieces - 1 : pieces), "every piece but a cut one ends a message");
+        Invariant.That(bytesBefore >= queue.UsedBytes, "packing adds nothing to the queue");
+        Invariant.That(queue.Count > 0 || queue.UsedBytes == 0, "an empty queue holds no bytes");
+        Invariant.That((queue.HeadOffset > 0) == cut, "the head of the queue is cut when the packet says so");
         return new PackedPacket(position, completed, guarantee);
     }
 

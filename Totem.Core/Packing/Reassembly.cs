@@ -1,3 +1,5 @@
+using Totem.Core.Diagnostics;
+
 namespace Totem.Core.Packing;
 
 /// <summary>A message of one sender that is still coming in pieces. The buffer doubles, so that each byte is copied at most
@@ -26,11 +28,16 @@ internal sealed class Reassembly(int bytesMax)
             Array.Resize(ref _buffer, Math.Min(bytesMax, Math.Max(2 * _buffer.Length, Length + piece.Length)));
         piece.CopyTo(_buffer.AsSpan(Length));
         Length += piece.Length;
+        Invariant.That(Length <= bytesMax, "a message in pieces is no longer than its limit");
         return true;
     }
 
     /// <summary>The packet ended inside the message.</summary>
-    public void ContinueAs(byte fragment) => Expected = fragment;
+    public void ContinueAs(byte fragment)
+    {
+        Invariant.That(fragment != 0, "a message that is cut goes on under a number");
+        Expected = fragment;
+    }
 
     public void Reset() => (Expected, Length) = (0, 0);
 }

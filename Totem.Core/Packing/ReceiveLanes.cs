@@ -6,23 +6,23 @@ namespace Totem.Core.Packing;
 /// The receiving side of the two streams of wire.md section 12.5. They outlive rings: a corosync sender goes on with a cut
 /// message on the next ring, and those who came along have its beginning. Senders of ours never do, see <see cref="Packer.Reset"/>.
 /// </summary>
-internal sealed class ReceiveLanes(int messageBytesMax, bool hasGroups)
+internal sealed class ReceiveLanes(int messageBytesMax, StreamUse use)
 {
     private readonly Unpacker _sync = new(messageBytesMax);
     private readonly Unpacker _regular = new(messageBytesMax);
 
     /// <summary>Somebody here listens to the services.</summary>
-    public bool HasGroups { get; } = hasGroups;
+    public bool HasServices => use.Synchronises;
 
     /// <summary>Members synchronise: packets belong to the stream that is sent meanwhile.</summary>
-    public bool IsSynchronising { get; private set; } = hasGroups;
+    public bool IsSynchronising { get; private set; } = use.Synchronises;
 
     public Unpacker Current => IsSynchronising ? _sync : _regular;
 
     /// <summary>The next packet is the first of a new ring; those who did not come along start afresh if they return.</summary>
     public void Restart(ProcessorSet left)
     {
-        IsSynchronising = HasGroups;
+        IsSynchronising = use.Synchronises;
         foreach (var processor in left.AsSpan())
         {
             _sync.Forget(processor);

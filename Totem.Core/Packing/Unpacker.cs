@@ -64,6 +64,7 @@ internal sealed class Unpacker(int messageBytesMax)
                 _index++;
         }
 
+        Invariant.That(_pieces == 0 || _offset == packet.Length, "a packet is walked to its end");
         index = 0;
         return false;
     }

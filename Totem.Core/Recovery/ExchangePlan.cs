@@ -1,3 +1,4 @@
+using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Wire;
@@ -32,6 +33,8 @@ internal sealed class ExchangePlan : IFrameSource
     /// <summary>Plans all messages that the old window holds behind this number.</summary>
     public void PlanAbove(Seq low)
     {
+        Invariant.That(_pending.Count == 0, "an exchange is planned once");
+        Invariant.That(low >= _old!.Released, "nothing is planned that has been released");
         for (var seq = low.Next; seq <= _old!.High; seq = seq.Next)
         {
             if (!_old.Contains(seq))
@@ -46,6 +49,7 @@ internal sealed class ExchangePlan : IFrameSource
 
     public FrameWritten WriteFrame(Span<byte> frame, RingId ring, Seq seq, uint originCount)
     {
+        Invariant.That(QueuedFrames > 0, "a frame is written when one is planned");
         var writer = new WireWriter(frame);
         new RegularMessage(
             new FrameHeader(FrameKind.RegularMessage, Encapsulation.Encapsulated, _self),
@@ -59,15 +63,19 @@ internal sealed class ExchangePlan : IFrameSource
         {
             var old = NextPending();
             _pending.Dequeue();
-            _open.Remove(old);
+            var wasOpen = _open.Remove(old);
+            Invariant.That(wasOpen, "a message of the old ring is multicast once");
             writer.Bytes(_old!.Frame(old));
         }
 
+        Invariant.That(
+            writer.WrittenBytes > WireFormat.RegularMessageHeaderBytes, "a message of the old ring is carried whole");
         return new FrameWritten(writer.WrittenBytes, FrameFlags.Encapsulated);
     }
 
     private Seq NextPending()
     {
+        Invariant.That(_open.Count <= _pending.Count, "what is open is pending");
         while (!_open.Contains(_pending.Peek()))
             _pending.Dequeue();
         return _pending.Peek();

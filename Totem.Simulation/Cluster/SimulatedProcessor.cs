@@ -11,7 +11,7 @@ namespace Totem.Simulation.Cluster;
 
 /// <summary>
 /// One processor over all its lives, with its host: stable storage, a socket buffer, an application that may be slow. It
-/// does what the remarks of <see cref="RingProcessor"/> ask of a host, after each input.
+/// does what the remarks of <see cref="IRing"/> ask of a host, after each input.
 /// </summary>
 internal sealed class SimulatedProcessor
 {
@@ -401,7 +401,7 @@ internal sealed class SimulatedProcessor
         var processor = new GroupProcessor(_cluster.OptionsOf(Id), options, StoredRingSequence, journal);
         Groups = new GroupApplication(_cluster, Id, Life, processor);
         _cluster.GroupJournals.Add(Groups.Journal);
-        return processor.Ring;
+        return processor.Processor;
     }
 
     /// <summary>The application takes everything there is; true when that may have given the engine something to send.</summary>

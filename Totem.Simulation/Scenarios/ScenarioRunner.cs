@@ -106,17 +106,29 @@ internal sealed class ScenarioRun
             _cluster.Apply(cut);
         foreach (var node in _cluster.Nodes)
         {
-            node.DisarmAll();
-            node.DatagramTicks = 0;
-            node.ConsumeTicks = 0;
-            node.PaceReader(TimeSpan.Zero);
-            node.Resume();
-            node.ConsumeAll();
-            if (!_expected.Contains(node.Id))
-                _cluster.Apply(new CrashNode(node.Id));
-            else if (node.Engine is null)
-                _cluster.Apply(new StartNode(node.Id));
+            try
+            {
+                StopFaultsAt(node);
+            }
+            catch (Exception e) when (e is not SimulationLimitException)
+            {
+                throw new EngineFaultException($"{node.Id} when faults stop at {_cluster.Now} s: {e.Message}", e);
+            }
         }
+    }
+
+    private void StopFaultsAt(SimulatedProcessor node)
+    {
+        node.DisarmAll();
+        node.DatagramTicks = 0;
+        node.ConsumeTicks = 0;
+        node.PaceReader(TimeSpan.Zero);
+        node.Resume();
+        node.ConsumeAll();
+        if (!_expected.Contains(node.Id))
+            _cluster.Apply(new CrashNode(node.Id));
+        else if (node.Engine is null)
+            _cluster.Apply(new StartNode(node.Id));
     }
 
     /// <summary>True when the cluster came to rest, so that the trace may be judged as complete.</summary>

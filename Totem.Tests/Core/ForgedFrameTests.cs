@@ -186,9 +186,51 @@ public sealed class ForgedFrameTests
     private static JoinFrame Join(ProcessorId sender, ulong ringSequence, ProcessorSet proposed) => new(new JoinMessage(
         new FrameHeader(FrameKind.Join, Encapsulation.None, sender), sender, ringSequence, proposed, ProcessorSet.Empty));
 
-    private static void AssertOrders(StoppedProcessor stopped)
+    [Fact]
+    public void A_message_with_a_number_that_nobody_gave_is_dropped_while_the_token_rests_here()
     {
-        var ring = stopped.GoOn();
+        var ring = InMemoryRing.Operational(3, x => x with { TokenPark = TimeSpan.FromMilliseconds(1) });
+        ring.Submit(2, [1]);
+        ring.RunUntil(() => ring[2].Engine.HasToken, TimeSpan.FromSeconds(2), "resting");
+        var dropped = ring[2].Events[DiscardReason.OutsideWindow];
+        ring.Inject(2, NextMessage(ring).Encode());
+        Assert.Equal(dropped + 1, ring[2].Events[DiscardReason.OutsideWindow]);
+
+        // The number is ours to give.
+        ring.Submit(2, [2]);
+        AssertOrders(ring);
+    }
+
+    [Fact]
+    public void A_message_with_a_number_that_nobody_gave_costs_the_ring_that_has_lent_its_token()
+    {
+        var ring = InMemoryRing.Operational(3, x => x with { TokenPark = TimeSpan.FromMilliseconds(1) });
+        ring.Submit(2, [1]);
+        ring.RunUntil(() => ring[2].Engine.HasToken, TimeSpan.FromSeconds(2), "resting");
+        ring.Submit(3, [2]);
+        ring.RunUntil(() => ring[2].Events[RingEventKind.TokenLent] > 0, TimeSpan.FromSeconds(2), "lent");
+        var next = NextMessage(ring, ahead: 2);
+        var dropped = ring[2].Events[DiscardReason.AbsurdToken];
+        ring.Inject(2, next.Encode());
+        ring.RunUntil(() => ring[2].Events[DiscardReason.AbsurdToken] > dropped, TimeSpan.FromSeconds(2), "given back");
+        ring.Submit(2, [3]);
+        AssertOrders(ring);
+    }
+
+    /// <summary>The message that member 3 would multicast next, if it had the token.</summary>
+    private static MessageFrame NextMessage(InMemoryRing ring, int ahead = 1)
+    {
+        var last = ring[2].Engine.Multicast;
+        var header = new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, Member);
+        return new MessageFrame(
+            new RegularMessage(header, Member, last.Seq + ahead, 0, last.Ring, 0, 0),
+            new byte[] { 0, 0, 0, 0, 0, 0, 1, 0, 6, 0, 1, 0, 1, 0, (byte)'t', (byte)'x' });
+    }
+
+    private static void AssertOrders(StoppedProcessor stopped) => AssertOrders(stopped.GoOn());
+
+    private static void AssertOrders(InMemoryRing ring)
+    {
         ring.RunFor(TimeSpan.FromSeconds(1));
         ring.RunUntilOneRing(TimeSpan.FromSeconds(20));
         for (var id = 1; id <= ring.Count; id++)
