@@ -1,7 +1,7 @@
 namespace Totem.Sheepdog.Ordering;
 
 /// <summary>What is to be told to sheep.</summary>
-public enum ClusterEventKind
+internal enum ClusterEventKind
 {
     /// <summary><see cref="IClusterEvents.OnJoin"/>; answer with <see cref="ClusterEventQueue.AnswerJoin"/>.</summary>
     Join,
@@ -33,7 +33,7 @@ public enum ClusterEventKind
 /// <param name="Node">Who it is about: joins, is accepted, left, sent, has its turn, described itself anew.</param>
 /// <param name="Members">Join: the members without it. Accept, Leave: the members behind it.</param>
 /// <param name="Bytes">Join, Accept: the buffer in full length. Notify: the message.</param>
-public sealed record ClusterEvent(
+internal sealed record ClusterEvent(
     ClusterEventKind Kind, SheepNode? Node = null, IReadOnlyList<SheepNode>? Members = null, Memory<byte> Bytes = default)
 {
     private Memory<byte> _bytes = Bytes;
@@ -53,20 +53,20 @@ public sealed record ClusterEvent(
     public LeaveReason LeaveReason { get; init; }
 
     /// <summary>Join: whose request, and which.</summary>
-    internal PeerId Peer { get; init; }
+    public PeerId Peer { get; init; }
 
     /// <summary>Join: how much had happened.</summary>
-    internal ulong Version { get; init; }
+    public ulong Version { get; init; }
 
     /// <summary>Join.</summary>
-    internal uint Attempt { get; init; }
+    public uint Attempt { get; init; }
 
     /// <summary>Block.</summary>
-    internal ulong Ticket { get; init; }
+    public ulong Ticket { get; init; }
 
     /// <summary>Join, Accept: the buffer without its zeros.</summary>
-    internal Opaque Opaque { get; init; }
+    public Opaque Opaque { get; init; }
 
     /// <summary>What it costs to keep.</summary>
-    internal long Cost => 256 + _bytes.Length + Opaque.Used.Length;
+    public long Cost => 256 + _bytes.Length + Opaque.Used.Length;
 }

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Totem.Sheepdog.Ordering;
 
 // What sheep is told, and its answers.
-public sealed partial class ClusterEventQueue
+internal sealed partial class ClusterEventQueue
 {
     private ulong? _blockAgain;
     private bool _hasTakenSince;

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Totem.Sheepdog.Ordering;
 
 // Before the own accept.
-public sealed partial class ClusterEventQueue
+internal sealed partial class ClusterEventQueue
 {
     /// <summary>Others of whom it is not known that they know nothing.</summary>
     private readonly HashSet<PeerId> _unknown = [];

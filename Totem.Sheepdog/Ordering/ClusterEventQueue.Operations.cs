@@ -1,7 +1,7 @@
 namespace Totem.Sheepdog.Ordering;
 
 // What sheep asks for.
-public sealed partial class ClusterEventQueue
+internal sealed partial class ClusterEventQueue
 {
     private readonly Queue<byte[]> _held = new();
     private readonly HashSet<ulong> _turnsWanted = [];
@@ -95,7 +95,7 @@ public sealed partial class ClusterEventQueue
     }
 
     /// <summary>It has asked for a turn or a lock that has not come yet.</summary>
-    internal bool IsWaitingForTurn => _turnsWanted.Count > 0 || _lockWanted.Count > 0;
+    public bool IsWaitingForTurn => _turnsWanted.Count > 0 || _lockWanted.Count > 0;
 
     /// <summary>Takes the next request that has its lock now.</summary>
     public bool TryTakeGranted(out ulong ticket) => _granted.TryDequeue(out ticket);

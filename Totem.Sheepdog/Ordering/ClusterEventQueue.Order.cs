@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Totem.Sheepdog.Ordering;
 
 // What the backend delivers.
-public sealed partial class ClusterEventQueue
+internal sealed partial class ClusterEventQueue
 {
     private (PeerId, uint, ulong)? _asked;
     private (PeerId, uint)? _grantSent;

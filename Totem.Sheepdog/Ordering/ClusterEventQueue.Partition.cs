@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Totem.Sheepdog.Ordering;
 
 // Cuts and their end.
-public sealed partial class ClusterEventQueue
+internal sealed partial class ClusterEventQueue
 {
     private const string WhatFollows = "nothing is delivered until the others are back, or known to have ended";
 
@@ -43,7 +43,7 @@ public sealed partial class ClusterEventQueue
     }
 
     /// <summary>For the notes only: this one has seen a death, which the others learn of later.</summary>
-    internal void NoteDeath(uint seat) => _seenDead.Add(seat);
+    public void NoteDeath(uint seat) => _seenDead.Add(seat);
 
     /// <summary>For the notes only: nothing may be decided by it.</summary>
     private bool IsDead(PeerId peer) => _dead.Contains(peer.Seat) || _seenDead.Contains(peer.Seat);

@@ -1,7 +1,7 @@
 namespace Totem.Sheepdog.Ordering;
 
 // A member whose event loop hangs.
-public sealed partial class ClusterEventQueue
+internal sealed partial class ClusterEventQueue
 {
     private (PeerId Peer, uint Attempt, PeerId Acceptor, ulong Version) _waitedFor;
     private long? _waitedSince;

@@ -14,7 +14,7 @@ namespace Totem.Sheepdog.Ordering;
 /// arrives at the same state. The first joiner has nobody to ask: it is the one that knows of everybody in the group that they
 /// know nothing, and whose request came first among theirs.</para>
 /// </remarks>
-public sealed partial class ClusterEventQueue
+internal sealed partial class ClusterEventQueue
 {
     private readonly PeerId _self;
     private readonly ClusterQueueOptions _options;
@@ -52,7 +52,7 @@ public sealed partial class ClusterEventQueue
     internal ClusterState? State => _state;
 
     /// <summary>Whether there is anybody to read the notes.</summary>
-    internal bool WritesNotes { get; set; }
+    public bool WritesNotes { get; set; }
 
     /// <summary>For people: what it waits for.</summary>
     public override string ToString()
@@ -72,7 +72,7 @@ public sealed partial class ClusterEventQueue
     public bool TryTransmit([NotNullWhen(true)] out byte[]? message) => _outgoing.TryDequeue(out message);
 
     /// <summary>Takes the next line for the operator's log.</summary>
-    internal bool TryTakeNote(out ClusterNote note) => _notes.TryDequeue(out note);
+    public bool TryTakeNote(out ClusterNote note) => _notes.TryDequeue(out note);
 
     /// <summary>The session is over for a reason of the driver's: the backend is lost.</summary>
     /// <param name="reason">Why, for people.</param>

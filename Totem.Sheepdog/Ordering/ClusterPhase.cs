@@ -1,7 +1,7 @@
 namespace Totem.Sheepdog.Ordering;
 
 /// <summary>Where a session stands.</summary>
-public enum ClusterPhase
+internal enum ClusterPhase
 {
     /// <summary>Not accepted yet; it knows nothing of the cluster's state.</summary>
     Joining,

@@ -1,7 +1,7 @@
 namespace Totem.Sheepdog.Ordering;
 
 /// <summary>How a session behaves when the cluster is cut in two.</summary>
-public sealed record ClusterQueueOptions
+internal sealed record ClusterQueueOptions
 {
     /// <summary>Which side goes on. Default the majority.</summary>
     public PartitionRule Rule { get; init; } = PartitionRule.Majority;

@@ -1,7 +1,7 @@
 namespace Totem.Sheepdog.Ordering;
 
 /// <summary>Which side of a cut goes on.</summary>
-public enum PartitionRule
+internal enum PartitionRule
 {
     /// <summary>The majority of the last agreed members; when both sides are as many, the one with the lowest seat.</summary>
     Majority,
@@ -11,7 +11,7 @@ public enum PartitionRule
 }
 
 /// <summary>Who may go on, as a function of what all on one side know.</summary>
-public static class PartitionPolicy
+internal static class PartitionPolicy
 {
     /// <summary>Whether a side goes on.</summary>
     /// <param name="rule">The rule.</param>
