@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Totem.Sheepdog.Ordering;
+using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
@@ -7,8 +8,6 @@ namespace Totem.Sheepdog.Drivers.Local;
 [SupportedOSPlatform("linux")]
 internal sealed class LocalDriver : QueueDriver
 {
-    private static readonly ClusterQueueOptions QueueOptions = new() { OverLog = true };
-
     private LocalOptions? _options;
     private LocalDirectory? _directory;
     private LocalSession? _session;
@@ -46,7 +45,7 @@ internal sealed class LocalDriver : QueueDriver
         var directory = _directory ?? throw new InvalidOperationException("not initialised");
         Close();
         // 64 random bits: no two sessions of a directory are ever the same, and nothing is said about processes.
-        var queue = new ClusterEventQueue(new PeerId(Random(), Random()), QueueOptions);
+        var queue = ClusterEventQueue.OverLog(new PeerId(Random(), Random()));
         try
         {
             lock (Gate)

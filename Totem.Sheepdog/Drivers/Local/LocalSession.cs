@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using Totem.Sheepdog.Ordering;
+using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
