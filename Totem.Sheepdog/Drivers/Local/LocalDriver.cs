@@ -29,7 +29,7 @@ internal sealed class LocalDriver : QueueDriver
         if (_session is { CanSend: true } && options == _options)
             return;
         Close();
-        (_options, _directory) = (options, LocalDirectory.Open(options.Path));
+        (_options, _directory) = (options, LocalDirectory.Open(options.Path, LinuxFileSystem.Instance));
         Log(ClusterLogLevel.Information, $"the cluster lives in the directory {options.Path}; expected in it: other sheep of this host with the same one");
     }
 
