@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using Totem.Sheepdog.Ordering;
+using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
 using Totem.Core.Model;
-using Totem.Sheepdog.Ordering;
+using Totem.Sheepdog.Sessions;
 using Totem.Transport.Udp;
 using Totem.Transport.Udp.Corosync;
 using Totem.Transport.Udp.Internal;

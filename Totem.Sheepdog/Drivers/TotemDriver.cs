@@ -5,6 +5,7 @@ using Totem.Core.Evs;
 using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Sheepdog.Ordering;
+using Totem.Sheepdog.Sessions;
 using Totem.Transport.Udp;
 using Totem.Transport.Udp.Internal;
 

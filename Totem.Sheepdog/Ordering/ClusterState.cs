@@ -109,6 +109,10 @@ internal sealed record ClusterState
             : "")
         + (Blocks is [var turn, ..] ? $", the turn of {turn.Owner}" : "");
 
+    /// <summary>For people: sheep by the names that people know.</summary>
+    public string NamesOf(IEnumerable<PeerId> peers) =>
+        string.Join(", ", peers.Order().Select(x => Find(x) is { } known ? NodeString.Short(known.Node) : x.ToString()));
+
     /// <summary>The next state, behind a message.</summary>
     /// <param name="sender">Who sent it.</param>
     /// <param name="message">The message; what its sender may not say changes nothing.</param>

@@ -5,7 +5,7 @@ namespace Totem.Sheepdog.Ordering;
 /// <summary>A session of a sheep in the backend's group.</summary>
 /// <param name="Seat">Where it sits: a ring's processor. Two sessions of one seat are one after the other.</param>
 /// <param name="Instance">Which session of that seat.</param>
-public readonly record struct PeerId(uint Seat, uint Instance) : IComparable<PeerId>
+internal readonly record struct PeerId(uint Seat, uint Instance) : IComparable<PeerId>
 {
     /// <inheritdoc />
     public int CompareTo(PeerId other) => Seat == other.Seat ? Instance.CompareTo(other.Instance) : Seat.CompareTo(other.Seat);

@@ -1,6 +1,6 @@
 using Totem.Sheepdog;
 using Totem.Sheepdog.Drivers;
-using Totem.Sheepdog.Ordering;
+using Totem.Sheepdog.Sessions;
 using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog;

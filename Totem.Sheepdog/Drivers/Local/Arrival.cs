@@ -22,7 +22,7 @@ internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong first
 
     /// <summary>Makes a session known and opens the order at its end.</summary>
     /// <exception cref="IOException">The files cannot be made.</exception>
-    public static (Presence Presence, LocalLog Log) Begin(LocalDirectory directory, PeerId self, LocalLimits limits, LogWatch watch)
+    public static (Presence Presence, LocalLog Log) Begin(LocalDirectory directory, PeerId self, LocalLimits limits, ILogWatch watch)
     {
         Presence? presence = null;
         OrderFile? order = null;
@@ -34,7 +34,7 @@ internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong first
                 presence ??= Presence.Create(directory, self, new PeerStanding(segment, null));
                 // From here on nobody removes it, or it is gone already, and there is a later one.
                 presence.Publish(new PeerStanding(segment, null));
-                order = OrderFile.TryOpen(directory.OrderPath(segment), isMade: segment == 1);
+                order = OrderFile.TryOpen(directory.Files, directory.OrderPath(segment), isMade: segment == 1);
                 // The first of all is made where there is none. Who was slow about that could make it behind others who have gone on.
                 if (order is not null && (segment != 1 || directory.Segments() is [1]) && watch.Follow(order.Path))
                     return (presence, new LocalLog(directory, self, limits, order, segment));
@@ -85,7 +85,7 @@ internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong first
     {
         foreach (var segment in directory.Segments().Where(x => x >= from && x < firstSegment))
         {
-            using var order = OrderFile.TryOpen(directory.OrderPath(segment), isMade: false);
+            using var order = OrderFile.TryOpen(directory.Files, directory.OrderPath(segment), isMade: false);
             while (order is not null && order.TryRead(out var record) && record.Kind != OrderKind.Seal)
             {
                 if (record.Kind == OrderKind.Message)

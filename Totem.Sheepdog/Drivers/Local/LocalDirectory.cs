@@ -19,7 +19,11 @@ internal sealed class LocalDirectory
     public const string AtPostfix = ".at";
     private const string OrderPostfix = ".order";
 
-    private LocalDirectory(string path) => (Log, Sessions) = (Path.Combine(path, "log"), Path.Combine(path, "sessions"));
+    private LocalDirectory(string path, IFileSystem files) =>
+        (Files, Log, Sessions) = (files, Path.Combine(path, "log"), Path.Combine(path, "sessions"));
+
+    /// <summary>The calls on them.</summary>
+    public IFileSystem Files { get; }
 
     public string Log { get; }
 
@@ -27,12 +31,12 @@ internal sealed class LocalDirectory
 
     /// <summary>Makes the directory if it is missing.</summary>
     /// <exception cref="ClusterDriverException">It cannot be made, or somebody else could write in it.</exception>
-    public static LocalDirectory Open(string path)
+    public static LocalDirectory Open(string path, IFileSystem files)
     {
         try
         {
             OwnDirectory.Make(path);
-            var directory = new LocalDirectory(path);
+            var directory = new LocalDirectory(path, files);
             OwnDirectory.Make(directory.Log);
             OwnDirectory.Make(directory.Sessions);
             return directory;
@@ -53,40 +57,40 @@ internal sealed class LocalDirectory
 
     /// <summary>The segments there are, in order.</summary>
     public ulong[] Segments() =>
-        [.. Directory.EnumerateFiles(Log, "*" + OrderPostfix).Select(SegmentOf).OfType<ulong>().Order()];
+        [.. Files.List(Log, "*" + OrderPostfix).Select(SegmentOf).OfType<ulong>().Order()];
 
     /// <summary>The sessions there are.</summary>
-    public PeerId[] Peers() => [.. Directory.EnumerateFiles(Sessions, "*" + AtPostfix).Select(PeerOf).OfType<PeerId>()];
+    public PeerId[] Peers() => [.. Files.List(Sessions, "*" + AtPostfix).Select(PeerOf).OfType<PeerId>()];
 
     /// <summary>Removes the segments that nobody reads any more.</summary>
     public void RemoveBefore(ulong segment)
     {
-        foreach (var file in Directory.EnumerateFiles(Log))
+        foreach (var file in Files.List(Log))
         {
             if (SegmentOf(file) < segment)
-                LinuxFiles.Remove(file);
+                Files.Remove(file);
         }
     }
 
     /// <summary>Removes the files of a session that is gone.</summary>
     public void RemoveSession(PeerId peer)
     {
-        LinuxFiles.Remove(SessionPath(peer, AtPostfix));
-        LinuxFiles.Remove(SessionPath(peer, AlivePostfix));
+        Files.Remove(SessionPath(peer, AtPostfix));
+        Files.Remove(SessionPath(peer, AlivePostfix));
     }
 
     /// <summary>Removes what processes have left behind that were killed while they made themselves known.</summary>
     public void RemoveUnfinished()
     {
-        foreach (var file in Directory.EnumerateFiles(Sessions))
+        foreach (var file in Files.List(Sessions))
         {
             var name = Path.GetFileName(file);
             var isNew = name.StartsWith(NewPrefix, StringComparison.Ordinal);
             if (PeerOf(isNew ? name[NewPrefix.Length..] : name) is not { } peer || Presence.IsAlive(this, peer))
                 continue;
             // A pipe before it has its name cannot be told from one that is not open yet; its owner makes another one.
-            if (isNew || (name.EndsWith(AlivePostfix, StringComparison.Ordinal) && !File.Exists(SessionPath(peer, AtPostfix))))
-                LinuxFiles.Remove(file);
+            if (isNew || (name.EndsWith(AlivePostfix, StringComparison.Ordinal) && !Files.Exists(SessionPath(peer, AtPostfix))))
+                Files.Remove(file);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Totem.Sheepdog.Ordering;
+using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
@@ -7,8 +8,6 @@ namespace Totem.Sheepdog.Drivers.Local;
 [SupportedOSPlatform("linux")]
 internal sealed class LocalDriver : QueueDriver
 {
-    private static readonly ClusterQueueOptions QueueOptions = new() { OverLog = true };
-
     private LocalOptions? _options;
     private LocalDirectory? _directory;
     private LocalSession? _session;
@@ -30,7 +29,7 @@ internal sealed class LocalDriver : QueueDriver
         if (_session is { CanSend: true } && options == _options)
             return;
         Close();
-        (_options, _directory) = (options, LocalDirectory.Open(options.Path));
+        (_options, _directory) = (options, LocalDirectory.Open(options.Path, LinuxFileSystem.Instance));
         Log(ClusterLogLevel.Information, $"the cluster lives in the directory {options.Path}; expected in it: other sheep of this host with the same one");
     }
 
@@ -46,7 +45,7 @@ internal sealed class LocalDriver : QueueDriver
         var directory = _directory ?? throw new InvalidOperationException("not initialised");
         Close();
         // 64 random bits: no two sessions of a directory are ever the same, and nothing is said about processes.
-        var queue = new ClusterEventQueue(new PeerId(Random(), Random()), QueueOptions);
+        var queue = ClusterEventQueue.OverLog(new PeerId(Random(), Random()));
         try
         {
             lock (Gate)

@@ -108,12 +108,12 @@ internal sealed class LocalLog : IDisposable
     public bool Follow()
     {
         var next = _directory.OrderPath(Segment + 1);
-        var order = OrderFile.TryOpen(next, isMade: false);
+        var order = OrderFile.TryOpen(_directory.Files, next, isMade: false);
         if (order is null)
         {
             // Never made behind those who have gone on: they would not look there. Or somebody has made it just now.
             var isMade = !_directory.Segments().Any(x => x > Segment);
-            order = OrderFile.TryOpen(next, isMade);
+            order = OrderFile.TryOpen(_directory.Files, next, isMade);
             if (order is null)
                 return isMade ? throw new IOException($"{_directory.Log} was removed") : false;
         }

@@ -7,7 +7,7 @@ namespace Totem.Sheepdog.Drivers.Local;
 /// <summary>Lets a session's thread sleep until there is something to do. The kernel wakes it in the very system call that appends to the
 /// order, so that no writer waits for a reader, and none can be killed between appending and waking.</summary>
 [SupportedOSPlatform("linux")]
-internal sealed class LogWatch : IDisposable
+internal sealed class LogWatch : ILogWatch, IDisposable
 {
     private const uint Modified = 2;
     private const uint AttributesChanged = 4;
@@ -19,11 +19,8 @@ internal sealed class LogWatch : IDisposable
     private readonly byte[] _buffer = new byte[4096];
     private int _watch = -1;
 
-    /// <summary>The link count of the file has changed, perhaps to nothing.</summary>
     public bool HasAttributesChanged { get; private set; }
 
-    /// <summary>From here on it is this file. What was appended before is to be read without waiting.</summary>
-    /// <returns>False when it is gone.</returns>
     public bool Follow(string path)
     {
         if (_watch >= 0)

@@ -20,9 +20,9 @@ internal sealed class MessageFiles(LocalDirectory directory, ulong segment, Peer
         var offset = checked((uint)_length);
         if (message.IsEmpty)
             return offset;
-        _own ??= LinuxFiles.TryOpen(directory.DataPath(segment, self), LinuxFiles.ReadWrite | LinuxFiles.Create)
+        _own ??= directory.Files.TryOpen(directory.DataPath(segment, self), LinuxFiles.ReadWrite | LinuxFiles.Create)
             ?? throw new IOException($"{directory.Log} was removed");
-        RandomAccess.Write(_own, message, offset);
+        directory.Files.Write(_own, message, offset);
         _length += message.Length;
         return offset;
     }
@@ -37,15 +37,15 @@ internal sealed class MessageFiles(LocalDirectory directory, ulong segment, Peer
         if (!_files.TryGetValue(record.Sender, out var file))
         {
             var path = directory.DataPath(segment, record.Sender);
-            file = LinuxFiles.TryOpen(path, LinuxFiles.ReadOnly) ?? throw new IOException($"{path} was removed: this session was left behind");
+            file = directory.Files.TryOpen(path, LinuxFiles.ReadOnly) ?? throw new IOException($"{path} was removed: this session was left behind");
             _files.Add(record.Sender, file);
         }
 
-        if (record.Length > RandomAccess.GetLength(file))
+        if (record.Length > directory.Files.LengthOf(file))
             return null;
         var message = new byte[record.Length];
         var count = 0;
-        while (count < message.Length && RandomAccess.Read(file, message.AsSpan(count), record.First + count) is > 0 and var more)
+        while (count < message.Length && directory.Files.Read(file, message.AsSpan(count), record.First + count) is > 0 and var more)
             count += more;
         return count == message.Length && OrderRecord.CheckOf(message) == record.Second ? message : null;
     }

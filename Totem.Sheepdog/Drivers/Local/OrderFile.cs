@@ -1,6 +1,5 @@
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
-using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
@@ -8,13 +7,14 @@ namespace Totem.Sheepdog.Drivers.Local;
 [SupportedOSPlatform("linux")]
 internal sealed class OrderFile : IDisposable
 {
+    private readonly IFileSystem _files;
     private readonly SafeFileHandle _handle;
     private readonly byte[] _buffer = new byte[OrderRecord.Bytes * 256];
     private long _start;
     private int _next;
     private int _end;
 
-    private OrderFile(SafeFileHandle handle, string path) => (_handle, Path) = (handle, path);
+    private OrderFile(IFileSystem files, SafeFileHandle handle, string path) => (_files, _handle, Path) = (files, handle, path);
 
     public string Path { get; }
 
@@ -25,13 +25,13 @@ internal sealed class OrderFile : IDisposable
     public long SkippedBytes { get; private set; }
 
     /// <summary>Somebody has removed it.</summary>
-    public bool IsRemoved => LinuxFile.Status(_handle).LinkCount == 0;
+    public bool IsRemoved => _files.IsRemoved(_handle);
 
     /// <returns>Null when there is no such file and it is not to be made.</returns>
-    public static OrderFile? TryOpen(string path, bool isMade)
+    public static OrderFile? TryOpen(IFileSystem files, string path, bool isMade)
     {
         var flags = LinuxFiles.ReadWrite | LinuxFiles.Append | (isMade ? LinuxFiles.Create : 0);
-        return LinuxFiles.TryOpen(path, flags) is { } handle ? new OrderFile(handle, path) : null;
+        return files.TryOpen(path, flags) is { } handle ? new OrderFile(files, handle, path) : null;
     }
 
     /// <exception cref="IOException">It could not be appended.</exception>
@@ -39,7 +39,7 @@ internal sealed class OrderFile : IDisposable
     {
         Span<byte> bytes = stackalloc byte[OrderRecord.Bytes];
         record.Write(bytes);
-        LinuxFiles.WriteOnce(_handle, bytes, Path);
+        _files.Append(_handle, bytes, Path);
     }
 
     /// <summary>Reads the next record.</summary>
@@ -49,7 +49,7 @@ internal sealed class OrderFile : IDisposable
         while (!TryTake(out record))
         {
             (_start, _next) = (_start + _next, 0);
-            _end = RandomAccess.Read(_handle, _buffer, _start);
+            _end = _files.Read(_handle, _buffer, _start);
             if (TryTake(out record))
                 return true;
             // What is no record is passed over only when there is one behind it: at the end of the file it could be one that is just

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using Totem.Sheepdog.Ordering;
-using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
@@ -15,35 +14,55 @@ internal sealed class Presence : IDisposable
 {
     private const int ReadsMax = 1000;
 
+    private readonly IFileSystem _files;
     private readonly SafeFileHandle _pipe;
     private readonly SafeFileHandle _at;
 
-    private Presence(SafeFileHandle pipe, SafeFileHandle at) => (_pipe, _at) = (pipe, at);
+    private Presence(IFileSystem files, SafeFileHandle pipe, SafeFileHandle at) => (_files, _pipe, _at) = (files, pipe, at);
 
     /// <summary>The others have removed this session.</summary>
-    public bool IsRemoved => LinuxFile.Status(_at).LinkCount == 0;
+    public bool IsRemoved => _files.IsRemoved(_at);
 
     /// <summary>Makes it known. From its first moment under its name the pipe is open and the file complete.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>
     public static Presence Create(LocalDirectory directory, PeerId self, PeerStanding standing)
     {
+        var files = directory.Files;
         SafeFileHandle? pipe = null;
         // Somebody who removes what killed processes have left behind may remove a pipe that is not open yet.
         for (var pipePath = directory.NewSessionPath(self, LocalDirectory.AlivePostfix); ; pipe?.Dispose())
         {
-            LinuxFiles.MakePipe(pipePath);
-            pipe = LinuxFiles.TryOpen(pipePath, LinuxFiles.ReadOnly | LinuxFiles.NonBlocking);
-            if (pipe is not null && LinuxFiles.TryRename(pipePath, directory.SessionPath(self, LocalDirectory.AlivePostfix)))
+            files.MakePipe(pipePath);
+            pipe = files.TryOpen(pipePath, LinuxFiles.ReadOnly | LinuxFiles.NonBlocking);
+            if (pipe is not null && files.TryRename(pipePath, directory.SessionPath(self, LocalDirectory.AlivePostfix)))
                 break;
         }
 
+        SafeFileHandle? at = null;
+        try
+        {
+            return Create(directory, self, standing, pipe, out at);
+        }
+        catch
+        {
+            // While the pipe is open the session seems to live.
+            pipe.Dispose();
+            at?.Dispose();
+            throw;
+        }
+    }
+
+    private static Presence Create(
+        LocalDirectory directory, PeerId self, PeerStanding standing, SafeFileHandle pipe, out SafeFileHandle? at)
+    {
+        at = null;
+        var files = directory.Files;
         var atPath = directory.NewSessionPath(self, LocalDirectory.AtPostfix);
-        var at = LinuxFiles.TryOpen(atPath, LinuxFiles.ReadWrite | LinuxFiles.Create)!;
-        var presence = new Presence(pipe, at);
+        at = files.TryOpen(atPath, LinuxFiles.ReadWrite | LinuxFiles.Create)!;
+        var presence = new Presence(files, pipe, at);
         presence.Publish(standing);
-        if (LinuxFiles.TryRename(atPath, directory.SessionPath(self, LocalDirectory.AtPostfix)))
+        if (files.TryRename(atPath, directory.SessionPath(self, LocalDirectory.AtPostfix)))
             return presence;
-        presence.Dispose();
         throw new IOException($"{atPath} was removed");
     }
 
@@ -52,7 +71,7 @@ internal sealed class Presence : IDisposable
     {
         Span<byte> bytes = stackalloc byte[PeerStanding.Bytes];
         standing.Write(bytes);
-        RandomAccess.Write(_at, bytes, 0);
+        _files.Write(_at, bytes, 0);
     }
 
     /// <summary>From here on the others see that it is over.</summary>
@@ -65,7 +84,7 @@ internal sealed class Presence : IDisposable
     /// <summary>A descriptor that reports an error as soon as a session has ended.</summary>
     /// <returns>Null when it has ended already.</returns>
     public static SafeFileHandle? TryWatch(LocalDirectory directory, PeerId peer) =>
-        LinuxFiles.TryOpen(directory.SessionPath(peer, LocalDirectory.AlivePostfix), LinuxFiles.WriteOnly | LinuxFiles.NonBlocking);
+        directory.Files.TryOpen(directory.SessionPath(peer, LocalDirectory.AlivePostfix), LinuxFiles.WriteOnly | LinuxFiles.NonBlocking);
 
     public static bool IsAlive(LocalDirectory directory, PeerId peer)
     {
@@ -76,12 +95,12 @@ internal sealed class Presence : IDisposable
     /// <returns>Null when the session has been removed.</returns>
     public static PeerStanding? TryRead(LocalDirectory directory, PeerId peer)
     {
-        using var at = LinuxFiles.TryOpen(directory.SessionPath(peer, LocalDirectory.AtPostfix), LinuxFiles.ReadOnly);
+        using var at = directory.Files.TryOpen(directory.SessionPath(peer, LocalDirectory.AtPostfix), LinuxFiles.ReadOnly);
         Span<byte> bytes = stackalloc byte[PeerStanding.Bytes];
         // Reading beside its writer can give a mixture, whose checksum is wrong; the writer is only one system call long at it.
         for (var attempt = 0; at is not null && attempt < ReadsMax; attempt++)
         {
-            var count = RandomAccess.Read(at, bytes, 0);
+            var count = directory.Files.Read(at, bytes, 0);
             if (PeerStanding.TryRead(bytes[..count], out var standing))
                 return standing;
         }

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Totem.Sheepdog.Drivers.ZooKeeper.Native;
-using Totem.Sheepdog.Ordering;
+using Totem.Sheepdog.Sessions;
 using Totem.Transport.Udp.Corosync;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
@@ -77,7 +77,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
         {
             var client = _fresh ?? throw new InvalidOperationException("not initialised");
             _fresh = null;
-            var queue = new ClusterEventQueue(ZooKeeperPaths.PeerOf(client.SessionId), new ClusterQueueOptions { OverLog = true });
+            var queue = ClusterEventQueue.OverLog(ZooKeeperPaths.PeerOf(client.SessionId));
             _session = new ZooKeeperSession(this, client, new ZooKeeperPaths(_options!.Root), queue, self)
             {
                 PublishesSession = _options.PublishesSession,

@@ -1,5 +1,6 @@
 using Totem.Sheepdog.Drivers.ZooKeeper.Native;
 using Totem.Sheepdog.Ordering;
+using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 

@@ -49,7 +49,7 @@ public sealed class OrderFileTests : IDisposable
     public void What_is_no_record_is_passed_over_by_everybody_alike(int count)
     {
         var path = Path.Combine(_directory.Path, "order");
-        using var file = OrderFile.TryOpen(path, isMade: true)!;
+        using var file = OrderFile.TryOpen(LinuxFileSystem.Instance, path, isMade: true)!;
         file.Append(Example);
         Assert.True(file.TryRead(out _));
         var torn = new byte[count];
@@ -63,7 +63,7 @@ public sealed class OrderFileTests : IDisposable
         Assert.False(file.TryRead(out _));
         for (var sequence = 100u; sequence < 103; sequence++)
             file.Append(Example with { Sequence = sequence });
-        using var later = OrderFile.TryOpen(path, isMade: false)!;
+        using var later = OrderFile.TryOpen(LinuxFileSystem.Instance, path, isMade: false)!;
         Assert.True(later.TryRead(out _));
         foreach (var reader in (OrderFile[])[file, later])
         {
@@ -87,7 +87,7 @@ public sealed class OrderFileTests : IDisposable
         var bytes = new byte[OrderRecord.Bytes];
         Example.Write(bytes);
         File.WriteAllBytes(path, new byte[OrderRecord.Bytes]);
-        using var file = OrderFile.TryOpen(path, isMade: false)!;
+        using var file = OrderFile.TryOpen(LinuxFileSystem.Instance, path, isMade: false)!;
         Assert.False(file.TryRead(out _));
         File.WriteAllBytes(path, bytes);
         Assert.True(file.TryRead(out var record));
@@ -96,7 +96,7 @@ public sealed class OrderFileTests : IDisposable
 
     [Fact]
     public void Where_there_is_no_file_none_is_made_unless_asked() =>
-        Assert.Null(OrderFile.TryOpen(Path.Combine(_directory.Path, "order"), isMade: false));
+        Assert.Null(OrderFile.TryOpen(LinuxFileSystem.Instance, Path.Combine(_directory.Path, "order"), isMade: false));
 
     private static void Append(string path, byte[] bytes)
     {

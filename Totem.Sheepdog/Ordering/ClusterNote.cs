@@ -1,4 +1,0 @@
-namespace Totem.Sheepdog.Ordering;
-
-/// <summary>A line for the operator's log.</summary>
-internal readonly record struct ClusterNote(ClusterLogLevel Level, string Text);
