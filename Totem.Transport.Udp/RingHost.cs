@@ -302,7 +302,7 @@ internal sealed class RingHost
         var awake = Volatile.Read(ref _isWoken) != 0 || _hasMoreToDeliver;
         var now = Tick();
         var wait = awake ? TimeSpan.Zero : TimeUntilNext(now);
-        _transport.Forecast = _processor.HasToken ? TokenForecast.Here : _reporter.ForecastAt(now);
+        _transport.Forecast = _reporter.ForecastAt(now);
         _due = wait is { } planned ? now + planned : new Instant(long.MaxValue);
         _transport.Wait(wait);
         Volatile.Write(ref _isSleeping, 0);

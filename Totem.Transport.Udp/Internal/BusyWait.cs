@@ -10,8 +10,7 @@ namespace Totem.Transport.Udp.Internal;
 /// It is done while the token should come in about that time, which is when it pays: falling asleep and waking up at every member is most of a
 /// short rotation, and without it half the time will do. And it is done behind the token, when it has just left: on a host with several
 /// members the core then does not fall asleep, the successor need not wake it, and gets it at the next look. So a ring that is silent, or
-/// busy with much to send, costs what it did. A token that rests here is as good as one that is due: the application that has just been handed
-/// its message often has the next one at once. Between two looks whoever else wants the core has it: members that share one would
+/// busy with much to send, costs what it did. Between two looks whoever else wants the core has it: members that share one would
 /// otherwise keep the token from each other.
 /// </remarks>
 internal sealed class BusyWait(TimeSpan duration)

@@ -5,9 +5,6 @@ namespace Totem.Transport.Udp.Internal;
 /// <param name="Until">How long it should take from now until it is here again; negative when it is late.</param>
 internal readonly record struct TokenForecast(TimeSpan Rotation, TimeSpan Until)
 {
-    /// <summary>It rests here: what is waited for is the application's next message, or the next request of another member.</summary>
-    public static TokenForecast Here { get; } = new(TimeSpan.Zero, TimeSpan.Zero);
-
     /// <summary>There is no token, or nobody can say.</summary>
     public static TokenForecast None { get; } = new(TimeSpan.MaxValue, TimeSpan.MaxValue);
 }
