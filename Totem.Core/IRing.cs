@@ -48,9 +48,6 @@ public interface IRing
     /// may wait.</summary>
     bool HasOutput { get; }
 
-    /// <inheritdoc cref="RingProcessor.HasToken"/>
-    bool HasToken { get; }
-
     /// <summary>Room in the send queue, in bytes of messages.</summary>
     int SendQueueFreeBytes { get; }
 

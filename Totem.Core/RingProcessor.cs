@@ -110,7 +110,7 @@ public sealed partial class RingProcessor : IRing
     public RingPosition? Undelivered => _installed?.Undelivered;
 
     /// <summary>The token rests here, and what is submitted leaves at once (docs/design/token.md).</summary>
-    public bool HasToken => _state is OperationalState { Ring.Rest.Loan: null };
+    internal bool HasToken => _state is OperationalState { Ring.Rest.Loan: null };
 
     /// <summary>Somebody who lost commit tokens is left alone for now: there will be a change when it is met again.</summary>
     internal bool LeavesSomebodyAlone(Instant now) => _membership.IsAnybodyResting(now);

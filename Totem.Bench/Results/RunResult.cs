@@ -97,7 +97,7 @@ internal sealed record RunResult
         };
     }
 
-    /// <summary>What each node saw of the others' messages, the quickest first.</summary>
+    /// <summary>The latencies of the others' messages at each node, the quickest node first.</summary>
     public static IReadOnlyList<LatencySummary> ReceiversByMedian(IReadOnlyList<WindowCounts> nodes)
         => [.. nodes.Select(x => LatencySummary.Of([x.AtReceiver])).OfType<LatencySummary>().OrderBy(x => x.P50)];
 

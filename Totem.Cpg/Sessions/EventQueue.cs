@@ -62,7 +62,7 @@ internal sealed class EventQueue : IDisposable
     /// <summary>Held by whoever is inside. Tests stand still there.</summary>
     internal Lock Gate => _gate;
 
-    /// <summary>What messages lie in. Whoever takes one gives its memory back there.</summary>
+    /// <summary>The memory that messages lie in. A thread that takes a message gives its memory back there.</summary>
     public MessageMemory Memory { get; } = new();
 
     /// <summary>For the application to poll. From now on it is kept true.</summary>

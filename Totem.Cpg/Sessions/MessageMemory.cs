@@ -76,7 +76,7 @@ internal sealed unsafe class MessageMemory
         }
     }
 
-    // Whoever has swapped a list out has it alone.
+    // A thread that has swapped a list out has it alone.
     private static void Free(ref nint list)
     {
         var first = Interlocked.Exchange(ref list, 0);

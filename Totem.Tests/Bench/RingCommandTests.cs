@@ -51,7 +51,7 @@ public sealed class RingCommandTests
         Assert.True(run.GetProperty("messages").GetInt64() > 0);
     }
 
-    /// <summary>What the report is made of: native nodes, and groups that are merely there.</summary>
+    /// <summary>Native nodes, and groups that are merely there.</summary>
     [NativeFact]
     public async Task Nodes_of_native_code_are_measured_beside_those_that_are_compiled()
     {

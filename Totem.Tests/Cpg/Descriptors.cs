@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Totem.Tests.Cpg;
 
-/// <summary>What a program sees of a descriptor.</summary>
+/// <summary>A descriptor as a program sees it.</summary>
 internal static class Descriptors
 {
     public static bool IsReadable(int descriptor)

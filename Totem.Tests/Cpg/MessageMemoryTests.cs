@@ -3,7 +3,7 @@ using Totem.Cpg.Sessions;
 
 namespace Totem.Tests.Cpg;
 
-/// <summary>What was returned is used again, and never by two at once.</summary>
+/// <summary>A block that was returned is used again, and never by two at once.</summary>
 public sealed class MessageMemoryTests
 {
     [Theory]
