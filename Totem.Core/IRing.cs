@@ -32,7 +32,7 @@ public interface IRing
 
     /// <summary>
     /// Of a regular token and messages that both wait to be read, the token should be read first. It changes with every
-    /// datagram handled. A host that does not look is no less correct, only slower (docs/protocol.md, "Which to read
+    /// datagram handled. A host that does not look is no less correct, only slower (docs/design/protocol.md, "Which to read
     /// first").
     /// </summary>
     bool ReadsTokenFirst { get; }
@@ -104,7 +104,7 @@ public interface IRing
     /// The host judges whether its application has stopped reading, as a rule by <see cref="Undelivered"/>. If it has,
     /// and others would wait for it, the processor says goodbye to them and goes on alone; it comes back when the host
     /// says that the application reads. Nothing changes the order: the application sees the same transitional and
-    /// regular configurations as in any parting (docs/protocol.md, "A slow reader").
+    /// regular configurations as in any parting (docs/design/protocol.md, "A slow reader").
     /// </summary>
     /// <param name="isStopped">The application has not taken a whole frame for longer than the host accepts; or it
     /// stands aside for that, and has not caught up.</param>

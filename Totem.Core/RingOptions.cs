@@ -9,7 +9,7 @@ namespace Totem.Core;
 public sealed record RingOptions
 {
     /// <summary>The largest message an application may send: 1 MiB and a little for its own headers. corosync's receivers
-    /// abort above 1 MiB + 64 KiB (wire.md section 12.7).</summary>
+    /// abort above 1 MiB + 64 KiB (WIRE §12.7).</summary>
     public const int MessageBytesMax = (1 << 20) + (16 << 10);
 
     /// <summary>The most that <see cref="WindowSizeMax"/> may be: what a visit sends must fit the queue to the host.</summary>
@@ -77,7 +77,7 @@ public sealed record RingOptions
     /// processors of this engine only. Default 256, which is all of them with the other defaults; 0 is the plain ring. Higher lets the
     /// successor begin sooner, so that the multicasts of neighbours overlap; on a busy ring it delays safe delivery by about a rotation,
     /// and beyond what receivers can buffer it costs retransmissions. A visit of a few messages sends them before the token all the
-    /// same. Each member's own choice (docs/protocol.md, "The accelerated ring").</summary>
+    /// same. Each member's own choice (docs/design/protocol.md, "The accelerated ring").</summary>
     public int AcceleratedWindow { get; init; } = 256;
 
     /// <summary>The same on a ring with real daemons, or with members of whom it is not known. Default 0, the plain ring: any number is
@@ -114,7 +114,7 @@ public sealed record RingOptions
     internal TokenSeq FirstTokenSeq { get; init; }
 
     /// <summary>The timeouts corosync 3.1 derives from <c>totem.token</c> and the number of configured nodes
-    /// (wire.md section 7).</summary>
+    /// (WIRE §7).</summary>
     /// <param name="self">This processor.</param>
     /// <param name="nodeCount">Entries of the node list.</param>
     /// <param name="token">The configured token timeout; corosync's default is 3 s.</param>

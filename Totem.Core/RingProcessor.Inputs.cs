@@ -94,7 +94,7 @@ public sealed partial class RingProcessor
             Enter(Handle(frame, now), now);
     }
 
-    /// <summary>Does with each frame in each state what docs/protocol.md says: every pair is decided here, or ignored
+    /// <summary>Does with each frame in each state what docs/design/protocol.md says: every pair is decided here, or ignored
     /// for a reason.</summary>
     private Transition? Handle(scoped in Frame frame, Instant now) => (frame.Kind, _state) switch
     {
@@ -186,8 +186,8 @@ public sealed partial class RingProcessor
         return null;
     }
 
-    /// <summary>The commit token is back at the representative: the first regular token sets out (wire.md sections 6.2
-    /// and 9.10).</summary>
+    /// <summary>The commit token is back at the representative: the first regular token sets out (WIRE §6.2
+    /// and §9.10).</summary>
     private Transition? StartToken(RecoveryState recovery, Instant now)
     {
         _holder.Start(recovery.Ring, recovery.FirstToken(Options), now);

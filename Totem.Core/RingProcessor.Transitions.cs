@@ -44,7 +44,7 @@ public sealed partial class RingProcessor
             ?? (to.Join is { } join ? _membership.TakeJoin(to.State, join, now) : null);
     }
 
-    /// <summary>Fills in our entry and passes the commit token on (wire.md section 9.8).</summary>
+    /// <summary>Fills in our entry and passes the commit token on (WIRE §9.8).</summary>
     private Transition? EnterCommit(Transition.ToCommit to, Instant now)
     {
         Invariant.That(_state == to.Gather, "a commit follows the gather that agreed on it");
@@ -63,7 +63,7 @@ public sealed partial class RingProcessor
         return null;
     }
 
-    /// <summary>The commit token comes the second time: all have declared what they hold (wire.md section 9.10).</summary>
+    /// <summary>The commit token comes the second time: all have declared what they hold (WIRE §9.10).</summary>
     private Transition? EnterRecovery(Transition.ToRecovery to, Instant now)
     {
         Invariant.That(_state == to.Commit, "a recovery follows the commit to its ring");
@@ -79,7 +79,7 @@ public sealed partial class RingProcessor
     }
 
     /// <summary>
-    /// All have everything and know it of each other: end the old ring, install the new one (wire.md section 9.12; EVS94).
+    /// All have everything and know it of each other: end the old ring, install the new one (WIRE §9.12; EVS94).
     /// </summary>
     private void EnterOperational(RecoveryState recovery, Instant now)
     {

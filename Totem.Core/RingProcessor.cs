@@ -198,7 +198,7 @@ public sealed partial class RingProcessor : IRing
             _holder.SendWaiting(ring, _frames);
         }
 
-        // A ring sequence must survive a crash before anybody can learn of it (wire.md section 6.3).
+        // A ring sequence must survive a crash before anybody can learn of it (WIRE §6.3).
         return PendingStore is null && _outbox.TryTake(buffer, out transmit);
     }
 

@@ -10,7 +10,7 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cpg;
 
-/// <summary>How the ring of this process comes to be; <c>docs/libcpg.md</c> lists the environment variables.</summary>
+/// <summary>How the ring of this process comes to be; <c>docs/how-to/libcpg.md</c> lists the environment variables.</summary>
 internal static class CpgStart
 {
     private const string LoopbackName = "libcpg";

@@ -47,7 +47,7 @@ public sealed record UdpPeer(ProcessorId Id, IPEndPoint EndPoint)
     internal string? Unreadable { get; init; }
 }
 
-/// <summary>The sockets of a member. Immutable; what it means on the wire is in <c>docs/transport.md</c>.</summary>
+/// <summary>The sockets of a member. Immutable; what it means on the wire is in <c>docs/reference/transport.md</c>.</summary>
 public sealed record UdpTransportOptions
 {
     /// <summary>corosync's port.</summary>

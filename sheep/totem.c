@@ -31,7 +31,7 @@
  *     -c totem:KEY=VALUE,...            the same with its options
  *     -c totem:NAME[:OPTION]            another driver of the library: totem:zookeeper:HOST:PORT,..., totem:local
  *
- * This file goes into sheep/cluster/ of a sheepdog tree; docs/sheep.md of Totem has the three lines for its build. It says what sheep
+ * This file goes into sheep/cluster/ of a sheepdog tree; docs/how-to/sheepdog.md of Totem has the three lines for its build. It says what sheep
  * calls things; everything else is in the library, and totem_sheepdog.h says what that promises.
  */
 #include <errno.h>

@@ -16,7 +16,7 @@ internal sealed class MarkdownReport(Measurements measured, string chartFolder)
     public string Write(IReadOnlyList<(string Name, Chart Chart)> charts)
     {
         Line("# Performance");
-        Line("Written by `Totem.Bench all`, or `Totem.Bench report` from its results; do not edit. [testing.md](testing.md), \"Measuring\", says how to repeat it.");
+        Line("Written by `Totem.Bench all`, or `Totem.Bench report` from its results; do not edit. [testing.md](../design/testing.md), \"Measuring\", says how to repeat it.");
         WriteMachine();
         WriteTargets();
         foreach (var (name, chart) in charts)

@@ -31,5 +31,5 @@ internal sealed class ReportCommand : Command
     private Option<string> Out { get; } = NewOut();
 
     /// <summary>Where the report goes.</summary>
-    public static Option<string> NewOut() => new("--out") { Description = "The report's file, such as docs/performance.md.", HelpName = "FILE", Required = true };
+    public static Option<string> NewOut() => new("--out") { Description = "The report's file, such as docs/reference/performance.md.", HelpName = "FILE", Required = true };
 }

@@ -5,7 +5,7 @@ using Totem.Core.Model;
 namespace Totem.Cli.Nodes;
 
 /// <summary>
-/// What <c>totem node --json</c> prints, one object a line (docs/cli.md lists them). Programs read these, so a field is
+/// What <c>totem node --json</c> prints, one object a line (docs/reference/cli.md lists them). Programs read these, so a field is
 /// never renamed; new ones may come.
 /// </summary>
 /// <param name="At">When, on this host's clock.</param>

@@ -2,7 +2,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Evs;
 
-/// <summary>A membership that an application is told of (EVS94: configuration).</summary>
+/// <summary>A membership that an application is told of (EVS94, configurations).</summary>
 /// <param name="Kind">Regular or transitional.</param>
 /// <param name="Ring">The ring id of a regular configuration; the id of the <em>next</em> ring for a transitional one.</param>
 /// <param name="PreviousRing">

@@ -22,7 +22,7 @@ internal sealed class DeliveryStream(ReceiveWindows windows, ReceiveLanes lanes)
 
     /// <summary>
     /// A ring is installed. The rest of the old ring's messages is delivered in its regular configuration up to the
-    /// boundary, and behind it in the transitional one (evs.md, "Where implementations usually go wrong", 1).
+    /// boundary, and behind it in the transitional one (EVS §5, 1).
     /// </summary>
     /// <param name="next">The messages of the new ring.</param>
     /// <param name="recovery">How it came about.</param>

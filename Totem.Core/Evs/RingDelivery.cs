@@ -23,8 +23,8 @@ internal sealed class RingDelivery(RingId ring, OrderedLog log, ReceiveLanes lan
 
     /// <summary>
     /// Takes the next message of the transitional configuration: holes are passed over, and behind a hole only messages
-    /// of the obligation set count, because any other might causally depend on what is missing (TOCS95; evs.md, "Where
-    /// implementations usually go wrong", 1).
+    /// of the obligation set count, because any other might causally depend on what is missing (TOCS95, recovery;
+    /// EVS §5, 1).
     /// </summary>
     public bool TryNext(Seq through, ProcessorSet? obligation, out Delivery delivery)
     {
@@ -89,7 +89,7 @@ internal sealed class RingDelivery(RingId ring, OrderedLog log, ReceiveLanes lan
             if (!found)
                 break;
             var channel = MessageAddress.Strip(message, _isSwapped, out var payload);
-            // Nobody synchronises across byte orders (wire.md section 4), so services of the other order have nothing to say.
+            // Nobody synchronises across byte orders (WIRE §4), so services of the other order have nothing to say.
             if (channel == MessageChannel.Ring || (channel != MessageChannel.None && lanes.HasServices && !_isSwapped))
             {
                 delivery = new Delivery(window.Source(seq), ring, seq, index, guarantee, payload, channel);

@@ -2,7 +2,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 
-/// <summary>The one message of corosync's cfg service that asks for something (wire.md section 14.6).</summary>
+/// <summary>The one message of corosync's cfg service that asks for something (WIRE §14.6).</summary>
 internal static class CfgMessage
 {
     public static bool TryReadKill(ReadOnlySpan<byte> message, out ProcessorId victim, out ReadOnlySpan<byte> reason)

@@ -7,7 +7,7 @@ namespace Totem.Core.Groups;
 /// Group messages among ourselves: a byte that says what it is, and a number for (group, process) that the sender announced when
 /// it joined and repeats whenever members synchronise. Numbers below 128 take one byte, others two or three.
 /// </summary>
-/// <remarks>docs/wire-format.md, "Groups among ourselves", has the layout.</remarks>
+/// <remarks>EXT §4 has the layout.</remarks>
 internal static class CompactEncoding
 {
     private const int StateEntryBytesMin = 2 + 4 + 1 + 1;

@@ -3,7 +3,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 
-/// <summary>Group messages as corosync writes them (wire.md section 14.2). Nothing read here is trusted to be as long as it says.</summary>
+/// <summary>Group messages as corosync writes them (WIRE §14.2). Nothing read here is trusted to be as long as it says.</summary>
 internal static class CorosyncEncoding
 {
     public static bool TryRead(ReadOnlySpan<byte> message, out GroupMessage read)
@@ -106,7 +106,7 @@ internal static class CorosyncEncoding
         ServiceFormat.PutU32(destination, ServiceFormat.PartSourceOffset, self.Value);
     }
 
-    /// <summary>How a node makes its vote count (wire.md section 15). Never for another node: that would stop a real daemon.</summary>
+    /// <summary>How a node makes its vote count (WIRE §15). Never for another node: that would stop a real daemon.</summary>
     public static byte[] NodeInfo(ProcessorId self, int votes, int expectedVotes)
     {
         var message = new byte[ServiceFormat.NodeInfoBytes];

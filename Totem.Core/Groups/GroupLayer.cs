@@ -7,7 +7,7 @@ using Totem.Core.Time;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// Closed process groups on the ordered stream of a ring (wire.md sections 13 to 15; docs/groups.md). It is fed every element of that
+/// Closed process groups on the ordered stream of a ring (WIRE §13 to §15; docs/design/groups.md). It is fed every element of that
 /// stream in order, and everything it does follows from them: so it does the same at every member.
 /// </summary>
 internal sealed class GroupLayer

@@ -22,7 +22,7 @@ internal enum GroupMessageKind : byte
     Part = 5,
 }
 
-/// <summary>Which part of a message too long for one (wire.md section 14.2, partial mcast).</summary>
+/// <summary>Which part of a message too long for one (WIRE §14.2, partial mcast).</summary>
 internal enum MessagePart : byte
 {
     /// <summary>It is whole.</summary>

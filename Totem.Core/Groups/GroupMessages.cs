@@ -7,14 +7,14 @@ using Totem.Core.Time;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// Applies each message to a group at its place in the order (wire.md section 14): a join, a leave, or something to
+/// Applies each message to a group at its place in the order (WIRE §14): a join, a leave, or something to
 /// hand on.
 /// </summary>
 internal sealed class GroupMessages(
     ProcessorId self, GroupEnvelopes envelopes, GroupTable table, PartialMessages parts, GroupSynchroniser synchroniser,
     GroupNotices notices, IRingObserver observer)
 {
-    /// <summary>The most that real daemons and their libraries can bear (wire.md section 17;
+    /// <summary>The most that real daemons and their libraries can bear (WIRE §17;
     /// CPG_MEMBERS_MAX).</summary>
     public const int MembersMax = 128;
 

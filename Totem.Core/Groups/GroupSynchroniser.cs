@@ -7,8 +7,8 @@ using Totem.Core.Time;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// Makes the tables of all members of a ring equal before their messages go on (wire.md sections 13.3 and 14.3;
-/// docs/groups.md, "One order, and what happens when the ring changes").
+/// Makes the tables of all members of a ring equal before their messages go on (WIRE §13.3 and §14.3;
+/// docs/design/groups.md, "One order, and what happens when the ring changes").
 /// </summary>
 internal sealed class GroupSynchroniser(
     ProcessorId self, GroupOptions options, IGroupRing ring, GroupEnvelopes envelopes, GroupTable table,
@@ -149,7 +149,7 @@ internal sealed class GroupSynchroniser(
         ring.SubmitSync(running.Ring, MessageChannel.Sync, SyncMessage.Barrier(running.Ring), now);
     }
 
-    /// <summary>All members have said who is in which group: the tables become equal (wire.md section 14.3,
+    /// <summary>All members have said who is in which group: the tables become equal (WIRE §14.3,
     /// activate).</summary>
     private void Agree(Synchronisation running)
     {

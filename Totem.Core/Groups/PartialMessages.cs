@@ -4,7 +4,7 @@ using Totem.Core.Model;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// Messages too long for one, while their parts come in (wire.md section 14.2, partial mcast). Parts are ordinary messages of the total
+/// Messages too long for one, while their parts come in (WIRE §14.2, partial mcast). Parts are ordinary messages of the total
 /// order; those of one sender follow each other, with other messages between them. What is refused follows from the stream alone, so it
 /// is refused everywhere: it is counted whether or not anybody here receives.
 /// </summary>

@@ -4,8 +4,8 @@ using Totem.Core.Model;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// The layout of corosync's service messages (wire.md sections 13.1 and 14), each offset named once. Little endian: rings of mixed
-/// byte order do not synchronise (section 4).
+/// The layout of corosync's service messages (WIRE §13.1 and §14), each offset named once. Little endian: rings of mixed
+/// byte order do not synchronise (WIRE §4).
 /// </summary>
 internal static class ServiceFormat
 {

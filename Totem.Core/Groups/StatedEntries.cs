@@ -20,7 +20,7 @@ internal sealed class StatedEntries
     /// <summary>A list of one node.</summary>
     public void Take(List<(GroupName Name, GroupEntry Entry)> list)
     {
-        // A leave may overtake the list that still names the process (wire.md section 16, 31).
+        // A leave may overtake the list that still names the process (WIRE §16, 31).
         foreach (var (name, entry) in list)
         {
             var said = _countOf.GetValueOrDefault(entry.Member.Node);

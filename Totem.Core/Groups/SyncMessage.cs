@@ -3,7 +3,7 @@ using Totem.Core.Model;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// Barriers and service builds (wire.md section 13.1). In a service build of ours the two last entries of the list, which nobody
+/// Barriers and service builds (WIRE §13.1). In a service build of ours the two last entries of the list, which nobody
 /// reads because the count says so and which corosync leaves 0, say that it is ours.
 /// </summary>
 internal static class SyncMessage

@@ -4,7 +4,7 @@ using Totem.Core.Model;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// Where the members of one ring stand in the synchronisation of their services (wire.md section 13.3). First each says which services
+/// Where the members of one ring stand in the synchronisation of their services (WIRE §13.3). First each says which services
 /// it has; when all are ours, one exchange of states ends it, else there is a phase for each service anybody has, which ends
 /// when all have sent a barrier. A barrier does not say which phase it belongs to, so nobody may send one before it
 /// has delivered the last phase's from all: the total order does the rest.
@@ -14,7 +14,7 @@ internal sealed class Synchronisation
     /// <summary>The services of ours that real daemons must know of: groups only.</summary>
     public static ReadOnlySpan<int> OurServices => [ServiceFormat.GroupService];
 
-    /// <summary>What real daemons can bear (wire.md section 17: more than 64 and they write beyond an array).</summary>
+    /// <summary>What real daemons can bear (WIRE §17: more than 64 and they write beyond an array).</summary>
     private const int ServicesMax = 64;
 
     private readonly SortedSet<int> _services = [];

@@ -20,7 +20,7 @@ internal sealed class Announcements(
             Trailer = gather.Explain(neighbours.HeardLately(now)),
         });
 
-    /// <summary>wire.md section 9.13: a join without a node id in its header, with ourselves as failed.</summary>
+    /// <summary>WIRE §9.13: a join without a node id in its header, with ourselves as failed.</summary>
     public void SendFarewell() => Send(
         new JoinMessage(
             new FrameHeader(FrameKind.Join, Encapsulation.None, ProcessorId.None),

@@ -4,7 +4,7 @@ namespace Totem.Core.Membership;
 
 /// <summary>
 /// The cause that the next change of membership is put down to, and whether that was a pause of our own
-/// (docs/protocol.md, "A pause of our own").
+/// (docs/design/protocol.md, "A pause of our own").
 /// </summary>
 internal sealed class ChangeCause(RingOptions options, RingTrail trail)
 {

@@ -4,8 +4,8 @@ using Totem.Core.Wire;
 
 namespace Totem.Core.Membership;
 
-/// <summary>How a commit token is made, judged and filled in (TOCS95, the membership protocol; wire.md sections 9.6 to
-/// 9.8).</summary>
+/// <summary>How a commit token is made, judged and filled in (TOCS95, the membership protocol; WIRE §9.6 to
+/// §9.8).</summary>
 internal static class CommitRules
 {
     /// <summary>We are the lowest id of those who agree: a commit token without an entry.</summary>
@@ -40,8 +40,7 @@ internal static class CommitRules
         return token with { Entries = entries, FilledCount = rank + 1 };
     }
 
-    /// <summary>A member that has less than another of the same old ring has not received everything (wire.md section
-    /// 9.8, step 3).</summary>
+    /// <summary>A member that has less than another of the same old ring has not received everything (WIRE §9.8, step 3).</summary>
     private static void LowerReceivedFlags(Span<CommitEntry> entries, RingId oldRing)
     {
         Seq? highest = null;

@@ -8,7 +8,7 @@ namespace Totem.Core.Membership;
 
 /// <summary>
 /// The steps by which members are agreed on: joins move the sets of the gather, and when all propose the same, the
-/// lowest of them makes a commit token (TOCS95, the membership protocol; wire.md sections 9.2, 9.3 and 9.6).
+/// lowest of them makes a commit token (TOCS95, the membership protocol; WIRE §9.2, §9.3 and §9.6).
 /// </summary>
 internal sealed class Consensus(
     RingOptions options, RingTrail trail, ChangeCause cause, Neighbourhood neighbours, Announcements announcements,

@@ -17,7 +17,7 @@ internal enum JoinOutcome
     Changed,
 }
 
-/// <summary>How a join message moves the sets of a gather (TOCS95, the membership protocol; wire.md section 9.3).</summary>
+/// <summary>How a join message moves the sets of a gather (TOCS95, the membership protocol; WIRE §9.3).</summary>
 internal static class JoinRules
 {
     public static JoinOutcome Apply(

@@ -6,7 +6,7 @@ namespace Totem.Core.Membership;
 
 /// <summary>
 /// Commit tokens that did not come back while one gather lasted. All agree, somebody does not take the token or does not pass it on, and they
-/// agree again: without this they would do so for as long as that member lives (docs/protocol.md, "Who loses the commit token").
+/// agree again: without this they would do so for as long as that member lives (docs/design/protocol.md, "Who loses the commit token").
 /// </summary>
 /// <param name="since">When the gather began.</param>
 /// <param name="promptness">Who is fit is heard within that time.</param>

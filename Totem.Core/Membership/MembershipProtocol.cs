@@ -8,7 +8,7 @@ namespace Totem.Core.Membership;
 
 /// <summary>
 /// When a ring is left, with whom the next one is formed, and when it is committed to (TOCS95, the membership protocol;
-/// wire.md section 9). It sends joins and sets their deadlines itself; what follows for the state it returns as a
+/// WIRE §9). It sends joins and sets their deadlines itself; what follows for the state it returns as a
 /// <see cref="Transition"/>. Which state we are in is the processor's business: here is a method for each pair of a
 /// state and an input that is about members.
 /// </summary>
@@ -148,7 +148,7 @@ internal sealed class MembershipProtocol
         return isProposed ? _consensus.AskAgain(gather, now) : null;
     }
 
-    /// <summary>Operational, and a frame of another ring (wire.md section 9.4).</summary>
+    /// <summary>Operational, and a frame of another ring (WIRE §9.4).</summary>
     public Transition HearStranger(
         TokenRing ring, ProcessorId stranger, RingId itsRing, GatherReason reason, Instant now)
     {
@@ -276,7 +276,7 @@ internal sealed class MembershipProtocol
         if (ring.IsRepresentative)
             _deadlines.Set(Deadline.MergeDetect, now + _options.MergeDetectInterval);
         // Those who go on without us may still be forming their ring. A multicast of ours that reaches a real daemon
-        // between its own installation and that of its representative can stop the latter (wire.md section 17).
+        // between its own installation and that of its representative can stop the latter (WIRE §17).
         if (ring.Members.Count == 1 && gather.HasHeardJoins)
             _deadlines.Set(Deadline.FirstMulticast, now + (_options.JoinInterval * JoinsUntilOthersStand));
         return _neighbours.AreKin(ring.Members);

@@ -8,7 +8,7 @@ namespace Totem.Core.Membership;
 /// <summary>
 /// What this processor knows of the links between processors. It outlives rings, and decides one thing: whether a frame of
 /// another ring is worth forming a new ring for. A link that is cut for one pair only would otherwise make a ring reform
-/// for ever, since everybody else keeps hearing the processor that was left out (docs/protocol.md, "One broken link").
+/// for ever, since everybody else keeps hearing the processor that was left out (docs/design/protocol.md, "One broken link").
 /// </summary>
 /// <remarks>
 /// Nothing here is believed for longer than it is shown: a broken link is forgotten as soon as its listener says, or we

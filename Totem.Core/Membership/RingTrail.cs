@@ -16,7 +16,7 @@ internal sealed class RingTrail
     /// <summary>Joins in a row with absurd ring sequences that are near each other before one is believed.</summary>
     private const int InsistencesUntilBelieved = 10;
 
-    /// <summary>How much higher a new ring is numbered than all known ones (wire.md section 9.6).</summary>
+    /// <summary>How much higher a new ring is numbered than all known ones (WIRE §9.6).</summary>
     private const ulong SequenceStep = 4;
 
     private readonly RingHistory _history = new();
@@ -24,7 +24,7 @@ internal sealed class RingTrail
 
     public RingTrail(ProcessorId self, ulong storedRingSequence)
     {
-        // wire.md section 6.3: one more than what was stored, so that a restarted processor is told from its old self.
+        // WIRE §6.3: one more than what was stored, so that a restarted processor is told from its old self.
         First = Current = new RingId(self, unchecked(storedRingSequence + 1));
         Highest = Current.Sequence;
     }

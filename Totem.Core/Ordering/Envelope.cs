@@ -2,7 +2,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Ordering;
 
-/// <summary>Whom a message is for: one of the group names of wire.md section 12.2.</summary>
+/// <summary>Whom a message is for: one of the group names of WIRE §12.2.</summary>
 internal enum MessageChannel : byte
 {
     /// <summary>Nobody here.</summary>

@@ -3,7 +3,7 @@ using Totem.Core.Diagnostics;
 namespace Totem.Core.Ordering;
 
 /// <summary>
-/// How many frames a holder may multicast (wire.md section 10.4). The token carries two sums over all members, what was
+/// How many frames a holder may multicast (WIRE §10.4). The token carries two sums over all members, what was
 /// sent in the last rotation and what waits; each member replaces its own share on every visit.
 /// </summary>
 /// <param name="windowSize">All members' limit in a rotation, until it grows.</param>

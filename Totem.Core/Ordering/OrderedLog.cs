@@ -26,7 +26,7 @@ internal sealed class OrderedLog(ReceiveWindow window, Seq first)
     /// <summary>
     /// The aru that the token may learn of: what we have, but no more than this many frames beyond what the application has taken. Others
     /// release no more than that, and number no more than the limit beyond what they have released, so the ring goes at the pace of
-    /// its slowest reader while every frame that is numbered still has its place in our window (docs/protocol.md, "A slow reader").
+    /// its slowest reader while every frame that is numbered still has its place in our window (docs/design/protocol.md, "A slow reader").
     /// </summary>
     public Seq AruWithin(int framesAheadMax) => Seq.Min(window.Aru, DeliveredThrough + framesAheadMax);
 

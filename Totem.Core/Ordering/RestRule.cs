@@ -81,7 +81,7 @@ internal abstract class RestRule
     }
 
     /// <summary>
-    /// wire.md section 10.3, what real daemons do and expect: nothing new for long, nothing asked for, nobody behind. (corosync holds
+    /// WIRE §10.3, what real daemons do and expect: nothing new for long, nothing asked for, nobody behind. (corosync holds
     /// the token although requests are pending, and they wait with it.)
     /// </summary>
     private sealed class RestsAtTheRepresentative(RingOptions options) : RestRule

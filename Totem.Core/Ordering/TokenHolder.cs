@@ -143,7 +143,7 @@ internal sealed class TokenHolder
         loan.IsReturned ? _rest.TakeBack(ring, loan, now) : _rest.Borrow(ring, loan, source, now);
 
     /// <summary>Who has held the ring's aru at one number for too long; nobody when it moves, or when it is we ourselves:
-    /// a processor never gives itself up (docs/deviations.md).</summary>
+    /// a processor never gives itself up (docs/design/deviations.md).</summary>
     public ProcessorId FindStuck(TokenRing ring, in RegularToken token, Instant now)
     {
         var setter = token.AruSetter;

@@ -4,7 +4,7 @@ namespace Totem.Core.Ordering;
 
 /// <summary>
 /// When the token goes on, seen from the frames of a visit, and when it is worth reading before messages that wait. All
-/// that sets the accelerated ring apart from the plain one is here; docs/protocol.md says why nothing else has to differ.
+/// that sets the accelerated ring apart from the plain one is here; docs/design/protocol.md says why nothing else has to differ.
 /// </summary>
 internal abstract class TokenPassing
 {

@@ -26,7 +26,7 @@ internal sealed class TokenRing
         Flow = new FlowControl(options.WindowSize, options.MessagesPerVisitMax, members.Count);
         LastTokenSeq = options.FirstTokenSeq.Previous;
         LastSeq = SentSeq = OwnThrough = options.FirstSeq;
-        // wire.md section 6.2: the first token says that nobody has received anything.
+        // WIRE §6.2: the first token says that nobody has received anything.
         SentAru = options.FirstSeq - 1;
     }
 
@@ -84,7 +84,7 @@ internal sealed class TokenRing
     /// <summary>
     /// True from our first visit as operational on: then all members are operational. Before it some may still be in
     /// recovery, and a stranger that some hear and others cannot heed would tear the ring before it stands; real daemons
-    /// can even abort (wire.md section 17). Strangers call again.
+    /// can even abort (WIRE §17). Strangers call again.
     /// </summary>
     public bool IsSettled { get; set; }
 

@@ -5,7 +5,7 @@ using Totem.Core.Wire;
 namespace Totem.Core.Ordering;
 
 /// <summary>
-/// A holder's steps, in order (TOCS95, the total ordering protocol; wire.md section 10.2): serve requests, learn what is
+/// A holder's steps, in order (TOCS95, the total ordering protocol; WIRE §10.2): serve requests, learn what is
 /// safe, multicast, correct the aru, ask for what is missing. On an accelerated ring the rest of the new frames is
 /// multicast when the token has left.
 /// </summary>
@@ -187,7 +187,7 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         }
     }
 
-    /// <summary>wire.md section 10.6: who lacks something, or whose reader lags, lowers the aru, and only who lowered it raises it.</summary>
+    /// <summary>WIRE §10.6: who lacks something, or whose reader lags, lowers the aru, and only who lowered it raises it.</summary>
     private (Seq Aru, ProcessorId Setter) CorrectAru(TokenRing ring, in RegularToken token, Seq seq)
     {
         var aru = ring.Log.AruWithin(ring.FramesAheadMax);

@@ -4,7 +4,7 @@ using Totem.Core.Ordering;
 namespace Totem.Core.Packing;
 
 /// <summary>
-/// The group names a message is addressed to stand before it (wire.md section 12.2). We know four; corosync knows
+/// The group names a message is addressed to stand before it (WIRE §12.2). We know four; corosync knows
 /// <c>a</c> and <c>sync</c>, and ignores the others.
 /// </summary>
 internal static class MessageAddress

@@ -31,7 +31,7 @@ internal sealed class Packer(int netMtu)
     /// <summary>
     /// A new ring begins: no packet of the old one is continued. If the last one ended inside a message, the next is a packet
     /// with a message to nobody: corosync throws away whole packets, up to one without a cut, until it finds its place again in
-    /// a stream that does not go on as announced (wire.md section 12.6), and this one is no loss.
+    /// a stream that does not go on as announced (WIRE §12.6), and this one is no loss.
     /// </summary>
     public void Reset()
     {

@@ -2,7 +2,7 @@ using Totem.Core.Wire;
 
 namespace Totem.Core.Packing;
 
-/// <summary>The packet of messages inside a regular multicast (wire.md section 12).</summary>
+/// <summary>The packet of messages inside a regular multicast (WIRE §12).</summary>
 internal static class PacketFormat
 {
     /// <summary>Version, type, fragment number, continuation number, piece count.</summary>

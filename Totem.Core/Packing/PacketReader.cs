@@ -25,7 +25,7 @@ internal readonly ref struct PacketReader
 
     public int FirstPieceOffset => PacketFormat.HeaderBytes + 2 * PieceCount;
 
-    /// <summary>False when the counts and lengths do not add up to the packet (wire.md section 12.1).</summary>
+    /// <summary>False when the counts and lengths do not add up to the packet (WIRE §12.1).</summary>
     public static bool TryOpen(ReadOnlySpan<byte> packet, bool swapped, out PacketReader reader)
     {
         reader = default;

@@ -3,7 +3,7 @@ using Totem.Core.Model;
 namespace Totem.Core.Packing;
 
 /// <summary>
-/// The receiving side of the two streams of wire.md section 12.5. They outlive rings: a corosync sender goes on with a cut
+/// The receiving side of the two streams of WIRE §12.5. They outlive rings: a corosync sender goes on with a cut
 /// message on the next ring, and those who came along have its beginning. Senders of ours never do, see <see cref="Packer.Reset"/>.
 /// </summary>
 internal sealed class ReceiveLanes(int messageBytesMax, StreamUse use)

@@ -3,7 +3,7 @@ using Totem.Core.Ordering;
 namespace Totem.Core.Packing;
 
 /// <summary>
-/// One of the two streams of wire.md section 12.5: what a processor sends while services synchronise, and the rest. Each has
+/// One of the two streams of WIRE §12.5: what a processor sends while services synchronise, and the rest. Each has
 /// its own queue and its own fragment numbers.
 /// </summary>
 internal sealed class SendLane(RingOptions options, int messagesMax, IEnvelopes envelopes)

@@ -4,7 +4,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Packing;
 
-/// <summary>Takes the messages out of packets, one at a time, and puts cut ones together (wire.md section 12.6).</summary>
+/// <summary>Takes the messages out of packets, one at a time, and puts cut ones together (WIRE §12.6).</summary>
 internal sealed class Unpacker(int messageBytesMax)
 {
     private readonly Dictionary<ProcessorId, Reassembly> _partial = [];

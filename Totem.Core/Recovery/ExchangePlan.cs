@@ -6,8 +6,8 @@ using Totem.Core.Wire;
 namespace Totem.Core.Recovery;
 
 /// <summary>
-/// The messages of the old ring that this processor multicasts again on the new one (TOCS95, recovery; wire.md section
-/// 9.10): all that it holds above what every transitional member has. One that somebody else multicast first is struck.
+/// The messages of the old ring that this processor multicasts again on the new one (TOCS95, recovery; WIRE §9.10):
+/// all that it holds above what every transitional member has. One that somebody else multicast first is struck.
 /// </summary>
 internal sealed class ExchangePlan : IFrameSource
 {

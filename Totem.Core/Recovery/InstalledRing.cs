@@ -22,8 +22,8 @@ internal sealed class InstalledRing(TokenRing ring)
 
     /// <summary>
     /// Not empty once we have let others know, in a recovery that came to nothing, that we have everything: they may
-    /// have delivered these processors' messages on the strength of it, so we must, whatever holes there are (evs.md,
-    /// "Where implementations usually go wrong", 2).
+    /// have delivered these processors' messages on the strength of it, so we must, whatever holes there are
+    /// (EVS §5, 2).
     /// </summary>
     public ProcessorSet Obligation { get; set; } = ProcessorSet.Empty;
 
@@ -35,7 +35,7 @@ internal sealed class InstalledRing(TokenRing ring)
     /// <summary>A frame of this ring that the window lacks.</summary>
     public bool HasHole => Log.Window.Aru < Log.Window.High;
 
-    /// <summary>Our entry about it in a commit token (wire.md section 9.8).</summary>
+    /// <summary>Our entry about it in a commit token (WIRE §9.8).</summary>
     public CommitEntry Entry => new(Id, Log.Window.Aru, Log.DeliverableThrough, Log.Window.Aru == Log.Window.High);
 
     /// <summary>

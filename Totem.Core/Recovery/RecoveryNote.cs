@@ -6,7 +6,7 @@ namespace Totem.Core.Recovery;
 /// <summary>
 /// A promise made in an earlier recovery that came to nothing: "I have told the others of my obligation set that I have
 /// everything, so I must deliver what they may have delivered." The commit token has no room for it, and all members of
-/// the next ring must honour it alike, so it is multicast there first (EVS94: the obligation sets of the transitional
+/// the next ring must honour it alike, so it is multicast there first (EVS94, obligation sets of the transitional
 /// members are united). On the wire it is an encapsulated message of a ring that does not exist; corosync skips it.
 /// </summary>
 internal sealed record RecoveryNote(RingId OldRing, ProcessorSet Obligation)

@@ -8,7 +8,7 @@ namespace Totem.Core.Recovery;
 
 /// <summary>
 /// The new ring exists, its members exchange what they hold of their old rings, and nobody is operational yet
-/// (TOCS95, recovery; wire.md sections 9.10 and 9.11).
+/// (TOCS95, recovery; WIRE §9.10 and §9.11).
 /// </summary>
 internal sealed class RecoveryState(
     TokenRing ring, ProcessorSet transitional, Seq highDelivered, ExchangePlan plan, GatherState gather)
@@ -45,8 +45,8 @@ internal sealed class RecoveryState(
     /// <summary>True once we have told the others, by not lowering the aru, that we have everything.</summary>
     public bool HasPromised { get; private set; }
 
-    /// <summary>All have said in the commit token what they hold: who comes along, and what is to be exchanged (wire.md
-    /// section 9.10).</summary>
+    /// <summary>All have said in the commit token what they hold: who comes along, and what is to be exchanged (
+    /// WIRE §9.10).</summary>
     /// <param name="ring">The new ring.</param>
     /// <param name="entries">The entries of its members, in their order.</param>
     /// <param name="old">The ring installed last; null before the first.</param>
@@ -126,7 +126,7 @@ internal sealed class RecoveryState(
         Invariant.That(Obligation.Count >= before, "an obligation is not taken back");
     }
 
-    /// <summary>The first token, which the representative sends before its first visit (wire.md section 6.2).</summary>
+    /// <summary>The first token, which the representative sends before its first visit (WIRE §6.2).</summary>
     public RegularToken FirstToken(RingOptions options)
     {
         Invariant.That(Ring.IsRepresentative, "the representative makes the first token");
@@ -139,7 +139,7 @@ internal sealed class RecoveryState(
             RetransFlag: _hasRaisedFlag ? 1u : 0u, 0);
     }
 
-    /// <summary>wire.md section 9.11, steps 1 to 6, after a visit. True when the ring is to be installed.</summary>
+    /// <summary>WIRE §9.11, steps 1 to 6, after a visit. True when the ring is to be installed.</summary>
     /// <param name="token">The token as it is to go on; its retransmission flag is set here.</param>
     public bool Count(ref RegularToken token)
     {

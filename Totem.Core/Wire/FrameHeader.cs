@@ -3,7 +3,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Wire;
 
-/// <summary>The 13 bytes every frame starts with (wire.md section 4).</summary>
+/// <summary>The 13 bytes every frame starts with (WIRE §4).</summary>
 /// <param name="Kind">What the frame is.</param>
 /// <param name="Encapsulation">What a multicast carries; <see cref="Encapsulation.None"/> in every other kind.</param>
 /// <param name="Node">The originator of a multicast, the last forwarder of a token, nobody in a leave message.</param>

@@ -2,7 +2,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Wire;
 
-/// <summary>Asks the representative of a ring to release the token it holds (wire.md section 5.6).</summary>
+/// <summary>Asks the representative of a ring to release the token it holds (WIRE §5.6).</summary>
 /// <param name="Header">The frame's header; its node is who asks.</param>
 /// <param name="Ring">The ring whose token is meant.</param>
 public readonly record struct HoldCancel(FrameHeader Header, RingId Ring)

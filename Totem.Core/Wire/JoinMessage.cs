@@ -2,7 +2,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Wire;
 
-/// <summary>A proposal for a membership, or a farewell (wire.md sections 5.4 and 9.13).</summary>
+/// <summary>A proposal for a membership, or a farewell (WIRE §5.4 and §9.13).</summary>
 /// <param name="Header">The frame's header; its node is the sender, or nobody in a farewell.</param>
 /// <param name="System">The sender, also in a farewell.</param>
 /// <param name="RingSequence">The sequence of the sender's current ring.</param>

@@ -3,8 +3,8 @@ using Totem.Core.Model;
 namespace Totem.Core.Wire;
 
 /// <summary>
-/// Shows a ring to those outside it (wire.md section 5.3). Ours carries a <see cref="MergeTrailer"/>; corosync accepts and
-/// ignores what follows the announced length (wire.md section 4).
+/// Shows a ring to those outside it (WIRE §5.3). Ours carries a <see cref="MergeTrailer"/>; corosync accepts and
+/// ignores what follows the announced length (WIRE §4).
 /// </summary>
 /// <param name="Header">The frame's header; its node is the sender.</param>
 /// <param name="System">The sender.</param>

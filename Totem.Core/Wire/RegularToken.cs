@@ -2,7 +2,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Wire;
 
-/// <summary>The token that orders messages, without its list of requests (wire.md section 5.1).</summary>
+/// <summary>The token that orders messages, without its list of requests (WIRE §5.1).</summary>
 /// <param name="Header">The frame's header; its node is who forwarded the token last.</param>
 /// <param name="Seq">The highest message number assigned on this ring.</param>
 /// <param name="TokenSeq">One more at every hop.</param>

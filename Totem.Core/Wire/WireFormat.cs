@@ -1,6 +1,6 @@
 namespace Totem.Core.Wire;
 
-/// <summary>Sizes and limits of corosync 3's frames (wire.md sections 2, 4 and 5), each named once.</summary>
+/// <summary>Sizes and limits of corosync 3's frames (WIRE §2, §4 and §5), each named once.</summary>
 public static class WireFormat
 {
     /// <summary>The first two bytes of every frame, in the sender's byte order.</summary>
@@ -21,7 +21,7 @@ public static class WireFormat
     /// <summary>One retransmission request: ring id and seq.</summary>
     public const int RetransmitRequestBytes = 16;
 
-    /// <summary>The most requests in one token; real daemons before 3.1.10 overflow beyond it (wire.md section 17).</summary>
+    /// <summary>The most requests in one token; real daemons before 3.1.10 overflow beyond it (WIRE §17).</summary>
     public const int RetransmitRequestCountMax = 30;
 
     /// <summary>A merge detect.</summary>
@@ -39,12 +39,12 @@ public static class WireFormat
     /// <summary>A hold cancel.</summary>
     public const int HoldCancelBytes = 25;
 
-    /// <summary>A loan of the token, there or back (docs/wire-format.md).</summary>
+    /// <summary>A loan of the token, there or back (EXT §2).</summary>
     public const int TokenLoanBytes = 43;
 
-    /// <summary>The largest frame; real daemons abort on a longer multicast (wire.md section 17).</summary>
+    /// <summary>The largest frame; real daemons abort on a longer multicast (WIRE §17).</summary>
     public const int FrameBytesMax = 65_507;
 
-    /// <summary>What <c>netmtu</c> loses to headers: a regular and an encapsulating one (wire.md section 3.5).</summary>
+    /// <summary>What <c>netmtu</c> loses to headers: a regular and an encapsulating one (WIRE §3.5).</summary>
     public const int MtuOverheadBytes = 2 * RegularMessageHeaderBytes;
 }

@@ -1,4 +1,4 @@
-/* See limits.h. docs/libcpg.md, "What it needs", has the same numbers. */
+/* See limits.h. docs/how-to/libcpg.md, "What it needs", has the same numbers. */
 #define _GNU_SOURCE
 #include "limits.h"
 #include "engine.h"

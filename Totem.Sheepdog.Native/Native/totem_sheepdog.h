@@ -122,7 +122,7 @@ struct totem_sheepdog_callbacks {
  * Opens a driver and connects it.
  *
  * driver           NAME[:OPTION] as sheep's -c: "totem", "totem:port=6000,group=test", "zookeeper:HOST:PORT,..."; a null pointer or
- *                  an empty text is the default, "totem". docs/drivers.md has the names and options. Copied.
+ *                  an empty text is the default, "totem". docs/reference/drivers.md has the names and options. Copied.
  * identity_length  how many of a node's first bytes say who it is; sheep: 18, address and port
  * callbacks        copied
  * user             handed to every callback
@@ -132,7 +132,7 @@ struct totem_sheepdog_callbacks {
  * -EIO     it cannot be started: a port, a directory, a server; the text says which
  * -ENFILE  too many handles or descriptors
  *
- * It returns in milliseconds when the backend is on this host; a server that does not answer is waited for as docs/drivers.md says.
+ * It returns in milliseconds when the backend is on this host; a server that does not answer is waited for as docs/reference/drivers.md says.
  */
 int totem_sheepdog_open(const char *driver, size_t identity_length, const struct totem_sheepdog_callbacks *callbacks, void *user,
 			totem_sheepdog_handle *handle);

@@ -4,7 +4,7 @@ using Totem.Simulation.Traces;
 namespace Totem.Simulation.Checkers;
 
 /// <summary>
-/// Holds a trace against every rule of extended virtual synchrony (<c>docs/evs-rules.md</c>). It keeps no state, any
+/// Holds a trace against every rule of extended virtual synchrony (EVS §2). It keeps no state, any
 /// thread may call it, and it takes time linear in the trace (times the members of a ring for rules 5, 6.2).
 /// </summary>
 public static class EvsChecker

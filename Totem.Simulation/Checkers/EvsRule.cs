@@ -1,6 +1,6 @@
 namespace Totem.Simulation.Checkers;
 
-/// <summary>One numbered rule of extended virtual synchrony; <c>docs/evs-rules.md</c> says how each is evaluated.</summary>
+/// <summary>One numbered rule of extended virtual synchrony; EVS §4 says how each is evaluated.</summary>
 /// <param name="Number">The number it is cited and reported under.</param>
 /// <param name="Name">What it is called.</param>
 /// <param name="Statement">What it promises, in a sentence.</param>

@@ -7,7 +7,7 @@ namespace Totem.Simulation.Cluster;
 
 /// <summary>
 /// Watches the tokens that one processor sends. The others may not wait for ever for a member that holds the aru at one number
-/// (docs/protocol.md, "Failing to receive"), whatever holds it there.
+/// (docs/design/protocol.md, "Failing to receive"), whatever holds it there.
 /// </summary>
 internal sealed class AruWatch(RingOptions options)
 {

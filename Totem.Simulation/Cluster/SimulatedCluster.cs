@@ -9,7 +9,7 @@ using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Cluster;
 
-/// <summary>Something wrong that the harness itself sees, under the rule of evs.md it belongs to where there is one.</summary>
+/// <summary>Something wrong that the harness itself sees, under the rule of EVS §2 it belongs to where there is one.</summary>
 internal sealed record Anomaly(string Rule, Instant At, string Text);
 
 /// <summary>

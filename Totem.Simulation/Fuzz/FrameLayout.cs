@@ -4,7 +4,7 @@ using Totem.Core.Wire;
 namespace Totem.Simulation.Fuzz;
 
 /// <summary>
-/// Where the fields of a well-formed little-endian frame lie, written down from wire.md section 5 and not from the decoders:
+/// Where the fields of a well-formed little-endian frame lie, written down from WIRE §5 and not from the decoders:
 /// it exists to disagree with them.
 /// </summary>
 internal static class FrameLayout

@@ -5,7 +5,7 @@ using Totem.Simulation.Scenarios;
 namespace Totem.Simulation.Groups;
 
 /// <summary>
-/// Holds the journals of all lives against the rules of groups, which docs/simulation.md lists: G1 one table, G2 nobody from outside
+/// Holds the journals of all lives against the rules of groups, which docs/design/simulation.md lists: G1 one table, G2 nobody from outside
 /// the configuration, G3 one sequence, G4 messages as they were sent, G5 every message of a survivor. G6, that everything comes to
 /// rest, is <see cref="GroupConditions"/>.
 /// </summary>

@@ -5,7 +5,7 @@ using Totem.Simulation.Faults;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>One thing that a scenario showed to be wrong.</summary>
-/// <param name="Rule">A rule of evs.md by number, or <c>engine</c> (an exception), <c>liveness</c>, <c>store</c>,
+/// <param name="Rule">A rule of EVS §2 by number, or <c>engine</c> (an exception), <c>liveness</c>, <c>store</c>,
 /// <c>limit</c>.</param>
 /// <param name="Text">What happened, with the events that show it.</param>
 public sealed record ScenarioFailure(string Rule, string Text);

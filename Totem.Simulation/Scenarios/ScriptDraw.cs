@@ -116,7 +116,7 @@ internal sealed class ScriptDraw
         DrawRestart(node, at + Span(0, _tokenMs * 3));
     }
 
-    // Half of them come back before the others can have noticed: evs.md, where implementations go wrong, 6.
+    // Half of them come back before the others can have noticed: EVS §5, 6.
     private void DrawRestart(ProcessorId node, TimeSpan crashed)
     {
         if (_random.Chance(0.8))
@@ -239,7 +239,7 @@ internal sealed class ScriptDraw
 
     // Messages of which some members have some and others have others, or one that nobody else has and more behind it,
     // and whose sender is gone: what recovery is for. Often somebody else goes while it lasts, after it has promised to
-    // deliver what it holds (evs.md, where implementations go wrong, 1 and 2).
+    // deliver what it holds (EVS §5, 1 and 2).
     private void DrawDeparture()
     {
         var (node, at) = (Node(), Moment());

@@ -4,7 +4,7 @@ using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Scenarios;
 
-/// <summary>Applies every rule of evs.md to a trace.</summary>
+/// <summary>Applies every rule of EVS §2 to a trace.</summary>
 internal static class TraceRules
 {
     /// <param name="trace">What happened.</param>

@@ -3,7 +3,7 @@ using Totem.Core.Model;
 
 namespace Totem.Simulation.Traces;
 
-/// <summary>What can stand in a trace (evs.md, Terms).</summary>
+/// <summary>What can stand in a trace (EVS §1).</summary>
 public enum TraceEventKind
 {
     /// <summary>A processor begins a life.</summary>

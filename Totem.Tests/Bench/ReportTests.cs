@@ -132,7 +132,7 @@ public sealed class ReportTests : IDisposable
     [Fact]
     public void The_published_charts_can_be_read()
     {
-        var files = Repository.Files.Where(x => x.StartsWith("docs/performance/", StringComparison.Ordinal) && x.EndsWith(".svg", StringComparison.Ordinal)).ToArray();
+        var files = Repository.Files.Where(x => x.StartsWith("docs/reference/performance/", StringComparison.Ordinal) && x.EndsWith(".svg", StringComparison.Ordinal)).ToArray();
         Assert.Equal(5, files.Length);
         foreach (var file in files)
         {

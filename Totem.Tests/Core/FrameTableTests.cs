@@ -6,7 +6,7 @@ using Totem.Tests.Core.Wire;
 namespace Totem.Tests.Core;
 
 /// <summary>
-/// Every frame in every state: docs/protocol.md, "What each frame does in each state", row by row. A word that is a discard
+/// Every frame in every state: docs/design/protocol.md, "What each frame does in each state", row by row. A word that is a discard
 /// reason means: counted under it, and no transition.
 /// </summary>
 public sealed class FrameTableTests

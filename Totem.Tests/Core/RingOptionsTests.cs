@@ -55,7 +55,7 @@ public sealed class RingOptionsTests
         Assert.Equal(4, problems.Count);
     }
 
-    [Theory] // wire.md section 7
+    [Theory] // WIRE §7
     [InlineData(1, 3000, 714, 561, 3600)]
     [InlineData(2, 3000, 714, 561, 3600)]
     [InlineData(3, 3650, 869, 685, 4380)]

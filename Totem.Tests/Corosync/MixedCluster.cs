@@ -50,7 +50,7 @@ internal sealed class MixedCluster : IAsyncDisposable
     /// <summary>Starts these nodes as real daemons. Whatever ran there must have ended.</summary>
     /// <remarks>
     /// Of several each starts when all before it stand: a daemon whose first join comes while others install their ring can stop one of
-    /// them, ours or not (docs/testing.md).
+    /// them, ours or not (docs/design/testing.md).
     /// </remarks>
     public async Task StartRealAsync(params IReadOnlyList<uint> nodes)
     {

@@ -175,7 +175,7 @@ public sealed class MixedGroupTests(ITestOutputHelper output)
         cluster.AssertDaemonsRun();
     }
 
-    /// <summary>docs/transport.md, "Back-pressure": on a ring of daemons alone a client that is stopped harms nobody.</summary>
+    /// <summary>docs/reference/transport.md, "Back-pressure": on a ring of daemons alone a client that is stopped harms nobody.</summary>
     [CorosyncTheory]
     [InlineData("udp")]
     [InlineData("udpu")]

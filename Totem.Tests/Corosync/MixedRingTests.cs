@@ -79,7 +79,7 @@ public sealed class MixedRingTests(ITestOutputHelper output)
         await using var cluster = new MixedCluster(new CorosyncConfFile { Nodes = 3, Transport = transport }, output);
         uint[] real = [.. cluster.Nodes.Except(ours)];
         await cluster.StartRealAsync(real);
-        // One after the other: a third daemon that starts while two install their ring can stop one of them, ours or not (docs/testing.md).
+        // One after the other: a third daemon that starts while two install their ring can stop one of them, ours or not (docs/design/testing.md).
         await cluster.ReadyWith(real);
         await cluster.StartOursAsync(ours);
         await cluster.ReadyWith(cluster.Nodes);

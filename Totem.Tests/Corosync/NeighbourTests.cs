@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// A good neighbour: what can stop a real daemon (wire.md section 17) never comes from us. The traffic of a mixed ring in which
+/// A good neighbour: what can stop a real daemon (WIRE §17) never comes from us. The traffic of a mixed ring in which
 /// everything happens is captured, and each frame of ours is looked at; the daemons stay up.
 /// </summary>
 [Collection(RealProcesses.Name)]
@@ -87,7 +87,7 @@ public sealed class NeighbourTests(ITestOutputHelper output)
         await cluster.ReadyWith(real);
     }
 
-    /// <summary>wire.md section 17, line by line, as far as one frame shows it.</summary>
+    /// <summary>WIRE §17, line by line, as far as one frame shows it.</summary>
     private static void AssertHarmless(DissectedFrame frame)
     {
         var sender = Ours.ToString(CultureInfo.InvariantCulture);

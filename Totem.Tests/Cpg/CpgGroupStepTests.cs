@@ -5,7 +5,7 @@ using Totem.Cpg.Ring;
 
 namespace Totem.Tests.Cpg;
 
-/// <summary>A change of several kinds is told in corosync's order (cpg-api.md, section 9).</summary>
+/// <summary>A change of several kinds is told in corosync's order (CPG §9).</summary>
 public sealed class CpgGroupStepTests
 {
     private static readonly RingId Ring = new(new ProcessorId(1), 8);

@@ -4,7 +4,7 @@ using Totem.Tests.Transport;
 
 namespace Totem.Tests.Cpg;
 
-/// <summary>The shared libraries as a program finds them: names, versions, and the behaviour of the originals (cpg-api.md).</summary>
+/// <summary>The shared libraries as a program finds them: names, versions, and the behaviour of the originals (CPG §1 and §4).</summary>
 [Collection(RealProcesses.Name)]
 public sealed partial class NativeLibraryTests
 {

@@ -4,7 +4,7 @@ using Totem.Cpg;
 
 namespace Totem.Tests.Cpg;
 
-/// <summary>The layouts of corosync's headers on 64-bit Linux (cpg-api.md, section 2).</summary>
+/// <summary>The layouts of corosync's headers on 64-bit Linux (CPG §2).</summary>
 public sealed class NativeTypeTests
 {
     [Fact]

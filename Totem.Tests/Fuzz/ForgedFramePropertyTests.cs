@@ -6,14 +6,14 @@ using Totem.Tests.Core;
 namespace Totem.Tests.Fuzz;
 
 /// <summary>
-/// docs/protocol.md, "Forged frames": whatever frames somebody makes up, in whatever state they are met, once they stop the ring is
+/// docs/design/protocol.md, "Forged frames": whatever frames somebody makes up, in whatever state they are met, once they stop the ring is
 /// whole within the bound, stays so, and orders messages. What is thrown is a function of the seed.
 /// </summary>
 public sealed class ForgedFramePropertyTests
 {
     private const int Rounds = 60;
 
-    /// <summary>What docs/protocol.md states: as long as a cluster may take after any other fault.</summary>
+    /// <summary>What docs/design/protocol.md states: as long as a cluster may take after any other fault.</summary>
     private static readonly TimeSpan Bound = LivenessBound.ForRing(new ClusterSetup { Processors = ClusterSetup.Numbered(3) });
 
     [Theory]

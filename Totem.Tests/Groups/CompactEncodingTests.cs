@@ -5,7 +5,7 @@ using Totem.Core.Packing;
 
 namespace Totem.Tests.Groups;
 
-/// <summary>Group messages in our own encoding: docs/wire-format.md, "Groups among ourselves".</summary>
+/// <summary>Group messages in our own encoding: EXT §4.</summary>
 public sealed class CompactEncodingTests
 {
     private static readonly ProcessorId Node = new(3);

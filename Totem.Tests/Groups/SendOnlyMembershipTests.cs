@@ -2,7 +2,7 @@ using Totem.Core.Groups;
 
 namespace Totem.Tests.Groups;
 
-/// <summary>docs/groups.md, "Sending only": who is told of changes, and who is handed messages.</summary>
+/// <summary>docs/design/groups.md, "Sending only": who is told of changes, and who is handed messages.</summary>
 public sealed class SendOnlyMembershipTests
 {
     [Fact]

@@ -1,6 +1,6 @@
 namespace Totem.Tests.Mutation;
 
-/// <summary>The sweep tells a mutant that matters from one that does not. All of it runs as a command: docs/testing.md.</summary>
+/// <summary>The sweep tells a mutant that matters from one that does not. All of it runs as a command: docs/design/testing.md.</summary>
 public sealed class ConditionSweepTests
 {
     private static readonly SweepShare Share = new(Plain: 60, Groups: 5, PairCut: 5);

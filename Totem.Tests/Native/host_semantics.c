@@ -78,7 +78,7 @@ static void look(struct host *host)
 
 static int is_the_runtimes(int number)
 {
-	/* docs/libcpg.md: it handles faults of its own and passes the others on, and it stops its threads with the first real-time signal. */
+	/* docs/how-to/libcpg.md: it handles faults of its own and passes the others on, and it stops its threads with the first real-time signal. */
 	return is_ours && (number == SIGSEGV || number == SIGFPE || number == 34);
 }
 

@@ -7,7 +7,7 @@ using Totem.Tests.Core;
 
 namespace Totem.Tests.Paper;
 
-/// <summary>Sentences of docs/protocol.md, "The accelerated ring", each on a whole ring.</summary>
+/// <summary>Sentences of docs/design/protocol.md, "The accelerated ring", each on a whole ring.</summary>
 public sealed class AcceleratedRingTests
 {
     /// <summary>A message that fills its frame, so that messages and frames are the same number.</summary>

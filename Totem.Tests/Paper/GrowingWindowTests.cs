@@ -6,7 +6,7 @@ using Totem.Tests.Core;
 
 namespace Totem.Tests.Paper;
 
-/// <summary>docs/protocol.md, "The window", on whole rings.</summary>
+/// <summary>docs/design/protocol.md, "The window", on whole rings.</summary>
 public sealed class GrowingWindowTests
 {
     /// <summary>A message that fills its frame, so that messages and frames are the same number.</summary>

@@ -9,7 +9,7 @@ using Totem.Tests.Core;
 
 namespace Totem.Tests.Paper;
 
-/// <summary>Sentences of docs/protocol.md on membership and recovery, each on a whole ring.</summary>
+/// <summary>Sentences of docs/design/protocol.md on membership and recovery, each on a whole ring.</summary>
 public sealed class MembershipTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);

@@ -10,7 +10,7 @@ using Totem.Tests.Core;
 
 namespace Totem.Tests.Paper;
 
-/// <summary>Sentences of docs/protocol.md, "Ordering", each on a whole ring.</summary>
+/// <summary>Sentences of docs/design/protocol.md, "Ordering", each on a whole ring.</summary>
 public sealed class OrderingTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);

@@ -3,7 +3,7 @@ using Totem.Tests.Tidy;
 
 namespace Totem.Tests.Processes;
 
-/// <summary>docs/transport.md, "Ring sequence": a disk that is slow or full is its own member's affair, and not even that while the member runs.</summary>
+/// <summary>docs/reference/transport.md, "Ring sequence": a disk that is slow or full is its own member's affair, and not even that while the member runs.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class DiskTests
 {

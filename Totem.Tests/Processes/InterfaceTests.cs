@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace Totem.Tests.Processes;
 
-/// <summary>docs/transport.md, "Sockets": an interface that is removed and made anew.</summary>
+/// <summary>docs/reference/transport.md, "Sockets": an interface that is removed and made anew.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class InterfaceTests(ITestOutputHelper output)
 {

@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace Totem.Tests.Processes;
 
-/// <summary>docs/protocol.md, "Who loses the commit token".</summary>
+/// <summary>docs/design/protocol.md, "Who loses the commit token".</summary>
 [Collection(RealProcesses.Name)]
 public sealed class LostCommitTests(ITestOutputHelper output)
 {

@@ -4,7 +4,7 @@ using Totem.Sheepdog;
 
 namespace Totem.Tests.Sheepdog;
 
-/// <summary>cluster-driver.md 5.5.</summary>
+/// <summary>DRIVER §5.5.</summary>
 public sealed class NodeStringTests
 {
     [Theory]

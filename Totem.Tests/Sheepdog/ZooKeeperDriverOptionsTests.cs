@@ -3,7 +3,7 @@ using Totem.Sheepdog.Drivers.ZooKeeper;
 
 namespace Totem.Tests.Sheepdog;
 
-/// <summary>Option strings, right and wrong (F-25, cluster-driver.md 2.1).</summary>
+/// <summary>Option strings, right and wrong (F-25, DRIVER §2.1).</summary>
 public sealed class ZooKeeperDriverOptionsTests
 {
     [Theory]

@@ -3,7 +3,7 @@ using Totem.Simulation.Cluster;
 
 namespace Totem.Tests.Simulation;
 
-/// <summary>docs/protocol.md, "One broken link": only what a processor sent itself shows that it is heard.</summary>
+/// <summary>docs/design/protocol.md, "One broken link": only what a processor sent itself shows that it is heard.</summary>
 public sealed class RetransmittedCopyTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);

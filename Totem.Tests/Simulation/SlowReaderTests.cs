@@ -6,7 +6,7 @@ using Totem.Simulation.Cluster;
 
 namespace Totem.Tests.Simulation;
 
-/// <summary>docs/protocol.md, "A slow reader": the ring goes at its pace, and nothing is lost on the way.</summary>
+/// <summary>docs/design/protocol.md, "A slow reader": the ring goes at its pace, and nothing is lost on the way.</summary>
 public sealed class SlowReaderTests
 {
     private const int MessageBytes = 1300;

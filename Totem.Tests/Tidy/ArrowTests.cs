@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Totem.Tests.Tidy;
 
-/// <summary>Inside Totem.Core a folder uses only folders before it (docs/architecture.md, "The layers of the core").</summary>
+/// <summary>Inside Totem.Core a folder uses only folders before it (docs/design/architecture.md, "The layers of the core").</summary>
 public sealed partial class ArrowTests
 {
     /// <summary>The layers, lowest first. This is the one place that knows; the document repeats it for people.</summary>
@@ -53,7 +53,7 @@ public sealed partial class ArrowTests
     public void The_document_shows_the_layers_in_the_same_order()
     {
         var expected = string.Join(" → ", Layers);
-        Assert.Contains(expected, Repository.Read("docs/architecture.md"), StringComparison.Ordinal);
+        Assert.Contains(expected, Repository.Read("docs/design/architecture.md"), StringComparison.Ordinal);
     }
 
     private static bool IsOnTop(string file) =>

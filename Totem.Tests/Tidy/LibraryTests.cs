@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Totem.Tests.Tidy;
 
-/// <summary>A library is a guest in its process (docs/libcpg.md, "How it is put together").</summary>
+/// <summary>A library is a guest in its process (docs/how-to/libcpg.md, "How it is put together").</summary>
 public sealed partial class LibraryTests
 {
     private static readonly string[] Libraries =

@@ -3,7 +3,7 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>docs/transport.md, "Looking before sleeping": when it pays, and what ends it.</summary>
+/// <summary>docs/reference/transport.md, "Looking before sleeping": when it pays, and what ends it.</summary>
 public sealed class BusyWaitTests
 {
     private static readonly TimeSpan Duration = TimeSpan.FromMicroseconds(100);

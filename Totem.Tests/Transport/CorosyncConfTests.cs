@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>wire.md sections 3 and 7; corosync.conf(5).</summary>
+/// <summary>WIRE §3 and §7; corosync.conf(5).</summary>
 public sealed class CorosyncConfTests
 {
     private const string ThreeNodes = """
@@ -141,7 +141,7 @@ public sealed class CorosyncConfTests
     }
 
     [Theory]
-    [InlineData("wf", "239.192.1.85")] // wire.md: 119·2+102 = 340 = 0x0154, 340 mod 255 = 85
+    [InlineData("wf", "239.192.1.85")] // WIRE §3.1: 119·2+102 = 340 = 0x0154, 340 mod 255 = 85
     [InlineData("", "239.192.0.0")]
     [InlineData("é", "239.192.255.47")] // signed bytes: -61·2-87 = -209 = 0xFF2F, 65327 mod 255 = 47
     public void Multicast_address_follows_from_the_cluster_name(string name, string expected)

@@ -6,7 +6,7 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>Which port and id the processes of a host get: the rule of docs/libcpg.md.</summary>
+/// <summary>Which port and id the processes of a host get: the rule of docs/how-to/libcpg.md.</summary>
 public sealed class ProcessSlotsTests
 {
     [Fact]

@@ -6,7 +6,7 @@ using Totem.Transport.Udp;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>docs/transport.md, "Real time": what the kernel says of the ring's thread, and of what starts from it.</summary>
+/// <summary>docs/reference/transport.md, "Real time": what the kernel says of the ring's thread, and of what starts from it.</summary>
 public sealed class RingSchedulingTests : IDisposable
 {
     private const int RoundRobin = 2;

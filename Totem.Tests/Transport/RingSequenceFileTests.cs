@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>wire.md section 6.3: a ring id is unique only because of this file.</summary>
+/// <summary>WIRE §6.3: a ring id is unique only because of this file.</summary>
 public sealed class RingSequenceFileTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

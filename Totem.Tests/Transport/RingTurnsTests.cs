@@ -4,7 +4,7 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>docs/transport.md, "Real time": what a real-time thread owes to others.</summary>
+/// <summary>docs/reference/transport.md, "Real time": what a real-time thread owes to others.</summary>
 public sealed class RingTurnsTests
 {
     private bool _isHostBusy;

@@ -6,7 +6,7 @@ using Totem.Transport.Udp;
 namespace Totem.Tests.Transport;
 
 /// <summary>
-/// docs/groups.md, "Sending only": an application that never reads, and says so, holds nobody up and keeps nothing. Every wait is for an
+/// docs/design/groups.md, "Sending only": an application that never reads, and says so, holds nobody up and keeps nothing. Every wait is for an
 /// event; the limit only turns a hang into a failure.
 /// </summary>
 public sealed class SendOnlyTests : IDisposable

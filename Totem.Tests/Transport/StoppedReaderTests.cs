@@ -6,7 +6,7 @@ using Totem.Transport.Udp;
 namespace Totem.Tests.Transport;
 
 /// <summary>
-/// docs/transport.md, "Back-pressure": an application that does not read holds up neither a change of membership nor, for longer than is
+/// docs/reference/transport.md, "Back-pressure": an application that does not read holds up neither a change of membership nor, for longer than is
 /// accepted, the others. Every wait is for an event; the limit only turns a hang into a failure.
 /// </summary>
 public sealed class StoppedReaderTests : IDisposable

@@ -6,7 +6,7 @@ using Capture = Totem.Tests.Captures.Capture;
 
 namespace Totem.Tests.Wireshark;
 
-/// <summary>The dissector in the personal plugin folder, as docs/wireshark/README.md installs it.</summary>
+/// <summary>The dissector in the personal plugin folder, as docs/how-to/wireshark/README.md installs it.</summary>
 public sealed partial class DissectorInstallationTests
 {
     private static readonly string[] NoFields = ["totem.lua", "totem.ports"];
@@ -17,7 +17,7 @@ public sealed partial class DissectorInstallationTests
         var fields = (await WiresharkProgram.RunAsync("tshark", ["-G", "fields"], isInstalled: true)).Split('\n')
             .Select(x => x.Split('\t')).Where(x => x is ["F", _, var name, ..] && name.StartsWith("totem.", StringComparison.Ordinal))
             .Select(x => x[2]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
-        var named = FieldName().Matches(Repository.Read("docs/wireshark/README.md"))
+        var named = FieldName().Matches(Repository.Read("docs/how-to/wireshark/README.md"))
             .Select(x => x.Groups["name"].Value).Except(NoFields, StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
         Assert.Equal(fields, named, StringComparer.Ordinal);

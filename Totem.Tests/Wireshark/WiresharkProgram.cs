@@ -17,7 +17,7 @@ internal static class WiresharkProgram
         return home;
     });
 
-    public static string Script => Repository.FullPath("docs/wireshark/totem.lua");
+    public static string Script => Repository.FullPath("docs/how-to/wireshark/totem.lua");
 
     /// <summary>Runs it to its end.</summary>
     /// <param name="command">tshark or sharkd.</param>

@@ -6,7 +6,7 @@ namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>
 /// A <c>corosync.conf</c>, read and checked: what its <c>totem</c>, <c>interface</c>, <c>nodelist</c>, <c>quorum</c>, <c>system</c> and <c>logging</c> sections
-/// say to this implementation. <c>docs/transport.md</c> lists every key.
+/// say to this implementation. <c>docs/reference/transport.md</c> lists every key.
 /// </summary>
 public sealed class CorosyncConf
 {

@@ -61,7 +61,7 @@ internal sealed class ConfiguredLog : ILoggerFactory, ILoggerProvider
         // The section says where lines go.
     }
 
-    /// <summary>The subsystem of corosync whose matter an event is: the numbers are those of docs/transport.md.</summary>
+    /// <summary>The subsystem of corosync whose matter an event is: the numbers are those of docs/reference/transport.md.</summary>
     internal static string SubsystemOf(EventId id) => id.Id is >= 2000 and < 4000 ? "TOTEM" : "MAIN";
 
     /// <summary>Adds a line; it is written soon.</summary>

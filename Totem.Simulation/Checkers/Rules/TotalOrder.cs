@@ -4,7 +4,7 @@ namespace Totem.Simulation.Checkers.Rules;
 
 /// <summary>
 /// Rule 6.1: the local orders of deliveries and installs, with all deliveries of a message taken as one event and all
-/// installs of a configuration as one, have no cycle. Sends play no part: see <c>docs/evs-rules.md</c> for why nothing is lost.
+/// installs of a configuration as one, have no cycle. Sends play no part: see EVS §6 for why nothing is lost.
 /// </summary>
 internal sealed class TotalOrder() : RuleCheck(EvsRule.TotalOrder)
 {

@@ -8,7 +8,7 @@ using Totem.Tests.Core.Model;
 
 namespace Totem.Tests.Core.Membership;
 
-/// <summary>docs/protocol.md, "One broken link": of two ends one goes, the same one wherever it is decided.</summary>
+/// <summary>docs/design/protocol.md, "One broken link": of two ends one goes, the same one wherever it is decided.</summary>
 public sealed class BrokenLinkTests
 {
     private static readonly Instant Now = new(1_000_000_000);

@@ -7,7 +7,7 @@ using Totem.Tests.Core.Model;
 
 namespace Totem.Tests.Core.Ordering;
 
-/// <summary>wire.md section 10.4: two sums over all members, shared with corosync.</summary>
+/// <summary>WIRE §10.4: two sums over all members, shared with corosync.</summary>
 public sealed class FlowControlTests
 {
     private const int Window = 50;

@@ -14,7 +14,7 @@ public sealed partial class GoldenPacketTests
 {
     private const int MessageBytesMax = 2 * 1024 * 1024;
 
-    // wire.md section 13: what stands before every message of a service, after its group addresses.
+    // WIRE §13: what stands before every message of a service, after its group addresses.
     private const int ServiceSizeOffset = 8;
 
     /// <summary>The captures with whole packets; two are cut at 400 bytes.</summary>

@@ -60,7 +60,7 @@ internal static class FrameText
             + PackingFields(inner.Payload.Items);
     }
 
-    // The packing header, wire.md section 12.1. The codec under test ends where it begins; it is read here to show that.
+    // The packing header, WIRE §12.1. The codec under test ends where it begins; it is read here to show that.
     private static string PackingFields(byte[] payload)
     {
         var count = BinaryPrimitives.ReadUInt16LittleEndian(payload.AsSpan(6));

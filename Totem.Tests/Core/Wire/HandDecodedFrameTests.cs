@@ -6,7 +6,7 @@ namespace Totem.Tests.Core.Wire;
 
 /// <summary>
 /// The packets that were decoded by hand, field by field; where they are short, as hex as well as in their capture
-/// (Captures/README.md, "Packets decoded by hand").
+/// (Totem.Tests/Captures/README.md, "Packets decoded by hand").
 /// </summary>
 public sealed class HandDecodedFrameTests
 {

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Reflection;
+using Totem.Tests.Tidy;
 
 namespace Totem.Tests.Sheepdog.Conformance;
 
@@ -13,17 +13,17 @@ public sealed class CheckTableTests
         ["F-33"] = "two loggers that share a semaphore: not a driver's, and ours share nothing but what the option names",
     };
 
-    private static IEnumerable<string> Numbers =>
-        Enumerable.Range(1, 16).Select(x => $"A{x.ToString(CultureInfo.InvariantCulture)}")
-            .Concat(Enumerable.Range(1, 33).Select(x => $"F-{x.ToString(CultureInfo.InvariantCulture)}"));
-
     [Fact]
     public void Each_number_has_a_test_or_a_reason()
     {
+        // The checks of DRIVER §14 and the faults of DRIVER §10, as the document lists them.
+        var numbers = new Citations().Numbers.Where(x => x[0] is 'A' or 'F').ToList();
+        Assert.True(numbers.Count > 40, $"{numbers.Count} numbers; the search finds too little");
+
         var tested = Tested();
-        Assert.DoesNotContain(Numbers, x => !tested.Contains(x) && !Without.ContainsKey(x));
+        Assert.DoesNotContain(numbers, x => !tested.Contains(x) && !Without.ContainsKey(x));
         Assert.DoesNotContain(Without.Keys, tested.Contains);
-        Assert.Empty(tested.Except(Numbers));
+        Assert.Empty(tested.Except(numbers));
     }
 
     private static HashSet<string> Tested() =>

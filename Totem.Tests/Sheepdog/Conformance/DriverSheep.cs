@@ -117,7 +117,7 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
         Assert.Equal(-1, opaque[1..].IndexOfAnyExcept(opaque[^1]));
         if (opaque[^1] != 0)
             Add($"opaque {opaque[^1]}");
-        // O6, section 3.1: one answer wins, the same everywhere.
+        // O6, DRIVER §3.1: one answer wins, the same everywhere.
         Add($"accept {IdOf(joined)} by {opaque[0] - 1} [{Names(members)}]");
     }
 

@@ -11,7 +11,7 @@ using Xunit.Abstractions;
 namespace Totem.Tests.Sheepdog.Conformance;
 
 /// <summary>
-/// What the contract's section 13 measures of sheep's C drivers, of ours: from the action to what the sheep that observe it are told,
+/// What DRIVER §13 measures of sheep's C drivers, of ours: from the action to what the sheep that observe it are told,
 /// each a process. It is measured, and only when <c>TOTEM_DRIVER_TIMES</c> says how often; nothing is asserted of a time. The result is a table
 /// in Markdown, also in the file that <c>TOTEM_DRIVER_TIMES_FILE</c> names.
 /// </summary>

@@ -6,7 +6,7 @@ using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog.Native;
 
-/// <summary>What docs/sheep.md tells a person to type into a sheepdog tree, typed: its own lines, the installed library and <c>totem.c</c>, in a tree
+/// <summary>What docs/how-to/sheepdog.md tells a person to type into a sheepdog tree, typed: its own lines, the installed library and <c>totem.c</c>, in a tree
 /// that is built as sheepdog's is and has minisheep for the rest of sheep.</summary>
 public sealed partial class AutotoolsTests : IDisposable
 {
@@ -41,8 +41,8 @@ public sealed partial class AutotoolsTests : IDisposable
 
     private static string DocumentedLines()
     {
-        var block = MakeBlock().Match(Repository.Read("docs/sheep.md"));
-        Assert.True(block.Success, "docs/sheep.md has no block of lines for make");
+        var block = MakeBlock().Match(Repository.Read("docs/how-to/sheepdog.md"));
+        Assert.True(block.Success, "docs/how-to/sheepdog.md has no block of lines for make");
         return block.Groups["lines"].Value;
     }
 

@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 
 namespace Totem.Tests.Sheepdog.ZooKeeper;
 
-/// <summary>Very many sheep, each with a session of its own, on one server: docs/scale.md. Small by default;
+/// <summary>Very many sheep, each with a session of its own, on one server: docs/reference/scale.md. Small by default;
 /// <c>TOTEM_SCALE=100,300,1000</c>.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class ZooKeeperScaleTests(ITestOutputHelper output)

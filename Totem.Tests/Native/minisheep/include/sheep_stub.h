@@ -77,8 +77,8 @@ struct cluster_info {
 	struct sd_node nodes[SD_MAX_NODES];
 };
 
-_Static_assert(sizeof(struct node_id) == 40 && sizeof(struct sd_node) == 80, "section 5.1 and 5.2 of the contract");
-_Static_assert(offsetof(struct cluster_info, nodes) == 48 && sizeof(struct cluster_info) == 491568, "section 5.4 of the contract");
+_Static_assert(sizeof(struct node_id) == 40 && sizeof(struct sd_node) == 80, "DRIVER 5.1 and 5.2");
+_Static_assert(offsetof(struct cluster_info, nodes) == 48 && sizeof(struct cluster_info) == 491568, "DRIVER 5.4");
 
 enum sd_status { SD_STATUS_OK = 1, SD_STATUS_WAIT, SD_STATUS_SHUTDOWN, SD_STATUS_KILLED };
 
