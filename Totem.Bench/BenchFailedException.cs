@@ -8,6 +8,6 @@ internal sealed class BenchFailedException : Exception
     /// <param name="message">For people: what was found and what was expected.</param>
     public BenchFailedException(int exitCode, string message) : base(message) => ExitCode = exitCode;
 
-    /// <summary>What the process returns.</summary>
+    /// <summary>The exit code of the process.</summary>
     public int ExitCode { get; }
 }

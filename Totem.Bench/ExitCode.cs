@@ -1,6 +1,6 @@
 namespace Totem.Bench;
 
-/// <summary>What the command returns to the shell: the numbers of <c>totem</c> (docs/reference/cli.md).</summary>
+/// <summary>The exit codes of the command: the numbers of <c>totem</c> (docs/reference/cli.md).</summary>
 internal static class ExitCode
 {
     /// <summary>Every run ended, and the order was the same at all nodes.</summary>

@@ -1,6 +1,6 @@
 namespace Totem.Cli;
 
-/// <summary>What the command returns to the shell; listed in every help text and in docs/reference/cli.md.</summary>
+/// <summary>The exit codes of the command; listed in every help text and in docs/reference/cli.md.</summary>
 internal static class ExitCode
 {
     /// <summary>Everything that was asked for was done, and held.</summary>

@@ -4,7 +4,8 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cli;
 
-/// <summary>What is wrong with a command line, in this command's words; the parser's name its own types, in the language of the system.</summary>
+/// <summary>The errors of a command line, in this command's words; the parser's name its own types, in the language of
+/// the system.</summary>
 internal static class UsageText
 {
     public static string Of(ParseError error, ParseResult parsed)

@@ -27,8 +27,8 @@ public sealed class GroupProcessor
     /// <summary>Creates a processor that has not started.</summary>
     /// <param name="options">See <see cref="RingOptions.Validate"/>.</param>
     /// <param name="groups">May be null for the defaults.</param>
-    /// <param name="storedRingSequence">What <see cref="IRing.PendingStore"/> last asked to keep; 0 on the very first
-    /// start.</param>
+    /// <param name="storedRingSequence">The value that <see cref="IRing.PendingStore"/> last asked to keep; 0 on the
+    /// very first start.</param>
     /// <param name="observer">Told of everything that happens; may be null.</param>
     /// <exception cref="ArgumentException">The options contradict themselves; the message lists every problem.</exception>
     public GroupProcessor(RingOptions options, GroupOptions? groups, ulong storedRingSequence, IRingObserver? observer = null)
@@ -60,7 +60,7 @@ public sealed class GroupProcessor
     /// <param name="pid">The process, for others; a processor may be in a group once for each.</param>
     /// <param name="owner">For the host to find what is its own again.</param>
     /// <param name="now">The time.</param>
-    /// <param name="membership">What to send and leave with; null unless accepted.</param>
+    /// <param name="membership">The membership to send and leave with; null unless accepted.</param>
     /// <param name="receives">False for a process that only sends, see <see cref="GroupMembership.Receives"/>.</param>
     /// <exception cref="InvalidOperationException">The process is in the group (see <see cref="CanJoin"/>), or there are too many.</exception>
     public SubmitResult TryJoin(GroupName group, uint pid, object? owner, Instant now, out GroupMembership? membership, bool receives = true)
@@ -114,7 +114,7 @@ public sealed class GroupProcessor
     /// Queues a part of a message longer than <see cref="MessageBytesMax"/>. All parts of a message are handed in one after the
     /// other, with no other part of the same membership between them; receivers get the whole.
     /// </summary>
-    /// <param name="membership">Who sends.</param>
+    /// <param name="membership">The membership that sends.</param>
     /// <param name="payload">The part.</param>
     /// <param name="offset">Where in the whole it begins.</param>
     /// <param name="wholeBytes">The length of the whole.</param>
@@ -150,7 +150,7 @@ public sealed class GroupProcessor
         return false;
     }
 
-    /// <summary>Who is in a group, whoever asks; sorted, and empty when there is no such group.</summary>
+    /// <summary>The members of any group, joined or not; sorted, and empty when there is no such group.</summary>
     public IReadOnlyList<GroupMember> MembersOf(GroupName group)
     {
         ArgumentNullException.ThrowIfNull(group);

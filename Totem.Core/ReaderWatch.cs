@@ -23,11 +23,11 @@ public sealed class ReaderWatch(TimeSpan? limit)
     public void HandlePause(TimeSpan length) => _since += length;
 
     /// <summary>Looks at a processor. Often enough is some times in the accepted time.</summary>
-    /// <param name="processor">Whose deliveries the application takes.</param>
+    /// <param name="processor">The ring whose deliveries the application takes.</param>
     /// <param name="now">The time.</param>
     /// <param name="hasRoom">False while the host has no room for what comes next. A change of membership is handed over all the same, so that nothing may
     /// wait any more and the application still has everything before it.</param>
-    /// <returns>What to tell <see cref="IRing.HandleReader"/>.</returns>
+    /// <returns>The verdict to tell <see cref="IRing.HandleReader"/>.</returns>
     public bool IsStopped(IRing processor, Instant now, bool hasRoom = true)
     {
         ArgumentNullException.ThrowIfNull(processor);

@@ -18,7 +18,8 @@ public sealed record RingOptions
     /// <summary>This processor's id; unique in the cluster and the same after a restart. Required.</summary>
     public required ProcessorId Self { get; init; }
 
-    /// <summary>Whose frames are heard at all; null hears everybody. A configured node list goes here.</summary>
+    /// <summary>The processors whose frames are heard at all; null hears everybody. A configured node list goes
+    /// here.</summary>
     public ProcessorSet? Allowed { get; init; }
 
     /// <summary>Without a token for this long the ring is taken for broken. Default 1 s. Lower finds failures sooner; below
@@ -48,8 +49,8 @@ public sealed record RingOptions
     /// <summary>How long a processor that hears nobody waits for company before it forms a ring of one. Default 150 ms.</summary>
     public TimeSpan AloneTimeout { get; init; } = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>Who has not agreed to a membership after this long is taken for failed. Default 1.2 s; at least the join
-    /// interval, and 1.2 × the token timeout for a corosync ring.</summary>
+    /// <summary>A processor that has not agreed to a membership after this long is taken for failed. Default 1.2 s; at
+    /// least the join interval, and 1.2 × the token timeout for a corosync ring.</summary>
     public TimeSpan ConsensusTimeout { get; init; } = TimeSpan.FromMilliseconds(1200);
 
     /// <summary>How often the representative shows itself to other rings. Default 200 ms.</summary>
@@ -118,7 +119,8 @@ public sealed record RingOptions
     /// <param name="self">This processor.</param>
     /// <param name="nodeCount">Entries of the node list.</param>
     /// <param name="token">The configured token timeout; corosync's default is 3 s.</param>
-    /// <param name="tokenCoefficient">What each node beyond the second adds; corosync's default is 650 ms.</param>
+    /// <param name="tokenCoefficient">The time that each node beyond the second adds; corosync's default is 650
+    /// ms.</param>
     public static RingOptions ForNodes(
         ProcessorId self, int nodeCount, TimeSpan? token = null, TimeSpan? tokenCoefficient = null)
     {

@@ -37,7 +37,8 @@ public sealed partial class RingProcessor : IRing
 
     /// <summary>Creates a processor that has not started.</summary>
     /// <param name="options">See <see cref="RingOptions.Validate"/>.</param>
-    /// <param name="storedRingSequence">What <see cref="PendingStore"/> last asked to keep; 0 on the very first start.</param>
+    /// <param name="storedRingSequence">The value that <see cref="PendingStore"/> last asked to keep; 0 on the very
+    /// first start.</param>
     /// <param name="observer">Told of everything that happens; may be null.</param>
     /// <exception cref="ArgumentException">The options contradict themselves; the message lists every problem.</exception>
     public RingProcessor(RingOptions options, ulong storedRingSequence, IRingObserver? observer = null)

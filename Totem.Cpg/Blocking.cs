@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Totem.Cpg;
 
 /// <summary>
-/// C has no tasks: a call waits for its answer. What it waits for comes from the ring's thread or the pool, which call nobody here. The program's
-/// signals are kept out of a call, so whoever waits lets them in now and then.
+/// C has no tasks: a call waits for its answer. The event that it waits for comes from the ring's thread or the pool,
+/// which call nobody here. The program's signals are kept out of a call, so whoever waits lets them in now and then.
 /// </summary>
 [SuppressMessage("Usage", "VSTHRD002:Avoid problematic synchronous waits", Justification = "The callers are C, without a context to deadlock on.")]
 internal static unsafe class Blocking
@@ -13,7 +13,7 @@ internal static unsafe class Blocking
 
     private static delegate* unmanaged[Cdecl]<void> _letSignalsIn;
 
-    /// <summary>What lets the signals in, of a thread that is in a call.</summary>
+    /// <summary>The gate that lets the signals in, of a thread that is in a call.</summary>
     public static void LetSignalsInWith(delegate* unmanaged[Cdecl]<void> function) => _letSignalsIn = function;
 
     /// <summary>Runs the handlers of signals that came. They may do anything: the caller holds no lock.</summary>

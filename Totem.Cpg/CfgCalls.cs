@@ -92,11 +92,11 @@ internal static unsafe class CfgCalls
             : found.KillNode(node, MemoryMarshal.CreateReadOnlySpanFromNullTerminated(reason).Length);
     }
 
-    /// <summary>What every handle answers that is one, while the ring runs.</summary>
+    /// <summary>Answers that every handle gives that is one, while the ring runs.</summary>
     public static CsError State(CpgProcess process, ulong handle)
         => process.CfgHandles.Find(handle) is { } found ? found.State() : CsError.BadHandle;
 
-    /// <summary>What only a daemon can do.</summary>
+    /// <summary>Calls that only a daemon can answer.</summary>
     public static CsError NotSupported(CpgProcess process, ulong handle)
         => State(process, handle) is not CsError.Ok and var error ? error : CsError.NotSupported;
 

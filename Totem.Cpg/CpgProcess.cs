@@ -5,8 +5,9 @@ using Totem.Transport.Udp;
 namespace Totem.Cpg;
 
 /// <summary>
-/// What the handles of a process share: one ring, started with the first of them, and started anew with the first after it
-/// failed. It stays when the last handle is gone: a program that opens and closes a handle every second is one member, not many.
+/// The part that the handles of a process share: one ring, started with the first of them, and started anew with the
+/// first after it failed. It stays when the last handle is gone: a program that opens and closes a handle every second
+/// is one member, not many.
 /// </summary>
 internal sealed class CpgProcess(Func<ICpgRing> startRing, TimeSpan readyTimeout)
 {

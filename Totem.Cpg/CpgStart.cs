@@ -104,7 +104,8 @@ internal static class CpgStart
     private static NodeRing Ring(TotemNode node, IEnumerable<UdpPeer> peers, IDisposable? place)
         => new(node, [.. peers.Select(peer => new CpgRingNode(peer.Id.Value, peer.EndPoint))], place);
 
-    /// <summary>What is sent to the ring as a whole is not for groups. What the ring has to say goes where the file says, else to the system's log.</summary>
+    /// <summary>A message to the ring as a whole is not for groups. The ring's log goes where the file says, else to
+    /// the system's log.</summary>
     private static TotemNodeOptions ForGroups(TotemNodeOptions options) => options with
     {
         OnDelivery = static (in Delivery _) => { },

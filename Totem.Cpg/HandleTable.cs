@@ -1,8 +1,8 @@
 namespace Totem.Cpg;
 
 /// <summary>
-/// What the 64-bit handles stand for: 32 random bits above an index. A finalised handle is never found again, and one of another
-/// process is not either. Any thread.
+/// The objects behind 64-bit handles: 32 random bits above an index. A finalised handle is never found again, and one
+/// of another process is not either. Any thread.
 /// </summary>
 internal sealed class HandleTable<T>
     where T : class

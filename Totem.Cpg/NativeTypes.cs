@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Totem.Cpg;
 
-/// <summary>What every function of the two libraries answers: <c>cs_error_t</c>.</summary>
+/// <summary>The answers of every function of the two libraries: <c>cs_error_t</c>.</summary>
 internal enum CsError
 {
     Ok = 1,
@@ -21,7 +21,7 @@ internal enum CsError
     NoSections = 27,
 }
 
-/// <summary><c>cpg_guarantee_t</c>. Whatever is not safe is agreed, which is FIFO too.</summary>
+/// <summary><c>cpg_guarantee_t</c>. A guarantee that is not safe is agreed, which is FIFO too.</summary>
 internal enum CpgGuarantee
 {
     Unordered = 0,

@@ -23,7 +23,7 @@ internal sealed unsafe partial class EventDescriptor : IDisposable
             throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>What the application polls. It does not read from it.</summary>
+    /// <summary>The descriptor that the application polls. It does not read from it.</summary>
     public int Number { get; }
 
     /// <summary>Makes it readable, or not.</summary>

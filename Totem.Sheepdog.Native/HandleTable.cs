@@ -1,8 +1,8 @@
 namespace Totem.Sheepdog.Native;
 
 /// <summary>
-/// What the 64-bit handles stand for: random bits above a number. A closed handle is never found again, and one that was made
-/// up is not either. Any thread.
+/// The objects behind 64-bit handles: random bits above a number. A closed handle is never found again, and one that
+/// was made up is not either. Any thread.
 /// </summary>
 internal sealed class HandleTable
 {

@@ -3,8 +3,8 @@ using System.Text;
 namespace Totem.Sheepdog.Native;
 
 /// <summary>
-/// Makes the application's callbacks. What they get lies outside the managed heap and is valid during the call; nodes and messages
-/// begin at multiples of 8, because C puts structures over them.
+/// Makes the application's callbacks. Their arguments lie outside the managed heap and are valid during the call; nodes
+/// and messages begin at multiples of 8, because C puts structures over them.
 /// </summary>
 internal sealed unsafe class NativeEvents(NativeCallbacks callbacks, nint user) : IClusterEvents, IDisposable
 {

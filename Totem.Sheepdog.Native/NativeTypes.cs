@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Totem.Sheepdog.Native;
 
-/// <summary>What every function answers: 0, or a negated <c>errno</c> value. <c>totem_sheepdog.h</c> says what each means here.</summary>
+/// <summary>The answers of every function: 0, or a negated <c>errno</c> value. <c>totem_sheepdog.h</c> says what each
+/// means here.</summary>
 internal enum Result
 {
     Ok = 0,

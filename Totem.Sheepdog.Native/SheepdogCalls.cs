@@ -6,8 +6,8 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Native;
 
-/// <summary>What the functions do: checks of what C hands in, and the driver's answers as numbers. The text of a failure is kept for
-/// its thread.</summary>
+/// <summary>The work of the functions: checks of what C hands in, and the driver's answers as numbers. The text of a
+/// failure is kept for its thread.</summary>
 internal static unsafe class SheepdogCalls
 {
     /// <summary>Longer ones are an argument that is not a text.</summary>
@@ -167,7 +167,7 @@ internal static unsafe class SheepdogCalls
         target[written] = 0;
     }
 
-    /// <summary>What an exception is to C.</summary>
+    /// <summary>The number that an exception is to C.</summary>
     public static Result Fail(Exception failure)
     {
         var text = FailureText.Of(failure);

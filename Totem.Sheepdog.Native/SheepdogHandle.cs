@@ -1,6 +1,6 @@
 namespace Totem.Sheepdog.Native;
 
-/// <summary>What one handle stands for: a driver, its descriptor, and the callbacks.</summary>
+/// <summary>The object behind a handle: a driver, its descriptor, and the callbacks.</summary>
 internal sealed class SheepdogHandle : IDisposable
 {
     private readonly IClusterDriver _driver;
@@ -23,7 +23,7 @@ internal sealed class SheepdogHandle : IDisposable
 
     public int Descriptor => _descriptor.Number;
 
-    /// <summary>What was joined as; null before that. The thread that dispatches.</summary>
+    /// <summary>The node that it joined as; null before that. The thread that dispatches.</summary>
     public SheepNode? Self { get; set; }
 
     /// <summary>Whether the calling thread is inside a callback of this handle.</summary>

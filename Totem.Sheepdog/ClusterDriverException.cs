@@ -22,6 +22,7 @@ public sealed class ClusterDriverException : Exception
     {
     }
 
-    /// <summary>What a person wrote is wrong, an option or a configuration file, rather than the machine.</summary>
+    /// <summary>A text that a person wrote is wrong, an option or a configuration file, rather than the
+    /// machine.</summary>
     public bool IsConfiguration => InnerException is null or CorosyncConfException or ArgumentException;
 }

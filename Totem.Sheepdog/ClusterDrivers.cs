@@ -12,7 +12,7 @@ public static class ClusterDrivers
 
     /// <summary>Makes the driver that a text names; it is not connected yet.</summary>
     /// <param name="text">Everything up to the first colon must be a driver's name; null or empty takes the default.</param>
-    /// <param name="option">What <see cref="IClusterDriver.Init"/> wants; null when there is no colon.</param>
+    /// <param name="option">The text for <see cref="IClusterDriver.Init"/>; null when there is no colon.</param>
     /// <exception cref="ClusterDriverException">There is no such driver.</exception>
     public static IClusterDriver Create(string? text, out string? option)
     {

@@ -1,6 +1,6 @@
 namespace Totem.Sheepdog;
 
-/// <summary>What bounds everything that a peer could make grow.</summary>
+/// <summary>The bounds of everything that a peer could make grow.</summary>
 public static class ClusterLimits
 {
     /// <summary>The longest message (sheep's SD_MAX_EVENT_BUF_SIZE).</summary>

@@ -3,7 +3,7 @@ namespace Totem.Sheepdog;
 /// <summary>How much a line of a driver's log matters.</summary>
 public enum ClusterLogLevel
 {
-    /// <summary>What the protocol does, step by step (<see cref="IClusterDriver.WritesDetail"/>).</summary>
+    /// <summary>The steps of the protocol (<see cref="IClusterDriver.WritesDetail"/>).</summary>
     Debug,
 
     /// <summary>Where the cluster lives, who comes and goes, and why.</summary>

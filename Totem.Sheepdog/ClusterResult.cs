@@ -1,6 +1,6 @@
 namespace Totem.Sheepdog;
 
-/// <summary>What became of a request to a driver. The values are sheep's.</summary>
+/// <summary>The outcome of a request to a driver. The values are sheep's.</summary>
 public enum ClusterResult
 {
     /// <summary>On its way; the result comes as an event (SD_RES_SUCCESS).</summary>

@@ -23,7 +23,7 @@ public interface IClusterDriver : IDisposable
     bool WritesDetail { get; set; }
 
     /// <summary>Connects. Called again in <see cref="IClusterEvents.OnReconnect"/>, with nothing of the session before left.</summary>
-    /// <param name="option">What stands behind the driver's name and the colon; null when nothing does.</param>
+    /// <param name="option">The text behind the driver's name and the colon; null when there is none.</param>
     /// <exception cref="ClusterDriverException">The option is wrong or nothing can be started with it.</exception>
     void Init(string? option);
 
@@ -34,7 +34,7 @@ public interface IClusterDriver : IDisposable
 
     /// <summary>Asks to become a member; the answer is <see cref="IClusterEvents.OnAccept"/>.</summary>
     /// <param name="self">This node.</param>
-    /// <param name="opaque">What a member gets to rewrite. Zeros at its end are not sent.</param>
+    /// <param name="opaque">The buffer that a member gets to rewrite. Zeros at its end are not sent.</param>
     void Join(SheepNode self, ReadOnlySpan<byte> opaque);
 
     /// <summary>Stops being a member, and goes on hearing and sending, as a gateway without disks does.</summary>

@@ -11,15 +11,15 @@ public interface IClusterEvents
     /// May this node come in? Called on one member, or on the joiner itself when there are no members; again on another member when
     /// the first one dies before the cluster has heard its answer.
     /// </summary>
-    /// <param name="joining">Who asks.</param>
+    /// <param name="joining">The node that asks.</param>
     /// <param name="members">The members, without it; empty when it is the first.</param>
-    /// <param name="opaque">The joiner's buffer in its full length. What is written into it is what everybody gets in
-    /// <see cref="OnAccept"/>.</param>
+    /// <param name="opaque">The joiner's buffer in its full length. The bytes written into it are those that everybody
+    /// gets in <see cref="OnAccept"/>.</param>
     /// <returns>False refuses: the join is forgotten everywhere.</returns>
     bool OnJoin(SheepNode joining, IReadOnlyList<SheepNode> members, Span<byte> opaque);
 
     /// <summary>A node is a member from here on. The first event of a joiner, but for its own join request when it is the first.</summary>
-    /// <param name="joined">Who.</param>
+    /// <param name="joined">The node.</param>
     /// <param name="members">The members with it, the oldest first.</param>
     /// <param name="opaque">The buffer as the member left it that accepted the node.</param>
     void OnAccept(SheepNode joined, IReadOnlyList<SheepNode> members, ReadOnlySpan<byte> opaque);
@@ -55,6 +55,6 @@ public interface IClusterEvents
     /// not dispatch, the first thousand are kept.</summary>
     void OnLog(ClusterLogLevel level, string text)
     {
-        // Whoever asked for no log need not know of it.
+        // A driver that was asked for no log need not know of it.
     }
 }

@@ -5,7 +5,8 @@ using System.Security.Cryptography;
 
 namespace Totem.Sheepdog;
 
-/// <summary>What a node is called where names are texts, as sheep's tools know it: <c>IPv4 ip:127.0.0.1 port:7000</c>.</summary>
+/// <summary>The name of a node where names are texts, as sheep's tools know it: <c>IPv4 ip:127.0.0.1
+/// port:7000</c>.</summary>
 public static class NodeString
 {
     private const int AddressBytes = 16;

@@ -51,8 +51,8 @@
 #include "sheep_priv.h"
 
 /*
- * What is sent of a struct sd_node: all but its tree link, which are pointers of this process. Address and port lead, and are who it is. A
- * build with more fields behind them needs no change here.
+ * The bytes of a struct sd_node that are sent: all but its tree link, which are pointers of this process. Address and
+ * port lead, and are who it is. A build with more fields behind them needs no change here.
  */
 #define NODE_LINK_BYTES offsetof(struct sd_node, nid)
 #define NODE_SENT_BYTES (sizeof(struct sd_node) - NODE_LINK_BYTES)
@@ -256,7 +256,7 @@ static void on_ready(int fd, int events, void *data)
 		end_sheep("the driver's descriptor is hung up");
 	if (totem_sheepdog_dispatch(handle) < 0)
 		end_sheep(totem_sheepdog_error());
-	/* Whatever made it so: a notification, a state that was taken over, or what sheep does by itself after the loss of a session. */
+	/* The cause does not matter: a notification, a state that was taken over, or what sheep does by itself after the loss of a session. */
 	if (sys->cinfo.status == SD_STATUS_SHUTDOWN)
 		begin_last_turns();
 }
@@ -379,7 +379,7 @@ static int totem_update_node(struct sd_node *node)
 
 static void totem_lock(uint64_t lock_id)
 {
-	/* Whoever calls goes on as if it had the lock. */
+	/* The caller goes on as if it had the lock. */
 	if (totem_sheepdog_lock(handle, lock_id) < 0)
 		end_sheep(totem_sheepdog_error());
 }

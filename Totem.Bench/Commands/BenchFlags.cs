@@ -6,7 +6,7 @@ using Totem.Bench.Ring;
 
 namespace Totem.Bench.Commands;
 
-/// <summary>What every measurement is told, and what it does with the result.</summary>
+/// <summary>The flags of every measurement, and the way of its result.</summary>
 internal sealed class BenchFlags
 {
     private readonly Option<int> _nodes = Ranged.Number("--nodes", "How many nodes, each a process.", 3, 2, 14);

@@ -27,7 +27,7 @@ internal static class LimitProgram
 
     /// <summary>The command of a node.</summary>
     /// <param name="program">The compiled program.</param>
-    /// <param name="mode">What is measured: the engine's name without its prefix.</param>
+    /// <param name="mode">The measured limit: the engine's name without its prefix.</param>
     /// <param name="node">Its number.</param>
     /// <param name="nodes">How many there are.</param>
     /// <param name="network">Where they are.</param>

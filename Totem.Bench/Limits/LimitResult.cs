@@ -4,9 +4,9 @@ using Totem.Bench.Results;
 namespace Totem.Bench.Limits;
 
 /// <summary>
-/// What a limit came to, in the figures of a ring. A token ring: a message is a rotation, its latency is the rotation. A fan-out:
-/// a message is a datagram at a receiver, on average over the receivers. A hop: a message is one datagram to each of the others, and its
-/// latency at the sender ends with the answer of the last of them.
+/// The result of a limit, in the figures of a ring. A token ring: a message is a rotation, its latency is the rotation.
+/// A fan-out: a message is a datagram at a receiver, on average over the receivers. A hop: a message is one datagram to
+/// each of the others, and its latency at the sender ends with the answer of the last of them.
 /// </summary>
 internal static class LimitResult
 {

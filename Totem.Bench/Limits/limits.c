@@ -1,6 +1,7 @@
 /*
- * What the kernel can do with datagrams, and no protocol: the limit that rings are held against. Speaks to its parent as a
- * node of a ring does: a line of setup, which it ignores, then {"do":...} lines; it answers with {"event":...} lines.
+ * The kernel's speed with datagrams, without any protocol: the limit that rings are held against. Speaks to its parent
+ * as a node of a ring does: a line of setup, which it ignores, then {"do":...} lines; it answers with {"event":...}
+ * lines.
  *
  *   limits token|token-busy SELF NODES OWN_ADDRESS OWN_PORT NEXT_ADDRESS NEXT_PORT
  *       A datagram goes round all nodes. Blocking receives, or a receive that is repeated until it has something.

@@ -1,6 +1,6 @@
 namespace Totem.Bench.Load;
 
-/// <summary>What orders the messages: a ring of ours, or a group of a real corosync.</summary>
+/// <summary>The order that a bench uses: a ring of ours, or a group of a real corosync.</summary>
 internal interface IOrderedBus : IAsyncDisposable
 {
     /// <summary>This node's number, from 1.</summary>
@@ -15,7 +15,7 @@ internal interface IOrderedBus : IAsyncDisposable
     /// <summary>How fast this node reads; null where nobody asks.</summary>
     ReadPace? Pace => null;
 
-    /// <summary>What it has done so far.</summary>
+    /// <summary>Its counts so far.</summary>
     BusCounters Counters { get; }
 }
 

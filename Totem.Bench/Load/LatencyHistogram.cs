@@ -86,7 +86,7 @@ internal sealed class LatencyHistogram
         (Count, Max, Sum) = (0, 0, 0);
     }
 
-    /// <summary>What another process needs to add this to its own.</summary>
+    /// <summary>The counts that another process needs to add this to its own.</summary>
     public LatencyBuckets ToBuckets()
     {
         var buckets = Buckets.ToArray();

@@ -61,7 +61,7 @@ internal sealed class LoadSender : IDisposable
     }
 
     /// <summary>A message was delivered: the answer is this sender's turn when it was of the one before it.</summary>
-    /// <param name="sender">Who sent it: senders are the first nodes.</param>
+    /// <param name="sender">The sender: senders are the first nodes.</param>
     public void OnTurn(uint sender)
     {
         if (_load.Kind == LoadKind.Turns && sender % _senders == _place && !TrySendNext(Clock.Now))

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Totem.Bench.Load;
 
-/// <summary>What a message of the bench is for.</summary>
+/// <summary>The purposes of a message of the bench.</summary>
 internal enum MessageKind : uint
 {
     /// <summary>It is counted.</summary>
@@ -16,7 +16,7 @@ internal enum MessageKind : uint
 }
 
 /// <summary>The beginning of each message: what it is, whose, which, and when.</summary>
-/// <param name="Kind">What it is for.</param>
+/// <param name="Kind">Its purpose.</param>
 /// <param name="Sender">The node that sent it.</param>
 /// <param name="Sequence">Its number among those of the sender, from 1.</param>
 /// <param name="Ticks">When it was sent, or should have been; of the clock that all processes of a host share.</param>

@@ -1,6 +1,6 @@
 namespace Totem.Bench.Load;
 
-/// <summary>What a node has used so far.</summary>
+/// <summary>The resources that a node has used so far.</summary>
 /// <param name="At">When this was looked at.</param>
 /// <param name="Bus">The counters of the bus.</param>
 /// <param name="Collections">Collections of the garbage collector.</param>

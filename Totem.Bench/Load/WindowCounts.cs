@@ -1,6 +1,7 @@
 namespace Totem.Bench.Load;
 
-/// <summary>What one node saw in the measured window: between two messages that have the same place in the order at all nodes.</summary>
+/// <summary>The events of one node in the measured window: between two messages that have the same place in the order
+/// at all nodes.</summary>
 internal sealed record WindowCounts
 {
     /// <summary>The node.</summary>

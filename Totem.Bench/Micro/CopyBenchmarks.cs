@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace Totem.Bench.Micro;
 
-/// <summary>What everything else is compared with: the bytes of one full frame are copied once.</summary>
+/// <summary>The operation that everything else is compared with: the bytes of one full frame are copied once.</summary>
 public class CopyBenchmarks
 {
     /// <summary>The name of the measurement, which the ratios of the report are to.</summary>

@@ -4,7 +4,7 @@ using Totem.Core.Model;
 
 namespace Totem.Bench.Micro;
 
-/// <summary>What stands before a message to a process group: our short encoding, and corosync's.</summary>
+/// <summary>The bytes before a message to a process group: our short encoding, and corosync's.</summary>
 public class GroupBenchmarks
 {
     private const int PayloadBytes = 64;

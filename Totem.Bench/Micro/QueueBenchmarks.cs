@@ -15,7 +15,7 @@ public class QueueBenchmarks
     [Params(64, 1350)]
     public int Size { get; set; }
 
-    /// <summary>What is written.</summary>
+    /// <summary>The writing end of a queue.</summary>
     [GlobalSetup]
     public void Setup() => _payload = new byte[Size];
 

@@ -38,7 +38,7 @@ internal sealed class ZooKeeperServer : IAsyncDisposable
     /// <summary>Where clients find it, at the first node's address.</summary>
     public int Port { get; }
 
-    /// <summary>What it said last.</summary>
+    /// <summary>Its last words.</summary>
     public string LastLines
     {
         get

@@ -31,7 +31,7 @@ internal sealed class ReaderBench(ReaderPlan plan, string net, TextWriter progre
             at, machine, plan.Nodes, plan.Size, plan.Rate, plan.PauseSeconds, plan.Seconds, plan.WarmUpSeconds, network.Name, plan.Transport, results);
     }
 
-    /// <summary>What a case is called.</summary>
+    /// <summary>The name of a case.</summary>
     public static string NameOf(ReaderCase which, ReaderPlan? plan = null) => which.Kind switch
     {
         ReaderKind.Absent => "is absent",

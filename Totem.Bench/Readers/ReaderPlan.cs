@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Totem.Bench.Readers;
 
-/// <summary>What the last node of a ring does with what it is delivered.</summary>
+/// <summary>The ways in which the last node of a ring takes its deliveries.</summary>
 internal enum ReaderKind
 {
     /// <summary>It is not there.</summary>
@@ -19,11 +19,11 @@ internal enum ReaderKind
 }
 
 /// <summary>One ring that is measured.</summary>
-/// <param name="Kind">What its reader does.</param>
+/// <param name="Kind">The behaviour of its reader.</param>
 /// <param name="Share">Of the offered rate, how much a slow one reads.</param>
 internal sealed record ReaderCase(ReaderKind Kind, double Share = 1);
 
-/// <summary>What is asked for.</summary>
+/// <summary>The flags of the command.</summary>
 /// <param name="Nodes">How many nodes, with the reader.</param>
 /// <param name="Size">The length of a message.</param>
 /// <param name="Rate">Messages a second that all but the reader send together.</param>
@@ -36,7 +36,8 @@ internal sealed record ReaderCase(ReaderKind Kind, double Share = 1);
 internal sealed record ReaderPlan(
     int Nodes, int Size, double Rate, IReadOnlyList<int> Percents, double PauseSeconds, double Seconds, double WarmUpSeconds, int Runs, string Transport)
 {
-    /// <summary>What is offered by default: a good share of what a ring of three can take, so that its members have time for themselves.</summary>
+    /// <summary>The rate offered by default: a good share of what a ring of three can take, so that its members have
+    /// time for themselves.</summary>
     public const int DefaultRate = 20_000;
 
     /// <summary>How long the reader pauses by default.</summary>
@@ -49,7 +50,7 @@ internal sealed record ReaderPlan(
     private const double RunOverhead = 2;
     private const double CompilerSeconds = 30; // Until then the compiler is measured, and queues fill that a reader which is nearly fast enough lives on.
 
-    /// <summary>What stands in the report.</summary>
+    /// <summary>The name in the report.</summary>
     public static ReaderPlan OfReport(bool isQuick) => new(
         3, 1350, DefaultRate, [10, 50, 90], isQuick ? PauseMin : DefaultPause, isQuick ? 1 : 10, isQuick ? 1 : CompilerSeconds, 1, "udp");
 

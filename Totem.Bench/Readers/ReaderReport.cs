@@ -3,7 +3,8 @@ using Totem.Bench.Results;
 
 namespace Totem.Bench.Readers;
 
-/// <summary>What a slow or stopped reader did to the others; what <c>reader --json</c> writes.</summary>
+/// <summary>The effect of a slow or stopped reader on the others; the object that <c>reader --json</c>
+/// writes.</summary>
 /// <param name="At">When it began.</param>
 /// <param name="Machine">Where.</param>
 /// <param name="Nodes">Nodes with the reader, each a process of its own.</param>
@@ -22,10 +23,10 @@ internal sealed record ReaderReport(
 /// <summary>One window of one run.</summary>
 internal sealed record ReaderResult
 {
-    /// <summary>What others keep of what the reader can take.</summary>
+    /// <summary>The share that others keep of what the reader can take.</summary>
     public const double OfReaderMin = 0.9;
 
-    /// <summary>What others keep of a ring without the reader, once it is put out.</summary>
+    /// <summary>The share that others keep of a ring without the reader, once it is put out.</summary>
     public const double OfAbsentMin = 0.95;
 
     /// <summary>How long it may take until they do.</summary>
@@ -34,7 +35,7 @@ internal sealed record ReaderResult
     /// <summary>Which run, from 1.</summary>
     public required int Run { get; init; }
 
-    /// <summary>What the reader did in the window.</summary>
+    /// <summary>The reader's behaviour in the window.</summary>
     public required string Reader { get; init; }
 
     /// <summary>Messages a second that the reader can take; null where it takes none.</summary>
@@ -67,11 +68,11 @@ internal sealed record ReaderResult
     /// <summary>Whether the reader is there and nothing is asked of it: the rings that others are compared with.</summary>
     public bool IsReference { get; init; }
 
-    /// <summary>What the others keep of what the reader can take; null when it is out.</summary>
+    /// <summary>The share that the others keep of what the reader can take; null when it is out.</summary>
     [JsonIgnore]
     public double? OfReader => IsOut || CanTake is not > 0 ? null : OthersPerSecond / CanTake;
 
-    /// <summary>What the others keep of a ring without the reader.</summary>
+    /// <summary>The share that the others keep of a ring without the reader.</summary>
     [JsonIgnore]
     public double? OfAbsent => AbsentPerSecond > 0 ? OthersPerSecond / AbsentPerSecond : null;
 

@@ -31,7 +31,8 @@ internal sealed class AllPlan(bool isQuick)
     private const int LargeNodes = 8;
     private const string Transport = "udp";
 
-    // What a run takes besides its warm-up and window, measured: processes start, the ring forms, everybody leaves.
+    // The time that a run takes besides its warm-up and window, measured: processes start, the ring forms, everybody
+    // leaves.
     private const double RunOverhead = 1.2;
     private const double NodeOverhead = 0.22;
 

@@ -1,15 +1,15 @@
 namespace Totem.Bench.Report;
 
 /// <summary>A drawing with two axes.</summary>
-/// <param name="Title">What it shows.</param>
+/// <param name="Title">Its subject.</param>
 /// <param name="Subtitle">In which case.</param>
 /// <param name="X">The axis below.</param>
 /// <param name="Y">The axis at the left.</param>
-/// <param name="Lines">What is drawn.</param>
+/// <param name="Lines">The lines that are drawn.</param>
 internal sealed record Chart(string Title, string Subtitle, ChartAxis X, ChartAxis Y, IReadOnlyList<ChartLine> Lines);
 
 /// <summary>An axis.</summary>
-/// <param name="Title">What, and in which unit.</param>
+/// <param name="Title">The quantity and its unit.</param>
 /// <param name="IsLogarithmic">Whether equal ratios are equally long.</param>
 /// <param name="Text">How a number is written.</param>
 /// <param name="Ticks">Where numbers stand; null for round ones.</param>

@@ -70,7 +70,7 @@ internal sealed record Measurements(IReadOnlyList<MeasuredPart> Parts, IReadOnly
 
 /// <summary>A part of the plan that is finished.</summary>
 /// <param name="Key">Its name in the plan.</param>
-/// <param name="Reports">What came out; several when cases alternated.</param>
+/// <param name="Reports">The results; several when cases alternated.</param>
 internal sealed record MeasuredPart(string Key, IReadOnlyList<BenchReport> Reports);
 
 /// <summary>Code for reading and writing them without reflection.</summary>

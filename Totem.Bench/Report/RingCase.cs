@@ -3,7 +3,7 @@ using Totem.Bench.Results;
 
 namespace Totem.Bench.Report;
 
-/// <summary>What was measured, as far as a row of the report tells cases apart.</summary>
+/// <summary>The measured case, as far as a row of the report tells cases apart.</summary>
 /// <param name="Nodes">How many nodes.</param>
 /// <param name="Size">The length of a message; null for any, where none counts.</param>
 /// <param name="Load">As on the command line.</param>

@@ -5,10 +5,10 @@ using Totem.Bench.Ring;
 namespace Totem.Bench.Report;
 
 /// <summary>A row of the table of targets.</summary>
-/// <param name="Case">What is measured.</param>
-/// <param name="Against">What it is compared with.</param>
-/// <param name="Bound">What is wanted.</param>
-/// <param name="Reached">What was reached.</param>
+/// <param name="Case">The measured case.</param>
+/// <param name="Against">The case that it is compared with.</param>
+/// <param name="Bound">The wanted ratio.</param>
+/// <param name="Reached">The reached ratio.</param>
 /// <param name="Runs">Over how many pairs of runs.</param>
 /// <param name="IsMet">Whether it is; null when nothing says so.</param>
 internal sealed record TargetRow(string Case, string Against, string Bound, string Reached, string Runs, bool? IsMet);
@@ -31,7 +31,7 @@ internal static class Targets
     /// <summary>The most nodes.</summary>
     public const int NodesMax = 14;
 
-    /// <summary>What is called 1 MiB elsewhere: the most that corosync takes.</summary>
+    /// <summary>The size called 1 MiB elsewhere: the most that corosync takes.</summary>
     public const int LargestSize = 1_000_000;
 
     /// <summary>How long the largest ring is under full load.</summary>

@@ -2,11 +2,12 @@ using System.Text.Json.Serialization;
 
 namespace Totem.Bench.Results;
 
-/// <summary>What a command measured; what <c>--json</c> writes. Names are in camel case there.</summary>
+/// <summary>The measurement of a command; the object that <c>--json</c> writes. Names are in camel case
+/// there.</summary>
 /// <param name="At">When it began.</param>
 /// <param name="Machine">Where.</param>
 /// <param name="Method">How.</param>
-/// <param name="Engines">What came out, in the order of the command line: ratios are to the first.</param>
+/// <param name="Engines">The results, in the order of the command line: ratios are to the first.</param>
 internal sealed record BenchReport(DateTimeOffset At, MachineFacts Machine, MethodFacts Method, IReadOnlyList<EngineResult> Engines);
 
 /// <summary>How it was measured.</summary>
@@ -24,12 +25,12 @@ internal sealed record BenchReport(DateTimeOffset At, MachineFacts Machine, Meth
 /// <param name="IsBusyPolling">Whether ours looks for datagrams for milliseconds before it sleeps, instead of the default.</param>
 /// <param name="TimedEvery">Of that many messages one is timed.</param>
 /// <param name="OutstandingBytesMax">In saturation a sender has at most so many bytes under way, and at least two messages.</param>
-/// <param name="RuntimeSettings">What the node processes set of .NET's compiler and garbage collector.</param>
+/// <param name="RuntimeSettings">The settings of .NET's compiler and garbage collector in the node processes.</param>
 internal sealed record MethodFacts(
     int Nodes, int Size, string Guarantee, string Load, int Senders, double Seconds, double WarmUpSeconds, int Runs, string Network,
     string Transport, string Api, bool IsBusyPolling, int TimedEvery, long OutstandingBytesMax, string RuntimeSettings);
 
-/// <summary>What came out for one engine.</summary>
+/// <summary>The results of one engine.</summary>
 /// <param name="Engine">As it stands on the command line.</param>
 /// <param name="Runs">All runs, in their order.</param>
 internal sealed record EngineResult(string Engine, IReadOnlyList<RunResult> Runs)

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Totem.Bench.Ring;
 
-/// <summary>What is measured.</summary>
+/// <summary>The measured engine.</summary>
 internal enum EngineKind
 {
     /// <summary>Ours.</summary>
@@ -17,7 +17,7 @@ internal enum EngineKind
     /// <summary>Ours through its libcpg, by a program that knows corosync's only.</summary>
     LibCpg,
 
-    /// <summary>What the kernel can do.</summary>
+    /// <summary>A limit of the kernel.</summary>
     Limit,
 
     /// <summary>A real ZooKeeper server.</summary>

@@ -27,10 +27,10 @@ internal sealed class NodeProcess : IAsyncDisposable
     public uint Node { get; }
 
     /// <summary>Starts a node.</summary>
-    /// <param name="setup">What it is to be.</param>
+    /// <param name="setup">Its part.</param>
     /// <param name="wrapper">A command that runs another one where the node belongs; empty for none.</param>
     /// <param name="program">The program and its arguments.</param>
-    /// <param name="variables">What its environment has besides.</param>
+    /// <param name="variables">The variables that its environment has besides.</param>
     public static NodeProcess Start(
         NodeSetup setup, IReadOnlyList<string> wrapper, IReadOnlyList<string> program, IReadOnlyDictionary<string, string>? variables = null)
     {
@@ -58,7 +58,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Tells it something. What a dead process is told is lost.</summary>
+    /// <summary>Tells it something. A line to a dead process is lost.</summary>
     public void Tell(NodeInstruction what) => Write(JsonSerializer.Serialize(what, NodeJson.Default.NodeInstruction));
 
     /// <summary>Waits for what it says next.</summary>

@@ -3,7 +3,7 @@ using Totem.Bench.Load;
 
 namespace Totem.Bench.Ring;
 
-/// <summary>What a node process is told first, in one line: everything it is to be.</summary>
+/// <summary>The first line to a node process: everything it is to be.</summary>
 internal sealed record NodeSetup
 {
     /// <summary>Its number, from 1.</summary>
@@ -12,7 +12,7 @@ internal sealed record NodeSetup
     /// <summary>How many nodes there are.</summary>
     public required int Nodes { get; init; }
 
-    /// <summary>What it is a node of.</summary>
+    /// <summary>The kind of ring that it is a node of.</summary>
     public required EngineKind Engine { get; init; }
 
     /// <summary>Settings of the engine, <c>Name=Value</c> each.</summary>
@@ -55,7 +55,7 @@ internal sealed record NodeSetup
     public double ReadPerSecond { get; init; }
 }
 
-/// <summary>What a node process is told afterwards, one object a line. The end of the input means leave.</summary>
+/// <summary>The later lines to a node process, one object a line. The end of the input means leave.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "do")]
 [JsonDerivedType(typeof(StartLoad), "load")]
 [JsonDerivedType(typeof(OpenWindow), "open")]
@@ -87,7 +87,7 @@ internal sealed record ReadOn : NodeInstruction;
 /// <summary>Say goodbye and end.</summary>
 internal sealed record Leave : NodeInstruction;
 
-/// <summary>What a node process says, one object a line.</summary>
+/// <summary>The lines of a node process, one object a line.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(NodeReady), "ready")]
 [JsonDerivedType(typeof(WindowOpened), "opened")]
@@ -103,7 +103,7 @@ internal sealed record NodeReady : NodeEvent;
 internal sealed record WindowOpened : NodeEvent;
 
 /// <summary>The mark that ends the window was delivered.</summary>
-/// <param name="Counts">What the node saw in between.</param>
+/// <param name="Counts">The node's counts in between.</param>
 internal sealed record WindowClosed(WindowCounts Counts) : NodeEvent;
 
 /// <summary>Where it stands.</summary>

@@ -2,8 +2,8 @@ using Totem.Bench.Load;
 
 namespace Totem.Bench.Ring;
 
-/// <summary>What is asked for: every run of a command is of this shape.</summary>
-/// <param name="Engines">What is measured, in turn.</param>
+/// <summary>The wanted runs: every run of a command is of this shape.</summary>
+/// <param name="Engines">The engines that are measured, in turn.</param>
 /// <param name="Nodes">How many nodes.</param>
 /// <param name="Size">The length of a message.</param>
 /// <param name="IsSafe">Whether messages are safe.</param>

@@ -9,7 +9,7 @@ using Totem.Bench.Results;
 namespace Totem.Bench.Ring;
 
 /// <summary>One run of one engine: nodes start, warm up, are measured, and end.</summary>
-/// <param name="plan">What it is like.</param>
+/// <param name="plan">The shape of the run.</param>
 /// <param name="network">Where the nodes are.</param>
 /// <param name="folder">An empty folder for whatever needs files.</param>
 /// <param name="limitProgram">The compiled program of the limits; null when no engine needs it.</param>

@@ -5,8 +5,8 @@ using Totem.Transport.Udp.Internal;
 namespace Totem.Bench.Ring;
 
 /// <summary>
-/// The files of a command, removed with this object. What a killed command left behind is removed by the next one, known by
-/// the process id in its name.
+/// The files of a command, removed with this object. The remains of a killed command are removed by the next one, which
+/// knows them by the process id in their names.
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {

@@ -15,7 +15,8 @@ internal abstract class TotemCommand : Command
     /// <summary>Command lines worth copying, each with what it does.</summary>
     public virtual IReadOnlyList<(string CommandLine, string Does)> Examples => [];
 
-    /// <summary>What the exit codes mean for this command, but for <see cref="ExitCode.Unexpected"/>, which every command has.</summary>
+    /// <summary>The meaning of the exit codes for this command, but for <see cref="ExitCode.Unexpected"/>, which every
+    /// command has.</summary>
     public virtual IReadOnlyList<(int Code, string Means)> ExitCodes => [];
 }
 

@@ -5,7 +5,7 @@ using Totem.Core.Model;
 
 namespace Totem.Cli.Demos;
 
-/// <summary>What a demo is asked to do.</summary>
+/// <summary>The flags of a demo.</summary>
 /// <param name="Nodes">Processes, 2 to 14.</param>
 /// <param name="Messages">Messages that each node which stays multicasts.</param>
 /// <param name="Directory">Where traces and ring sequences go.</param>
@@ -145,7 +145,8 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
         return (first, last, telling.Cause);
     }
 
-    /// <summary>Whose cause says most about a removal: who noticed it himself, not who was called by the one who did.</summary>
+    /// <summary>The member whose cause says most about a removal: one that noticed it itself, not one that was called
+    /// by another.</summary>
     internal static ConfigurationInstalled MostTelling(IEnumerable<ConfigurationInstalled> regulars)
         => regulars
             .OrderBy(x => x.Reason switch

@@ -4,7 +4,7 @@ using Totem.Simulation.Checkers;
 
 namespace Totem.Cli.Demos;
 
-/// <summary>What the traces of a demo say, and what is known about the run besides.</summary>
+/// <summary>The result of a demo: what its traces say, and what is known about the run besides.</summary>
 internal sealed class DemoOutcome(DemoPlan plan, uint victim, IReadOnlyList<uint> everybody, DemoTimes times, string removalCause)
 {
     /// <summary>Reads the traces, checks every rule, and compares the orders.</summary>
@@ -40,7 +40,8 @@ internal sealed class DemoOutcome(DemoPlan plan, uint victim, IReadOnlyList<uint
         };
     }
 
-    // Who went from one ring to the same next one delivered the same in between; a killed process saw no end of its last.
+    // Processors that went from one ring to the same next one delivered the same in between; a killed process saw no
+    // end of its last.
     private static DemoConfiguration[] ConfigurationsOf(IReadOnlyList<LifeSummary> lives)
     {
         var parts = lives.SelectMany(life => life.Parts
@@ -59,7 +60,7 @@ internal sealed class DemoOutcome(DemoPlan plan, uint victim, IReadOnlyList<uint
 
     private DemoLife[] ReportsOf(IReadOnlyList<LifeSummary> lives)
     {
-        // What everybody who stayed has in common, from the first ring they shared to the last.
+        // The order that everybody who stayed has in common, from the first ring they shared to the last.
         var shared = lives.Where(x => x.Node != victim)
             .Select(life => life.Parts.Select(part => part.Configuration.Ring).ToArray())
             .Aggregate((common, rings) => [.. common.Intersect(rings)]);

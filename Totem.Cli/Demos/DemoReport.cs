@@ -53,10 +53,10 @@ internal sealed record DemoTimes(double Start, double Formation, double Detectio
 
 /// <summary>A regular configuration.</summary>
 /// <param name="Ring">Its id.</param>
-/// <param name="Members">Who belonged to it.</param>
+/// <param name="Members">Its members.</param>
 /// <param name="Messages">Delivered by those who saw its end.</param>
 /// <param name="OrderHash">Over these; null when they disagree.</param>
-/// <param name="DeliveredBy">Who saw its end.</param>
+/// <param name="DeliveredBy">The nodes that saw its end.</param>
 internal sealed record DemoConfiguration(string Ring, uint[] Members, long Messages, string? OrderHash, uint[] DeliveredBy);
 
 /// <summary>One life of a node.</summary>

@@ -39,7 +39,8 @@ internal readonly record struct OrderHash(ulong Value)
     public override string ToString() => Value.ToString("x16");
 }
 
-/// <summary>What one life of a processor delivered in one regular configuration and the transitional one that follows it.</summary>
+/// <summary>The deliveries of one life of a processor in one regular configuration and the transitional one that
+/// follows it.</summary>
 /// <param name="Configuration">The regular configuration.</param>
 /// <param name="NextRing">The ring that the life went on to; the default value when it ended here.</param>
 /// <param name="Sent">Messages sent.</param>

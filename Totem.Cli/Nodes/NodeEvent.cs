@@ -5,8 +5,8 @@ using Totem.Core.Model;
 namespace Totem.Cli.Nodes;
 
 /// <summary>
-/// What <c>totem node --json</c> prints, one object a line (docs/reference/cli.md lists them). Programs read these, so a field is
-/// never renamed; new ones may come.
+/// The objects that <c>totem node --json</c> prints, one object a line (docs/reference/cli.md lists them). Programs
+/// read these, so a field is never renamed; new ones may come.
 /// </summary>
 /// <param name="At">When, on this host's clock.</param>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
@@ -31,9 +31,9 @@ internal sealed record NodeStarted(DateTimeOffset At, uint Node, int Pid) : Node
 /// <param name="Kind"><c>regular</c> or <c>transitional</c>.</param>
 /// <param name="Ring">The ring, as <c>representative.sequence</c>.</param>
 /// <param name="PreviousRing">The ring before; null for the first.</param>
-/// <param name="Members">Who belongs to it.</param>
-/// <param name="Joined">Who came in.</param>
-/// <param name="Left">Who went.</param>
+/// <param name="Members">Its members.</param>
+/// <param name="Joined">The nodes that came in.</param>
+/// <param name="Left">The nodes that went.</param>
 /// <param name="Reason">Why, for programs: a <see cref="GatherReason"/>.</param>
 /// <param name="Cause">Why, for people.</param>
 internal sealed record ConfigurationInstalled(
@@ -72,7 +72,7 @@ internal sealed record ConfigurationInstalled(
 
 /// <summary>A message is delivered.</summary>
 /// <param name="At">When.</param>
-/// <param name="Sender">Who sent it.</param>
+/// <param name="Sender">The sender.</param>
 /// <param name="Ring">The ring it was sent on.</param>
 /// <param name="Guarantee"><c>agreed</c> or <c>safe</c>.</param>
 /// <param name="Text">The message, when its bytes are UTF-8.</param>

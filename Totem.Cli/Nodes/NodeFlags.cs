@@ -76,7 +76,7 @@ internal sealed class NodeFlags
             command.Add(option);
     }
 
-    /// <summary>What the flags of a command line mean together.</summary>
+    /// <summary>The meaning of a command line's flags together.</summary>
     /// <exception cref="CommandFailedException">They contradict each other; every problem is in the message.</exception>
     public TotemNodeOptions Read(ParseResult parsed)
     {
@@ -246,7 +246,8 @@ internal sealed class NodeFlags
         }
     }
 
-    /// <summary>What the flags say, over the defaults of the way in which members find each other.</summary>
+    /// <summary>The options that the flags give, over the defaults of the way in which members find each
+    /// other.</summary>
     private RingOptions Configured(ParseResult parsed, RingOptions defaults, int memberCount)
     {
         var ring = defaults with { Self = new ProcessorId(parsed.GetValue(_id) ?? 0) };

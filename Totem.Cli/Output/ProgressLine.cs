@@ -1,8 +1,9 @@
 namespace Totem.Cli.Output;
 
 /// <summary>
-/// What a long command tells people meanwhile, on standard error: on a terminal one live line that is overwritten,
-/// elsewhere a line for each step, and nothing at all for programs. A line that is wider than the terminal would scroll instead. Any thread.
+/// A long command's words to people meanwhile, on standard error: on a terminal one live line that is overwritten,
+/// elsewhere a line for each step, and nothing at all for programs. A line that is wider than the terminal would scroll
+/// instead. Any thread.
 /// </summary>
 internal sealed class ProgressLine : IDisposable
 {
@@ -43,7 +44,7 @@ internal sealed class ProgressLine : IDisposable
 
     /// <summary>How far the current step is: the text is overwritten by the next one. Only on a terminal.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="shorter">What to say where that is too wide; null cuts it off.</param>
+    /// <param name="shorter">The text for a place where that is too wide; null cuts it off.</param>
     public void Update(Func<string> text, Func<string>? shorter = null)
     {
         if (_output is null || !_isLive)

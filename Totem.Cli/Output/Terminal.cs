@@ -1,6 +1,6 @@
 namespace Totem.Cli.Output;
 
-/// <summary>What the standard error can show.</summary>
+/// <summary>The abilities of the standard error.</summary>
 internal static class Terminal
 {
     /// <summary>A width that every terminal has, where none is told.</summary>

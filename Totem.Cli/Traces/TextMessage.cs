@@ -23,7 +23,7 @@ internal static class TextMessage
         return TryReadName(payload, out id, out _);
     }
 
-    /// <summary>What was typed: the line without its name, if it has one.</summary>
+    /// <summary>The typed text: the line without its name, if it has one.</summary>
     public static ReadOnlySpan<byte> LineOf(ReadOnlySpan<byte> payload)
         => TryReadName(payload, out _, out var lengthBytes) ? payload[lengthBytes..] : payload;
 

@@ -8,7 +8,7 @@ using Totem.Transport.Udp.Internal;
 namespace Totem.Cli.Traces;
 
 /// <summary>Reads the name of a message out of its bytes.</summary>
-/// <param name="payload">What was delivered.</param>
+/// <param name="payload">The delivery.</param>
 /// <param name="id">Which message it says it is.</param>
 /// <param name="hash">Over its bytes.</param>
 /// <returns>False for a message that no traced sender made; it is left out of the trace.</returns>
@@ -58,7 +58,7 @@ internal sealed class TraceRecorder : IRingObserver, IDisposable
     /// <summary>A message is about to be submitted. In the order of submission; one thread at a time.</summary>
     public void Submitting(MessageId id, Guarantee guarantee, ulong hash) => _submitted.Enqueue(new Submitted(id, guarantee, hash));
 
-    /// <summary>The member runs, under this id. What it did before it said so is written behind the start.</summary>
+    /// <summary>The member runs, under this id. Its deeds before it said so are written behind the start.</summary>
     public void Start(ProcessorId self)
     {
         lock (_lock)

@@ -5,7 +5,8 @@ using Totem.Core.Model;
 
 namespace Totem.Cli.Workers;
 
-/// <summary>What a worker does with the ordered stream: trace it, count it, and report now and then. On the ring's thread.</summary>
+/// <summary>A worker's use of the ordered stream: it traces it, counts it, and reports now and then. On the ring's
+/// thread.</summary>
 internal sealed class DeliveryReport : IDisposable
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(40);

@@ -92,7 +92,7 @@ internal sealed class LoadSender : IDisposable
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // What was submitted goes out all the same.
+            // A message that was submitted goes out all the same.
         }
 
         _output.Write(new WorkerLoadDone(DateTimeOffset.UtcNow, load.Load, Sent));

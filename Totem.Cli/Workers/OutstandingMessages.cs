@@ -13,7 +13,7 @@ internal sealed class OutstandingMessages
     private int _waitingMax;
     private int _count;
 
-    /// <summary>Whose messages are counted; nobody until the member runs.</summary>
+    /// <summary>The member whose messages are counted; nobody until it runs.</summary>
     public ProcessorId Owner { get; set; }
 
     /// <summary>One more is under way.</summary>

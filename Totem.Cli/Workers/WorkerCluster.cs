@@ -83,10 +83,10 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
         => WaitAsync(nodes, () => nodes.All(x => condition(_current[x].View)), what, limit, cancellationToken);
 
     /// <summary>The same, for what takes as long as it takes: the limit is for the time in which nothing of it happens.</summary>
-    /// <param name="nodes">Who; they must not die meanwhile.</param>
+    /// <param name="nodes">The workers that are waited for; they must not die meanwhile.</param>
     /// <param name="condition">Of each.</param>
     /// <param name="progress">Of each; a change of the sum is news.</param>
-    /// <param name="what">What is waited for in words, for the exception.</param>
+    /// <param name="what">The condition in words, for the exception.</param>
     /// <param name="limit">How long without news.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="WorkerClusterException">The limit passed without news, or one of the nodes died.</exception>
@@ -108,7 +108,7 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
 
     /// <summary>Waits for a condition. It is evaluated under the lock, now and after each event.</summary>
     /// <param name="needed">Nodes that must not die meanwhile.</param>
-    /// <param name="condition">What is waited for.</param>
+    /// <param name="condition">The condition.</param>
     /// <param name="what">The same in words, for the exception.</param>
     /// <param name="limit">How long at most.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -194,6 +194,6 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
 /// <summary>The workers did not do what they were waited for; the message says how far each was.</summary>
 internal sealed class WorkerClusterException(string message) : Exception(message)
 {
-    /// <summary>What the worker returned that died; null when none did.</summary>
+    /// <summary>The exit code of the worker that died; null when none did.</summary>
     public int? ReturnCode { get; init; }
 }

@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace Totem.Cli.Workers;
 
-/// <summary>What a worker process is told on its standard input, one object a line. The end of the input means leave.</summary>
+/// <summary>The lines on a worker process's standard input, one object a line. The end of the input means
+/// leave.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "do")]
 [JsonDerivedType(typeof(StartLoad), "load")]
 [JsonDerivedType(typeof(StopLoad), "stop")]

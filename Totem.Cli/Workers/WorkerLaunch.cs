@@ -4,7 +4,7 @@ namespace Totem.Cli.Workers;
 
 /// <summary>How to start one worker process.</summary>
 /// <param name="Node">Its node id.</param>
-/// <param name="Arguments">What follows <c>totem worker</c>.</param>
+/// <param name="Arguments">The arguments behind <c>totem worker</c>.</param>
 /// <param name="Wrapper">A command that runs another one, such as <c>ip netns exec NAME</c>; empty for none.</param>
 internal sealed record WorkerLaunch(uint Node, IReadOnlyList<string> Arguments, IReadOnlyList<string> Wrapper)
 {

@@ -40,10 +40,10 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>True when the process is over.</summary>
     public bool HasExited => _process.HasExited;
 
-    /// <summary>What the process returned; null while it runs.</summary>
+    /// <summary>The exit code of the process; null while it runs.</summary>
     public int? ReturnCode => _process.HasExited ? _process.ExitCode : null;
 
-    /// <summary>What its events say; see there for who may read it.</summary>
+    /// <summary>The facts of its events; see there for who may read them.</summary>
     public WorkerView View { get; } = new();
 
     /// <summary>Starts the process.</summary>
@@ -65,7 +65,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Tells it something. What a dead process is told is lost.</summary>
+    /// <summary>Tells it something. A line to a dead process is lost.</summary>
     public void Tell(WorkerInstruction command)
     {
         var line = JsonSerializer.Serialize(command, WorkerInstructionJson.Default.WorkerInstruction);

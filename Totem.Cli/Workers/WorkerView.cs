@@ -2,7 +2,8 @@ using Totem.Cli.Nodes;
 
 namespace Totem.Cli.Workers;
 
-/// <summary>What the events of one worker say about it so far. Read under <see cref="WorkerCluster"/>'s lock.</summary>
+/// <summary>The facts that the events of one worker tell about it so far. Read under <see cref="WorkerCluster"/>'s
+/// lock.</summary>
 internal sealed class WorkerView
 {
     private readonly List<ConfigurationInstalled> _configurations = [];

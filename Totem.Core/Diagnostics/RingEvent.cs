@@ -3,7 +3,8 @@ using Totem.Core.Wire;
 
 namespace Totem.Core.Diagnostics;
 
-/// <summary>What the engine can report. Each kind says which fields of <see cref="RingEvent"/> it fills.</summary>
+/// <summary>The events that the engine can report. Each kind says which fields of <see cref="RingEvent"/> it
+/// fills.</summary>
 public enum RingEventKind
 {
     /// <summary>Entered gather. Ring: current ring; Reason; Peer: who caused it, if anybody.</summary>
@@ -145,7 +146,7 @@ public enum DiscardReason
 }
 
 /// <summary>One thing the engine reports; only the fields its kind names are filled.</summary>
-/// <param name="Kind">What happened.</param>
+/// <param name="Kind">The event.</param>
 /// <param name="Ring">The ring it happened on.</param>
 /// <param name="Peer">The other processor it is about.</param>
 /// <param name="OtherPeer">A second processor it is about.</param>
@@ -154,7 +155,7 @@ public enum DiscardReason
 /// <param name="Count">How many.</param>
 /// <param name="Reason">Why a gather began.</param>
 /// <param name="Discard">Why a frame was dropped.</param>
-/// <param name="Decode">What the decoder objected to.</param>
+/// <param name="Decode">The decoder's objection.</param>
 public readonly record struct RingEvent(
     RingEventKind Kind,
     RingId Ring = default,

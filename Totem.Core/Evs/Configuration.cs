@@ -9,7 +9,7 @@ namespace Totem.Core.Evs;
 /// Transitional: the regular configuration it follows, so that (previous ring, ring) names it. Regular: the regular
 /// configuration before, or the default value for the first one.
 /// </param>
-/// <param name="Members">Who belongs to it; never empty, always with the processor that installs it.</param>
+/// <param name="Members">The members: never none, and always with the processor that installs it.</param>
 public sealed record Configuration(ConfigurationKind Kind, RingId Ring, RingId PreviousRing, ProcessorSet Members)
 {
     /// <summary>For people: <c>regular 1.13 {1, 2, 3}</c>, <c>transitional 1.9→1.13 {1, 2}</c>.</summary>

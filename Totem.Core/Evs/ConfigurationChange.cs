@@ -5,7 +5,7 @@ using Totem.Core.Model;
 namespace Totem.Core.Evs;
 
 /// <summary>A configuration is installed. It stands between the messages it separates, in the same order at every member.</summary>
-/// <param name="Configuration">What is installed.</param>
+/// <param name="Configuration">The configuration that is installed.</param>
 /// <param name="Joined">Members that were not in the configuration before.</param>
 /// <param name="Left">Members of the configuration before that are not in this one.</param>
 /// <param name="Cause">Why the membership changed, as far as this processor knows.</param>
@@ -13,12 +13,12 @@ public sealed record ConfigurationChange(
     Configuration Configuration, ProcessorSet Joined, ProcessorSet Left, ConfigurationCause Cause);
 
 /// <summary>Why the membership changed, seen from one processor. Two members may know different causes of one change.</summary>
-/// <param name="Reason">What made this processor look for a new ring, first of all.</param>
-/// <param name="Suspects">Whom the reason is about: who was lost, left, was heard; may be empty.</param>
+/// <param name="Reason">The first event that made this processor look for a new ring.</param>
+/// <param name="Suspects">The processors that the reason is about: those lost, gone or heard; may be empty.</param>
 /// <param name="LastHolder">Token lost: the last processor that is known to have had it; else nobody.</param>
 /// <param name="Elapsed">How long the ring had been quiet: since the last token; how long our process stood still; or zero where time plays no part.</param>
-/// <param name="Joined">Who came in with this change.</param>
-/// <param name="Left">Who went with this change.</param>
+/// <param name="Joined">The processors that came in with this change.</param>
+/// <param name="Left">The processors that went with this change.</param>
 public sealed record ConfigurationCause(
     GatherReason Reason,
     ProcessorSet Suspects,

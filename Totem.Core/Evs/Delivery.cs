@@ -32,7 +32,7 @@ public readonly ref struct Delivery
     /// <summary>The configuration that is installed here, or null for a message.</summary>
     public ConfigurationChange? Change { get; }
 
-    /// <summary>Who sent the message.</summary>
+    /// <summary>The processor that sent the message.</summary>
     public ProcessorId Sender { get; }
 
     /// <summary>The ring the message was sent on.</summary>
@@ -44,7 +44,7 @@ public readonly ref struct Delivery
     /// <summary>The message's place among those that the frame completed, from 0: (ring, seq, index) names a message.</summary>
     public int Index { get; }
 
-    /// <summary>What the sender asked for.</summary>
+    /// <summary>The guarantee that the sender asked for.</summary>
     public Guarantee Guarantee { get; }
 
     internal MessageChannel Channel { get; }

@@ -8,8 +8,8 @@ using Totem.Core.Recovery;
 namespace Totem.Core.Evs;
 
 /// <summary>
-/// The one ordered stream upward: messages and configuration changes. What belongs to rings that are over is decided when
-/// they end and waits here until the application takes it.
+/// The one ordered stream upward: messages and configuration changes. A delivery of a ring that is over is decided when
+/// the ring ends, and waits here until the application takes it.
 /// </summary>
 internal sealed class DeliveryStream(ReceiveWindows windows, ReceiveLanes lanes)
 {

@@ -72,7 +72,7 @@ internal static class CorosyncEncoding
         return message;
     }
 
-    /// <summary>What stands before the payload; the length of the destination says which message it is.</summary>
+    /// <summary>The bytes before the payload; the length of the destination says which message it is.</summary>
     public static void WriteMember(Span<byte> destination, bool isJoin, GroupMembership member, GroupChangeReason reason)
     {
         destination.Clear();

@@ -25,7 +25,7 @@ public enum GroupChangeReason
 }
 
 /// <summary>One member that came or went.</summary>
-/// <param name="Member">Who.</param>
+/// <param name="Member">The member.</param>
 /// <param name="Reason">Why.</param>
 public readonly record struct GroupMemberChange(GroupMember Member, GroupChangeReason Reason);
 
@@ -34,9 +34,10 @@ public readonly record struct GroupMemberChange(GroupMember Member, GroupChangeR
 /// </summary>
 /// <param name="Group">Which group.</param>
 /// <param name="Ring">The configuration in which it has this membership.</param>
-/// <param name="Members">Who is in it now, sorted.</param>
-/// <param name="Joined">Who came, seen from the membership this process was told of last.</param>
-/// <param name="Left">Who went; when a node failed and came back, a member may be in both, and went first.</param>
+/// <param name="Members">Its members now, sorted.</param>
+/// <param name="Joined">The members that came, seen from the membership this process was told of last.</param>
+/// <param name="Left">The members that went; when a node failed and came back, a member may be in both, and went
+/// first.</param>
 public sealed record GroupChange(
     GroupName Group,
     RingId Ring,

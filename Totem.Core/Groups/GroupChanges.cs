@@ -2,7 +2,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 
-/// <summary>What one synchronisation changed, group by group.</summary>
+/// <summary>The changes of one synchronisation, group by group.</summary>
 internal sealed class GroupChanges
 {
     private readonly Dictionary<Group, (List<GroupMemberChange> Joined, List<GroupMemberChange> Left)> _byGroup = [];

@@ -3,7 +3,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 
-/// <summary>What a <see cref="GroupDelivery"/> is.</summary>
+/// <summary>The kinds of <see cref="GroupDelivery"/>.</summary>
 public enum GroupDeliveryKind
 {
     /// <summary>An element of the ring's own stream: a configuration change, or a message to all its members.</summary>
@@ -16,8 +16,9 @@ public enum GroupDeliveryKind
     Change,
 
     /// <summary>
-    /// Some members did not come along. What follows was sent before, and reaches only those who did: <see cref="GroupDelivery.Change"/>
-    /// names them. A <see cref="Change"/> follows when the members of the next configuration have synchronised.
+    /// Some members did not come along. The messages that follow were sent before, and reach only those who came along:
+    /// <see cref="GroupDelivery.Change"/> names them. A <see cref="Change"/> follows when the members of the next
+    /// configuration have synchronised.
     /// </summary>
     Transitional,
 
@@ -56,7 +57,7 @@ public readonly ref struct GroupDelivery
         Receivers = notice.Receivers ?? [];
     }
 
-    /// <summary>What this is.</summary>
+    /// <summary>Its kind.</summary>
     public GroupDeliveryKind Kind { get; }
 
     /// <summary>The element of the ring's stream this is, or the message that carried it: its ring, number and guarantee.</summary>
@@ -65,7 +66,7 @@ public readonly ref struct GroupDelivery
     /// <summary>The memberships of this processor that hear of it. Valid until the next call into the processor.</summary>
     public IReadOnlyList<GroupMembership> Receivers { get; }
 
-    /// <summary>Who sent the message.</summary>
+    /// <summary>The member that sent the message.</summary>
     public GroupMember Sender { get; }
 
     /// <summary>The message. Valid until the next call into the processor; copy what must live longer.</summary>

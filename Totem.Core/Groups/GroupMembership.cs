@@ -37,7 +37,7 @@ public sealed class GroupMembership
     /// <summary>The process.</summary>
     public uint Pid { get; }
 
-    /// <summary>Whatever the host keeps here.</summary>
+    /// <summary>For the host's own use.</summary>
     public object? Owner { get; }
 
     /// <summary>False for a process that only sends: it is told of changes, and no message is kept or handed on for its sake.</summary>

@@ -1,6 +1,6 @@
 namespace Totem.Core.Groups;
 
-/// <summary>What a group message is, in either encoding. The values are those of our own encoding.</summary>
+/// <summary>The kinds of group messages, in either encoding. The values are those of our own encoding.</summary>
 internal enum GroupMessageKind : byte
 {
     /// <summary>None of them.</summary>

@@ -1,6 +1,6 @@
 namespace Totem.Core.Groups;
 
-/// <summary>What the group layer of a processor may be told.</summary>
+/// <summary>The options of a processor's group layer.</summary>
 public sealed record GroupOptions
 {
     /// <summary>The vote of this processor in the quorum of real corosync daemons on the ring; null: it has none, as without

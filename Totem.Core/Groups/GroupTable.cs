@@ -4,7 +4,7 @@ using Totem.Core.Model;
 namespace Totem.Core.Groups;
 
 /// <summary>A member of a group as the table keeps it.</summary>
-/// <param name="Member">Who.</param>
+/// <param name="Member">The member.</param>
 /// <param name="Tag">Which membership of its node it is; 0 when the node does not say, as corosync.</param>
 internal readonly record struct GroupEntry(GroupMember Member, ushort Tag);
 
@@ -99,7 +99,7 @@ internal sealed class Group(GroupName name, long number)
 /// <summary>Every group any member of the configuration has a process in. The same at every member once they have synchronised.</summary>
 internal sealed class GroupTable
 {
-    /// <summary>What peers can make us remember.</summary>
+    /// <summary>The most that peers can make us remember.</summary>
     public const int EntriesMax = 16_384;
 
     private readonly Dictionary<GroupName, Group> _groups = new(GroupNameComparer.Instance);
@@ -117,7 +117,7 @@ internal sealed class GroupTable
 
     public Group? Find(ReadOnlySpan<byte> name) => _byBytes.TryGetValue(name, out var group) ? group : null;
 
-    /// <summary>Who sends under this tag.</summary>
+    /// <summary>The member that sends under this tag.</summary>
     public (Group Group, GroupMember Member)? Find(ProcessorId node, ushort tag) =>
         _byTag.TryGetValue((node, tag), out var found) ? found : null;
 
@@ -128,7 +128,7 @@ internal sealed class GroupTable
         return group;
     }
 
-    /// <summary>What became of an entry.</summary>
+    /// <summary>The outcome for an entry.</summary>
     public enum Added
     {
         /// <summary>It is a member now.</summary>

@@ -4,7 +4,8 @@ using Totem.Core.Time;
 
 namespace Totem.Core.Groups;
 
-/// <summary>What groups need of the ring below them. The ring in production; a model of the total order in a test.</summary>
+/// <summary>The calls that groups make on the ring below them. The ring in production; a model of the total order in a
+/// test.</summary>
 internal interface IGroupRing
 {
     /// <summary>Queues a message of the application.</summary>

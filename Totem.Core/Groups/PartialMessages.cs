@@ -5,8 +5,8 @@ namespace Totem.Core.Groups;
 
 /// <summary>
 /// Messages too long for one, while their parts come in (WIRE §14.2, partial mcast). Parts are ordinary messages of the total
-/// order; those of one sender follow each other, with other messages between them. What is refused follows from the stream alone, so it
-/// is refused everywhere: it is counted whether or not anybody here receives.
+/// order; those of one sender follow each other, with other messages between them. A refusal follows from the stream
+/// alone, so it is the same everywhere: it is counted whether or not anybody here receives.
 /// </summary>
 internal sealed class PartialMessages(GroupOptions options)
 {

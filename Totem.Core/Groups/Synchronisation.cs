@@ -14,7 +14,7 @@ internal sealed class Synchronisation
     /// <summary>The services of ours that real daemons must know of: groups only.</summary>
     public static ReadOnlySpan<int> OurServices => [ServiceFormat.GroupService];
 
-    /// <summary>What real daemons can bear (WIRE §17: more than 64 and they write beyond an array).</summary>
+    /// <summary>The most that real daemons can bear (WIRE §17: more than 64 and they write beyond an array).</summary>
     private const int ServicesMax = 64;
 
     private readonly SortedSet<int> _services = [];

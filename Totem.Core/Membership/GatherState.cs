@@ -36,16 +36,17 @@ internal sealed class GatherState : ProcessorState
         Invariant.That(!deadlines.IsSet(Deadline.TokenLoss), "nobody waits for a token that has been given up");
     }
 
-    /// <summary>Who is known (proc set).</summary>
+    /// <summary>The processors that are known (proc set).</summary>
     public ProcessorSet Proposed { get; private set; }
 
-    /// <summary>Who is given up (fail set): always some of the proc set and never ourselves, so there is room for every candidate.</summary>
+    /// <summary>The processors that are given up (fail set): always some of the proc set and never ourselves, so there
+    /// is room for every candidate.</summary>
     public ProcessorSet Failed { get; private set; }
 
     /// <summary>Those of the fail set that we have heard nothing from ourselves.</summary>
     public ProcessorSet Silent { get; private set; } = ProcessorSet.Empty;
 
-    /// <summary>Who has proposed the same sets as we do.</summary>
+    /// <summary>The processors that have proposed the same sets as we do.</summary>
     public ProcessorSet Agreed { get; private set; }
 
     /// <summary>When we began to look.</summary>
@@ -57,7 +58,7 @@ internal sealed class GatherState : ProcessorState
     /// <summary>Links that carry nothing although somebody hears both ends.</summary>
     public IReadOnlyList<BrokenLink> Broken => _broken;
 
-    /// <summary>Who would be on the ring.</summary>
+    /// <summary>The processors that would be on the ring.</summary>
     public ProcessorSet Candidates => Proposed.Except(Failed);
 
     /// <summary>Others look for a ring too, whether or not it will be ours.</summary>
@@ -81,7 +82,8 @@ internal sealed class GatherState : ProcessorState
 
     public void Agree(ProcessorId id)
     {
-        // Who is no candidate agrees to a ring without itself: that counts for nothing, and must not fill the set.
+        // A processor that is no candidate agrees to a ring without itself: that counts for nothing, and must not fill
+        // the set.
         if (Candidates.Contains(id))
             Agreed = Agreed.With(id);
     }
@@ -142,8 +144,8 @@ internal sealed class GatherState : ProcessorState
     public bool IsBroken(BrokenLink link) => _broken.Contains(link);
 
     /// <summary>
-    /// Of the two ends of a broken link one must go. Whoever is at the end of most goes first, of two equals the higher id, so that all
-    /// who know the same links give up the same processors.
+    /// Of the two ends of a broken link one must go. The processor at the end of most links goes first, of two equals
+    /// the higher id, so that all who know the same links give up the same processors.
     /// </summary>
     public bool ResolveBrokenLinks()
     {

@@ -4,7 +4,7 @@ using Totem.Core.Wire;
 
 namespace Totem.Core.Membership;
 
-/// <summary>What a join message did to a gather.</summary>
+/// <summary>The effect of a join message on a gather.</summary>
 internal enum JoinOutcome
 {
     /// <summary>It comes from somebody we gave up, or says less than we know.</summary>

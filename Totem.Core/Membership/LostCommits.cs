@@ -9,8 +9,8 @@ namespace Totem.Core.Membership;
 /// agree again: without this they would do so for as long as that member lives (docs/design/protocol.md, "Who loses the commit token").
 /// </summary>
 /// <param name="since">When the gather began.</param>
-/// <param name="promptness">Who is fit is heard within that time.</param>
-/// <param name="lossMin">What ends sooner was torn by somebody who had news, not lost.</param>
+/// <param name="promptness">A processor that is fit is heard within that time.</param>
+/// <param name="lossMin">A commit that ends sooner was torn by somebody who had news; it was not lost.</param>
 internal sealed class LostCommits(Instant since, TimeSpan promptness, TimeSpan lossMin)
 {
     /// <summary>One can be lost on any network.</summary>

@@ -6,9 +6,10 @@ using Totem.Core.Wire;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// What this processor knows of the links between processors. It outlives rings, and decides one thing: whether a frame of
-/// another ring is worth forming a new ring for. A link that is cut for one pair only would otherwise make a ring reform
-/// for ever, since everybody else keeps hearing the processor that was left out (docs/design/protocol.md, "One broken link").
+/// The links between processors, as far as this processor knows of them. The knowledge outlives rings, and decides one thing:
+/// whether a frame of another ring is worth forming a new ring for. A link that is cut for one pair only would
+/// otherwise make a ring reform for ever, since everybody else keeps hearing the processor that was left out
+/// (docs/design/protocol.md, "One broken link").
 /// </summary>
 /// <remarks>
 /// Nothing here is believed for longer than it is shown: a broken link is forgotten as soon as its listener says, or we
@@ -84,7 +85,7 @@ internal sealed class Neighbourhood(RingOptions options)
 
     /// <summary>A join message lists us as failed: its sender does not hear us, or keeps company that we do not hear.</summary>
     /// <param name="excluder">The sender.</param>
-    /// <param name="company">Who it means to form a ring with.</param>
+    /// <param name="company">The processors that it means to form a ring with.</param>
     /// <param name="since">How far back "heard" reaches.</param>
     public void ExcludedBy(ProcessorId excluder, ProcessorSet company, Instant since)
     {
@@ -104,7 +105,7 @@ internal sealed class Neighbourhood(RingOptions options)
         _blockersOf.Remove(peer);
     }
 
-    /// <summary>What others should know before they try to merge with us; they count as told.</summary>
+    /// <summary>The news that others should have before they try to merge with us; it counts as told.</summary>
     public MergeTrailer Tell(Instant now)
     {
         (_told, _toldAt) = (WelcomedLately(now), now);
@@ -116,7 +117,7 @@ internal sealed class Neighbourhood(RingOptions options)
         now - _toldAt >= QuietIntervalsMax * options.MergeDetectInterval || !WelcomedLately(now).IsSubsetOf(_told);
 
     /// <summary>A merge detect says with whom its sender can work; <paramref name="since"/> is how far back "heard" reaches.
-    /// Who does not say (corosync) gets the benefit of the doubt.</summary>
+    /// A processor that does not say (corosync) gets the benefit of the doubt.</summary>
     public void Told(ProcessorId peer, MergeTrailer? trailer, Instant since)
     {
         if (trailer is null)
@@ -224,7 +225,7 @@ internal sealed class Neighbourhood(RingOptions options)
         }
     }
 
-    /// <summary>Whom we have heard of late.</summary>
+    /// <summary>The processors that we have heard of late.</summary>
     public ProcessorSet HeardLately(Instant now)
     {
         var lately = ProcessorSet.Empty;

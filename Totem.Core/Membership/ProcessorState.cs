@@ -6,7 +6,7 @@ using Totem.Core.Wire;
 
 namespace Totem.Core.Membership;
 
-/// <summary>What a processor is doing; each state holds only what exists in it.</summary>
+/// <summary>The state of a processor; each holds only what exists in it.</summary>
 internal abstract class ProcessorState
 {
     public abstract RingPhase Phase { get; }
@@ -51,7 +51,7 @@ internal sealed class CommitState(CommitToken token, CommitEntry own, GatherStat
 {
     public override RingPhase Phase => RingPhase.Commit;
 
-    /// <summary>What we wrote into the token; the second pass must bring it back.</summary>
+    /// <summary>The entry that we wrote into the token; the second pass must bring it back.</summary>
     public CommitEntry Own { get; } = own;
 }
 

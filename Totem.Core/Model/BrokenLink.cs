@@ -1,8 +1,8 @@
 namespace Totem.Core.Model;
 
 /// <summary>One processor does not hear another, although somebody hears both.</summary>
-/// <param name="Listener">Who does not hear.</param>
-/// <param name="Speaker">Who is not heard.</param>
+/// <param name="Listener">The processor that does not hear.</param>
+/// <param name="Speaker">The processor that is not heard.</param>
 public readonly record struct BrokenLink(ProcessorId Listener, ProcessorId Speaker)
 {
     /// <summary>True when the processor is at one end.</summary>

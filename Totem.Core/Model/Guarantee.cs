@@ -1,6 +1,7 @@
 namespace Totem.Core.Model;
 
-/// <summary>What a sender asks for, per message (EVS94, delivery services). The values are those of the wire.</summary>
+/// <summary>The guarantee that a sender asks for, per message (EVS94, delivery services). The values are those of the
+/// wire.</summary>
 public enum Guarantee
 {
     /// <summary>Delivered in total order, once everything before it has been delivered.</summary>
@@ -10,7 +11,7 @@ public enum Guarantee
     Safe = 1,
 }
 
-/// <summary>What a caller may ask for.</summary>
+/// <summary>The values that a caller may ask for.</summary>
 internal static class GuaranteeArgument
 {
     /// <exception cref="ArgumentOutOfRangeException">It is a number without a meaning. Taken as agreed it would be a message that nobody asked for.</exception>

@@ -10,7 +10,7 @@ namespace Totem.Core.Model;
 [TypeConverter(typeof(ProcessorSetConverter))]
 public sealed class ProcessorSet : IEquatable<ProcessorSet>, IReadOnlyCollection<ProcessorId>
 {
-    /// <summary>The most processors a set can hold; corosync's is 384. What is measured and tested ends at 14.</summary>
+    /// <summary>The most processors a set can hold; corosync's is 384. Measurements and tests end at 14.</summary>
     public const int CountMax = 128;
 
     /// <summary>The set without members.</summary>

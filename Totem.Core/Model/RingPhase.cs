@@ -1,6 +1,6 @@
 namespace Totem.Core.Model;
 
-/// <summary>What a processor is doing (TOCS95, the membership protocol).</summary>
+/// <summary>The states of a processor (TOCS95, the membership protocol).</summary>
 public enum RingPhase
 {
     /// <summary>Not started.</summary>

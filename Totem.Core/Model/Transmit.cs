@@ -10,7 +10,7 @@ public readonly record struct Transmit(ProcessorId Destination, int LengthBytes)
     public bool IsMulticast => Destination.IsNone;
 }
 
-/// <summary>What became of a submission.</summary>
+/// <summary>The outcome of a submission.</summary>
 public enum SubmitResult
 {
     /// <summary>The message is queued and will be sent in the next regular configuration, or in this one.</summary>

@@ -2,13 +2,13 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Ordering;
 
-/// <summary>Whom a message is for: one of the group names of WIRE §12.2.</summary>
+/// <summary>The readers that a message is for: one of the group names of WIRE §12.2.</summary>
 internal enum MessageChannel : byte
 {
     /// <summary>Nobody here.</summary>
     None,
 
-    /// <summary>Whoever reads the ring's own stream; group name <c>t</c>.</summary>
+    /// <summary>The readers of the ring's own stream; group name <c>t</c>.</summary>
     Ring,
 
     /// <summary>corosync's services; group name <c>a</c>.</summary>
@@ -22,11 +22,13 @@ internal enum MessageChannel : byte
 }
 
 /// <summary>
-/// What must be written before a message, in a form that does not depend on who is on the ring: it becomes bytes only when the
-/// message is packed, because a message may wait in the queue while the ring, and with it the encoding, changes.
+/// The parts that must be written before a message, in a form that does not depend on who is on the ring: they become
+/// bytes only when the message is packed, because a message may wait in the queue while the ring, and with it the
+/// encoding, changes.
 /// </summary>
-/// <param name="Channel">Whom the message is for. A message to a group says <see cref="MessageChannel.Groups"/>, whatever encoding it goes out in.</param>
-/// <param name="Kind">What kind of message, in the words of the channel.</param>
+/// <param name="Channel">The readers that the message is for. A message to a group says
+/// <see cref="MessageChannel.Groups"/>, whatever encoding it goes out in.</param>
+/// <param name="Kind">The kind of message, in the words of the channel.</param>
 /// <param name="Detail">Groups: why a member leaves, or which part of a whole this is.</param>
 /// <param name="Tag">Groups: which of our memberships sends it.</param>
 /// <param name="WholeBytes">Groups: the length of the whole of which this message is a part.</param>

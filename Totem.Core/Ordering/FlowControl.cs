@@ -26,7 +26,7 @@ internal sealed class FlowControl(int windowSize, int perVisitMax, int members)
     /// <summary>The limit for this visit, retransmissions included.</summary>
     /// <param name="flowControlCount">fcc as it came on the token.</param>
     /// <param name="backlog">The backlog as it came on the token.</param>
-    /// <param name="queued">What waits here now.</param>
+    /// <param name="queued">The backlog here now.</param>
     public int Allowed(uint flowControlCount, uint backlog, int queued)
     {
         Invariant.That(queued >= 0, "what waits is counted from nothing");
@@ -65,8 +65,8 @@ internal sealed class FlowControl(int windowSize, int perVisitMax, int members)
     /// <summary>Replaces our shares; returns the sums that go on with the token. They never fall below zero.</summary>
     /// <param name="flowControlCount">fcc as it came on the token.</param>
     /// <param name="backlog">The backlog as it came on the token.</param>
-    /// <param name="queued">What waited here before this visit.</param>
-    /// <param name="sent">What was multicast on this visit, retransmissions included.</param>
+    /// <param name="queued">The backlog here before this visit.</param>
+    /// <param name="sent">The frames multicast on this visit, retransmissions included.</param>
     /// <param name="isLossy">Somebody, or we ourselves, asked for a frame again.</param>
     public (uint FlowControlCount, uint Backlog) Account(uint flowControlCount, uint backlog, int queued, int sent, bool isLossy)
     {

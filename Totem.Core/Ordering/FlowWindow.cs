@@ -34,7 +34,7 @@ internal sealed class FlowWindow
     /// <summary>As large as it can become, and as others' may be already.</summary>
     public int Largest => _max;
 
-    /// <summary>What one member may multicast in a visit: two senders fill the window.</summary>
+    /// <summary>The most that one member may multicast in a visit: two senders fill the window.</summary>
     public int PerVisitMax => Math.Max(_perVisitInitial, Size > _initial ? Size / 2 : 0);
 
     /// <summary>From now on it may grow; a limit below its present size changes nothing.</summary>

@@ -3,8 +3,8 @@ using Totem.Core.Diagnostics;
 namespace Totem.Core.Ordering;
 
 /// <summary>
-/// The buffers frames live in, in three sizes. What is returned is kept and rented again, so that a ring in steady state
-/// allocates nothing; how much is out at a time is bounded by the windows that rent.
+/// The buffers frames live in, in three sizes. A returned buffer is kept and rented again, so that a ring in steady
+/// state allocates nothing; the windows that rent bound how many are out at a time.
 /// </summary>
 internal sealed class FrameBuffers
 {

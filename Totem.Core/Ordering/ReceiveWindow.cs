@@ -3,7 +3,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Ordering;
 
-/// <summary>What is known of a frame in the window without reading it again.</summary>
+/// <summary>The facts about a frame in the window that need no second reading of it.</summary>
 [Flags]
 internal enum FrameFlags : byte
 {

@@ -13,7 +13,7 @@ internal abstract class RestRule
     public static RestRule Never() => new NeverRests();
 
     /// <summary>On a ring that has just been installed.</summary>
-    /// <param name="options">What the member was given.</param>
+    /// <param name="options">The token as the member was given it.</param>
     /// <param name="areKin">All members run this engine.</param>
     public static RestRule Of(RingOptions options, bool areKin) =>
         areKin && options.TokenPark > TimeSpan.Zero ? new RestsWhereTheWorkIs(options) : new RestsAtTheRepresentative(options);
@@ -24,7 +24,7 @@ internal abstract class RestRule
     /// <summary>We have asked for the token since it was here.</summary>
     public bool HasAsked { get; set; }
 
-    /// <summary>Who has asked us for the token while it was elsewhere; nobody when nobody has.</summary>
+    /// <summary>The processor that has asked us for the token while it was elsewhere; nobody when none has.</summary>
     public ProcessorId AskedBy { get; set; }
 
     /// <summary>Whether a token that is to rest here would be lent to who asks for it; otherwise it sets out. All know how to borrow who have
@@ -103,7 +103,7 @@ internal abstract class RestRule
         /// <summary>How much is remembered: as many loans as half of it, and the token goes round again.</summary>
         private const int StreakMax = 8;
 
-        /// <summary>What a loan weighs against our own sending.</summary>
+        /// <summary>The weight of a loan against our own sending.</summary>
         private const int LoanWeight = 2;
 
         /// <summary>A safe message is delivered everywhere when two visits in a row have found nothing undecided.</summary>

@@ -8,17 +8,17 @@ namespace Totem.Core.Ordering;
 /// <summary>A token that stays with its holder for a while, and what has been done with it since.</summary>
 /// <param name="token">The token as it would go on.</param>
 /// <param name="allowance">How many more frames may be numbered before it must go on: what flow control leaves of the visit.</param>
-/// <param name="lends">Who asks for it borrows it; otherwise it sets out.</param>
+/// <param name="lends">A member that asks for it borrows it; otherwise it sets out.</param>
 /// <param name="ends">When it goes on at the latest.</param>
 internal sealed class RestingToken(in RegularToken token, int allowance, bool lends, Instant ends)
 {
     /// <summary>The token; its seq and its flow control count grow while it rests.</summary>
     public RegularToken Token { get; set; } = token;
 
-    /// <summary>What is left of the visit's share.</summary>
+    /// <summary>The rest of the visit's share.</summary>
     public int Allowance { get; private set; } = allowance;
 
-    /// <summary>Who asks for it borrows it; otherwise it sets out.</summary>
+    /// <summary>A member that asks for it borrows it; otherwise it sets out.</summary>
     public bool Lends => lends;
 
     /// <summary>When it goes on at the latest.</summary>
@@ -54,7 +54,7 @@ internal sealed class RestingToken(in RegularToken token, int allowance, bool le
 }
 
 /// <summary>A loan of a token.</summary>
-/// <param name="To">Who has it.</param>
+/// <param name="To">The member that has it.</param>
 /// <param name="Number">The loan's number in this rest.</param>
 /// <param name="Allowance">How many numbers it may give.</param>
 internal sealed record Loan(ProcessorId To, uint Number, int Allowance);

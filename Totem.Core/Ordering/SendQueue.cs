@@ -52,7 +52,7 @@ internal sealed class SendQueue
         }
     }
 
-    /// <summary>Whom the message at the head is for.</summary>
+    /// <summary>The readers that the message at the head is for.</summary>
     public MessageChannel HeadChannel => _entries[_entriesHead].Envelope.Channel;
 
     public bool TryEnqueue(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee)

@@ -36,7 +36,7 @@ internal static class TokenCheck
             : DiscardReason.AbsurdToken;
     }
 
-    /// <summary>What no correct member sends: dropping it loses the token, which the ring survives.</summary>
+    /// <summary>A token that no correct member sends: dropping it loses the token, which the ring survives.</summary>
     private static bool IsPlausible(in RegularToken token, TokenRing ring)
     {
         var window = ring.Log.Window;

@@ -6,8 +6,9 @@ using Totem.Core.Wire;
 namespace Totem.Core.Ordering;
 
 /// <summary>
-/// What a member does with the token: takes it, does its steps, sends it on or keeps it, sends it again. It knows the ring and
-/// nothing of membership: what a visit means for that, and which state we are in, is the processor's business.
+/// A member's dealings with the token: it takes it, does its steps, sends it on or keeps it, sends it again. It knows
+/// the ring and nothing of membership: what a visit means for that, and which state we are in, is the processor's
+/// business.
 /// </summary>
 /// <remarks>
 /// A visit is <see cref="Take"/> and then one of <see cref="PassOn"/>, <see cref="PassOnOrRest"/> and
@@ -50,7 +51,8 @@ internal sealed class TokenHolder
         Invariant.That(
             token.Seq >= ring.LastSeq && token.Seq >= ring.Log.Window.High, "a token that is taken counts all we have");
         Invariant.That(token.Aru <= token.Seq, "a token that is taken claims nothing that has no number");
-        // A token can come while we hold ours: a forged one, that is. What it ends is over in full, deadline and all.
+        // A token can come while we hold ours: a forged one, that is. A state that it ends is over in full, deadline
+        // and all.
         ring.Rest = null;
         _deadlines.Clear(Deadline.TokenHold);
         ring.LastTokenAt = now;
@@ -89,7 +91,8 @@ internal sealed class TokenHolder
         PassOn(ring, token with { Header = token.Header with { Target = place.Value } }, now);
     }
 
-    /// <summary>The ring is given up: the token ends here. What has a number is multicast all the same.</summary>
+    /// <summary>The ring is given up: the token ends here. A frame that has a number is multicast all the
+    /// same.</summary>
     public void Withhold(TokenRing ring) => _visit.MulticastRest(ring);
 
     /// <summary>Sends a commit token on, as ours. How long to wait for the answer is the processor's
@@ -142,8 +145,8 @@ internal sealed class TokenHolder
     public DiscardReason? HandleLoan(TokenRing ring, in TokenLoan loan, IFrameSource source, Instant now) =>
         loan.IsReturned ? _rest.TakeBack(ring, loan, now) : _rest.Borrow(ring, loan, source, now);
 
-    /// <summary>Who has held the ring's aru at one number for too long; nobody when it moves, or when it is we ourselves:
-    /// a processor never gives itself up (docs/design/deviations.md).</summary>
+    /// <summary>The member that has held the ring's aru at one number for too long; nobody when the aru moves, or when
+    /// it is we ourselves: a processor never gives itself up (docs/design/deviations.md).</summary>
     public ProcessorId FindStuck(TokenRing ring, in RegularToken token, Instant now)
     {
         var setter = token.AruSetter;

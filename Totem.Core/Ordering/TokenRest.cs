@@ -72,7 +72,7 @@ internal sealed class TokenRest(
         }
     }
 
-    /// <summary>What came to wait while the token rested here leaves.</summary>
+    /// <summary>Messages that came to wait while the token rested here leave.</summary>
     public void SendWaiting(TokenRing ring, RestingToken rest, IFrameSource source)
     {
         Invariant.That(rest.HasWork, "what waits leaves while the token is here");

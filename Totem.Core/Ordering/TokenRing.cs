@@ -4,7 +4,8 @@ using Totem.Core.Time;
 
 namespace Totem.Core.Ordering;
 
-/// <summary>What a processor keeps of a ring whose token it takes: its place, its log, and what the last visit left.</summary>
+/// <summary>A processor's view of a ring whose token it takes: its place, its log, and what the last visit
+/// left.</summary>
 internal sealed class TokenRing
 {
     public TokenRing(RingId id, ProcessorSet members, RingOptions options, ReceiveWindow window)
@@ -35,7 +36,7 @@ internal sealed class TokenRing
     /// <summary>This processor.</summary>
     public ProcessorId Self { get; }
 
-    /// <summary>What the ring began with: the number before that of its first message.</summary>
+    /// <summary>The ring's beginning: the number before that of its first message.</summary>
     public Seq First { get; }
 
     public ProcessorSet Members { get; }
@@ -100,7 +101,7 @@ internal sealed class TokenRing
     /// <summary>The last loan we had: its rest's hop number and its own. A second copy of it is answered, not used.</summary>
     public (TokenSeq TokenSeq, uint Number)? LastLoan { get; set; }
 
-    /// <summary>Who holds the aru down, at which number, since when.</summary>
+    /// <summary>The member that holds the aru down, at which number, since when.</summary>
     public StuckAru Stuck { get; set; }
 
     /// <summary>False for a number that nobody can have given: while the token is here, we alone give

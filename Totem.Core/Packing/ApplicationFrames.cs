@@ -41,7 +41,7 @@ internal sealed class ApplicationFrames(RingOptions options, StreamUse use, IRin
     {
         _regular.Restart();
         _sync.Restart();
-        // What was to be said on the old ring has no meaning on this one.
+        // Messages that were to be said on the old ring have no meaning on this one.
         _sync.Queue.Clear();
         IsSynchronising = use.Synchronises;
     }

@@ -9,22 +9,22 @@ namespace Totem.Core.Packing;
 /// </summary>
 internal static class MessageAddress
 {
-    /// <summary>What precedes a message to the readers of the ring.</summary>
+    /// <summary>The bytes before a message to the readers of the ring.</summary>
     public static ReadOnlySpan<byte> Ring => [1, 0, 1, 0, (byte)'t'];
 
-    /// <summary>What precedes a message of corosync's services.</summary>
+    /// <summary>The bytes before a message of corosync's services.</summary>
     public static ReadOnlySpan<byte> Services => [1, 0, 1, 0, (byte)'a'];
 
-    /// <summary>What precedes a message of our own group encoding.</summary>
+    /// <summary>The bytes before a message of our own group encoding.</summary>
     public static ReadOnlySpan<byte> Groups => [1, 0, 1, 0, (byte)'g'];
 
-    /// <summary>What precedes a message of service synchronisation.</summary>
+    /// <summary>The bytes before a message of service synchronisation.</summary>
     public static ReadOnlySpan<byte> Sync => [1, 0, 4, 0, (byte)'s', (byte)'y', (byte)'n', (byte)'c'];
 
     /// <summary>A message to nobody: a group without a name.</summary>
     public static ReadOnlySpan<byte> Nobody => [1, 0, 0, 0];
 
-    /// <summary>What precedes a message on this channel.</summary>
+    /// <summary>The bytes before a message on this channel.</summary>
     public static ReadOnlySpan<byte> Of(MessageChannel channel) => channel switch
     {
         MessageChannel.Ring => Ring,

@@ -5,10 +5,10 @@ using Totem.Core.Ordering;
 
 namespace Totem.Core.Packing;
 
-/// <summary>What a packet holds.</summary>
+/// <summary>The counts of a packet.</summary>
 /// <param name="Bytes">Its length.</param>
 /// <param name="Completed">How many messages end in it.</param>
-/// <param name="Guarantee">What all its messages ask for.</param>
+/// <param name="Guarantee">The guarantee that all its messages ask for.</param>
 internal readonly record struct PackedPacket(int Bytes, int Completed, Guarantee Guarantee);
 
 /// <summary>
@@ -25,7 +25,7 @@ internal sealed class Packer(int netMtu)
     /// <summary>The longest packet.</summary>
     public int PacketBytesMax => PacketFormat.HeaderBytes + _budgetBytes;
 
-    /// <summary>Whom the n-th message that ended in the last packet is for.</summary>
+    /// <summary>The readers that the n-th message that ended in the last packet is for.</summary>
     public MessageChannel Completed(int n) => _completed[n];
 
     /// <summary>

@@ -69,7 +69,7 @@ internal sealed class Unpacker(int messageBytesMax)
         return false;
     }
 
-    /// <summary>What this processor had begun will not be continued.</summary>
+    /// <summary>A message that this processor had begun will not be continued.</summary>
     public void Forget(ProcessorId source) => _partial.Remove(source);
 
     private bool TakePiece(ReadOnlySpan<byte> piece, bool isContinued, bool isCut, out ReadOnlySpan<byte> message)

@@ -26,7 +26,8 @@ internal sealed class RecoveryState(
 
     public TokenRing Ring { get; } = ring;
 
-    /// <summary>Who comes along from our old ring, ourselves included; empty before our first ring.</summary>
+    /// <summary>The processors that come along from our old ring, ourselves included; none before our first
+    /// ring.</summary>
     public ProcessorSet Transitional { get; } = transitional;
 
     /// <summary>The highest number that some transitional member delivered in the old regular configuration: a safe
@@ -35,8 +36,8 @@ internal sealed class RecoveryState(
 
     public ExchangePlan Plan { get; } = plan;
 
-    /// <summary>Whose messages must be delivered even behind a hole: the transitional members, and whoever one of them has
-    /// promised it to in an earlier recovery.</summary>
+    /// <summary>The processors whose messages must be delivered even behind a hole: the transitional members, and those
+    /// to whom one of them has promised it in an earlier recovery.</summary>
     public ProcessorSet Obligation { get; private set; } = transitional;
 
     /// <summary>The representative has sent the first token.</summary>

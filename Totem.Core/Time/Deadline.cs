@@ -15,7 +15,7 @@ internal enum Deadline
     /// <summary>Time to repeat our join message.</summary>
     Join,
 
-    /// <summary>Whoever has not agreed by now is taken for failed.</summary>
+    /// <summary>A processor that has not agreed by now is taken for failed.</summary>
     Consensus,
 
     /// <summary>The representative shows other rings that it is here.</summary>

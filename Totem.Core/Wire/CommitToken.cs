@@ -2,7 +2,7 @@ using Totem.Core.Model;
 
 namespace Totem.Core.Wire;
 
-/// <summary>What one member says about its old ring in a commit token (WIRE §5.5).</summary>
+/// <summary>One member's word on its old ring in a commit token (WIRE §5.5).</summary>
 /// <param name="OldRing">The last ring that member was operational on; all zero while the entry is not filled in.</param>
 /// <param name="Aru">All received up to here, on the old ring.</param>
 /// <param name="HighDelivered">The highest number delivered in the old regular configuration.</param>

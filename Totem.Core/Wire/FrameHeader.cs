@@ -4,8 +4,9 @@ using Totem.Core.Model;
 namespace Totem.Core.Wire;
 
 /// <summary>The 13 bytes every frame starts with (WIRE §4).</summary>
-/// <param name="Kind">What the frame is.</param>
-/// <param name="Encapsulation">What a multicast carries; <see cref="Encapsulation.None"/> in every other kind.</param>
+/// <param name="Kind">The kind of the frame.</param>
+/// <param name="Encapsulation">The content of a multicast; <see cref="Encapsulation.None"/> in every other
+/// kind.</param>
 /// <param name="Node">The originator of a multicast, the last forwarder of a token, nobody in a leave message.</param>
 /// <param name="Target">Uninitialised memory in many of corosync's frames, kept so that a frame re-encodes. In a regular token of a ring on
 /// which all run this engine: where the token is to rest, or nobody (docs/design/token.md).</param>

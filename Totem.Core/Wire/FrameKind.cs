@@ -25,7 +25,7 @@ public enum FrameKind : byte
     TokenLoan = 6,
 }
 
-/// <summary>What a multicast message carries.</summary>
+/// <summary>The content of a multicast message.</summary>
 public enum Encapsulation : byte
 {
     /// <summary>Not a multicast message.</summary>
@@ -38,7 +38,7 @@ public enum Encapsulation : byte
     Regular = 2,
 }
 
-/// <summary>What became of a frame in the decoder. Everything but <see cref="Ok"/> is counted and dropped.</summary>
+/// <summary>The decoder's verdict on a frame. Everything but <see cref="Ok"/> is counted and dropped.</summary>
 public enum DecodeResult
 {
     /// <summary>Well formed.</summary>

@@ -6,8 +6,8 @@ namespace Totem.Core.Wire;
 /// <param name="Header">The frame's header; its node is the sender, or nobody in a farewell.</param>
 /// <param name="System">The sender, also in a farewell.</param>
 /// <param name="RingSequence">The sequence of the sender's current ring.</param>
-/// <param name="Proposed">Who the sender knows (proc set).</param>
-/// <param name="Failed">Whom the sender excludes (fail set).</param>
+/// <param name="Proposed">The processors that the sender knows (proc set).</param>
+/// <param name="Failed">The processors that the sender excludes (fail set).</param>
 public sealed record JoinMessage(
     FrameHeader Header, ProcessorId System, ulong RingSequence, ProcessorSet Proposed, ProcessorSet Failed)
 {

@@ -3,12 +3,13 @@ using Totem.Core.Model;
 namespace Totem.Core.Wire;
 
 /// <summary>
-/// What our join messages say behind the announced length, where corosync does not look: why somebody is in the fail set.
+/// Our join messages' words behind the announced length, where corosync does not look: why somebody is in the fail set.
 /// Without it, two members that do not hear each other make the others choose between them at random, and for ever anew.
 /// </summary>
 /// <param name="Silent">Members of the fail set from which the sender itself has heard nothing.</param>
 /// <param name="Broken">Links known to carry nothing although others hear both ends.</param>
-/// <param name="Heard">Whom the sender has heard of late, in the fail set or not: a link may have mended since.</param>
+/// <param name="Heard">The processors that the sender has heard of late, in the fail set or not: a link may have mended
+/// since.</param>
 public sealed record JoinTrailer(ProcessorSet Silent, IReadOnlyList<BrokenLink> Broken, ProcessorSet Heard)
 {
     private const uint TrailerMagic = 0x4A54_4F54; // "TOTJ", little-endian: Totem, join.

@@ -3,9 +3,9 @@ using Totem.Core.Model;
 namespace Totem.Core.Wire;
 
 /// <summary>
-/// What our merge detects say behind the announced length, where corosync does not look: with whom a merge can work.
+/// Our merge detects' words behind the announced length, where corosync does not look: with whom a merge can work.
 /// </summary>
-/// <param name="Heard">Whom the sender has heard of late.</param>
+/// <param name="Heard">The processors that the sender has heard of late.</param>
 /// <param name="Broken">Broken links between a member of the sender's ring and a stranger.</param>
 public sealed record MergeTrailer(ProcessorSet Heard, IReadOnlyCollection<BrokenLink> Broken)
 {

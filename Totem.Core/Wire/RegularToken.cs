@@ -7,7 +7,8 @@ namespace Totem.Core.Wire;
 /// <param name="Seq">The highest message number assigned on this ring.</param>
 /// <param name="TokenSeq">One more at every hop.</param>
 /// <param name="Aru">All received up to here, as far as the ring knows; it may fall.</param>
-/// <param name="AruSetter">Who lowered <paramref name="Aru"/>; nobody when it follows <paramref name="Seq"/>.</param>
+/// <param name="AruSetter">The member that lowered <paramref name="Aru"/>; nobody when it follows
+/// <paramref name="Seq"/>.</param>
 /// <param name="Ring">The ring this token belongs to.</param>
 /// <param name="Backlog">The sum of what all members have waiting.</param>
 /// <param name="FlowControlCount">Messages multicast during the last rotation (fcc).</param>

@@ -45,6 +45,6 @@ public static class WireFormat
     /// <summary>The largest frame; real daemons abort on a longer multicast (WIRE §17).</summary>
     public const int FrameBytesMax = 65_507;
 
-    /// <summary>What <c>netmtu</c> loses to headers: a regular and an encapsulating one (WIRE §3.5).</summary>
+    /// <summary>The part that <c>netmtu</c> loses to headers: a regular and an encapsulating one (WIRE §3.5).</summary>
     public const int MtuOverheadBytes = 2 * RegularMessageHeaderBytes;
 }

@@ -303,7 +303,7 @@ int totem_cpg_start(const struct totem_engine **started)
 	const struct totem_engine *engine;
 	int is_new = 0, result = CS_OK, was_within = is_within;
 
-	/* Whoever waits here has the gate: no signal is let in. */
+	/* A thread that waits here has the gate: no signal is let in. */
 	is_within = 0;
 	/* Threads inherit the mask: none of ours shall run a handler of the program, or take a signal it waits for. */
 	sigfillset(&all);
@@ -323,7 +323,7 @@ int totem_cpg_start(const struct totem_engine **started)
 		ring_length = engine->totem_cpg_bound_address(&ring, sizeof(ring));
 	}
 	atomic_store_explicit(&current, engine, memory_order_release);
-	/* The managed runtime ignores SIGPIPE at its start. What the program wants counts, and nothing of ours needs it. */
+	/* The managed runtime ignores SIGPIPE at its start. The program's wish counts, and nothing of ours needs it. */
 	sigaction(SIGPIPE, &pipe, NULL);
 	/* Behind everything that the engine registers for itself, so before it at exit. A child of a fork has the one of its parent too,
 	 * which finds nothing more to do. */

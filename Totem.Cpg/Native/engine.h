@@ -128,7 +128,7 @@ int totem_cpg_find(const struct totem_engine **found);
  */
 int totem_cpg_start(const struct totem_engine **started);
 
-/* What the program had before a call into the engine. */
+/* The program's mask and handlers before a call into the engine. */
 struct totem_call {
 	int cancel_state, is_within;
 	sigset_t mask;

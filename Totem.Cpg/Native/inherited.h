@@ -1,6 +1,6 @@
 /*
- * What a forked child must not keep: by the ring's port, its place in the network namespace and the connections of its neighbours,
- * a dead parent would look alive.
+ * Descriptors that a forked child must not keep: by the ring's port, its place in the network namespace and the
+ * connections of its neighbours, a dead parent would look alive.
  */
 #ifndef TOTEM_INHERITED_H
 #define TOTEM_INHERITED_H

@@ -85,8 +85,8 @@ internal interface ICpgGroupSink
 
     /// <summary>A change of the membership.</summary>
     /// <param name="members">The state after it, by node and process, without reasons.</param>
-    /// <param name="left">Who went, with the reason.</param>
-    /// <param name="joined">Who came, with the reason.</param>
+    /// <param name="left">The members that went, with the reason.</param>
+    /// <param name="joined">The members that came, with the reason.</param>
     void OnChange(ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined);
 }
 
@@ -100,7 +100,7 @@ internal interface ICpgRingSink
     void OnFailed();
 }
 
-/// <summary>What became of a join.</summary>
+/// <summary>The outcome of a join.</summary>
 internal enum JoinResult
 {
     /// <summary>It is on its way.</summary>
@@ -116,7 +116,7 @@ internal enum JoinResult
     NotRunning,
 }
 
-/// <summary>What became of a message.</summary>
+/// <summary>The outcome of a message.</summary>
 internal enum SendResult
 {
     /// <summary>It will be multicast.</summary>
@@ -147,13 +147,13 @@ internal sealed record CpgGroup(byte[] Name, IReadOnlyList<CpgAddress> Members);
 /// <summary>The limits of the interface.</summary>
 internal static class CpgLimits
 {
-    /// <summary>What one message of the ring carries: 1 MiB less 1 KiB, as corosync says.</summary>
+    /// <summary>The most that one message of the ring carries: 1 MiB less 1 KiB, as corosync says.</summary>
     public const int AtomicMessageBytesMax = (1 << 20) - 1024;
 
     /// <summary>The largest message that is cut and put together again.</summary>
     public const int MessageBytesMax = 64 << 20;
 
-    /// <summary>What may wait for the application in one handle; beyond it the ring is held back.</summary>
+    /// <summary>The most that may wait for the application in one handle; beyond it the ring is held back.</summary>
     public const long WaitingBytesMax = 256L << 20;
 
     /// <summary>The longest that a call waits for the ring. A rotation of the token is enough as a rule; a change of membership, which needs
@@ -163,9 +163,9 @@ internal static class CpgLimits
     /// <summary>How long a call that gives up waits until that is known to all parts.</summary>
     public static readonly TimeSpan CancelTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>What a caller's member list holds.</summary>
+    /// <summary>The room of a caller's member list.</summary>
     public const int ListedMembersMax = 128;
 
-    /// <summary>What the system's own vectored calls take.</summary>
+    /// <summary>The most that the system's own vectored calls take.</summary>
     public const int VectorsMax = 1024;
 }

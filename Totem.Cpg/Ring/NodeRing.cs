@@ -24,8 +24,9 @@ internal sealed class NodeRing : ICpgRing
 
     /// <remarks>One process, one id: a group is joined once.</remarks>
     /// <param name="node">A member that runs; it belongs to this from now on.</param>
-    /// <param name="nodes">Who is configured.</param>
-    /// <param name="place">What keeps others away from this member's place; freed when it has ended.</param>
+    /// <param name="nodes">The configured nodes.</param>
+    /// <param name="place">The hold on this member's place that keeps others away; freed when the member has
+    /// ended.</param>
     public NodeRing(TotemNode node, IReadOnlyList<CpgRingNode> nodes, IDisposable? place = null)
     {
         _node = node;
@@ -111,7 +112,7 @@ internal sealed class NodeRing : ICpgRing
     public void Abandon(object token)
     {
         var membership = (Membership)token;
-        // Who left has freed the name already, and another may have it now.
+        // A process that left has freed the name already, and another may have it now.
         if (!membership.HasLeft)
             Forget(membership.Group!.Name);
         membership.IsAbandoned = true;

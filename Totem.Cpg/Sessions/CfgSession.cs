@@ -9,7 +9,7 @@ namespace Totem.Cpg.Sessions;
 /// <summary>One handle of libcfg. It has no events: its descriptor becomes readable only when the ring member has stopped.</summary>
 internal sealed class CfgSession : ICpgRingSink, IDisposable
 {
-    /// <summary>What the original reports for udp and udpu.</summary>
+    /// <summary>The figures that the original reports for udp and udpu.</summary>
     public const uint LinkMtu = 1410;
 
     /// <summary>The longest reason, its end mark included.</summary>
@@ -54,8 +54,8 @@ internal sealed class CfgSession : ICpgRingSink, IDisposable
         return State();
     }
 
-    /// <summary>What is known of a node; zeros for one that nobody knows. Unlike the original's on udp and udpu, reachable means that
-    /// it is in the ring.</summary>
+    /// <summary>The facts known of a node; zeros for one that nobody knows. Unlike the original's on udp and udpu,
+    /// reachable means that it is in the ring.</summary>
     public CsError NodeStatus(uint node, int version, out CfgNodeStatus status)
     {
         status = default;
@@ -100,10 +100,10 @@ internal sealed class CfgSession : ICpgRingSink, IDisposable
         return _ring.Current.Members.Contains(node) ? CsError.NotSupported : CsError.NotExist;
     }
 
-    /// <summary>What needs nothing but a ring that runs.</summary>
+    /// <summary>A call that needs nothing but a ring that runs.</summary>
     public CsError State() => _ring.Failure is null ? CsError.Ok : CsError.Library;
 
-    /// <returns>What finalising says: the handle is gone in any case.</returns>
+    /// <returns>The answer to finalising: the handle is gone in any case.</returns>
     public CsError Finish()
     {
         var state = State();

@@ -3,8 +3,9 @@ using Totem.Cpg.Ring;
 namespace Totem.Cpg.Sessions;
 
 /// <summary>
-/// What waits in a handle: a message, a change of the group, or of the ring. The bytes of a message lie in memory of the system's
-/// allocator, so that the application gets an aligned pointer that does not move; what is not delivered is freed here.
+/// An event that waits in a handle: a message, a change of the group, or of the ring. The bytes of a message lie in
+/// memory of the system's allocator, so that the application gets an aligned pointer that does not move; what is not
+/// delivered is freed here.
 /// </summary>
 internal readonly unsafe struct CpgEvent
 {
@@ -40,7 +41,7 @@ internal readonly unsafe struct CpgEvent
         _change = change;
     }
 
-    /// <summary>What it counts for in the limit of a queue.</summary>
+    /// <summary>Its share of the limit of a queue.</summary>
     public long CostBytes { get; }
 
     /// <summary>A copy of a message.</summary>

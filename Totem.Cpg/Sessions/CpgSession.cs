@@ -22,7 +22,7 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
     private bool _isAbandoned;
 
     /// <param name="ring">The ring of this process.</param>
-    /// <param name="settings">What else the handle was made with.</param>
+    /// <param name="settings">The other settings that the handle was made with.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">There are no descriptors left.</exception>
     public CpgSession(ICpgRing ring, CpgSessionSettings settings)
     {
@@ -180,7 +180,7 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
     }
 
     /// <summary>The end of the handle; who did not leave is gone like a process that ended.</summary>
-    /// <returns>What finalising says: the handle is gone in any case.</returns>
+    /// <returns>The answer to finalising: the handle is gone in any case.</returns>
     public CsError Finish()
     {
         var failed = _ring.Failure is not null;
@@ -254,7 +254,8 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
             return CsError.TooBig;
         if (!IsJoined)
             return length > CpgLimits.AtomicMessageBytesMax ? CsError.NotExist : CsError.Ok;
-        // A large message suspends the limit while it goes out. Who is full must read first, or sending would fill it without end.
+        // A large message suspends the limit while it goes out. A handle that is full must be read first, or sending
+        // would fill it without end.
         var mustReadFirst = length > CpgLimits.AtomicMessageBytesMax && !_events.HasRoom;
         return _ring.IsReady && !mustReadFirst ? null : CsError.TryAgain;
     }
@@ -283,6 +284,6 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
 /// <param name="Context">The application's pointer.</param>
 internal sealed record CpgSessionSettings(uint Pid, TimeSpan ReadyTimeout, bool WantsInitialRing = false, nint Context = 0)
 {
-    /// <summary>What may wait before the ring is held back.</summary>
+    /// <summary>The most that may wait before the ring is held back.</summary>
     public long WaitingBytesMax { get; init; } = CpgLimits.WaitingBytesMax;
 }

@@ -3,7 +3,7 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cpg.Sessions;
 
-/// <summary>What came of asking an <see cref="EventQueue"/> for the next event.</summary>
+/// <summary>The answers of an <see cref="EventQueue"/> that is asked for the next event.</summary>
 internal enum TakeResult
 {
     Taken,
@@ -21,8 +21,8 @@ internal enum TakeResult
 /// descriptor it is readable exactly while one waits; before that it costs no system call. Nothing is ever dropped: a full queue says so, and the ring is held back.
 /// </summary>
 /// <remarks>The ring's thread waits for no other: a thread of the application may stand still inside, in a signal's handler or because the
-/// processor is another's. What the ring's thread could not do then is done by whoever was inside. Nor does a queue that grows allocate
-/// much: a collection of garbage does wait for every thread.</remarks>
+/// processor is another's. The thread that was inside does what the ring's thread could not do then. Nor does a queue
+/// that grows allocate much: a collection of garbage does wait for every thread.</remarks>
 internal sealed class EventQueue : IDisposable
 {
     private readonly Lock _gate = new();
@@ -40,7 +40,7 @@ internal sealed class EventQueue : IDisposable
     private volatile bool _isFailed;
     private volatile bool _isClosed;
 
-    /// <summary>What the descriptor shows; changed under the gate.</summary>
+    /// <summary>The state that the descriptor shows; changed under the gate.</summary>
     private volatile Shown _shown;
 
     /// <param name="bytesMax">From here on there is no room.</param>
@@ -141,14 +141,15 @@ internal sealed class EventQueue : IDisposable
         return result;
     }
 
-    /// <summary>The ring member has stopped: readable and hung up, and every take says so. What waits is dropped.</summary>
+    /// <summary>The ring member has stopped: readable and hung up, and every take says so. Events that wait are
+    /// dropped.</summary>
     public void Fail()
     {
         _isFailed = true;
         Settle();
     }
 
-    /// <summary>The handle is gone. Whoever sleeps on a descriptor of <see cref="Watch"/> wakes up.</summary>
+    /// <summary>The handle is gone. A thread that sleeps on a descriptor of <see cref="Watch"/> wakes up.</summary>
     public void Dispose()
     {
         _isClosed = true;
@@ -173,7 +174,8 @@ internal sealed class EventQueue : IDisposable
         }
     }
 
-    /// <summary>Shows what is due. Who finds another inside leaves it to that one, which looks again when it goes.</summary>
+    /// <summary>Shows what is due. A thread that finds another inside leaves it to that one, which looks again when it
+    /// goes.</summary>
     private void Settle()
     {
         while (!IsSettled && _gate.TryEnter())

@@ -33,7 +33,7 @@ internal sealed unsafe partial class EventSignal : IDisposable
         (Descriptor, _inner) = (pair[0], pair[1]);
     }
 
-    /// <summary>What the application polls. It does not read from it.</summary>
+    /// <summary>The descriptor that the application polls. It does not read from it.</summary>
     public int Descriptor { get; }
 
     /// <summary>The same under another number; -1 when there are no descriptors left.</summary>

@@ -1,9 +1,9 @@
 /*
  * libtotem_sheepdog.so.0: every function of totem_sheepdog.h, passed on to the engine.
  *
- * What it adds is the signal mask. Threads inherit the mask of the thread that makes them, and the managed runtime makes
- * threads in whichever thread has work for its pool; so every call into it is made with the signals blocked, and every callback
- * with the mask that the application had.
+ * Its addition is the signal mask. Threads inherit the mask of the thread that makes them, and the managed runtime
+ * makes threads in whichever thread has work for its pool; so every call into it is made with the signals blocked, and
+ * every callback with the mask that the application had.
  */
 #define _GNU_SOURCE
 #include "engine.h"
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an application gave to open; the `user` of the engine's callbacks. */
+/* The callbacks that an application gave to open; the `user` of the engine's callbacks. */
 struct session {
 	struct totem_sheepdog_callbacks callbacks;
 	void *user;
@@ -188,7 +188,7 @@ int totem_sheepdog_open(const char *driver, size_t identity_length, const struct
 	session->user = user;
 
 	block_signals(&before);
-	/* Parts of the runtime ignore SIGPIPE from their start on. What the application wants counts, and nothing of ours needs it. */
+	/* Parts of the runtime ignore SIGPIPE from their start on. The application's wish counts, and nothing of ours needs it. */
 	sigaction(SIGPIPE, NULL, &pipe);
 	engine = totem_sheepdog_start(error_text, sizeof(error_text), &result);
 	if (engine != NULL)

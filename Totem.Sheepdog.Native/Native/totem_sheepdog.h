@@ -26,7 +26,8 @@
  *
  * CALLBACKS run in the thread that calls totem_sheepdog_dispatch(), one after the other, never from within an operation. In
  * a callback every operation may be called except dispatch and close (-EBUSY) and lock (-EDEADLK). exit() may be called; longjmp
- * out of a callback may not. What pointers point to is valid until the callback returns. Nodes and messages begin at multiples of 8.
+ * out of a callback may not. Memory that pointers point to is valid until the callback returns. Nodes and messages
+ * begin at multiples of 8.
  *
  * NODES are bytes that the library does not interpret. The first identity_length of them say who it is and never change; the others may
  * (totem_sheepdog_update_node). 1 to TOTEM_SHEEPDOG_NODE_MAX bytes.
@@ -67,9 +68,9 @@ struct totem_sheepdog_node {
 };
 
 /*
- * What happens in the cluster. All but `log` must be set. `user` is what was given to totem_sheepdog_open(). `members` is an array of
- * `count`, the oldest first, the same on all nodes. All members see the same sequence of accept, leave, notify and update_node,
- * each from its own accept on.
+ * The events of the cluster. All but `log` must be set. `user` is what was given to totem_sheepdog_open(). `members` is
+ * an array of `count`, the oldest first, the same on all nodes. All members see the same sequence of accept, leave,
+ * notify and update_node, each from its own accept on.
  */
 struct totem_sheepdog_callbacks {
 	size_t size; /* sizeof(struct totem_sheepdog_callbacks); later versions may append */
@@ -224,8 +225,9 @@ int totem_sheepdog_unlock(totem_sheepdog_handle handle, uint64_t id);
 int totem_sheepdog_close(totem_sheepdog_handle handle);
 
 /*
- * What the last function of this thread that failed had to say, in English, for the operator's log: what is wrong and what was expected. A line
- * a problem, without a newline at the end; a configuration file can have several. Never null; valid until the next failure in this thread.
+ * The words of this thread's last function that failed, in English, for the operator's log: what is wrong and what was
+ * expected. A line a problem, without a newline at the end; a configuration file can have several. Never null; valid
+ * until the next failure in this thread.
  */
 const char *totem_sheepdog_error(void);
 

@@ -2,8 +2,8 @@ using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers;
 
-/// <summary>What every driver has in common: a session's <see cref="ClusterEventQueue"/>, its lock, the readiness of events, the locks.
-/// A driver adds the backend.</summary>
+/// <summary>The parts that every driver has in common: a session's <see cref="ClusterEventQueue"/>, its lock, the
+/// readiness of events, the locks. A driver adds the backend.</summary>
 internal abstract class QueueDriver : IClusterDriver
 {
     private static readonly TimeSpan ReconnectRetry = TimeSpan.FromSeconds(1);

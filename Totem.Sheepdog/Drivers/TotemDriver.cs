@@ -192,7 +192,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             {
                 if (before?.Group is { } old)
                     await old.DisposeAsync().ConfigureAwait(false);
-                // Whoever joins before it has found its ring meets the others by a merge, and all ask again.
+                // A sheep that joins before it has found its ring meets the others by a merge, and all ask again.
                 await node.WaitForMembersAsync(1).ConfigureAwait(false);
                 var group = await node.BeginJoinAsync(name, new GroupJoinOptions { Pid = instance, Sink = this }).ConfigureAwait(false);
                 lock (driver.Gate)
@@ -227,7 +227,8 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
                 await Task.Delay(driver._options!.Settle).ConfigureAwait(false);
             }
 
-            // Who is on this host and not on the ring yet may belong to a ring that is busy forming, and know a cluster.
+            // A process that is on this host and not on the ring yet may belong to a ring that is busy forming, and
+            // know a cluster.
             bool IsUnsettled(Configuration? before) =>
                 before != node.Installed || (Environment.TickCount64 < patience && neighbours.AnyBut(node.Installed!.Members));
 

@@ -10,7 +10,8 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers;
 
-/// <summary>What the option string of the drivers <c>totem</c> and <c>corosync</c> says: <c>KEY=VALUE[,KEY=VALUE…]</c>. Immutable.</summary>
+/// <summary>The option string of the drivers <c>totem</c> and <c>corosync</c> says: <c>KEY=VALUE[,KEY=VALUE…]</c>.
+/// Immutable.</summary>
 internal sealed record TotemDriverOptions
 {
     public const string Syntax =

@@ -1,6 +1,6 @@
 namespace Totem.Sheepdog.Ordering;
 
-/// <summary>What a message of the drivers is; the first byte on the wire.</summary>
+/// <summary>The kinds of messages of the drivers; the first byte on the wire.</summary>
 internal enum ClusterMessageKind : byte
 {
     Join = 1,
@@ -20,7 +20,7 @@ internal enum ClusterMessageKind : byte
 }
 
 /// <summary>One message; only the fields that its kind names are filled.</summary>
-/// <param name="Kind">What it is.</param>
+/// <param name="Kind">Its kind.</param>
 internal sealed record ClusterMessage(ClusterMessageKind Kind)
 {
     /// <summary>Join, Accept, Decline, Grant, Overdue: which of the joiner's requests.</summary>

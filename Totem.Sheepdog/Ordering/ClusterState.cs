@@ -6,7 +6,7 @@ namespace Totem.Sheepdog.Ordering;
 internal sealed record InformedPeer(PeerId Peer, SheepNode Node, bool IsMember);
 
 /// <summary>Somebody who asked to come in.</summary>
-/// <param name="Peer">Who.</param>
+/// <param name="Peer">The peer.</param>
 /// <param name="Attempt">Which of its requests.</param>
 /// <param name="Node">Its description.</param>
 /// <param name="Opaque">Its buffer; empty where only the order matters.</param>
@@ -15,7 +15,7 @@ internal sealed record InformedPeer(PeerId Peer, SheepNode Node, bool IsMember);
 internal sealed record PendingJoin(PeerId Peer, uint Attempt, SheepNode Node, Opaque Opaque, ClusterState? Before);
 
 /// <summary>A message that waits for the answer to a request.</summary>
-/// <param name="Sender">Who sent it.</param>
+/// <param name="Sender">The sender.</param>
 /// <param name="Message">The message.</param>
 /// <param name="Before">Of a request: the state at its place.</param>
 internal sealed record StalledMessage(PeerId Sender, ClusterMessage Message, ClusterState? Before);
@@ -23,7 +23,7 @@ internal sealed record StalledMessage(PeerId Sender, ClusterMessage Message, Clu
 /// <summary>An entry of a queue: who, and its own number for it.</summary>
 internal readonly record struct TicketOf(PeerId Owner, ulong Ticket);
 
-/// <summary>What a step means for sheep.</summary>
+/// <summary>The kinds of steps, for sheep.</summary>
 internal enum EffectKind
 {
     Accepted,
@@ -33,7 +33,7 @@ internal enum EffectKind
     Replaced,
 }
 
-/// <summary>What a step means for sheep; fields as the kind has them.</summary>
+/// <summary>A step as sheep sees it; fields as the kind has them.</summary>
 internal readonly record struct Effect(
     EffectKind Kind, PeerId Peer, SheepNode Node, ImmutableList<InformedPeer> Informed, Opaque Opaque = default, ReadOnlyMemory<byte> Payload = default)
 {
@@ -42,8 +42,8 @@ internal readonly record struct Effect(
 }
 
 /// <summary>
-/// What all who are informed know alike: a function of the total order. Immutable, so the state at the place of a join request is kept
-/// for nothing. It has no idea of who looks at it.
+/// The state that all who are informed know alike: a function of the total order. Immutable, so the state at the place
+/// of a join request is kept for nothing. It has no idea of who looks at it.
 /// </summary>
 internal sealed record ClusterState
 {
@@ -60,7 +60,7 @@ internal sealed record ClusterState
         init => (_informed, _index) = (value, null);
     }
 
-    /// <summary>Who asked to come in and is answered next: nobody or one.</summary>
+    /// <summary>The joiner that is answered next: nobody or one.</summary>
     public ImmutableList<PendingJoin> Pending { get; init; } = [];
 
     /// <summary>The queue of turns.</summary>
@@ -79,7 +79,7 @@ internal sealed record ClusterState
     /// <summary>The members, the oldest first.</summary>
     public IEnumerable<InformedPeer> Members => Informed.Where(x => x.IsMember);
 
-    /// <summary>Who runs the join handler for the first request; null when there are no members.</summary>
+    /// <summary>The member that runs the join handler for the first request; null when there are no members.</summary>
     public PeerId? Acceptor => Informed.Find(x => x.IsMember && !Passed.Contains(x.Peer))?.Peer ?? Informed.Find(x => x.IsMember)?.Peer;
 
     /// <summary>Somebody who is informed.</summary>
@@ -93,8 +93,8 @@ internal sealed record ClusterState
     }
 
     /// <summary>
-    /// What came behind the first request and waits until it is answered: a joiner takes over what the acceptor knew, so nothing may
-    /// happen between the acceptor's answer and the accept.
+    /// The messages that came behind the first request and wait until it is answered: a joiner takes over what the
+    /// acceptor knew, so nothing may happen between the acceptor's answer and the accept.
     /// </summary>
     public ImmutableList<StalledMessage> Stalled { get; init; } = [];
 
@@ -114,7 +114,7 @@ internal sealed record ClusterState
         string.Join(", ", peers.Order().Select(x => Find(x) is { } known ? NodeString.Short(known.Node) : x.ToString()));
 
     /// <summary>The next state, behind a message.</summary>
-    /// <param name="sender">Who sent it.</param>
+    /// <param name="sender">The sender.</param>
     /// <param name="message">The message; what its sender may not say changes nothing.</param>
     /// <param name="effects">Takes what it means for sheep.</param>
     public ClusterState Step(PeerId sender, ClusterMessage message, List<Effect> effects)
@@ -153,7 +153,7 @@ internal sealed record ClusterState
         var state = this with
         {
             Pending = Pending.RemoveAll(x => x.Peer == peer),
-            // What it sent and nobody was told of is told to nobody.
+            // A message that it sent and nobody was told of is told to nobody.
             Stalled = Stalled.RemoveAll(x => x.Sender == peer),
             Granted = Granted?.Peer == peer ? null : Granted,
         };
@@ -161,7 +161,8 @@ internal sealed record ClusterState
         return state.Released(effects, count);
     }
 
-    /// <summary>What a joiner needs of it: not the buffers of others before it, nor messages that it will not be told of.</summary>
+    /// <summary>The part of it that a joiner needs: not the buffers of others before it, nor messages that it will not
+    /// be told of.</summary>
     public ClusterState Bare() => this with
     {
         Pending = Pending.ConvertAll(x => x with { Opaque = default, Before = null }),

@@ -16,7 +16,7 @@ internal sealed class AnswerPatience(PeerId self, int milliseconds)
         state is { Pending: [_, ..], Acceptor: { } acceptor } && acceptor != self;
 
     /// <summary>The clock was read.</summary>
-    /// <returns>What this session has to say; null when it is not its turn to say anything.</returns>
+    /// <returns>The answer of this session; null when it is not its turn to say anything.</returns>
     public ClusterMessage? HandleTime(ClusterState state, long now)
     {
         if (!IsWaiting(state))

@@ -1,7 +1,7 @@
 namespace Totem.Sheepdog.Sessions;
 
 /// <summary>The backend's group does not have this session yet.</summary>
-/// <param name="common">What the session has in every state.</param>
+/// <param name="common">The fields that the session has in every state.</param>
 internal sealed class ArrivingState(SessionCommon common) : NewcomerState(common, new HeldMessages(), hasSettled: false)
 {
     public Transition? HandleChange() =>

@@ -2,7 +2,7 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Sessions;
 
-/// <summary>What is to be told to sheep.</summary>
+/// <summary>An event to be told to sheep.</summary>
 internal enum ClusterEventKind
 {
     /// <summary><see cref="IClusterEvents.OnJoin"/>; answer with <see cref="ClusterEventQueue.AnswerJoin"/>.</summary>
@@ -33,8 +33,9 @@ internal enum ClusterEventKind
 
 /// <summary>One thing to be told to sheep. Immutable but for the buffer of a join, which belongs to whoever is
 /// told.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Node">Who it is about: joins, is accepted, left, sent, has its turn, described itself anew.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Node">The node it is about: joins, is accepted, left, sent, has its turn, described itself
+/// anew.</param>
 /// <param name="Members">Join: the members without it. Accept, Leave: the members behind it.</param>
 /// <param name="Bytes">Join, Accept: the buffer in full length. Notify: the message.</param>
 internal sealed record ClusterEvent(
@@ -78,6 +79,6 @@ internal sealed record ClusterEvent(
     public static ClusterEvent Block(ClusterState state, PeerId self, ulong ticket) =>
         new(ClusterEventKind.Block, state.Find(self)!.Node) { Ticket = ticket };
 
-    /// <summary>What it costs to keep.</summary>
+    /// <summary>The memory that it costs.</summary>
     public long Cost => 256 + _bytes.Length + Opaque.Used.Length;
 }

@@ -29,7 +29,7 @@ internal sealed partial class ClusterEventQueue
         return false;
     }
 
-    /// <summary>What the join handler said; its buffer lies in the event.</summary>
+    /// <summary>The answer of the join handler; its buffer lies in the event.</summary>
     public void AnswerJoin(ClusterEvent request, bool isAccepted)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -45,7 +45,7 @@ internal sealed partial class ClusterEventQueue
         });
     }
 
-    /// <summary>What the block handler said.</summary>
+    /// <summary>The answer of the block handler.</summary>
     public void AnswerBlock(ClusterEvent request, bool hasStarted)
     {
         ArgumentNullException.ThrowIfNull(request);

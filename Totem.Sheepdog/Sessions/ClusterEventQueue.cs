@@ -24,7 +24,7 @@ internal sealed partial class ClusterEventQueue
     private ulong _lastTicket;
 
     /// <summary>A session that has not joined yet, over a backend that has a group.</summary>
-    /// <param name="self">What the backend calls it: another one for each session.</param>
+    /// <param name="self">The backend's name for it: another one for each session.</param>
     /// <param name="options">Null for the defaults.</param>
     public ClusterEventQueue(PeerId self, ClusterQueueOptions? options = null)
     {
@@ -34,7 +34,7 @@ internal sealed partial class ClusterEventQueue
 
     private ClusterEventQueue(SessionCommon common, SessionState first) => (_common, _state) = (common, first);
 
-    /// <summary>What the backend calls this session.</summary>
+    /// <summary>The backend's name for this session.</summary>
     public PeerId Self => _common.Self;
 
     /// <summary>Where it stands.</summary>
@@ -49,7 +49,7 @@ internal sealed partial class ClusterEventQueue
     /// <summary>The members, the oldest first, at the end of what was delivered; events may lag behind.</summary>
     public IReadOnlyList<SheepNode> Members => State is { } state ? [.. state.Members.Select(x => x.Node)] : [];
 
-    /// <summary>What all who are informed know alike; null while this session is not.</summary>
+    /// <summary>The state that all who are informed know alike; null while this session is not.</summary>
     public ClusterState? State => _state.Known;
 
     /// <summary>Whether there is anybody to read the notes.</summary>
@@ -65,7 +65,7 @@ internal sealed partial class ClusterEventQueue
 
     /// <summary>A session over a log, which has no group and no other side: the join request is the session's arrival,
     /// and made once.</summary>
-    /// <param name="self">What the backend calls it: another one for each session.</param>
+    /// <param name="self">The backend's name for it: another one for each session.</param>
     public static ClusterEventQueue OverLog(PeerId self)
     {
         var common = new SessionCommon(self, new ClusterQueueOptions());
@@ -114,7 +114,7 @@ internal sealed partial class ClusterEventQueue
     /// <summary>The driver has waited long enough for others to be found.</summary>
     public void HandleSettled() => Handle(new SessionInput.Settled());
 
-    /// <summary>What time it is.</summary>
+    /// <summary>The time.</summary>
     /// <param name="milliseconds">Of any clock that does not go back.</param>
     public void HandleTime(long milliseconds) => Handle(new SessionInput.ClockRead(milliseconds));
 
@@ -153,7 +153,7 @@ internal sealed partial class ClusterEventQueue
             case (ArrivingState arriving, PeerChange):
                 return arriving.HandleChange();
             case (ArrivingState, OrderedElement):
-                return null; // What comes before its own request is in the state that it is handed.
+                return null; // Messages before its own request are in the state that it is handed.
 
             case (JoiningState joining, SessionInput.JoinAsked):
                 joining.Ask();

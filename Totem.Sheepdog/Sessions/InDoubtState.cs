@@ -4,7 +4,7 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Sessions;
 
 /// <summary>Members are missing, and it is not clear that this side may go on: what is ordered is kept back.</summary>
-/// <param name="common">What the session has in every state.</param>
+/// <param name="common">The fields that the session has in every state.</param>
 /// <param name="joined">Where it goes on if this side may.</param>
 /// <param name="cut">The members that are missing.</param>
 internal sealed class InDoubtState(SessionCommon common, JoinedState joined, Cut cut) : SessionState(common)

@@ -2,10 +2,10 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Sessions;
 
-/// <summary>What has come behind a join request of this session: with the state at the request's place it gives the
+/// <summary>The elements behind a join request of this session: with the state at the request's place they give the
 /// state now.</summary>
 /// <param name="self">The session.</param>
-/// <param name="request">What it asked for.</param>
+/// <param name="request">Its request.</param>
 /// <param name="attempt">Which of its requests it was.</param>
 internal sealed class JoinRecord(PeerId self, JoinRequest request, uint attempt)
 {
@@ -22,7 +22,7 @@ internal sealed class JoinRecord(PeerId self, JoinRequest request, uint attempt)
         return _elements.Count <= ClusterLimits.RecordedMax && _bytes <= ClusterLimits.SendingBytesMax;
     }
 
-    /// <summary>What everybody knows by now.</summary>
+    /// <summary>The state that everybody knows by now.</summary>
     /// <param name="state">The state before the request.</param>
     public ClusterState Replay(ClusterState state)
     {

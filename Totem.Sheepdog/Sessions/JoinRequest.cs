@@ -2,7 +2,7 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Sessions;
 
-/// <summary>What a sheep wants to join as.</summary>
+/// <summary>The node and buffer that a sheep wants to join with.</summary>
 /// <param name="Node">Its description.</param>
 /// <param name="Opaque">Its buffer.</param>
 internal sealed record JoinRequest(SheepNode Node, Opaque Opaque)

@@ -4,8 +4,8 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Sessions;
 
 /// <summary>The session was accepted, and may have left since and go on hearing: what is ordered counts.</summary>
-/// <param name="common">What the session has in every state.</param>
-/// <param name="state">What all who are informed know alike.</param>
+/// <param name="common">The fields that the session has in every state.</param>
+/// <param name="state">The state that all who are informed know alike.</param>
 internal sealed class JoinedState(SessionCommon common, ClusterState state) : SessionState(common)
 {
     private readonly SideViews _views = new();
@@ -79,7 +79,7 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
         return Apply(change);
     }
 
-    /// <summary>What comes before the change may not be told on a side that cannot go on.</summary>
+    /// <summary>Events before the change may not be told on a side that cannot go on.</summary>
     public Transition? HandleTransitional(IReadOnlyCollection<PeerId> survivors)
     {
         var cut = new Cut(State, Common.Peers.Except(survivors).Select(x => new PeerLeft(x, IsKnownEnded: false)));

@@ -5,7 +5,7 @@ namespace Totem.Sheepdog.Sessions;
 /// <summary>The session is in the group and asks to be accepted, as soon as sheep has told it to.</summary>
 /// <remarks>A member accepts it. Where there is none, the first of all accepts itself: the one that knows of everybody
 /// in the group that they know nothing, and whose request came first among theirs.</remarks>
-/// <param name="common">What the session has in every state.</param>
+/// <param name="common">The fields that the session has in every state.</param>
 /// <param name="held">The messages that wait for the accept.</param>
 /// <param name="hasSettled">Whether the driver has waited long enough for others to be found.</param>
 internal sealed class JoiningState(SessionCommon common, HeldMessages held, bool hasSettled)

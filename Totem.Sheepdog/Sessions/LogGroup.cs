@@ -3,10 +3,10 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Sessions;
 
 /// <summary>
-/// What a log says, as a queue wants to hear it: for a backend that has no group of its own but a log that all read
-/// alike. A session arrives with its join request, which is the first entry of its own; it ends where an entry says
-/// that it is gone. Each session watches one other and writes that entry when the other's session has ended. Pure; one
-/// thread at a time, the queue's.
+/// A log, as a queue wants to hear it: for a backend that has no group of its own but a log that all read alike. A
+/// session arrives with its join request, which is the first entry of its own; it ends where an entry says that it is
+/// gone. Each session watches one other and writes that entry when the other's session has ended. Pure; one thread at a
+/// time, the queue's.
 /// </summary>
 /// <remarks>
 /// Those who know the state watch each other in a ring, which they all see alike, so that none of them is unwatched. A
@@ -21,7 +21,7 @@ internal sealed class LogGroup(ClusterEventQueue queue)
     private readonly List<PeerId> _peers = [];
     private readonly HashSet<PeerId> _known = [];
 
-    /// <summary>What <see cref="_watched"/> was found in.</summary>
+    /// <summary>The ring that <see cref="_watched"/> was found in.</summary>
     private ClusterState? _seen;
     private PeerId? _watched;
 

@@ -4,7 +4,7 @@ namespace Totem.Sheepdog.Sessions;
 
 /// <summary>The session is over: the other side goes on, or this one lagged too far behind, or the backend is
 /// lost.</summary>
-/// <param name="common">What the session has in every state.</param>
+/// <param name="common">The fields that the session has in every state.</param>
 /// <param name="reason">Why, for people.</param>
 /// <param name="seats">Where the members sat that it knew.</param>
 internal sealed class LostState(SessionCommon common, string reason, IReadOnlySet<uint> seats) : SessionState(common)

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Totem.Sheepdog.Sessions;
 
 /// <summary>A session that is not accepted yet: it knows nothing of the cluster's state.</summary>
-/// <param name="common">What the session has in every state.</param>
+/// <param name="common">The fields that the session has in every state.</param>
 /// <param name="held">The messages that wait for the accept.</param>
 /// <param name="hasSettled">Whether the driver has waited long enough for others to be found.</param>
 internal abstract class NewcomerState(SessionCommon common, HeldMessages held, bool hasSettled) : SessionState(common)

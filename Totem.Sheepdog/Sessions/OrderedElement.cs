@@ -16,7 +16,7 @@ internal abstract record OrderedElement : SessionInput
 
 /// <summary>A message to the group.</summary>
 /// <param name="Sender">The session that sent it; the backend vouches for that.</param>
-/// <param name="Message">What it says.</param>
+/// <param name="Message">Its message.</param>
 internal sealed record OrderedMessage(PeerId Sender, ClusterMessage Message) : OrderedElement
 {
     public override long Cost => 128 + Message.Payload.Length + Message.Opaque.Used.Length;

@@ -4,8 +4,8 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Sessions;
 
-/// <summary>What one element of the order meant, and why members went with it.</summary>
-/// <param name="Effects">What it meant for sheep.</param>
+/// <summary>The meaning of one element of the order, and why members went with it.</summary>
+/// <param name="Effects">Its meaning for sheep.</param>
 /// <param name="Change">The element, if it was a change.</param>
 /// <param name="Deaths">The deaths that this session knows of.</param>
 internal readonly record struct OrderedStep(List<Effect> Effects, OrderedChange? Change, KnownDeaths Deaths)

@@ -2,8 +2,8 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Sessions;
 
-/// <summary>What a session has in every state.</summary>
-/// <param name="self">What the backend calls it.</param>
+/// <summary>The fields that a session has in every state.</summary>
+/// <param name="self">The backend's name for it.</param>
 /// <param name="options">How it behaves.</param>
 internal sealed class SessionCommon(PeerId self, ClusterQueueOptions options)
 {
@@ -22,6 +22,6 @@ internal sealed class SessionCommon(PeerId self, ClusterQueueOptions options)
 
     public OwnLocks Locks { get; } = new(self);
 
-    /// <summary>What sheep wants to join as; null before it has asked.</summary>
+    /// <summary>The node that sheep wants to join as; null before it has asked.</summary>
     public JoinRequest? Request { get; set; }
 }

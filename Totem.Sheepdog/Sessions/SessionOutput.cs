@@ -3,8 +3,7 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Sessions;
 
-/// <summary>What a session has for others: messages for the backend, events for sheep, lines for the
-/// operator.</summary>
+/// <summary>A session's words to others: messages for the backend, events for sheep, lines for the operator.</summary>
 internal sealed class SessionOutput
 {
     private readonly Queue<byte[]> _messages = new();

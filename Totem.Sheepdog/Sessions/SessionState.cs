@@ -3,12 +3,13 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Sessions;
 
 /// <summary>Where a session stands; each state holds only what exists in it.</summary>
-/// <param name="common">What the session has in every state.</param>
+/// <param name="common">The fields that the session has in every state.</param>
 internal abstract class SessionState(SessionCommon common)
 {
     public abstract ClusterPhase Phase { get; }
 
-    /// <summary>What all who are informed know alike; null in a state that knows nothing of the cluster.</summary>
+    /// <summary>The state that all who are informed know alike; null in a state that knows nothing of the
+    /// cluster.</summary>
     public virtual ClusterState? Known => null;
 
     protected SessionCommon Common { get; } = common;

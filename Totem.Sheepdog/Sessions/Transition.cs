@@ -14,7 +14,7 @@ internal abstract record ToJoined(JoinedState State) : Transition
 {
     /// <summary>Somebody has accepted it.</summary>
     /// <param name="State">The state behind the accept.</param>
-    /// <param name="Effects">What the accept means for sheep.</param>
+    /// <param name="Effects">The meaning of the accept for sheep.</param>
     /// <param name="Held">The messages that waited for it.</param>
     public sealed record ByAccept(JoinedState State, List<Effect> Effects, HeldMessages Held) : ToJoined(State);
 
@@ -32,13 +32,13 @@ internal sealed record ToInDoubt(JoinedState Joined, Cut Cut, OrderedChange? Cha
 
 /// <summary>The session is over.</summary>
 /// <param name="Reason">Why, for people.</param>
-/// <param name="Next">What becomes of sheep.</param>
+/// <param name="Next">The fate of sheep.</param>
 internal sealed record ToLost(string Reason, AfterLoss Next) : Transition
 {
     public static ToLost NodeReplaced() => new("another process has joined as this node", AfterLoss.Fails);
 }
 
-/// <summary>What becomes of sheep when its session is lost.</summary>
+/// <summary>The fate of sheep when its session is lost.</summary>
 internal enum AfterLoss
 {
     /// <summary>It waits until the cluster can be reached.</summary>

@@ -3,8 +3,8 @@ using Totem.Core.Model;
 namespace Totem.Simulation.Checkers;
 
 /// <summary>
-/// What the checker may take for granted about the end of a run. By default nothing: a trace may stop anywhere, and what
-/// could still have happened is not demanded.
+/// Facts about the end of a run that the checker may take for granted. By default nothing: a trace may stop anywhere,
+/// and what could still have happened is not demanded.
 /// </summary>
 public sealed record EvsCheckOptions
 {

@@ -21,7 +21,7 @@ public static class EvsChecker
 
     /// <summary>Evaluates every rule, whatever the others find.</summary>
     /// <param name="trace">The merged events of all processors; not changed.</param>
-    /// <param name="options">What is known about the end of the run; null means <see cref="EvsCheckOptions.Default"/>.</param>
+    /// <param name="options">Facts about the end of the run; null means <see cref="EvsCheckOptions.Default"/>.</param>
     /// <exception cref="ArgumentException">An install in the trace names no configuration, or an option is out of range.</exception>
     public static EvsReport Check(Trace trace, EvsCheckOptions? options = null)
     {

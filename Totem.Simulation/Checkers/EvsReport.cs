@@ -3,13 +3,14 @@ using System.Text;
 
 namespace Totem.Simulation.Checkers;
 
-/// <summary>What the checker found in one trace.</summary>
+/// <summary>The checker's findings in one trace.</summary>
 public sealed record EvsReport
 {
     /// <summary>The rules that were evaluated, in the order of their numbers. 2.5 is there only when it was asked for.</summary>
     public required IReadOnlyList<EvsRule> RulesChecked { get; init; }
 
-    /// <summary>What is broken, in the order of the rules; of one rule at most <see cref="EvsCheckOptions.ViolationsPerRuleMax"/>.</summary>
+    /// <summary>The violations, in the order of the rules; of one rule at most
+    /// <see cref="EvsCheckOptions.ViolationsPerRuleMax"/>.</summary>
     public required IReadOnlyList<EvsViolation> Violations { get; init; }
 
     /// <summary>How many events the trace has.</summary>
@@ -78,6 +79,6 @@ public sealed class EvsBrokenException : Exception
     public EvsBrokenException(EvsReport report)
         : base(report?.ToString()) => Report = report;
 
-    /// <summary>What was found, where it is known.</summary>
+    /// <summary>The finding, where it is known.</summary>
     public EvsReport? Report { get; }
 }

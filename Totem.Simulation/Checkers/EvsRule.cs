@@ -2,8 +2,8 @@ namespace Totem.Simulation.Checkers;
 
 /// <summary>One numbered rule of extended virtual synchrony; EVS §4 says how each is evaluated.</summary>
 /// <param name="Number">The number it is cited and reported under.</param>
-/// <param name="Name">What it is called.</param>
-/// <param name="Statement">What it promises, in a sentence.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Statement">Its promise, in a sentence.</param>
 public sealed record EvsRule(string Number, string Name, string Statement)
 {
     /// <summary>1.1.</summary>

@@ -13,7 +13,8 @@ internal sealed class Replay
     private readonly int[] _at;
     private readonly Stack<int> _ready = new();
 
-    // Who waits for what: for each message or configuration a list of slots, linked, since a slot waits for one thing only.
+    // The waiting slots: for each message or configuration a list of them, linked, since a slot waits for one thing
+    // only.
     private readonly int[] _nextWaiting;
     private readonly int[] _waitingForSend;
     private readonly int[] _waitingForOthers;

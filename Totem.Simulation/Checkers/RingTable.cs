@@ -73,7 +73,7 @@ internal sealed class RingLog(RingId id)
     /// <summary>The messages that were sent on it; the place of a message in this list is its local number.</summary>
     public List<int> Messages { get; } = [];
 
-    /// <summary>Who installed the ring's regular configuration, by processor, then in time.</summary>
+    /// <summary>The stays that installed the ring's regular configuration, by processor, then in time.</summary>
     public List<Passage> Passages { get; } = [];
 }
 
@@ -109,7 +109,7 @@ internal sealed class Passage
     /// </summary>
     public bool IsOver { get; }
 
-    /// <summary>Who.</summary>
+    /// <summary>The processor.</summary>
     public ProcessorId Processor => Regular.Life.Id.Processor;
 
     /// <summary>The ring's messages that were delivered here, by local number, in order, each once.</summary>

@@ -9,7 +9,7 @@ internal sealed class Life(int slot, LifeId id, bool isTorn)
     /// <summary>The processor's rank among the processors of the trace.</summary>
     public int Slot => slot;
 
-    /// <summary>Whose life, and which.</summary>
+    /// <summary>The life.</summary>
     public LifeId Id => id;
 
     /// <summary>Its last events may be missing.</summary>
@@ -25,13 +25,13 @@ internal sealed class Life(int slot, LifeId id, bool isTorn)
 /// <summary>The time that one life spends in one configuration: from an install to the next one.</summary>
 internal sealed class Stay(Life life, InstalledConfiguration entry, Configuration configuration, int install)
 {
-    /// <summary>Whose.</summary>
+    /// <summary>The life.</summary>
     public Life Life => life;
 
-    /// <summary>What is installed, shared with all others who installed it.</summary>
+    /// <summary>The installed configuration, shared with all others who installed it.</summary>
     public InstalledConfiguration Entry => entry;
 
-    /// <summary>What is installed, as this processor was told it.</summary>
+    /// <summary>The installed configuration, as this processor was told it.</summary>
     public Configuration Configuration => configuration;
 
     /// <summary>The install event; the stay's own events follow it.</summary>
@@ -69,7 +69,7 @@ internal sealed class InstalledConfiguration(int index)
     public int InstallerCount { get; set; }
 }
 
-/// <summary>What names a configuration: its kind and its ring; a transitional one also the ring before.</summary>
+/// <summary>The name of a configuration: its kind and its ring; a transitional one also the ring before.</summary>
 internal readonly record struct ConfigurationName(ConfigurationKind Kind, RingId Ring, RingId PreviousRing)
 {
     public static ConfigurationName Of(Configuration configuration) => configuration.Kind == ConfigurationKind.Regular

@@ -45,7 +45,7 @@ internal sealed class TraceIndex
         Rings = new RingTable(this);
     }
 
-    /// <summary>What is known about the end of the run.</summary>
+    /// <summary>Facts about the end of the run.</summary>
     public EvsCheckOptions Options { get; }
 
     /// <summary>The processors, ascending; a processor's rank here is its slot.</summary>

@@ -4,7 +4,8 @@ using Totem.Core.Model;
 
 namespace Totem.Simulation.Cluster;
 
-/// <summary>What tests and the liveness check wait for. Each says what is missing, or null when it holds.</summary>
+/// <summary>The conditions that tests and the liveness check wait for. Each says what is missing, or null when it
+/// holds.</summary>
 internal static class ClusterConditions
 {
     /// <summary>The processors whose process runs.</summary>

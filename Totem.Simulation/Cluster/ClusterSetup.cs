@@ -3,7 +3,7 @@ using Totem.Core.Model;
 
 namespace Totem.Simulation.Cluster;
 
-/// <summary>What a cluster is made of, before anything happens to it.</summary>
+/// <summary>The parts of a cluster, before anything happens to it.</summary>
 internal sealed record ClusterSetup
 {
     /// <summary>Every random decision of the network and the payloads follows from it.</summary>
@@ -15,13 +15,14 @@ internal sealed record ClusterSetup
     /// <summary>Everybody's options; <see cref="RingOptions.Self"/> is replaced for each.</summary>
     public RingOptions Options { get; init; } = FastOptions;
 
-    /// <summary>Who sends the token last on an accelerated ring: members choose for themselves.</summary>
+    /// <summary>Members that send the token last on an accelerated ring: members choose for themselves.</summary>
     public ProcessorSet Plain { get; init; } = ProcessorSet.Empty;
 
-    /// <summary>Who takes no part when the token is to stay where the work is, as an older member would.</summary>
+    /// <summary>Members that take no part when the token is to stay where the work is, as an older member
+    /// would.</summary>
     public ProcessorSet Restless { get; init; } = ProcessorSet.Empty;
 
-    /// <summary>What stable storage holds at the first start; 0 for those who are not named.</summary>
+    /// <summary>The content of stable storage at the first start; 0 for those who are not named.</summary>
     public IReadOnlyDictionary<ProcessorId, ulong> Stored { get; init; } = new Dictionary<ProcessorId, ulong>();
 
     /// <summary>How long a datagram takes at least.</summary>

@@ -1,6 +1,6 @@
 namespace Totem.Simulation.Cluster;
 
-/// <summary>What can happen next in a simulated cluster.</summary>
+/// <summary>The kinds of events of a simulated cluster.</summary>
 internal enum SimulationEventKind
 {
     /// <summary>A datagram reaches a processor's socket. A: its handle; B: who sent it.</summary>
@@ -28,9 +28,9 @@ internal enum SimulationEventKind
     Action,
 }
 
-/// <summary>One entry of the queue. What is meant for one life of a processor names it, and dies with it.</summary>
+/// <summary>One entry of the queue. An event meant for one life of a processor names it, and dies with it.</summary>
 /// <param name="At">When, in ticks.</param>
-/// <param name="Kind">What.</param>
+/// <param name="Kind">The event.</param>
 /// <param name="Node">Where: the processor's place in the cluster.</param>
 /// <param name="A">See <see cref="SimulationEventKind"/>.</param>
 /// <param name="B">See <see cref="SimulationEventKind"/>.</param>

@@ -6,7 +6,7 @@ using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Cluster;
 
-/// <summary>What became of a datagram on its way to one receiver.</summary>
+/// <summary>The fate of a datagram on its way to one receiver.</summary>
 internal enum FrameFate
 {
     /// <summary>Handed to the network.</summary>

@@ -7,9 +7,9 @@ using Totem.Simulation.Traces;
 namespace Totem.Simulation.Cluster;
 
 /// <summary>A message that an engine accepted.</summary>
-/// <param name="Id">Who sent it in which life, and its number there.</param>
+/// <param name="Id">The sender, in which life, and its number there.</param>
 /// <param name="LengthBytes">The length of its payload.</param>
-/// <param name="Guarantee">What was asked for.</param>
+/// <param name="Guarantee">The guarantee.</param>
 /// <param name="Hash">Over the payload.</param>
 /// <param name="CarriesId">True when the payload begins with the id.</param>
 internal readonly record struct SubmittedMessage(

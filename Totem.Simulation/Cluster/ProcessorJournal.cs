@@ -107,8 +107,9 @@ internal sealed class ProcessorJournal : IRingObserver
     public void RecordStart() => Add(new TraceEvent(TraceEventKind.Start, _node.Id, _life, _cluster.NowTicks));
 
     /// <summary>
-    /// The end of this life, after the last <see cref="Consume"/>. What the engine had decided to deliver counts as delivered, however late the application: others
-    /// may rely on an install or a delivery here from the moment it was decided.
+    /// The end of this life, after the last <see cref="Consume"/>. A delivery that the engine had decided counts as
+    /// delivered, however late the application: others may rely on an install or a delivery here from the moment it was
+    /// decided.
     /// </summary>
     public void RecordFail()
     {

@@ -212,7 +212,7 @@ internal readonly struct ClusterNode(RingCluster cluster, SimulatedProcessor nod
 
     public bool IsUp => node.Engine is not null;
 
-    /// <summary>What survives a crash.</summary>
+    /// <summary>The part that survives a crash.</summary>
     public ulong StoredRingSequence => node.StoredRingSequence;
 
     /// <summary>The payloads delivered here, as text, over all lives.</summary>

@@ -15,7 +15,7 @@ namespace Totem.Simulation.Cluster;
 /// </summary>
 internal sealed class SimulatedProcessor
 {
-    /// <summary>What a socket buffer holds before the kernel drops datagrams.</summary>
+    /// <summary>The room of a socket buffer before the kernel drops datagrams.</summary>
     public const int InboxBytesMax = 2 << 20;
 
     /// <summary>How many datagrams a host handles before it looks at its deadlines.</summary>
@@ -63,19 +63,19 @@ internal sealed class SimulatedProcessor
     /// <summary>The engine of this life; null while the process is down.</summary>
     public RingProcessor? Engine { get; private set; }
 
-    /// <summary>What this life accepted, sent and delivered; null while the process is down.</summary>
+    /// <summary>The messages that this life accepted, sent and delivered; null while the process is down.</summary>
     public ProcessorJournal? Journal => Engine is null ? null : _journal;
 
     /// <summary>The processes on this processor; null while it is down, and without groups.</summary>
     public GroupApplication? Groups { get; private set; }
 
-    /// <summary>What the tokens it sends say of the others' arus.</summary>
+    /// <summary>The others' arus, as the tokens that it sends tell them.</summary>
     public AruWatch Arus { get; }
 
     /// <summary>Which start this is, from 1; 0 before the first.</summary>
     public int Life { get; private set; }
 
-    /// <summary>What survives a crash.</summary>
+    /// <summary>The part that survives a crash.</summary>
     public ulong StoredRingSequence { get; private set; }
 
     public bool IsPaused { get; private set; }

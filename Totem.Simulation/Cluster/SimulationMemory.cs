@@ -3,7 +3,7 @@ using Totem.Simulation.Network;
 
 namespace Totem.Simulation.Cluster;
 
-/// <summary>What one simulation after another can use again on one thread: buffers and the event heap.</summary>
+/// <summary>Memory that one simulation after another can use again on one thread: buffers and the event heap.</summary>
 internal sealed class SimulationMemory
 {
     public EventQueue Queue { get; } = new();

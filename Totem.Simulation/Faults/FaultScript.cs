@@ -37,7 +37,7 @@ public sealed class FaultScript
 
     /// <summary>Reads a script.</summary>
     /// <param name="text">Its lines; what follows a <c>#</c> is skipped.</param>
-    /// <param name="name">What errors call it: a file name.</param>
+    /// <param name="name">The script's name in errors: a file name.</param>
     /// <exception cref="FormatException">A line is wrong: the message has its number and says what was expected.</exception>
     public static FaultScript Parse(string text, string name)
     {
@@ -88,7 +88,7 @@ public sealed class FaultScript
         ClusterSetup? setup = null, IReadOnlyList<TimedAction>? actions = null, ScriptEnd? end = null) =>
         new(setup ?? Setup, actions ?? Actions, end ?? End);
 
-    /// <summary>What is wrong with the script as a whole; null when nothing is.</summary>
+    /// <summary>The error of the script as a whole; null when there is none.</summary>
     internal string? FindProblem()
     {
         var all = ProcessorSet.Of([.. Setup.Processors]);
@@ -137,7 +137,7 @@ public sealed class FaultScript
 
 /// <summary>How a scenario ends: the faults stop, and the cluster must recover.</summary>
 /// <param name="At">When the faults stop.</param>
-/// <param name="Down">Who is down then and stays down; everybody else is started.</param>
+/// <param name="Down">The processors that are down then and stay down; everybody else is started.</param>
 /// <param name="KeepCuts">Links that stay cut.</param>
 internal sealed record ScriptEnd(TimeSpan At, ProcessorSet Down, IReadOnlyList<CutLink> KeepCuts)
 {

@@ -103,7 +103,7 @@ internal sealed record StopReader(ProcessorId Node) : FaultAction
     public override void Apply(SimulatedCluster cluster) => cluster[Node].StopReader();
 }
 
-/// <summary>What a workload asks of its messages.</summary>
+/// <summary>The guarantees that a workload asks for.</summary>
 internal enum SubmitGuarantee
 {
     /// <summary>Agreed.</summary>

@@ -115,7 +115,7 @@ internal static class SetupText
                 options = entry.Read(options, line);
         }
 
-        // Whose options they are is not known here: anybody who is allowed will do.
+        // The owner of the options is not known here: anybody who is allowed will do.
         var problems = (options.Allowed is { } allowed ? options with { Self = allowed.Lowest } : options).Validate();
         return problems.Count == 0 ? options : throw line.Error(string.Join("; ", problems));
     }

@@ -7,7 +7,7 @@ using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Groups;
 
-/// <summary>What a process wants to do next.</summary>
+/// <summary>The next wish of a process.</summary>
 internal enum GroupWishKind
 {
     /// <summary>Join.</summary>
@@ -166,7 +166,7 @@ internal sealed class GroupApplication(SimulatedCluster cluster, ProcessorId nod
         return Forget(process, reason);
     }
 
-    // Who ended hears nothing of its leave.
+    // A process that ended hears nothing of its leave.
     private static SubmitResult Forget(Process process, GroupChangeReason reason)
     {
         if (reason == GroupChangeReason.ProcessDown)
@@ -219,7 +219,7 @@ internal sealed class GroupApplication(SimulatedCluster cluster, ProcessorId nod
 
         public Queue<GroupWish> Wishes { get; } = [];
 
-        /// <summary>What it hears at present.</summary>
+        /// <summary>The events that it hears at present.</summary>
         public GroupStream? Stream { get; set; }
 
         /// <summary>The message it is about to hand in.</summary>

@@ -15,7 +15,7 @@ internal sealed class GroupChecker
 
     private readonly List<ScenarioFailure> _findings = [];
 
-    /// <summary>What is wrong.</summary>
+    /// <summary>The error.</summary>
     /// <param name="journals">Every life of every processor.</param>
     /// <param name="isQuiescent">Everything came to rest, so what is missing is missing for good.</param>
     public static IReadOnlyList<ScenarioFailure> Check(IReadOnlyList<GroupJournal> journals, bool isQuiescent)

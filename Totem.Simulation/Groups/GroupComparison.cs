@@ -5,7 +5,7 @@ namespace Totem.Simulation.Groups;
 /// <summary>Rule G3: two processes in one group on one ring were handed the same, from where both were in it.</summary>
 internal sealed class GroupComparison(bool isQuiescent)
 {
-    /// <summary>What is wrong, or null.</summary>
+    /// <summary>The difference, or null.</summary>
     public string? Compare(GroupSegment a, GroupSegment b)
     {
         // One process after the other: they were never in the group at the same time.
@@ -54,7 +54,8 @@ internal sealed class GroupComparison(bool isQuiescent)
             : !hasA && !hasB && isQuiescent && a.Stream.Journal.IsAlive && b.Stream.Journal.IsAlive;
     }
 
-    /// <summary>What of a's events b must have: all, when both go on together; else what came before the transitional configuration.</summary>
+    /// <summary>The part of a's events that b must have: all, when both go on together; else what came before the
+    /// transitional configuration.</summary>
     private static List<GroupEvent> Comparable(GroupSegment a, GroupSegment b, bool together)
     {
         IEnumerable<GroupEvent> events = together ? a.Events : a.Events.Take(a.Boundary ?? a.Events.Count);

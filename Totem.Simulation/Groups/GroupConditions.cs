@@ -4,12 +4,12 @@ using Totem.Simulation.Cluster;
 
 namespace Totem.Simulation.Groups;
 
-/// <summary>What must hold of groups when all is quiet.</summary>
+/// <summary>The conditions that must hold of groups when all is quiet.</summary>
 internal static class GroupConditions
 {
     /// <summary>
     /// Every join, leave and message has come through, and every processor believes of every group exactly what its members' processors
-    /// know to be so. What is missing, or null.
+    /// know to be so. The missing condition, or null.
     /// </summary>
     public static string? MissingForQuiet(SimulatedCluster cluster)
     {

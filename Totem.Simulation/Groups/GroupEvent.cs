@@ -4,7 +4,7 @@ using Totem.Core.Model;
 
 namespace Totem.Simulation.Groups;
 
-/// <summary>What a process in a group was handed, or what happened around it meanwhile.</summary>
+/// <summary>An event that a process in a group was handed, or that happened around it meanwhile.</summary>
 internal enum GroupEventKind
 {
     /// <summary>A regular configuration.</summary>
@@ -27,7 +27,7 @@ internal enum GroupEventKind
 }
 
 /// <summary>One entry of a journal.</summary>
-/// <param name="Kind">What it is.</param>
+/// <param name="Kind">Its kind.</param>
 /// <param name="Text">The same at two processes exactly when they were handed the same.</param>
 /// <param name="Regular">The regular configuration delivered last, this one included.</param>
 internal sealed record GroupEvent(GroupEventKind Kind, string Text, Configuration? Regular)
@@ -44,7 +44,7 @@ internal sealed record GroupEvent(GroupEventKind Kind, string Text, Configuratio
     /// <summary>Synchronised: who is in which group.</summary>
     public IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)> Table { get; init; } = [];
 
-    /// <summary>What the journal saw to be wrong at once: other bytes, another sender.</summary>
+    /// <summary>The errors that the journal saw at once: other bytes, another sender.</summary>
     public string? Problem { get; init; }
 
     /// <inheritdoc />

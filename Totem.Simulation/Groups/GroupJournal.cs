@@ -119,7 +119,7 @@ internal sealed class GroupJournal(SimulatedCluster cluster, ProcessorId node, i
     {
         var table = processor.AllGroups().OrderBy(x => x.Group.ToString(), StringComparer.Ordinal).ToList();
         var told = table.SelectMany(x => x.Members.Where(m => m.Node == node).Select(m => (x.Group, m))).ToHashSet();
-        // Who ended early and whose leave is not ordered yet may still be there.
+        // A process that ended early and whose leave is not ordered yet may still be there.
         var real = _streams.Where(x => x.HasJoined && !x.IsOver)
             .Select(x => (x.Group, x.Member)).ToHashSet();
         var lacks = real.Except(told).ToList();

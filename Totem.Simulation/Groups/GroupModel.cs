@@ -5,7 +5,7 @@ using Totem.Core.Model;
 
 namespace Totem.Simulation.Groups;
 
-/// <summary>What a course of a <see cref="GroupModel"/> broke.</summary>
+/// <summary>The rule that a course of a <see cref="GroupModel"/> broke.</summary>
 internal sealed class GroupModelException(string message) : Exception(message);
 
 /// <summary>
@@ -149,7 +149,7 @@ internal sealed class GroupModel
         var returns = gone is not null && _choices.Choose(2) == 1;
         if (gone is not null)
             _alive.Remove(gone);
-        // What it said last may be lost with it, and what it said behind that is withheld; survivors have their own.
+        // Its last words may be lost with it, and those behind them are withheld; survivors have their own.
         var ofVictim = _held.Count(x => x.Sender == gone?.Id);
         var kept = ofVictim == 0 ? 0 : _choices.Choose(ofVictim + 1);
         _held.RemoveAll(x => x.Sender == gone?.Id && kept-- <= 0);
@@ -263,7 +263,7 @@ internal sealed class GroupModel
         }
     }
 
-    /// <summary>What a survivor said is heard once by every survivor that was in the group.</summary>
+    /// <summary>A survivor's message is heard once by every survivor that was in the group.</summary>
     private void CheckSaid()
     {
         foreach (var (text, (sender, group)) in _said)

@@ -3,7 +3,8 @@ using Totem.Core.Model;
 
 namespace Totem.Simulation.Groups;
 
-/// <summary>What one process was handed of its group while its processor was on one ring, since the members had synchronised.</summary>
+/// <summary>The events that one process was handed of its group while its processor was on one ring, since the members
+/// had synchronised.</summary>
 internal sealed class GroupSegment(GroupStream stream, RingId ring)
 {
     public GroupStream Stream => stream;
@@ -15,7 +16,7 @@ internal sealed class GroupSegment(GroupStream stream, RingId ring)
 
     public bool IsSynchronised { get; set; }
 
-    /// <summary>What the synchronisation itself changed.</summary>
+    /// <summary>The changes of the synchronisation itself.</summary>
     public List<GroupEvent> SyncChanges { get; } = [];
 
     /// <summary>Messages and memberships, in their order.</summary>

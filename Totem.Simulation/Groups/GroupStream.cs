@@ -35,7 +35,7 @@ internal sealed class GroupStream(GroupJournal journal, GroupName group, uint pi
 
     public List<GroupEvent> Events { get; } = [];
 
-    /// <summary>What it said.</summary>
+    /// <summary>The message.</summary>
     public List<GroupMessageRecord> Said { get; } = [];
 
     /// <inheritdoc />

@@ -6,7 +6,7 @@ namespace Totem.Simulation.Groups;
 /// <summary>The rules that one journal alone can break: G2, G4, and of G1 and G3 what concerns one processor.</summary>
 internal sealed class GroupStreamRules(Action<string, string> report)
 {
-    /// <summary>What one processor believed when its members had synchronised.</summary>
+    /// <summary>The table of one processor when its members had synchronised.</summary>
     public void Check(GroupJournal journal)
     {
         foreach (var entry in journal.Events.Where(x => x.Kind == GroupEventKind.Synchronised))
@@ -119,7 +119,7 @@ internal sealed class GroupStreamRules(Action<string, string> report)
 
     private static string List(IEnumerable<GroupMember> members) => $"{{{string.Join(", ", members)}}}";
 
-    /// <summary>Who came along since the members synchronised last.</summary>
+    /// <summary>The processors that came along since the members synchronised last.</summary>
     private sealed class Companions
     {
         private ProcessorSet? _sinceAgreed;
@@ -145,7 +145,7 @@ internal sealed class GroupStreamRules(Action<string, string> report)
                     IsSynchronising = true;
                     break;
                 case GroupEventKind.Synchronised:
-                    // Who leaves while it runs is the next one's concern.
+                    // A process that leaves while it runs is the next one's concern.
                     _sinceAgreed = _transitional;
                     IsSynchronising = false;
                     break;

@@ -47,7 +47,7 @@ internal sealed class ModelProcessor : IGroupRing
     /// <summary>It died and was started again.</summary>
     public bool IsFresh { get; init; }
 
-    /// <summary>What its processes were told, with a line for each synchronisation.</summary>
+    /// <summary>The events that its processes were told, with a line for each synchronisation.</summary>
     public IReadOnlyList<string> Log => _log;
 
     /// <summary>Something broke a promise while it was told; null while nothing has.</summary>
@@ -55,7 +55,7 @@ internal sealed class ModelProcessor : IGroupRing
 
     public bool CanAppend => (_isSynchronising ? _sync : _regular).Count > 0;
 
-    /// <summary>Who is in which group, as this processor knows it.</summary>
+    /// <summary>The groups and their processes, as this processor knows them.</summary>
     public string Table => string.Join("; ", Layer.Table.Groups
         .Where(x => x.Entries.Count > 0)
         .OrderBy(x => x.Name.ToString(), StringComparer.Ordinal)

@@ -15,7 +15,7 @@ internal readonly ref struct FrameInFlight(ProcessorId from, ProcessorId to, Rea
     public FrameKind Kind => (FrameKind)Bytes[3];
 }
 
-/// <summary>What a test wants done with a datagram.</summary>
+/// <summary>A test's wish for a datagram.</summary>
 internal enum FrameVerdict
 {
     /// <summary>Leave it to the network.</summary>

@@ -1,6 +1,6 @@
 namespace Totem.Simulation.Network;
 
-/// <summary>What is wrong with each direction of each link. Processors are named by their place in the cluster.</summary>
+/// <summary>The faults of each direction of each link. Processors are named by their place in the cluster.</summary>
 internal sealed class LinkTable
 {
     private readonly int _nodes;

@@ -50,7 +50,7 @@ internal sealed class SimulatedNetwork
 
     public void AddFilter(FrameFilter filter) => _filters.Add(filter);
 
-    /// <summary>Ends every fault, filters and noise included. What a test holds stays held.</summary>
+    /// <summary>Ends every fault, filters and noise included. A datagram that a test holds stays held.</summary>
     public void Heal()
     {
         Links.Heal();

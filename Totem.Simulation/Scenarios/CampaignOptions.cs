@@ -2,7 +2,7 @@ using Totem.Simulation.Faults;
 
 namespace Totem.Simulation.Scenarios;
 
-/// <summary>What a campaign of random scenarios runs.</summary>
+/// <summary>The runs of a campaign of random scenarios.</summary>
 public sealed record CampaignOptions
 {
     /// <summary>How many scenarios. Default 3000.</summary>
@@ -67,13 +67,14 @@ public readonly record struct CampaignProgress(int Done, int Total, int Failed, 
 /// <summary>One failure of a campaign.</summary>
 /// <param name="Original">The scenario as it was drawn.</param>
 /// <param name="Shrunk">The shortest script found that breaks the same rule; the original where it was not reduced.</param>
-/// <param name="ReplayCommand">What runs the original again; null when it was not drawn from a seed.</param>
+/// <param name="ReplayCommand">The command that runs the original again; null when it was not drawn from a
+/// seed.</param>
 public sealed record CampaignFailure(ScenarioResult Original, ScenarioResult Shrunk, string? ReplayCommand);
 
-/// <summary>What a campaign gave.</summary>
+/// <summary>The result of a campaign.</summary>
 public sealed record CampaignReport
 {
-    /// <summary>What was asked for.</summary>
+    /// <summary>The options.</summary>
     public required CampaignOptions Options { get; init; }
 
     /// <summary>Scenarios that were run; fewer than asked for when it ended early.</summary>
@@ -112,7 +113,7 @@ public sealed record CampaignReport
     /// <summary>The seed of that scenario.</summary>
     public ulong WorstConvergenceSeed { get; init; }
 
-    /// <summary>What the engines reported, counted over all scenarios.</summary>
+    /// <summary>The events that the engines reported, counted over all scenarios.</summary>
     public required Cluster.Coverage Coverage { get; init; }
 
     /// <summary>True when every scenario passed.</summary>

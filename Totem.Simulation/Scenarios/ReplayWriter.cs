@@ -8,7 +8,7 @@ namespace Totem.Simulation.Scenarios;
 /// <summary>How much of a run a replay shows.</summary>
 public enum ReplayDetail
 {
-    /// <summary>What the script does, states, configurations, messages, repetitions, losses.</summary>
+    /// <summary>The script's actions, states, configurations, messages, repetitions, losses.</summary>
     Normal,
 
     /// <summary>Tokens and what engines discard, too.</summary>

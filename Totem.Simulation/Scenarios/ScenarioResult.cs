@@ -7,13 +7,13 @@ namespace Totem.Simulation.Scenarios;
 /// <summary>One thing that a scenario showed to be wrong.</summary>
 /// <param name="Rule">A rule of EVS §2 by number, or <c>engine</c> (an exception), <c>liveness</c>, <c>store</c>,
 /// <c>limit</c>.</param>
-/// <param name="Text">What happened, with the events that show it.</param>
+/// <param name="Text">The failure, with the events that show it.</param>
 public sealed record ScenarioFailure(string Rule, string Text);
 
-/// <summary>What one run of a script gave.</summary>
+/// <summary>The result of one run of a script.</summary>
 public sealed record ScenarioResult
 {
-    /// <summary>What was run.</summary>
+    /// <summary>The script.</summary>
     public required FaultScript Script { get; init; }
 
     /// <summary>The seed the script was drawn from; null for a script that was written or reduced.</summary>
@@ -52,7 +52,7 @@ public sealed record ScenarioResult
     /// <summary>Over every byte sent and everything delivered, in order: equal for equal scripts.</summary>
     public ulong Digest { get; init; }
 
-    /// <summary>What the engines reported, counted.</summary>
+    /// <summary>The events that the engines reported, counted.</summary>
     public required Coverage Coverage { get; init; }
 
     /// <summary>The rule of the first failure; null when every rule held.</summary>

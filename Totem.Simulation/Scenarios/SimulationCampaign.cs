@@ -32,7 +32,7 @@ public sealed class SimulationCampaign
     }
 
     /// <summary>Runs a campaign and blocks until it is over.</summary>
-    /// <param name="options">What to run.</param>
+    /// <param name="options">The options of the campaign.</param>
     /// <param name="progress">Told after every scenario, on the thread that ran it, one call at a time; may be null.</param>
     /// <param name="cancellation">Ends it early, with what there is.</param>
     /// <exception cref="InvalidOperationException">The simulator failed, not the engine.</exception>

@@ -7,9 +7,10 @@ namespace Totem.Simulation.Scenarios;
 /// <summary>Applies every rule of EVS §2 to a trace.</summary>
 internal static class TraceRules
 {
-    /// <param name="trace">What happened.</param>
+    /// <param name="trace">The trace.</param>
     /// <param name="isQuiescent">True when the cluster came to rest, so that what is missing is missing for good.</param>
-    /// <param name="component">Who must have found together in the end; null when nobody can say.</param>
+    /// <param name="component">The components that must have found together in the end; null when nobody can
+    /// say.</param>
     /// <param name="violationsMax">How many violations of each rule are described.</param>
     public static IEnumerable<ScenarioFailure> Check(
         Trace trace, bool isQuiescent, ProcessorSet? component, int violationsMax)

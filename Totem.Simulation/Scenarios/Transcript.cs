@@ -10,7 +10,7 @@ using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Scenarios;
 
-/// <summary>What a transcript shows.</summary>
+/// <summary>The parts of a transcript.</summary>
 [Flags]
 internal enum TranscriptParts
 {
@@ -32,23 +32,23 @@ internal enum TranscriptParts
     /// <summary>Tokens taken, held and let go.</summary>
     Tokens = 16,
 
-    /// <summary>What engines throw away, and why.</summary>
+    /// <summary>The frames that engines throw away, and why.</summary>
     Discards = 32,
 
-    /// <summary>What the network keeps from arriving or breaks.</summary>
+    /// <summary>The datagrams that the network keeps from arriving or breaks.</summary>
     Losses = 64,
 
     /// <summary>Every datagram.</summary>
     Frames = 128,
 
-    /// <summary>What the script does.</summary>
+    /// <summary>The script's actions.</summary>
     Actions = 256,
 }
 
 /// <summary>Writes what happens as one line of plain English each: <c>2 repeats token 17 of 1.4 to 3</c>.</summary>
 internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool withTime) : ISimulationListener
 {
-    /// <summary>What is shown; it may change while the run goes on.</summary>
+    /// <summary>The parts that are shown; they may change while the run goes on.</summary>
     public TranscriptParts Parts { get; set; } = parts;
 
     /// <inheritdoc />

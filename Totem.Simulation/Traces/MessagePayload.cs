@@ -5,7 +5,7 @@ namespace Totem.Simulation.Traces;
 
 /// <summary>
 /// Test messages that say who they are: a header that names the message, then filler that follows from the name, all of it
-/// under a hash. Whoever receives one can tell which message it is and whether every byte arrived. Little-endian:
+/// under a hash. A receiver can tell which message it is and whether every byte arrived. Little-endian:
 /// <code>
 ///  0 magic "TPL1"   8 sender         16 number (8 bytes)   32 filler ...
 ///  4 length         12 incarnation   24 hash of bytes 0..24 and of the filler
@@ -45,7 +45,7 @@ public static class MessagePayload
     }
 
     /// <summary>Reads the name of a message out of its payload and verifies every byte. Never throws.</summary>
-    /// <param name="payload">What was delivered.</param>
+    /// <param name="payload">The delivery.</param>
     /// <param name="id">The message it says it is.</param>
     /// <param name="hash">The hash over it: <see cref="TraceEvent.PayloadHash"/> of the delivery.</param>
     /// <returns>False when these are not the bytes that <see cref="Write"/> made.</returns>

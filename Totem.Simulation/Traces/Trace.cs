@@ -2,7 +2,7 @@ using Totem.Core.Model;
 
 namespace Totem.Simulation.Traces;
 
-/// <summary>What a run of several processors left behind: each processor's events in its own order.</summary>
+/// <summary>The record of a run of several processors: each processor's events in its own order.</summary>
 public sealed class Trace
 {
     private readonly SortedDictionary<ProcessorId, List<TraceEvent>> _events = [];

@@ -3,7 +3,7 @@ using Totem.Core.Model;
 
 namespace Totem.Simulation.Traces;
 
-/// <summary>What can stand in a trace (EVS §1).</summary>
+/// <summary>The events of a trace (EVS §1).</summary>
 public enum TraceEventKind
 {
     /// <summary>A processor begins a life.</summary>
@@ -23,7 +23,7 @@ public enum TraceEventKind
 }
 
 /// <summary>One event at one processor; the order of a processor's events is their order in its list.</summary>
-/// <param name="Kind">What happened.</param>
+/// <param name="Kind">The event.</param>
 /// <param name="Processor">Where.</param>
 /// <param name="Incarnation">In which life of that processor, from 1.</param>
 /// <param name="TimeTicks">When, in ticks of 100 ns on that processor's clock: for reading, never for checking.</param>

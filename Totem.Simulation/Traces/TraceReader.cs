@@ -18,7 +18,7 @@ public sealed class TraceReader : IDisposable
 
     /// <summary>A reader of a stream, which is closed when the reader is disposed.</summary>
     /// <param name="stream">Positioned at the beginning of a line.</param>
-    /// <param name="name">What error messages call the stream: a path.</param>
+    /// <param name="name">The name of the stream in error messages: a path.</param>
     public TraceReader(Stream stream, string name)
     {
         ArgumentNullException.ThrowIfNull(stream);

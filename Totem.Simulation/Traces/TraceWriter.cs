@@ -8,9 +8,10 @@ namespace Totem.Simulation.Traces;
 /// Used by one thread at a time. Errors of the stream come through unchanged.
 /// </summary>
 /// <remarks>
-/// Events are collected until <see cref="Flush"/> (or until <see cref="BufferBytes"/> are waiting). What must survive a kill
-/// must be flushed: a process that flushes before it lets a message out to the network has every send of a delivered message
-/// in its file. Bytes handed to a file's stream with its own buffer switched off survive the death of the process.
+/// Events are collected until <see cref="Flush"/> (or until <see cref="BufferBytes"/> are waiting). An event that must
+/// survive a kill must be flushed: a process that flushes before it lets a message out to the network has every send of
+/// a delivered message in its file. Bytes handed to a file's stream with its own buffer switched off survive the death
+/// of the process.
 /// </remarks>
 public sealed class TraceWriter : IDisposable
 {

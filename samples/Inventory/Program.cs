@@ -42,7 +42,7 @@ void Apply(Message message)
     }
     else if (message.Table is { } known)
     {
-        // It is the table of the last change. What was set since then comes on top, here as everywhere.
+        // It is the table of the last change. Entries set since then come on top, here as everywhere.
         table.Clear();
         foreach (var (k, v) in known)
             table[k] = v;

@@ -35,7 +35,8 @@ internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong first
                 // From here on nobody removes it, or it is gone already, and there is a later one.
                 presence.Publish(new PeerStanding(segment, null));
                 order = OrderFile.TryOpen(directory.Files, directory.OrderPath(segment), isMade: segment == 1);
-                // The first of all is made where there is none. Who was slow about that could make it behind others who have gone on.
+                // The first of all is made where there is none. A process that was slow about that could make it behind
+                // others who have gone on.
                 if (order is not null && (segment != 1 || directory.Segments() is [1]) && watch.Follow(order.Path))
                     return (presence, new LocalLog(directory, self, limits, order, segment));
                 order?.Dispose();

@@ -4,7 +4,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
-/// <summary>What of Linux the driver needs and .NET has no call for. The numbers are the same on every architecture .NET runs on.</summary>
+/// <summary>The calls of Linux that the driver needs and .NET does not have. The numbers are the same on every
+/// architecture .NET runs on.</summary>
 [SupportedOSPlatform("linux")]
 internal static partial class LinuxFiles
 {

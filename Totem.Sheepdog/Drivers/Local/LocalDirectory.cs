@@ -8,8 +8,8 @@ namespace Totem.Sheepdog.Drivers.Local;
 /// <summary>The files of a cluster: their names, and that nobody else can touch them.</summary>
 /// <remarks>
 /// <para><c>log/SEGMENT.order</c> and, for the messages, <c>log/SEGMENT.SENDER</c>; segments are numbered and never begin anew, so that no
-/// name ever means two things. <c>sessions/SESSION.alive</c> and <c>sessions/SESSION.at</c>: see <see cref="Presence"/>. What begins with
-/// <c>new.</c> is being made.</para>
+/// name ever means two things. <c>sessions/SESSION.alive</c> and <c>sessions/SESSION.at</c>: see
+/// <see cref="Presence"/>. A name that begins with <c>new.</c> is being made.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class LocalDirectory

@@ -1,9 +1,10 @@
 namespace Totem.Sheepdog.Drivers.Local;
 
-/// <summary>What bounds the files.</summary>
+/// <summary>The bounds of the files.</summary>
 internal sealed record LocalLimits
 {
-    /// <summary>What a record counts besides its message, which bounds the records of a segment to some 16,000.</summary>
+    /// <summary>The size that a record counts besides its message, which bounds the records of a segment to some
+    /// 16,000.</summary>
     public const int RecordBytes = 512;
 
     /// <summary>A segment that has more is sealed. Default 8 MiB: small enough that little lies around, large enough that opening files

@@ -3,7 +3,7 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
-/// <summary>What the order says next: somebody's message, or that somebody is gone.</summary>
+/// <summary>The next element of the order: somebody's message, or that somebody is gone.</summary>
 internal readonly record struct LogEntry(OrderKind Kind, PeerId Sender, ReadOnlyMemory<byte> Message, PeerId Subject);
 
 /// <summary>
@@ -73,7 +73,7 @@ internal sealed class LocalLog : IDisposable
 
     /// <summary>Reads the next entry.</summary>
     /// <param name="wantsMessages">False reads places only: what lies before the own arrival is not for this session.</param>
-    /// <param name="entry">What it says.</param>
+    /// <param name="entry">Its kind.</param>
     /// <returns>False at the end of what there is, or of the segment.</returns>
     /// <exception cref="IOException">It cannot be read: this session was left behind.</exception>
     public bool TryRead(bool wantsMessages, out LogEntry entry)

@@ -140,7 +140,7 @@ internal sealed class LocalMember : IDisposable
             _presence.Publish(new PeerStanding(Log.Segment, _arrival.Place));
             var before = _arrival.Before();
             _group.HandleArrived(before);
-            // What a cluster before has left behind is in the way of nobody, but of no use either.
+            // The remains of a cluster before are in the way of nobody, but of no use either.
             if (before.Count == 0 && Log.Last.Offset > 0)
                 Log.Seal();
         }

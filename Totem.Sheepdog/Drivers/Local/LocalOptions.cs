@@ -3,7 +3,7 @@ using Totem.Transport.Udp.Storage;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
-/// <summary>What the option string of the driver <c>local</c> says: <c>[PATH]</c>. Immutable.</summary>
+/// <summary>The option string of the driver <c>local</c> says: <c>[PATH]</c>. Immutable.</summary>
 /// <param name="Path">The directory that the sheep of one cluster share.</param>
 [SupportedOSPlatform("linux")]
 internal sealed record LocalOptions(string Path)

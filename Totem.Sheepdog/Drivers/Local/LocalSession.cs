@@ -3,8 +3,8 @@ using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
-/// <summary>The thread of a <see cref="LocalMember"/>, which sleeps until there is something to do. What is not said to
-/// be the thread's is under the driver's gate.</summary>
+/// <summary>The thread of a <see cref="LocalMember"/>, which sleeps until there is something to do. A field that is not
+/// said to be the thread's is under the driver's gate.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class LocalSession : IDisposable
 {

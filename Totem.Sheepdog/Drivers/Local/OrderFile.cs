@@ -52,8 +52,8 @@ internal sealed class OrderFile : IDisposable
             _end = _files.Read(_handle, _buffer, _start);
             if (TryTake(out record))
                 return true;
-            // What is no record is passed over only when there is one behind it: at the end of the file it could be one that is just
-            // being written, on a file system that shows it too early.
+            // Bytes that are no record are passed over only when there is one behind them: at the end of the file it
+            // could be one that is just being written, on a file system that shows it too early.
             if (!TrySkip())
                 return false;
         }

@@ -4,7 +4,7 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
-/// <summary>What a record of the order says; a byte in the file.</summary>
+/// <summary>The kinds of records of the order; a byte in the file.</summary>
 internal enum OrderKind : byte
 {
     /// <summary>A message, which lies in its sender's file.</summary>
@@ -21,8 +21,8 @@ internal enum OrderKind : byte
 /// One place of the order: 32 bytes, little-endian. Since the size divides that of a page and of a file system's block, the single write
 /// that appends it happens as a whole or not at all, also when its writer is killed in the middle or the disk is full.
 /// </summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Sender">Who wrote it.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Sender">The session that wrote it.</param>
 /// <param name="Sequence">The sender's number for it. Only compared for equality with the next expected one, so it may wrap.</param>
 /// <param name="Length">Message: how many bytes.</param>
 /// <param name="First">Message: where in the sender's file. Gone: the seat of who is gone.</param>

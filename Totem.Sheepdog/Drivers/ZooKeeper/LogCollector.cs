@@ -159,7 +159,7 @@ internal sealed class LogCollector(ZooKeeperSession session)
         return true;
     }
 
-    /// <summary>What was laid down for joiners that are over.</summary>
+    /// <summary>States that were laid down for joiners that are over.</summary>
     private async Task RemoveHandoversAsync(string[] handovers, Dictionary<PeerId, uint> marks)
     {
         foreach (var name in handovers)

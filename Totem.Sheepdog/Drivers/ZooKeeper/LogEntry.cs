@@ -3,7 +3,7 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
-/// <summary>What an entry of the log is; its first byte.</summary>
+/// <summary>The kinds of entries of the log; the first byte.</summary>
 internal enum LogEntryKind : byte
 {
     /// <summary>A message: its sender's session, the message.</summary>
@@ -18,8 +18,8 @@ internal enum LogEntryKind : byte
 }
 
 /// <summary>One entry of the log, as it lies in its znode. Numbers are little-endian.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Peer">Who sent it, or is gone.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Peer">The session that sent it, or is gone.</param>
 /// <param name="Message">The message, or its first part.</param>
 internal readonly record struct LogEntry(LogEntryKind Kind, PeerId Peer, ReadOnlyMemory<byte> Message = default)
 {

@@ -177,6 +177,6 @@ internal sealed class LogSender(ZooKeeperSession session)
         }
     }
 
-    /// <summary>What one transaction does besides telling the position.</summary>
+    /// <summary>The part of a transaction besides telling the position.</summary>
     private sealed record Unit(IReadOnlyList<ZooKeeperWrite> Writes, int Bytes);
 }

@@ -12,7 +12,7 @@ internal sealed class SessionArrival(ZooKeeperPaths paths, PeerId self, string n
     /// <summary>The join request.</summary>
     public required byte[] Request { get; init; }
 
-    /// <summary>What the member znode says.</summary>
+    /// <summary>The content of the member znode.</summary>
     public required byte[] Credentials { get; init; }
 
     /// <summary>Where the log ended; the session reads from its own request on, which is not before this.</summary>

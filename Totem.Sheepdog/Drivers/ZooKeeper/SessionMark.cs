@@ -4,8 +4,9 @@ using System.Text;
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>
-/// What a session's mark says: how far it has read, and its node. It is made with the session's first entry and taken away with the
-/// entry that says that the session is gone, so there is one such entry and nothing of the session behind it.
+/// The content of a session's mark: how far it has read, and its node. It is made with the session's first entry and
+/// taken away with the entry that says that the session is gone, so there is one such entry and nothing of the session
+/// behind it.
 /// </summary>
 /// <param name="Position">The number of the entry that it reads next; sheep's own layout begins with it, too.</param>
 /// <param name="Node">Its node string.</param>

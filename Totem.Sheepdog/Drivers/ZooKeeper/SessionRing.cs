@@ -4,9 +4,9 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>
-/// Who is alive: each session watches the member znode of the one before it in the ring of all sessions that have a mark, and takes
-/// away the mark of one whose znode is gone, which makes the entry that says so. With one watch each, nobody is unwatched: all who
-/// have read as far see the same ring. Under the driver's lock.
+/// The sessions that are alive: each watches the member znode of the one before it in the ring of all sessions that
+/// have a mark, and takes away the mark of one whose znode is gone, which makes the entry that says so. With one watch
+/// each, nobody is unwatched: all who have read as far see the same ring. Under the driver's lock.
 /// </summary>
 internal sealed class SessionRing(ZooKeeperSession session)
 {

@@ -35,7 +35,8 @@ internal sealed unsafe partial class ZooKeeperClient
         Submit(call, context => call.Submit(_handle, context), code => call.End(code));
     }
 
-    /// <summary>The library answers exactly once what it took. What it does not take is answered elsewhere, not from within.</summary>
+    /// <summary>The library answers exactly once what it took. A request that it does not take is answered elsewhere,
+    /// not from within.</summary>
     private void Submit(object request, Func<nint, int> submit, Action<ZooKeeperCode> refuse)
     {
         var context = GCHandle.Alloc(request);
@@ -89,7 +90,7 @@ internal sealed unsafe partial class ZooKeeperClient
     /// <summary>A transaction on its way, with the memory that its answer is written to.</summary>
     private sealed class MultiCall(ReadOnlySpan<ZooKeeperWrite> writes, Action<ZooKeeperCode, ZooKeeperResults> answer)
     {
-        /// <summary>What a sequential name is longer than asked for, and the zero at its end.</summary>
+        /// <summary>The digits that a sequential name has more than was asked for, and the zero at its end.</summary>
         private const int NumberBytes = 16;
 
         private readonly ZooKeeperWrite[] _writes = writes.ToArray();

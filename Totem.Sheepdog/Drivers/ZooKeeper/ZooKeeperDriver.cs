@@ -86,7 +86,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
             _sessions.Add(client.SessionId);
             client.Watcher = _session;
             Begin(queue, self, opaque);
-            // What happened to the client before it had this watcher.
+            // Events of the client before it had this watcher.
             _session.OnState(client.State);
         }
     }

@@ -5,7 +5,7 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
-/// <summary>What the option string of the driver <c>zookeeper</c> says. Immutable.</summary>
+/// <summary>The option string of the driver <c>zookeeper</c> says. Immutable.</summary>
 internal sealed record ZooKeeperDriverOptions
 {
     public const string Syntax =
@@ -107,7 +107,7 @@ internal sealed record ZooKeeperDriverOptions
 
     private static bool IsVersion6(string text) => IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
 
-    /// <summary>What servers take for a path.</summary>
+    /// <summary>The paths that servers take.</summary>
     private static string Path(string text)
     {
         var parts = text.Trim('/').Split('/');

@@ -1,6 +1,6 @@
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
-/// <summary>What bounds the log. Tests lower it.</summary>
+/// <summary>The bounds of the log. Tests lower it.</summary>
 internal sealed record ZooKeeperLimits
 {
     /// <summary>Entries behind which a session tells how far it has read, and the lowest session removes what all have read.</summary>
@@ -9,7 +9,7 @@ internal sealed record ZooKeeperLimits
     /// <summary>Bytes of entries behind which it does, too.</summary>
     public long PublishBytes { get; init; } = 1 << 20;
 
-    /// <summary>Who is more entries behind is taken out, since the log is kept for it.</summary>
+    /// <summary>A session that is more entries behind is taken out, since the log is kept for it.</summary>
     public uint BehindEntriesMax { get; init; } = 100_000;
 
     /// <summary>The same in bytes.</summary>

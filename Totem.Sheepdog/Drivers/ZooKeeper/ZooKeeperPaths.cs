@@ -15,7 +15,7 @@ internal sealed record ZooKeeperPaths(string Root)
     /// <summary>A child for each node, which lives as long as its session.</summary>
     public string Members { get; } = Root + "/member";
 
-    /// <summary>What joiners are handed.</summary>
+    /// <summary>States that joiners are handed.</summary>
     public string Handovers { get; } = Root + "/handover";
 
     /// <summary>All directories, parents before children.</summary>

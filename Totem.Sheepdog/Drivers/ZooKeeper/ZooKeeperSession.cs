@@ -4,7 +4,7 @@ using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
-/// <summary>What a session tells its driver. Under the driver's lock.</summary>
+/// <summary>The news of a session for its driver. Under the driver's lock.</summary>
 internal interface IZooKeeperSessionOwner
 {
     /// <summary>Guards the session and its queue.</summary>
@@ -68,7 +68,7 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
     /// <summary>The number of the entry that it reads next.</summary>
     public uint Position => _reader.Position;
 
-    /// <summary>What it reads, for those who measure.</summary>
+    /// <summary>The bytes it reads, for those who measure.</summary>
     public LogReader Reader => _reader;
 
     public long SendingBytes => _sender.Bytes;
@@ -284,7 +284,7 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
             LookAtLowest(lowest);
     }
 
-    /// <summary>Whoever is too far behind is taken out by the lowest session; that one by the next.</summary>
+    /// <summary>A session that is too far behind is taken out by the lowest one; that one by the next.</summary>
     private void LookAtLowest(PeerId lowest) => Client.Get(Paths.Position(lowest), (code, data, _) => Do(() =>
     {
         if (code == ZooKeeperCode.Ok && SessionMark.Decode(data).Position + (long)Limits.BehindEntriesMax < Position)

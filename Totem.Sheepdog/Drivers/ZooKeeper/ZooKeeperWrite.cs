@@ -1,6 +1,6 @@
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
-/// <summary>What a part of a transaction does.</summary>
+/// <summary>The kinds of parts of a transaction.</summary>
 internal enum ZooKeeperWriteKind
 {
     Create,

@@ -3,9 +3,10 @@ using Totem.Simulation.Traces;
 namespace Totem.Simulation.Checkers.Rules;
 
 /// <summary>
-/// Rule 5. What happened before a send, within its regular configuration, is what its sender had sent and delivered
-/// there, and what had happened before that. It is enough to ask, for each send, about what is new since the sender's send
-/// before: if everybody who delivers a message has delivered those before it, then by induction all the rest.
+/// Rule 5. The events before a send, within its regular configuration, are those that its sender had sent and delivered
+/// there, and those that had happened before them. It is enough to ask, for each send, about what is new since the
+/// sender's send before: if everybody who delivers a message has delivered those before it, then by induction all the
+/// rest.
 /// </summary>
 internal sealed class CausalDelivery() : RuleCheck(EvsRule.CausalDelivery)
 {

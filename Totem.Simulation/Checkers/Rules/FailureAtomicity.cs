@@ -22,7 +22,7 @@ internal sealed class FailureAtomicity() : RuleCheck(EvsRule.FailureAtomicity)
         }
     }
 
-    /// <summary>What comes after a stay: a configuration, the quiet end of the run (-1), or nobody knows (null).</summary>
+    /// <summary>The end of a stay: a configuration, the quiet end of the run (-1), or nobody knows (null).</summary>
     private static int? Next(TraceIndex index, Stay stay)
     {
         if (stay.Next is not null)

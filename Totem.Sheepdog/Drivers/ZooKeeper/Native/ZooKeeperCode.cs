@@ -1,6 +1,7 @@
 namespace Totem.Sheepdog.Drivers.ZooKeeper.Native;
 
-/// <summary>What the client library answers (<c>ZOO_ERRORS</c>); only those that somebody looks at have a name.</summary>
+/// <summary>The answers of the client library (<c>ZOO_ERRORS</c>); only those that somebody looks at have a
+/// name.</summary>
 internal enum ZooKeeperCode
 {
     Ok = 0,
@@ -27,7 +28,7 @@ internal enum ZooKeeperState
     Connected = 3,
 }
 
-/// <summary>What a watch tells (<c>ZOO_*_EVENT</c>).</summary>
+/// <summary>The news of a watch (<c>ZOO_*_EVENT</c>).</summary>
 internal enum ZooKeeperEvent
 {
     Session = -1,

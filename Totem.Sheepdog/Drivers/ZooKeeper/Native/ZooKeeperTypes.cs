@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper.Native;
 
-/// <summary>What the servers know about a znode (<c>struct Stat</c>).</summary>
+/// <summary>The servers' facts about a znode (<c>struct Stat</c>).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly struct ZooKeeperStat
 {
@@ -26,7 +26,7 @@ internal readonly struct ZooKeeperStat
     public uint CreatedCount => (uint)(ChildrenVersion + ChildrenCount) / 2;
 }
 
-/// <summary>Who a session is, to those who want to take it over (<c>clientid_t</c>).</summary>
+/// <summary>The identity of a session, for those who want to take it over (<c>clientid_t</c>).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct ZooKeeperClientId
 {
@@ -51,7 +51,7 @@ internal struct ZooKeeperOp
     public int Kind;
 }
 
-/// <summary>What became of a part (<c>zoo_op_result_t</c>).</summary>
+/// <summary>The outcome of a part (<c>zoo_op_result_t</c>).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct ZooKeeperOpResult
 {
