@@ -8,7 +8,7 @@ using Totem.Core.Wire;
 
 namespace Totem.Core;
 
-/// <content>What comes from outside: frames, deadlines, and what the host notices.</content>
+/// <content>The inputs from outside: frames, deadlines, and what the host notices.</content>
 public sealed partial class RingProcessor
 {
     /// <inheritdoc />

@@ -15,7 +15,7 @@ internal sealed class RingCommand : Command
 
     private readonly Option<string[]> _engine = new("--engine")
     {
-        Description = "What to measure, in turn: " + string.Join(", ", EngineSpec.Names) + ". Repeated, or a list with commas; ratios are to the first. "
+        Description = "The engines to measure, in turn: " + string.Join(", ", EngineSpec.Names) + ". Repeated, or a list with commas; ratios are to the first. "
             + "NAME:SETTING=VALUE sets an option of ours (totem:AcceleratedWindow=20:WindowSize=100) or a line of corosync.conf "
             + "(corosync-udpu:window_size=300:system.sched_rr=no); totem@DIR takes the nodes of another build of this program, to compare two versions.",
         HelpName = "NAME,...",
@@ -25,7 +25,7 @@ internal sealed class RingCommand : Command
     private readonly Option<int> _size = Ranged.Number(
         "--size", "The length of a message, in bytes; what is called 1 MiB elsewhere is 1000000 here, the most that corosync takes.", 1350, MessageHeader.Bytes, SizeMax);
 
-    private readonly Option<string> _guarantee = OneOf("--guarantee", "What is asked of the ring; corosync has agreed only.", "agreed", "safe");
+    private readonly Option<string> _guarantee = OneOf("--guarantee", "The guarantee that is asked of the ring; corosync has agreed only.", "agreed", "safe");
     private readonly Option<string> _load = new("--load")
     {
         Description = "closed: one message in flight at each sender, sent from the delivery of the one before. turns: the senders answer each other in turn, and each "

@@ -18,7 +18,7 @@ internal sealed class ReaderCommand : Command
     private readonly Option<int> _pause = Ranged.Number("--pause", "How many seconds the reader pauses; its first 5 do not count.", ReaderPlan.DefaultPause, ReaderPlan.PauseMin, 3600);
     private readonly Option<string> _percents = new("--percent")
     {
-        Description = "What a slow reader takes of the offered rate, in percent: a list with commas, a ring for each.",
+        Description = "The share of the offered rate that a slow reader takes, in percent: a list with commas, a ring for each.",
         HelpName = "N,...",
         DefaultValueFactory = _ => "10,50,90",
     };

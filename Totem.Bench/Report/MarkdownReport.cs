@@ -83,7 +83,7 @@ internal sealed class MarkdownReport(Measurements measured, string chartFolder)
             return;
         Line("## Figures");
         Line("`×` is ours divided by that engine's, the median over pairs of runs: above 1 is better for rates, below 1 for latencies and processor time. "
-            + "The first stands for messages and bytes alike. Latency is at the sender. What was measured of one engine alone is in the table of targets or in a chart.");
+            + "The first stands for messages and bytes alike. Latency is at the sender. Measurements of one engine alone are in the table of targets or in a chart.");
         _text.Append("| case | engine | msg/s | MB/s | × | p50 µs | × | p99 µs | × | p50 elsewhere µs | cpu µs/msg | × | resent | changes | runs |\n");
         _text.Append("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
         foreach (var report in measured.Reports.Where(x => x.Engines.Count > 1 && x.Method.Load != "idle"))

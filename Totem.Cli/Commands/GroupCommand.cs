@@ -25,7 +25,7 @@ internal sealed class GroupCommand : TotemCommand
         Description = "Instead of joining one, ask the members for every group on the ring and who is in it. Nobody's membership changes by it.",
     };
 
-    private readonly Option<uint?> _pid = Ranged.Optional<uint>("--pid", "What to be called in the group. Default: this process's id.", 0, uint.MaxValue);
+    private readonly Option<uint?> _pid = Ranged.Optional<uint>("--pid", "The number that names this process in the group. Default: this process's id.", 0, uint.MaxValue);
     private readonly Option<bool> _safe = new("--safe") { Description = "Send lines with safe delivery instead of agreed." };
     private readonly Option<bool> _sendOnly = new("--send-only")
     {

@@ -3,7 +3,7 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Sessions;
 
-/// <content>What sheep is told, and its answers.</content>
+/// <content>The events that sheep is told, and its answers.</content>
 internal sealed partial class ClusterEventQueue
 {
     /// <summary>There may be something for <see cref="TryTake"/>.</summary>

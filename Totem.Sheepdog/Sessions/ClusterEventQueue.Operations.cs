@@ -2,7 +2,7 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Sessions;
 
-/// <content>What sheep asks for.</content>
+/// <content>The requests of sheep.</content>
 internal sealed partial class ClusterEventQueue
 {
     /// <summary>It has asked for a turn or a lock that has not come yet.</summary>

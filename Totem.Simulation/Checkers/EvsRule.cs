@@ -56,7 +56,7 @@ public sealed record EvsRule(string Number, string Name, string Statement)
 
     /// <summary>6.2.</summary>
     public static EvsRule NoHoles { get; } = new("6.2", "no holes",
-        "What anybody delivers before m', whoever delivers m' in c delivers before it too, when its sender is a member of c.");
+        "A message that anybody delivers before m', all who deliver m' in c deliver before it too, when its sender is a member of c.");
 
     /// <summary>7.1.</summary>
     public static EvsRule SafeDelivery { get; } = new("7.1", "safe delivery",

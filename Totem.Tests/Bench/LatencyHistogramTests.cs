@@ -2,7 +2,8 @@ using Totem.Bench.Load;
 
 namespace Totem.Tests.Bench;
 
-/// <summary>What the histogram of latencies promises: no value is read back smaller, and none by more than 1/128 larger.</summary>
+/// <summary>The promise of the histogram of latencies: no value is read back smaller, and none by more than 1/128
+/// larger.</summary>
 public sealed class LatencyHistogramTests
 {
     [Theory]

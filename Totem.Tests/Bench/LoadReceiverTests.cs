@@ -5,7 +5,7 @@ using Totem.Bench.Ring;
 
 namespace Totem.Tests.Bench;
 
-/// <summary>What counts in a window, and what the nodes' counts add up to.</summary>
+/// <summary>The messages that count in a window, and the sum of the nodes' counts.</summary>
 public sealed class LoadReceiverTests
 {
     [Fact]

@@ -3,7 +3,8 @@ using Totem.Bench;
 
 namespace Totem.Tests.Bench;
 
-/// <summary><c>reader</c> with real processes. What it measures is nobody's business here: that it works, and looks at what it says.</summary>
+/// <summary><c>reader</c> with real processes. The measured values are nobody's business here: that it works, and looks
+/// at what it says.</summary>
 public sealed class ReaderCommandTests
 {
     [Fact]

@@ -5,7 +5,8 @@ using Totem.Tests.Requirements;
 
 namespace Totem.Tests.Bench;
 
-/// <summary>The bench as a whole, with real processes. What it measures is nobody's business here: that it works, and that order held.</summary>
+/// <summary>The bench as a whole, with real processes. The measured values are nobody's business here: that it works,
+/// and that order held.</summary>
 public sealed class RingCommandTests
 {
     [CorosyncFact]

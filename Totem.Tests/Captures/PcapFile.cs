@@ -4,8 +4,8 @@ using System.Net;
 namespace Totem.Tests.Captures;
 
 /// <summary>
-/// Reads classic little-endian pcap files of Ethernet and IPv4: as much as the captures of this repository need. What it
-/// does not know is an error, except for protocols other than UDP, which it counts.
+/// Reads classic little-endian pcap files of Ethernet and IPv4: as much as the captures of this repository need. A
+/// format that it does not know is an error, except for protocols other than UDP, which it counts.
 /// </summary>
 internal sealed class PcapFile
 {

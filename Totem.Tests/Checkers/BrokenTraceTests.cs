@@ -253,7 +253,7 @@ public sealed class BrokenTraceTests
         .At(3).Starts().Installs("1.4", 1, 2, 3, 4).Delivers("a b").Fails()
         .At(4).Starts().Installs("1.4", 1, 2, 3, 4).Moves("1.4>1.8", 1, 4).Delivers("b"));
 
-    /// <summary>What one had before, the other has after: 6.1 cannot hold either.</summary>
+    /// <summary>An event that one had before, the other has after: 6.1 cannot hold either.</summary>
     [Fact]
     public void Rule_6_2_in_the_other_order() => Breaks(["6.1", "6.2"], new ForgedTrace()
         .At(1).Starts().Installs("1.4", 1, 2, 3, 4).Sends("a")

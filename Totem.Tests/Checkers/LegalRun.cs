@@ -35,7 +35,7 @@ internal sealed class LegalRun
         .Where(x => !x.IsAlive && _events.FindLast(y => y.Processor == x.Id)!.Kind != TraceEventKind.Fail)
         .Select(x => new LifeId(x.Id, x.Incarnation))];
 
-    /// <summary>What is known of the end, once the run has settled.</summary>
+    /// <summary>The facts known of the end, once the run has settled.</summary>
     public EvsCheckOptions SettledOptions => new()
     {
         Quiescent = true, ExpectedComponents = Alive.IsEmpty ? [] : [Alive], TornLives = Torn,

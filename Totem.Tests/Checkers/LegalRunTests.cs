@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Totem.Tests.Checkers;
 
-/// <summary>Whatever obeys the rules passes, wherever it stops.</summary>
+/// <summary>A run that obeys the rules passes, wherever it stops.</summary>
 public sealed class LegalRunTests
 {
     [Fact]

@@ -6,7 +6,7 @@ namespace Totem.Tests.Checkers;
 
 /// <summary>
 /// The rules about order and delivery once more, word for word and without a thought for speed: all pairs, transitive
-/// closures. Whatever the fast checker says must be what this says.
+/// closures. The fast checker must say the same as this one.
 /// </summary>
 internal sealed class LiteralRules
 {

@@ -46,7 +46,7 @@ public sealed class NodeFlagsTests
             Assert.Equal(ExitCode.Usage, Assert.Throws<CommandFailedException>(() => Read(flags)).ExitCode);
     }
 
-    /// <summary>What no flag names stays what the help says, whichever others are given.</summary>
+    /// <summary>An option that no flag names stays what the help says, whichever others are given.</summary>
     [Theory]
     [InlineData("", 3000, 15, 150)]
     [InlineData("--id 3 --port 7000 --busy-poll 0", 3000, 15, 150)]

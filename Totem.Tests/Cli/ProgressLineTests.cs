@@ -5,7 +5,7 @@ using Totem.Tests.Transport;
 
 namespace Totem.Tests.Cli;
 
-/// <summary>What a long command shows meanwhile, and what its children leave behind.</summary>
+/// <summary>The line that a long command shows meanwhile, and the output of its children.</summary>
 public sealed class ProgressLineTests
 {
     [Theory]

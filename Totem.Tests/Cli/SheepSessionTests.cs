@@ -53,7 +53,8 @@ public sealed class SheepSessionTests
         Assert.Equal(reason is not null, programs.ToString().Contains($"\"reason\":\"{reason}\"", StringComparison.Ordinal));
     }
 
-    /// <summary>What the only sheep of a cluster prints that is told something once it has joined, and then leaves.</summary>
+    /// <summary>The lines of a cluster's only sheep that is told something once it has joined, and then
+    /// leaves.</summary>
     private static Task<string> Run(params string[] typed) => Run(isVerbose: false, typed);
 
     private static async Task<string> Run(bool isVerbose, params string[] typed)

@@ -7,7 +7,8 @@ using Totem.Tests.Fuzz;
 
 namespace Totem.Tests.Core;
 
-/// <summary>What the decoders refuse is counted and changes nothing that can be seen from outside, in any phase.</summary>
+/// <summary>A frame that the decoders refuse is counted and changes nothing that can be seen from outside, in any
+/// phase.</summary>
 public sealed class MalformedDatagramTests
 {
     private const int FrameCount = 20_000;
@@ -40,7 +41,7 @@ public sealed class MalformedDatagramTests
         AssertGoesOnLike(stopped, untouched);
     }
 
-    /// <summary>What it does next is what a twin does that never saw any of it.</summary>
+    /// <summary>Its next steps are those of a twin that never saw any of it.</summary>
     private static void AssertGoesOnLike(StoppedProcessor stopped, StoppedProcessor untouched)
     {
         foreach (var one in new[] { stopped, untouched })

@@ -41,7 +41,7 @@ internal sealed class StoppedProcessor
     /// <summary>The regular token that came last, or would have come next.</summary>
     public TokenFrame Token => (TokenFrame)AnyFrame.Read(_keptToken!);
 
-    /// <summary>What it has sent since it was stopped.</summary>
+    /// <summary>The frames that it has sent since it was stopped.</summary>
     public List<FrameKind> Sent { get; } = [];
 
     public static StoppedProcessor In(RingPhase phase, Func<RingOptions, RingOptions>? with = null)

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>What the two say to a file.</summary>
+/// <summary>The verdicts of the two on a file.</summary>
 internal enum ConfigurationVerdict
 {
     /// <summary>Both take it.</summary>

@@ -29,7 +29,7 @@ internal sealed class CorosyncDaemon : IAsyncDisposable
     /// <summary>Its process id, from the start to the end: every command between us and the daemon becomes it.</summary>
     public int Pid { get; }
 
-    /// <summary>What it says.</summary>
+    /// <summary>Its log.</summary>
     public DaemonLog Log { get; }
 
     /// <summary>The command that runs another one among this daemon's network and mounts, where its clients find it.</summary>

@@ -10,10 +10,10 @@ internal sealed class CpgLoad : LoadProcess
     }
 
     /// <summary>Starts the program.</summary>
-    /// <param name="name">What failures call it.</param>
+    /// <param name="name">Its name in failures.</param>
     /// <param name="program">The compiled program.</param>
     /// <param name="wrapper">A command that runs another one in the right network, with the right mounts.</param>
-    /// <param name="shape">What its messages are like.</param>
+    /// <param name="shape">The shape of its messages.</param>
     /// <param name="environment">More environment, such as <c>LD_LIBRARY_PATH</c>.</param>
     public static CpgLoad Start(
         string name, string program, IReadOnlyList<string> wrapper, LoadShape shape, IReadOnlyDictionary<string, string>? environment = null)

@@ -33,6 +33,6 @@ internal sealed class DaemonFolder
         File.WriteAllText(Path.Combine(path, "nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files\n");
     }
 
-    /// <summary>What starts a daemon behind the command that enters its network.</summary>
+    /// <summary>The command that starts a daemon behind the one that enters its network.</summary>
     public IReadOnlyList<string> Command => ["/bin/sh", "-c", Script, "corosync", _path];
 }

@@ -18,7 +18,7 @@ internal sealed partial class DaemonLog
 
     private readonly Action<DaemonLog> _onLine;
 
-    /// <param name="name">What failures call the daemon.</param>
+    /// <param name="name">The daemon's name in failures.</param>
     /// <param name="onLine">Called after each line, without any lock.</param>
     public DaemonLog(string name, Action<DaemonLog> onLine)
     {

@@ -3,7 +3,8 @@ using Totem.Tests.Processes;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>What a real daemon makes of a file: its cmap, read in a network and mounts of its own, which end with it.</summary>
+/// <summary>A real daemon's reading of a file: its cmap, read in a network and mounts of its own, which end with
+/// it.</summary>
 internal static partial class DaemonValues
 {
     // $1: the folder with c.conf. The daemon is ready when cmap answers; it may also end instead, and then says why.

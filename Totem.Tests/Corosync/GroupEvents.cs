@@ -10,7 +10,7 @@ internal readonly record struct GroupMember(uint Node, uint Pid)
 internal abstract record GroupEvent;
 
 /// <summary>A message of a load.</summary>
-/// <param name="Sender">Who sent it, as the group says.</param>
+/// <param name="Sender">The sender, as the group says.</param>
 /// <param name="Number">Its number, from 1 at each join; 0 when nothing tells it.</param>
 /// <param name="Length">Its length in bytes.</param>
 /// <param name="IsIntact">Whether its bytes are those that its sender, number and length ask for.</param>
@@ -21,8 +21,8 @@ internal sealed record GroupMessage(GroupMember Sender, uint Number, int Length,
 
 /// <summary>A change of the group's membership.</summary>
 /// <param name="Members">The members from here on, in the order of node and process.</param>
-/// <param name="Left">Who left, with the reason that libcpg numbers so.</param>
-/// <param name="Joined">Who joined, likewise.</param>
+/// <param name="Left">The process that left, with the reason that libcpg numbers so.</param>
+/// <param name="Joined">The process that joined, likewise.</param>
 internal sealed record GroupChange(
     IReadOnlyList<GroupMember> Members,
     IReadOnlyList<(GroupMember Member, int Reason)> Left,

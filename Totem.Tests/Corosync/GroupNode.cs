@@ -25,7 +25,7 @@ internal sealed class GroupNode : LoadProcess
     /// <param name="wrapper">A command that runs another one in the node's network.</param>
     /// <param name="configurationFile">The <c>corosync.conf</c>.</param>
     /// <param name="stateFolder">Where the ring sequence is kept.</param>
-    /// <param name="shape">What its messages are like.</param>
+    /// <param name="shape">The shape of its messages.</param>
     /// <param name="acceleratedWindow">How many frames of a visit may follow the token.</param>
     /// <param name="onChange">Called when its ring changes and after its end, on any thread.</param>
     public static GroupNode Start(

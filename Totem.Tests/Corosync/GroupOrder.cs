@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>What must hold between the logs of a group's clients.</summary>
+/// <summary>The rules that must hold between the logs of a group's clients.</summary>
 internal static class GroupOrder
 {
     private const int EventsBefore = 5;

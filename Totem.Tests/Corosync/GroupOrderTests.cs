@@ -3,7 +3,7 @@ using Xunit.Sdk;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>What compares logs refuses those that break the rules. No process runs here.</summary>
+/// <summary>The comparison of logs refuses those that break the rules. No process runs here.</summary>
 public sealed class GroupOrderTests
 {
     private static readonly GroupMember A = new(1, 10);

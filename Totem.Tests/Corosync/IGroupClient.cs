@@ -1,15 +1,15 @@
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// A member of a process group that sends numbered messages and writes down what it is delivered. What is behind it, a real
-/// daemon or a member of ours, is nothing that a test of the group looks at.
+/// A member of a process group that sends numbered messages and writes down what it is delivered. The process behind
+/// it, a real daemon or a member of ours, is nothing that a test of the group looks at.
 /// </summary>
 internal interface IGroupClient : IAsyncDisposable
 {
-    /// <summary>Who it is in the group; valid after it joined.</summary>
+    /// <summary>The name of the process in the group; valid after it joined.</summary>
     GroupMember Self { get; }
 
-    /// <summary>What it was told.</summary>
+    /// <summary>The events that it was told.</summary>
     GroupLog Log { get; }
 
     /// <summary>Joins a group, and waits until it is told that it is a member.</summary>

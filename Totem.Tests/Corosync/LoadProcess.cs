@@ -164,7 +164,7 @@ internal abstract class LoadProcess : IGroupClient
             Log.Reports.Apply(() => _others.Add(line));
     }
 
-    /// <summary>What it said besides events: calls that failed, with their code.</summary>
+    /// <summary>Its lines besides events: calls that failed, with their code.</summary>
     public IReadOnlyList<string> Complaints => Log.Reports.Read(() => _others.Where(x => !x.StartsWith("r ", StringComparison.Ordinal)).ToArray());
 
     protected static string[] List(string text) => text == "-" ? [] : text.Split(',');

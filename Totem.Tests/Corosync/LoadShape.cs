@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>What the messages of a load are like.</summary>
+/// <summary>The shape of the messages of a load.</summary>
 /// <param name="Seed">Where the lengths are drawn from.</param>
 /// <param name="LengthMin">The shortest, in bytes.</param>
 /// <param name="LengthMax">The longest.</param>

@@ -6,7 +6,7 @@ namespace Totem.Tests.Corosync;
 
 /// <summary>
 /// Nodes in network namespaces that all read one <c>corosync.conf</c>. In each of its lives a node is a real daemon or a
-/// process of ours. What they say goes to the test's output in the end, where a failure shows it.
+/// process of ours. Their words go to the test's output in the end, where a failure shows them.
 /// </summary>
 internal sealed class MixedCluster : IAsyncDisposable
 {
@@ -41,13 +41,13 @@ internal sealed class MixedCluster : IAsyncDisposable
     /// <summary>Every node, running or not.</summary>
     public uint[] Nodes { get; }
 
-    /// <summary>What connects them.</summary>
+    /// <summary>The network that connects them.</summary>
     public NamespaceNetwork Network => _network;
 
     /// <summary>The daemon of a node that is a real one.</summary>
     public CorosyncDaemon Daemon(uint node) => _daemons[node];
 
-    /// <summary>Starts these nodes as real daemons. Whatever ran there must have ended.</summary>
+    /// <summary>Starts these nodes as real daemons. The process that ran there must have ended.</summary>
     /// <remarks>
     /// Of several each starts when all before it stand: a daemon whose first join comes while others install their ring can stop one of
     /// them, ours or not (docs/design/testing.md).
@@ -68,7 +68,7 @@ internal sealed class MixedCluster : IAsyncDisposable
     /// <summary>How many frames of a visit may follow the token at ours.</summary>
     public int AcceleratedWindow { get; init; }
 
-    /// <summary>Starts these nodes as processes of ours. Whatever ran there must have ended.</summary>
+    /// <summary>Starts these nodes as processes of ours. The process that ran there must have ended.</summary>
     public async Task StartOursAsync(params IReadOnlyList<uint> nodes)
     {
         foreach (var node in nodes)

@@ -105,7 +105,7 @@ public sealed class MixedRingTests(ITestOutputHelper output)
         cluster.AssertDaemonsRun();
     }
 
-    // What the daemon itself counts as the members of its ring.
+    // The members of its ring, as the daemon itself counts them.
     private static void AssertRuntimeMembers(MixedCluster cluster, uint[] real, uint[] members)
     {
         foreach (var node in real)

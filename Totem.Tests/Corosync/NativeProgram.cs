@@ -8,7 +8,7 @@ internal static class NativeProgram
     /// <summary>Compiles one into a folder.</summary>
     /// <param name="name">Its name, that of its only file without the ending.</param>
     /// <param name="folder">Where the program goes.</param>
-    /// <param name="libraries">What it is linked with.</param>
+    /// <param name="libraries">The libraries that it is linked with.</param>
     /// <returns>The path of the program.</returns>
     public static string Compile(string name, string folder, params IEnumerable<string> libraries)
     {

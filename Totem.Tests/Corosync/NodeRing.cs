@@ -10,7 +10,7 @@ internal sealed record NodeRing(string Id, IReadOnlyList<uint> Members, bool IsR
 {
     public static readonly NodeRing None = new("none", [], IsReady: false);
 
-    /// <summary>What a daemon says.</summary>
+    /// <summary>A daemon's words.</summary>
     public static NodeRing Of(DaemonLog log) => log.Reports.Read(() => new NodeRing(
         string.Create(CultureInfo.InvariantCulture, $"{log.Ring.Representative}.{log.Ring.Sequence}"),
         [.. log.Members.Order()],

@@ -1,8 +1,8 @@
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// What a process reports, as one state behind a lock: somebody applies reports, others wait for a condition over the state,
-/// looked at again with each report, and always with a limit.
+/// The reports of a process, as one state behind a lock: somebody applies reports, others wait for a condition over the
+/// state, looked at again with each report, and always with a limit.
 /// </summary>
 internal sealed class Reports(Func<string> describe)
 {

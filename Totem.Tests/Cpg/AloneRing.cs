@@ -29,7 +29,7 @@ internal sealed class AloneRing : ICpgRing
 
     public IReadOnlyList<CpgRingNode> Nodes { get; } = [new CpgRingNode(Node, new IPEndPoint(IPAddress.Loopback, 5405))];
 
-    /// <summary>What the next multicasts answer.</summary>
+    /// <summary>The answers to the next multicasts.</summary>
     public SendResult NextSend { get; set; } = SendResult.Accepted;
 
     /// <summary>How often sessions said that they have room again.</summary>

@@ -8,7 +8,7 @@ using Totem.Tests.Transport;
 
 namespace Totem.Tests.Cpg;
 
-/// <summary>What a program with libcpg has nobody to tell: it goes to the system's log.</summary>
+/// <summary>A program with libcpg has nobody to tell its warnings: they go to the system's log.</summary>
 public sealed class CpgLogTests
 {
     [Fact]

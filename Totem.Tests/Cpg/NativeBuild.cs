@@ -42,7 +42,7 @@ internal static class NativeBuild
         }
     }
 
-    /// <summary>What makes a program use our libraries, on a ring of its own on the loopback.</summary>
+    /// <summary>The variables that make a program use our libraries, on a ring of its own on the loopback.</summary>
     public static Dictionary<string, string> OursAlone(string stateDirectory) => new(StringComparer.Ordinal)
     {
         ["LD_LIBRARY_PATH"] = Libraries,
@@ -53,7 +53,7 @@ internal static class NativeBuild
     };
 
     /// <summary>Runs a command to its end.</summary>
-    /// <returns>What it wrote.</returns>
+    /// <returns>Its output.</returns>
     /// <exception cref="InvalidOperationException">It failed or hung; the message has what it wrote.</exception>
     public static string Run(IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment = null)
         => Run(command, RunLimit, environment);

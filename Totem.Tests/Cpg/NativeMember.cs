@@ -29,7 +29,7 @@ internal sealed class NativeMember : IDisposable
 
     public int Id => _process.Id;
 
-    /// <param name="wrapper">What runs before it, such as a network namespace.</param>
+    /// <param name="wrapper">The command before it, such as a network namespace.</param>
     /// <param name="group">The group that it joins.</param>
     /// <param name="environment">Which libraries and ring it uses.</param>
     public static NativeMember Start(IReadOnlyList<string> wrapper, string group, IReadOnlyDictionary<string, string> environment)

@@ -76,7 +76,7 @@ public sealed class DecoderFuzzTests
         return (kind, result, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    /// <summary>What the decoder of the frame's own kind says, after all others have been asked too.</summary>
+    /// <summary>The verdict of the decoder of the frame's own kind, after all others have been asked too.</summary>
     private static (byte Kind, DecodeResult Result) Decode(ReadOnlySpan<byte> frame)
     {
         var kind = frame.Length > 3 ? frame[3] : byte.MaxValue - 1;

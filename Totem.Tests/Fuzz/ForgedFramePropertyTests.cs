@@ -7,13 +7,14 @@ namespace Totem.Tests.Fuzz;
 
 /// <summary>
 /// docs/design/protocol.md, "Forged frames": whatever frames somebody makes up, in whatever state they are met, once they stop the ring is
-/// whole within the bound, stays so, and orders messages. What is thrown is a function of the seed.
+/// whole within the bound, stays so, and orders messages. The frames that are thrown are a function of the seed.
 /// </summary>
 public sealed class ForgedFramePropertyTests
 {
     private const int Rounds = 60;
 
-    /// <summary>What docs/design/protocol.md states: as long as a cluster may take after any other fault.</summary>
+    /// <summary>The bound that docs/design/protocol.md states: as long as a cluster may take after any other
+    /// fault.</summary>
     private static readonly TimeSpan Bound = LivenessBound.ForRing(new ClusterSetup { Processors = ClusterSetup.Numbered(3) });
 
     [Theory]

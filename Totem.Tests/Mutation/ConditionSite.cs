@@ -12,7 +12,7 @@ internal enum ConditionForm
 /// <param name="Number">Which one, from 1, in the order of files and lines.</param>
 /// <param name="File">The file in Totem.Core.</param>
 /// <param name="Line">The line there.</param>
-/// <param name="Form">What is done to it.</param>
+/// <param name="Form">The change to it.</param>
 /// <param name="Text">The condition, on one line.</param>
 internal sealed record ConditionSite(int Number, string File, int Line, ConditionForm Form, string Text)
 {

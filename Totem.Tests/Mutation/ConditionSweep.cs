@@ -3,7 +3,7 @@ using Totem.Tests.Simulation;
 
 namespace Totem.Tests.Mutation;
 
-/// <summary>What became of one broken condition.</summary>
+/// <summary>The fate of one broken condition.</summary>
 /// <param name="Site">The condition.</param>
 /// <param name="Rule">The rule under which it was noticed; null when it survived.</param>
 /// <param name="Last">The scenario that noticed it, or the last one.</param>

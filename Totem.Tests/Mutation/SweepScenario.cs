@@ -1,6 +1,6 @@
 namespace Totem.Tests.Mutation;
 
-/// <summary>What a random scenario is drawn as.</summary>
+/// <summary>The kind that a random scenario is drawn as.</summary>
 internal enum ScenarioKind
 {
     Plain,

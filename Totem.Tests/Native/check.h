@@ -1,6 +1,7 @@
 /*
- * What the programs here share: one line an assertion, "ok NAME" or "not ok NAME expected X got Y", and a last line "done". They are
- * compiled against the distribution's headers and run against both the real libraries with a real daemon and ours.
+ * The part that the programs here share: one line an assertion, "ok NAME" or "not ok NAME expected X got Y", and a last
+ * line "done". They are compiled against the distribution's headers and run against both the real libraries with a real
+ * daemon and ours.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -64,7 +65,7 @@ static inline void pause_milliseconds(long milliseconds)
 		pause_milliseconds(5); \
 	retry_result; })
 
-/* What poll says of a descriptor within a time. */
+/* The answer of poll for a descriptor within a time. */
 static inline int polled(int fd, int milliseconds)
 {
 	struct pollfd pollfd = { fd, POLLIN, 0 };

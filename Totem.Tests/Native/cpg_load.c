@@ -177,7 +177,7 @@ static void on_change(cpg_handle_t h, const struct cpg_name *name, const struct 
 {
 	(void)h, (void)name;
 	for (size_t i = 0; i < left_count; i++) {
-		/* What it sends while it is away is not seen here, so its next number is not known. */
+		/* Messages that it sends while it is away are not seen here, so its next number is not known. */
 		sender_of(left[i].nodeid, left[i].pid)->known = 0;
 		if (left[i].nodeid == own_node && left[i].pid == own_pid)
 			left_delivered = 1;

@@ -39,7 +39,7 @@ static void on_message(cpg_handle_t from, const struct cpg_name *name, uint32_t 
 		hash = (hash ^ ((unsigned char *)message)[i]) * 1099511628211ULL;
 	hash = (hash ^ node) * 1099511628211ULL;
 	hash = (hash ^ pid) * 1099511628211ULL;
-	/* What "count" sends begins with a number, and is only counted. */
+	/* A message of "count" begins with a number, and is only counted. */
 	if (length > 0 && isprint(*(unsigned char *)message))
 		printf("%lld message %u/%u %.*s\n", now(), node, pid, (int)(length > 60 ? 60 : length), (char *)message);
 	if (length == 3 && memcmp(message, "end", 3) == 0)

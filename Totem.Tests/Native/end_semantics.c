@@ -62,7 +62,7 @@ static void join_until_the_signal(void)
 
 static void late_calls(void)
 {
-	/* Whatever they answer, they return. */
+	/* The calls return, whatever they answer. */
 	send_bytes(handle, "late", 4);
 	cpg_finalize(handle);
 }

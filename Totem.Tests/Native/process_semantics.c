@@ -1,6 +1,7 @@
 /*
- * What a program may expect of a library that brings threads and sockets of its own: signals, fork before and after the first handle,
- * descriptors, the end. Against the real library it holds trivially, except where the name says "ours".
+ * The things that a program may expect of a library that brings threads and sockets of its own: signals, fork before
+ * and after the first handle, descriptors, the end. Against the real library it holds trivially, except where the name
+ * says "ours".
  */
 #include "check.h"
 

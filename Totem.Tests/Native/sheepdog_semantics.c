@@ -1,6 +1,7 @@
 /*
- * What totem_sheepdog.h promises a program, one line an assertion: "ok NAME" or "not ok NAME expected X got Y", and a last line "done".
- * usage: sheepdog_semantics semantics|ends|limits|crash|crash-in-callback|exit-in-callback DRIVER[:OPTION]
+ * The promises of totem_sheepdog.h to a program, one line an assertion: "ok NAME" or "not ok NAME expected X got Y",
+ * and a last line "done". usage: sheepdog_semantics semantics|ends|limits|crash|crash-in-callback|exit-in-callback
+ * DRIVER[:OPTION]
  */
 #include <dirent.h>
 #include <errno.h>
@@ -28,7 +29,7 @@ struct node {
 	char value;
 };
 
-/* What one handle was told: a letter an event, and what came with the last. */
+/* The events that one handle was told: a letter an event, and what came with the last. */
 struct told {
 	char letters[256];
 	char message[64];
@@ -636,7 +637,7 @@ static void check_ends(const char *self, const char *driver)
 	CHECK("close", 0, totem_sheepdog_close(handle));
 }
 
-/* Whatever the limits of the process are, open answers. */
+/* An open answers, whatever the limits of the process are. */
 static void check_limits(const char *self, const char *driver)
 {
 	static const struct {

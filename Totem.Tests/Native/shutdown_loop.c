@@ -332,7 +332,7 @@ static void start(struct member *members, size_t index, const char *option, cons
 	exit(run_sheep(option));
 }
 
-/* What `dog cluster shutdown` does: asks one of them, and reads the answer. Returns the connection. */
+/* The steps of `dog cluster shutdown`: it asks one of them, and reads the answer. Returns the connection. */
 static int shut_down(const struct member *asked)
 {
 	int fd = checked("socket", socket(AF_UNIX, SOCK_STREAM, 0));

@@ -205,7 +205,7 @@ public sealed class AcceleratedRingTests
         var visits = ring[3].Events[RingEventKind.TokenVisit];
         ring.RunUntil(() => ring[3].Events[RingEventKind.TokenVisit] > visits, Limit, "the token taken");
         Assert.False(ring[3].Engine.ReadsTokenFirst);
-        // What followed that token was counted by ours: it announces nothing.
+        // The frames that followed that token were counted by ours: they announce nothing.
         ring.RunUntil(() => ring[3].DeliveredCount == 16, Limit, "delivered");
         Assert.False(ring[3].Engine.ReadsTokenFirst);
     }

@@ -57,7 +57,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
             [.. network?.WrapperOf(node) ?? [], .. Prefixes.GetValueOrDefault(node) ?? []]));
     }
 
-    /// <summary>What runs a node's command, within its network: <c>env NAME=VALUE</c>.</summary>
+    /// <summary>The command that runs a node's command, within its network: <c>env NAME=VALUE</c>.</summary>
     public Dictionary<uint, string[]> Prefixes { get; } = [];
 
     /// <summary>Where a node keeps its ring sequence.</summary>

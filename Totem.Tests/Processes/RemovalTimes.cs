@@ -99,7 +99,8 @@ public sealed class RemovalTimes(ITestOutputHelper output)
         return socket;
     }
 
-    // What anybody who holds a connection to the process could know first: the kernel takes it apart before it closes files.
+    // The earliest news of anybody who holds a connection to the process: the kernel takes it apart before it closes
+    // files.
     private static Task<DateTimeOffset> AwaitHangup(Socket connection) => Task.Factory.StartNew(
         () =>
         {

@@ -12,7 +12,7 @@ internal static class TotemProgram
     private static string Path => System.IO.Path.Combine(AppContext.BaseDirectory, "totem");
 
     /// <summary>Runs it; the end of its input makes it leave.</summary>
-    /// <param name="arguments">What follows its name.</param>
+    /// <param name="arguments">The arguments behind its name.</param>
     /// <param name="wrapper">The program that starts it, with its arguments.</param>
     public static (int ExitCode, string Said) Run(string arguments, string wrapper = "") =>
         SystemCommand.TryRun($"{wrapper} {Path} {arguments} </dev/null");

@@ -1,10 +1,11 @@
 namespace Totem.Tests.Requirements;
 
-/// <summary>What all tests of a class need of the machine, those it inherits too: the class says it, and <see cref="NeedyFactAttribute"/> asks.</summary>
+/// <summary>The needs of all tests of a class, those it inherits too: the class says it, and
+/// <see cref="NeedyFactAttribute"/> asks.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal abstract class NeedsAttribute : Attribute
 {
-    /// <summary>What is missing; null when nothing is.</summary>
+    /// <summary>The missing need; null when nothing is.</summary>
     public abstract string? Missing { get; }
 }
 
@@ -14,7 +15,7 @@ internal sealed class NeedsZooKeeperAttribute : NeedsAttribute
     public override string? Missing => ZooKeeperTheoryAttribute.Missing();
 }
 
-/// <summary>What libraries and programs in C are built with.</summary>
+/// <summary>The tools that libraries and programs in C are built with.</summary>
 internal sealed class NeedsNativeToolsAttribute : NeedsAttribute
 {
     public override string? Missing => Sheepdog.Native.SheepdogNativeTheoryAttribute.Missing();

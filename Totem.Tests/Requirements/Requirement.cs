@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Totem.Tests.Requirements;
 
 /// <summary>
-/// What a test needs of the machine. Where it is missing the test is skipped with the reason; under CI it runs all the
-/// same, and fails, so that nothing goes untested unnoticed.
+/// The needs that a test has of the machine. Where it is missing the test is skipped with the reason; under CI it runs
+/// all the same, and fails, so that nothing goes untested unnoticed.
 /// </summary>
 internal static class Requirement
 {

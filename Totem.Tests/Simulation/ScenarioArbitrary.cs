@@ -7,7 +7,7 @@ namespace Totem.Tests.Simulation;
 
 /// <summary>A scenario as FsCheck draws and shrinks it; printed, it is a seed to replay or a script to keep.</summary>
 /// <param name="Seed">The seed it was drawn from; null once it has been made simpler.</param>
-/// <param name="Script">What happens.</param>
+/// <param name="Script">The action.</param>
 public sealed record DrawnScenario(ulong? Seed, FaultScript Script)
 {
     /// <inheritdoc />

@@ -37,7 +37,7 @@ public sealed class ShrinkerTests
         Assert.Equal(2, shrunk.Script.ProcessorCount);
         Assert.DoesNotContain("first-seq", shrunk.Script.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("stored", shrunk.Script.ToString(), StringComparison.Ordinal);
-        // What is left fails again from its text alone.
+        // The rest fails again from its text alone.
         Assert.Equal("2.5", runner.Run(FaultScript.Parse(shrunk.Script.ToString(), "shrunk")).Rule);
     }
 

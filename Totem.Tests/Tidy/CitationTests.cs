@@ -3,7 +3,8 @@ using Totem.Simulation.Checkers;
 
 namespace Totem.Tests.Tidy;
 
-/// <summary>What a comment or a document rests on can be opened: every citation leads to a section, a part or a function.</summary>
+/// <summary>The ground of a comment or a document can be opened: every citation leads to a section, a part or a
+/// function.</summary>
 public sealed partial class CitationTests
 {
     private static readonly string[] WithComments = [".cs", ".c", ".h", ".md", ".txt", ".lua", ".sh"];

@@ -35,7 +35,7 @@ internal sealed partial class Citations
     /// <summary>How many citations the last calls of <see cref="Broken"/> have met.</summary>
     public int Count { get; private set; }
 
-    /// <summary>What is cited and does not exist, one text each.</summary>
+    /// <summary>The citations that lead nowhere, one text each.</summary>
     /// <param name="file">Where the text stands, from the root.</param>
     /// <param name="text">The text.</param>
     public IEnumerable<string> Broken(string file, string text)

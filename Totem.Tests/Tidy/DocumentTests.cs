@@ -79,7 +79,7 @@ public sealed partial class DocumentTests
             Assert.True(style.Contains("prefers-color-scheme: dark", StringComparison.Ordinal), $"{picture}: colours for a dark page expected");
             Assert.True(root.Element(root.Name.Namespace + "title") is not null, $"{picture}: a title expected");
 
-            // Whatever has a colour has one on a dark page too.
+            // A class that has a colour has one on a dark page too.
             var dark = style[style.IndexOf("@media", StringComparison.Ordinal)..];
             var used = root.Descendants().Attributes("class").SelectMany(x => x.Value.Split(' ')).Distinct(StringComparer.Ordinal);
             var coloured = used.Where(x => Regex.IsMatch(style, $@"\.{x}\b[^}}]*#", RegexOptions.None, TimeSpan.FromSeconds(10)));

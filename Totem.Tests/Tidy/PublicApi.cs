@@ -5,8 +5,9 @@ using System.Runtime.CompilerServices;
 namespace Totem.Tests.Tidy;
 
 /// <summary>
-/// The public face of an assembly as text: one line a member, sorted, so that a change shows in a diff. What the compiler
-/// adds to a record (equality, printing, deconstruction) is not listed; what a type's author wrote is.
+/// The public face of an assembly as text: one line a member, sorted, so that a change shows in a diff. Members that
+/// the compiler adds to a record (equality, printing, deconstruction) are not listed; those that a type's author wrote
+/// are.
 /// </summary>
 internal static class PublicApi
 {

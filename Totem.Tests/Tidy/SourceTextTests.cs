@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Totem.Tests.Tidy;
 
-/// <summary>What no file may contain.</summary>
+/// <summary>The texts that no file may contain.</summary>
 public sealed partial class SourceTextTests
 {
     // Written in two halves, because this file is searched as well.

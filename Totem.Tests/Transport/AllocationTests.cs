@@ -22,9 +22,9 @@ public sealed class AllocationTests : IDisposable
     }
 
     /// <summary>
-    /// What the ring's thread of one node allocates while the node delivers a slice of messages; the least of all slices. Buffers that
-    /// reach their final size and threads that the pool starts show in some slices. What is allocated for a message
-    /// shows in every one.
+    /// The bytes that the ring's thread of one node allocates while the node delivers a slice of messages; the least of
+    /// all slices. Buffers that reach their final size and threads that the pool starts show in some slices. An
+    /// allocation for a message shows in every one.
     /// </summary>
     private sealed class Gauge
     {

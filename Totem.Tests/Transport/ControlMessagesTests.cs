@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>What the kernel says beside a datagram is read with as little trust as the datagram.</summary>
+/// <summary>The kernel's words beside a datagram are read with as little trust as the datagram.</summary>
 public sealed class ControlMessagesTests
 {
     private static byte[] Message(int level, int type, int value, ulong? length = null)

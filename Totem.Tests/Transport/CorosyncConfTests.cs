@@ -31,7 +31,8 @@ public sealed class CorosyncConfTests
         }
         """;
 
-    /// <summary>What every file needs and no line of a test is about stands behind it, in sections that add to the first.</summary>
+    /// <summary>The lines that every file needs and no line of a test is about stand behind it, in sections that add to
+    /// the first.</summary>
     private static CorosyncConf Parse(string totem, string rest = ThreeNodes, HostTable? host = null, uint? self = null)
     {
         var behind = $"\n{totem}".Contains("\nversion:", StringComparison.Ordinal) ? "" : "version: 2\n";

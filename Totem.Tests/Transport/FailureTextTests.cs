@@ -4,7 +4,7 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>What an operator reads of a failure.</summary>
+/// <summary>The text that an operator reads of a failure.</summary>
 public sealed class FailureTextTests
 {
     public static TheoryData<Exception, string> Foreseen => new()

@@ -6,7 +6,7 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>Who is in which group is read from outside, and the ring does not notice.</summary>
+/// <summary>The members of groups are read from outside, and the ring does not notice.</summary>
 public sealed class GroupInquiryTests : IDisposable
 {
     private readonly TemporaryDirectory _state = new();
@@ -74,7 +74,8 @@ public sealed class GroupInquiryTests : IDisposable
     [Fact]
     public async Task Where_nobody_answers_there_is_no_list() => Assert.Null(await GroupInquiry.AskAsync(Loopback, Limit));
 
-    /// <summary>Whoever is not in the configuration learns nothing, and whoever asks too much is not served at once.</summary>
+    /// <summary>A program that is not in the configuration learns nothing, and one that asks too much is not served at
+    /// once.</summary>
     [Fact]
     public void What_is_no_question_and_no_answer_is_dropped()
     {

@@ -57,7 +57,7 @@ public sealed class MetersTests : IDisposable
         Assert.Equal(300, seen["totem.bytes.delivered 2"]);
     }
 
-    /// <summary>What has ended is not shown for ever.</summary>
+    /// <summary>A node that has ended is not shown for ever.</summary>
     [Fact]
     public async Task A_node_that_has_left_is_not_looked_at_any_more()
     {

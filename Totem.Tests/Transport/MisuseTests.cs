@@ -189,7 +189,7 @@ public sealed class MisuseTests : IDisposable
         {
             if (!delivery.Payload.SequenceEqual("now"u8))
                 return;
-#pragma warning disable VSTHRD002 // What this test is about.
+#pragma warning disable VSTHRD002 // The subject of this test.
             told.TrySetResult(Record.Exception(() => Task.Run(async () => await node!.DisposeAsync()).Wait(Limit)) is AggregateException { InnerException: { } inner } ? inner : null);
 #pragma warning restore VSTHRD002
         }
@@ -246,7 +246,7 @@ public sealed class MisuseTests : IDisposable
         await sink.Group.Completion.WaitAsync(Limit);
     }
 
-    /// <summary>Who begins in a handler and returns is told the end, as before.</summary>
+    /// <summary>A handler that begins it and returns is told the end, as before.</summary>
     [Fact]
     public async Task A_handler_may_begin_what_it_does_not_wait_for()
     {
@@ -278,7 +278,7 @@ public sealed class MisuseTests : IDisposable
         {
             if (delivery.Kind != GroupDeliveryKind.Message)
                 return;
-#pragma warning disable VSTHRD002 // What this test is about.
+#pragma warning disable VSTHRD002 // The subject of this test.
             var failure = Record.Exception(() => Group!.DisposeAsync().AsTask().Wait(limit));
 #pragma warning restore VSTHRD002
             Told.TrySetResult(failure is AggregateException { InnerException: { } inner } ? inner : failure);

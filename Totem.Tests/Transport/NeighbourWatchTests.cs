@@ -64,14 +64,15 @@ public sealed class NeighbourWatchTests
         from.Flush();
     }
 
-    /// <summary>What a ring's thread does again and again, a millisecond of virtual time later each time.</summary>
+    /// <summary>The steps that a ring's thread makes again and again, a millisecond of virtual time later each
+    /// time.</summary>
     private ProcessorId? Cycle(UdpTransport transport)
     {
         _now += TimeSpan.FromMilliseconds(1);
         transport.Wait(TimeSpan.FromMilliseconds(1));
         while (transport.TryReceive(out _))
         {
-            // Who sent it is heard; what, is nobody's business here.
+            // The sender is heard; what it sent is nobody's business here.
         }
 
         var unreachable = transport.TryTakeUnreachable(_now, out var peer) ? peer : (ProcessorId?)null;

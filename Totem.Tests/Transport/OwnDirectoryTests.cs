@@ -36,9 +36,9 @@ public sealed class OwnDirectoryTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    /// <param name="traps">What an ordinary user does first, in the open directory.</param>
+    /// <param name="traps">The first steps of an ordinary user, in the open directory.</param>
     /// <param name="state">Where root then wants its state.</param>
-    /// <param name="reason">What it is told.</param>
+    /// <param name="reason">The answer it gets.</param>
     [RootTheory]
     [InlineData("mkdir s && ln -s ../../victim s/ringid_1.new", "s", "belongs to the user 65534")]
     [InlineData("mkdir s && ln -s ../../victim s/ringid_1 && chmod 777 s", "s", "belongs to the user 65534")]

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>What the engine reports becomes counters, metrics and log lines, and floods stay out of the log.</summary>
+/// <summary>The engine's reports become counters, metrics and log lines, and floods stay out of the log.</summary>
 public sealed class ReportingTests
 {
     private static readonly ProcessorId Self = new(1);

@@ -45,7 +45,7 @@ public sealed class RingTurnsTests
         Assert.Equal(1.5, turns.TakeOwedRest(At(1020)).TotalMilliseconds);
         turns.Rested(TimeSpan.FromMilliseconds(5));
         Assert.Equal(TimeSpan.Zero, turns.TakeOwedRest(At(1040)));
-        // What was too much once is not saved up.
+        // The excess of one time is not saved up.
         Assert.Equal(2, turns.TakeOwedRest(At(1060)).TotalMilliseconds);
     }
 

@@ -91,7 +91,7 @@ public sealed class SegmentationTests
         Peers = [.. Enumerable.Range(1, 3).Select(i => new UdpPeer(P((uint)i), new IPEndPoint(IPAddress.Parse($"127.0.0.{i}"), port)))],
     };
 
-    /// <summary>What one sends arrives at both others; a token at the second only.</summary>
+    /// <summary>A datagram that one sends arrives at both others; a token at the second only.</summary>
     internal static (NodeCounters Sender, NodeCounters Receiver) SendAndCompare(
         UdpTransportOptions sending, UdpTransportOptions receiving, ILogger? logger = null, Opener? opener = null, byte[][]? first = null)
     {

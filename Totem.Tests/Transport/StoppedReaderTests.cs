@@ -96,7 +96,8 @@ public sealed class StoppedReaderTests : IDisposable
         await reading;
     }
 
-    /// <summary>What the change of membership brought went to its stream beyond the room there: that is not reading.</summary>
+    /// <summary>The deliveries that the change of membership brought went to its stream beyond the room there: that is
+    /// not reading.</summary>
     [Fact]
     public async Task A_member_whose_application_stopped_stays_out_until_it_reads()
     {

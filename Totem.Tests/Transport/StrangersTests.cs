@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>Whatever is ignored because of who sent it is named.</summary>
+/// <summary>A datagram that is ignored because of who sent it is named.</summary>
 public sealed class StrangersTests
 {
     private readonly LineLogger _logger = new();

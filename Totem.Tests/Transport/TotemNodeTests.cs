@@ -122,7 +122,7 @@ public sealed class TotemNodeTests : IDisposable
         var survivors = nodes[..2];
         await Task.WhenAll(survivors.Select(node => node.WaitForMembersAsync(members => members.Count == 2, Limit)));
 
-        // Whoever saw it says why; the other was called.
+        // The member that saw it says why; the other was called.
         var causes = new List<GatherReason>();
         foreach (var node in survivors)
         {

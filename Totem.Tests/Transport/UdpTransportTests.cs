@@ -52,7 +52,7 @@ public sealed class UdpTransportTests
         throw new InvalidOperationException("nothing came");
     }
 
-    /// <param name="transport">Who looks.</param>
+    /// <param name="transport">The one that looks.</param>
     /// <param name="successor">Its successor; nobody while there is no ring.</param>
     /// <param name="members">Those on the ring.</param>
     private static ProcessorId Unreachable(UdpTransport transport, ProcessorId successor = default, ProcessorSet? members = null)
@@ -491,7 +491,7 @@ public sealed class UdpTransportTests
 
         static string ReceiveTokenFirst(UdpTransport transport)
         {
-            // What is in the sockets is looked at when there is nothing left to hand out.
+            // The sockets are looked at when there is nothing left to hand out.
             Assert.True(transport.TryReceive(out var frame, isTokenFirst: true));
             return Encoding.ASCII.GetString(frame[4..]);
         }

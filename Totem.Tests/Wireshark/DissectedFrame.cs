@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Totem.Tests.Wireshark;
 
-/// <summary>What tshark says of one frame: for each field its values, in the order of the frame.</summary>
+/// <summary>The words of tshark on one frame: for each field its values, in the order of the frame.</summary>
 internal sealed class DissectedFrame(IReadOnlyDictionary<string, string> columns)
 {
     /// <summary>Stands between the values of a field.</summary>

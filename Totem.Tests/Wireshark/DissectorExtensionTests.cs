@@ -10,7 +10,8 @@ using Totem.Tests.Requirements;
 
 namespace Totem.Tests.Wireshark;
 
-/// <summary>What we add to corosync's frames (EXT §2), both byte orders, and the frames of whole rings of ours.</summary>
+/// <summary>The additions to corosync's frames (EXT §2), both byte orders, and the frames of whole rings of
+/// ours.</summary>
 public sealed class DissectorExtensionTests
 {
     private static readonly string[] Fields =

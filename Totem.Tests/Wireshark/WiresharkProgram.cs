@@ -23,7 +23,7 @@ internal static class WiresharkProgram
     /// <param name="command">tshark or sharkd.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="isInstalled">True when our dissector lies in the personal plugin folder, as the README has it.</param>
-    /// <param name="input">What it reads from its standard input.</param>
+    /// <param name="input">The text that it reads from its standard input.</param>
     /// <returns>Its output. A failure, or any mention of Lua among its errors, fails the test.</returns>
     public static async Task<string> RunAsync(string command, IEnumerable<string> arguments, bool isInstalled, string input = "")
     {

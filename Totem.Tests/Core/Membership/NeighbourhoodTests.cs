@@ -6,7 +6,7 @@ using Totem.Simulation.Cluster;
 
 namespace Totem.Tests.Core.Membership;
 
-/// <summary>What keeps two rings apart, and what brings them together again.</summary>
+/// <summary>The news that keeps two rings apart, and the news that brings them together again.</summary>
 public sealed class NeighbourhoodTests
 {
     private static readonly Instant Now = new(TimeSpan.TicksPerHour);

@@ -12,7 +12,7 @@ public sealed class SendQueueTests
     private const int BytesMax = 30_000;
     private const int MessagesMax = 100;
 
-    /// <summary>What to do: 0–5 submit, 6–8 take, 9 rewind; and how many bytes.</summary>
+    /// <summary>The operation: 0–5 submit, 6–8 take, 9 rewind; and how many bytes.</summary>
     private static readonly Gen<(int What, int Bytes)[]> Runs =
         (from what in Gen.Choose(0, 9)
          from bytes in Gen.Frequency((8, Gen.Choose(0, 300)), (1, Gen.Choose(0, 9_000)))

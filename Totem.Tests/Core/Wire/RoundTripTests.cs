@@ -7,7 +7,7 @@ using Totem.Tests.Core.Model;
 
 namespace Totem.Tests.Core.Wire;
 
-/// <summary>What is written can be read: for every value of every frame, in both byte orders.</summary>
+/// <summary>A frame that is written can be read: for every value of every frame, in both byte orders.</summary>
 public sealed class RoundTripTests
 {
     [Fact]

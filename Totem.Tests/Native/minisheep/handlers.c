@@ -179,7 +179,7 @@ static bool is_listed(const struct sd_node *node)
 	return false;
 }
 
-/* What sheep does when it hears of its own accept: exits when it has been in another cluster. */
+/* The behaviour of sheep when it hears of its own accept: it exits when it has been in another cluster. */
 static void enter_cluster(const struct cluster_info *info)
 {
 	if (sheep.is_member)

@@ -9,7 +9,7 @@
 
 #define NODE_TEXT_MAX 80
 
-/* What a sheep knows beside sys->cinfo, its epoch with creation time and nodes; the event loop's thread only. */
+/* The knowledge of a sheep beside sys->cinfo, its epoch with creation time and nodes; the event loop's thread only. */
 struct sheep {
 	struct cluster_driver *driver;
 	const char *option;		/* behind the driver's name; may be null */

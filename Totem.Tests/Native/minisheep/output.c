@@ -145,7 +145,7 @@ void print_failed(const char *reason)
 	end();
 }
 
-/* What the driver logs besides, as an event of that name. */
+/* The driver's other log lines, as an event of that name. */
 void stub_log(const char *level, const char *format, ...)
 {
 	char text[2048];
@@ -164,7 +164,7 @@ void stub_log(const char *level, const char *format, ...)
 	end();
 }
 
-/* What the driver logs as an error is an event too, and stands on the standard error as in sheep's log. */
+/* A log line of the driver that is an error is an event too, and stands on the standard error as in sheep's log. */
 void stub_log_error(const char *format, ...)
 {
 	char text[2048];

@@ -2,7 +2,7 @@ using Totem.Tests.Requirements;
 
 namespace Totem.Tests.Sheepdog.Conformance;
 
-/// <summary>What every driver must do, whatever carries it and whatever process it is in.</summary>
+/// <summary>The duties of every driver, whatever carries it and whatever process it is in.</summary>
 public abstract class ClusterConformance : IDisposable
 {
     private readonly List<TestSheep> _all = [];
@@ -313,7 +313,7 @@ public abstract class ClusterConformance : IDisposable
         AssertSameSequence(sheep[1], sheep[2], joiner);
     }
 
-    /// <summary>What all are told alike is the same, each from its own accept on (O1, O2).</summary>
+    /// <summary>The events that all are told alike are the same, each from its own accept on (O1, O2).</summary>
     public static void AssertSameSequence(params TestSheep[] sheep)
     {
         var logs = sheep.Select(x => x.Log).ToArray();

@@ -51,7 +51,7 @@ public abstract class DriverConformance : ClusterConformance
     /// <summary>A driver that is not connected.</summary>
     protected abstract IClusterDriver Create();
 
-    /// <summary>What its option is, the same for all nodes of a test.</summary>
+    /// <summary>Its option, the same for all nodes of a test.</summary>
     protected abstract string? Option { get; }
 
     /// <summary>Ends it as a kill -9 ends a process: nobody is told.</summary>

@@ -22,7 +22,7 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
 
     /// <param name="driver">Not connected yet; belongs to the sheep.</param>
     /// <param name="option">The driver's.</param>
-    /// <param name="identity">Who it is.</param>
+    /// <param name="identity">The node.</param>
     /// <param name="kill">Ends the driver as a kill -9 would end its process.</param>
     public DriverSheep(IClusterDriver driver, string? option, int identity, Action<IClusterDriver> kill) : base(identity)
     {
@@ -35,7 +35,7 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
 
     public IClusterDriver Driver { get; }
 
-    /// <summary>What its buffer is filled with when it joins; with zeros nothing of it travels.</summary>
+    /// <summary>The byte that its buffer is filled with when it joins; with zeros nothing of it travels.</summary>
     public byte OpaqueFill { get; set; }
 
     protected override string Condition => $"{Driver}";

@@ -11,9 +11,9 @@ using Xunit.Abstractions;
 namespace Totem.Tests.Sheepdog.Conformance;
 
 /// <summary>
-/// What DRIVER §13 measures of sheep's C drivers, of ours: from the action to what the sheep that observe it are told,
-/// each a process. It is measured, and only when <c>TOTEM_DRIVER_TIMES</c> says how often; nothing is asserted of a time. The result is a table
-/// in Markdown, also in the file that <c>TOTEM_DRIVER_TIMES_FILE</c> names.
+/// The times that DRIVER §13 has of sheep's C drivers, of ours: from the action to what the sheep that observe it are
+/// told, each a process. It is measured, and only when <c>TOTEM_DRIVER_TIMES</c> says how often; nothing is asserted of
+/// a time. The result is a table in Markdown, also in the file that <c>TOTEM_DRIVER_TIMES_FILE</c> names.
 /// </summary>
 [Collection(RealProcesses.Name)]
 public sealed class DriverTimes(ITestOutputHelper output)

@@ -20,7 +20,7 @@ internal sealed class ProcessSheep : TestSheep
     private DateTimeOffset _at;
 
     /// <param name="command">The program and its arguments, but for the port.</param>
-    /// <param name="identity">Who it is: its port counts from the first one.</param>
+    /// <param name="identity">The node: its port counts from the first one.</param>
     /// <param name="firstPort">The port of sheep 0.</param>
     public ProcessSheep(IReadOnlyList<string> command, int identity, int firstPort) : base(identity)
     {
@@ -61,7 +61,7 @@ internal sealed class ProcessSheep : TestSheep
         }
     }
 
-    /// <summary>What its process ended with; waits for it.</summary>
+    /// <summary>The exit code of its process; waits for it.</summary>
     public int ExitCode
     {
         get

@@ -4,7 +4,7 @@ using System.Text;
 namespace Totem.Tests.Sheepdog.Conformance;
 
 /// <summary>
-/// A sheep under test, whatever runs it. What it is told becomes lines, which tests wait for: <c>accept 2 [0 1 2]</c>,
+/// A sheep under test, whatever runs it. Its events become lines, which tests wait for: <c>accept 2 [0 1 2]</c>,
 /// <c>leave 0 [1 2]</c>, <c>notify 1 LENGTH SUM</c>, <c>update 1 VALUE</c>; beside them <c>failed REASON</c> and others that only concern itself.
 /// </summary>
 public abstract class TestSheep : IDisposable
@@ -28,7 +28,7 @@ public abstract class TestSheep : IDisposable
     /// <summary>Called in each own turn; ends it by <see cref="Unblock"/>, at once or later.</summary>
     public Action Turn { get; set; } = () => { };
 
-    /// <summary>What it waits for, for people; empty where it cannot be seen from here.</summary>
+    /// <summary>The line it waits for, for people; empty where it cannot be seen from here.</summary>
     protected virtual string Condition => "";
 
     /// <summary>Everything it was told.</summary>
@@ -41,7 +41,8 @@ public abstract class TestSheep : IDisposable
         }
     }
 
-    /// <summary>What all members are told alike, since it came in last: a session that is lost may have missed something.</summary>
+    /// <summary>The events that all members are told alike, since it came in last: a session that is lost may have
+    /// missed something.</summary>
     public string[] Log
     {
         get

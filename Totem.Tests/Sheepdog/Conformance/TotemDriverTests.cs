@@ -58,7 +58,7 @@ public sealed class TotemDriverTests : DriverConformance
         joiner.WaitForMembers(0, 1);
         sheep[0].Notify("on");
         joiner.WaitForLine(TestSheep.NotifyLine(0, "on"));
-        // What it does say, they do not take.
+        // The messages that it does send, they do not take.
         await stranger.MulticastAsync(new byte[] { 255, 1, 2, 3 });
         await stranger.MulticastAsync(new byte[300]);
         joiner.Notify("still");

@@ -4,7 +4,7 @@ using Totem.Sheepdog.Drivers.Local;
 
 namespace Totem.Tests.Sheepdog.Local;
 
-/// <summary>What a process does to its files, call by call. At the call that a test names the process is killed, or the
+/// <summary>A process's calls on its files, one by one. At the call that a test names the process is killed, or the
 /// call fails.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class FaultyFiles : IFileSystem

@@ -5,7 +5,8 @@ using Totem.Tests.Sheepdog.Conformance;
 
 namespace Totem.Tests.Sheepdog.Local;
 
-/// <summary>What sheep's own local driver gets wrong, by the numbers of the fault catalogue, and what ours could.</summary>
+/// <summary>The faults of sheep's own local driver, by the numbers of the fault catalogue, and those that ours could
+/// have.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class LocalFaultTests
 {
@@ -30,7 +31,7 @@ public sealed class LocalFaultTests
             bytesMax = Math.Max(bytesMax, cluster.BytesOnDisk);
         }
 
-        // What is kept for it, and the segments that are in use.
+        // The bytes that are kept for it, and the segments that are in use.
         Assert.InRange(bytesMax, 4 * 16 << 10, (4 + 4) * (64 << 10));
         Assert.DoesNotContain(sheep[2].Log, x => x.StartsWith("notify", StringComparison.Ordinal));
         stopped.Continue();

@@ -24,7 +24,7 @@ internal sealed class LocalModel : IDisposable
     public int SessionCount => Directory.GetFiles(Path.Combine(_directory.Path, "sessions"), "*.at").Length;
 
     /// <summary>Starts a process and lets it join.</summary>
-    /// <returns>What became of it; null when it died of it, or could not begin.</returns>
+    /// <returns>The sheep that came of it; null when it died of it, or could not begin.</returns>
     public LocalModelSheep? Start(int identity, FaultyFiles? files = null)
     {
         files ??= new FaultyFiles();

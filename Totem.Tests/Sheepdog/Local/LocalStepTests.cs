@@ -96,7 +96,7 @@ public sealed class LocalStepTests
 
     private static void AssertWhole(LocalModel model)
     {
-        // What a process leaves behind that dies while it tidies up after another is removed at the end of a segment.
+        // The remains of a process that dies while it tidies up after another are removed at the end of a segment.
         var writer = model.Alive.First();
         for (var i = 0; i < 20; i++)
         {

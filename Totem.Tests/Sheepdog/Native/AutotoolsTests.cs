@@ -6,8 +6,9 @@ using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog.Native;
 
-/// <summary>What docs/how-to/sheepdog.md tells a person to type into a sheepdog tree, typed: its own lines, the installed library and <c>totem.c</c>, in a tree
-/// that is built as sheepdog's is and has minisheep for the rest of sheep.</summary>
+/// <summary>The lines that docs/how-to/sheepdog.md tells a person to type into a sheepdog tree, typed: its own lines,
+/// the installed library and <c>totem.c</c>, in a tree that is built as sheepdog's is and has minisheep for the rest of
+/// sheep.</summary>
 public sealed partial class AutotoolsTests : IDisposable
 {
     private readonly TemporaryDirectory _root = new();

@@ -11,10 +11,10 @@ public abstract class MinisheepConformance : ProcessConformance
     /// <summary>As sheep's own tests start it: all on one host, an address given.</summary>
     protected override IReadOnlyList<string> Command => [SheepdogBuild.Minisheep, "-c", Driver, "-y", "127.0.0.1"];
 
-    /// <summary>What stands behind <c>-c</c>.</summary>
+    /// <summary>The text behind <c>-c</c>.</summary>
     protected abstract string Driver { get; }
 
-    /// <summary>What the test keeps on disk.</summary>
+    /// <summary>The files that the test keeps on disk.</summary>
     private protected TemporaryDirectory State { get; } = new();
 
     /// <summary>It starts faster than the kernel takes a killed process apart, whose port it needs.</summary>

@@ -62,7 +62,7 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
         }
     }
 
-    /// <summary>What of another cluster wants to come in exits, and the others hear that it is gone.</summary>
+    /// <summary>A sheep of another cluster that wants to come in exits, and the others hear that it is gone.</summary>
     [SheepdogNativeFact]
     public void A_sheep_of_another_cluster_ends_itself_and_the_others_go_on()
     {
@@ -144,7 +144,7 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
 
     private ProcessSheep Started(int identity) => new(Command, identity, _firstPort);
 
-    /// <summary>What the status port says: the epoch, and a line a node.</summary>
+    /// <summary>The lines of the status port: the epoch, and a line a node.</summary>
     private string[] Status(int identity)
     {
         using var client = new TcpClient("127.0.0.1", _firstPort + identity);

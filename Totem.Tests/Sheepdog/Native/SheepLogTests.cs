@@ -7,8 +7,8 @@ using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Sheepdog.Native;
 
-/// <summary>What stands in the log of a sheep with <c>sheep/totem.c</c>: where its ring lives, who is expected, what looks wrong, and
-/// each change with its cause.</summary>
+/// <summary>The lines in the log of a sheep with <c>sheep/totem.c</c>: where its ring lives, who is expected, what
+/// looks wrong, and each change with its cause.</summary>
 [Collection(RealProcesses.Name)]
 [NeedsNativeTools]
 public sealed class SheepLogTests : IDisposable

@@ -29,7 +29,7 @@ internal static class SheepdogBuild
     /// <summary>Where the library is.</summary>
     public static string Libraries => Built.Value;
 
-    /// <summary>What holds the library to its header.</summary>
+    /// <summary>The program that holds the library to its header.</summary>
     public static string Semantics => BuiltSemantics.Value;
 
     /// <summary>The stand-in for sheep, around <c>sheep/totem.c</c>.</summary>

@@ -31,7 +31,7 @@ public sealed class ShutdownLoopTests
     public void A_sheep_that_looks_late_ends_by_the_leaves_that_wait_behind_the_shutdown()
         => Assert.Equal("3 rounds, 0 hang", Run(SheepdogBuild.ShutdownLoop, 2, 3, "late", "untimed"));
 
-    /// <summary>What the timer is for, and that this loop would hang.</summary>
+    /// <summary>The purpose of the timer, and that this loop would hang.</summary>
     [SheepdogNativeFact]
     public void Without_the_timer_the_sheep_that_was_asked_hangs()
         => Assert.Equal("1 rounds, 1 hang", Run(SheepdogBuild.ShutdownLoop, 1, 1, "asked", "untimed"));

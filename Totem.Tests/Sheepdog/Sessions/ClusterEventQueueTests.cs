@@ -319,7 +319,7 @@ public sealed class ClusterEventQueueTests
         Assert.InRange(_cluster.BytesOrdered - before, 80, 80 + 48 + 32);
     }
 
-    /// <summary>What the acceptor knows is what the joiner gets: nothing comes between its answer and the accept.</summary>
+    /// <summary>The joiner gets what the acceptor knows: nothing comes between its answer and the accept.</summary>
     [Fact]
     public void What_is_sent_while_a_join_is_answered_comes_behind_the_accept()
     {

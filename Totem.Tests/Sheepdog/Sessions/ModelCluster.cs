@@ -4,7 +4,8 @@ using Totem.Sheepdog.Sessions;
 
 namespace Totem.Tests.Sheepdog.Sessions;
 
-/// <summary>Sessions on one total order that lies in memory. What is done next is the test's decision; nothing happens by itself.</summary>
+/// <summary>Sessions on one total order that lies in memory. The test decides what is done next; nothing happens by
+/// itself.</summary>
 /// <param name="isLog">Whether the order is a log without a group, in which sessions write down who is gone.</param>
 internal sealed class ModelCluster(bool isLog = false)
 {
@@ -16,7 +17,8 @@ internal sealed class ModelCluster(bool isLog = false)
 
     public IEnumerable<ModelSheep> Alive => All.Where(x => x.IsAlive);
 
-    /// <summary>Whose turn it is: two at once is an error. Ends when the unblock has its place in the order.</summary>
+    /// <summary>The sheep that has the turn: two at once is an error. Ends when the unblock has its place in the
+    /// order.</summary>
     public ModelSheep? Turn { get; set; }
 
     public int BytesOrdered { get; private set; }
@@ -25,7 +27,7 @@ internal sealed class ModelCluster(bool isLog = false)
     public long Now { get; set; }
 
     /// <summary>A process is there and in the group.</summary>
-    /// <param name="identity">Who it is.</param>
+    /// <param name="identity">The node.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="isMerged">It was in the group alone before it found the others.</param>
     public ModelSheep Start(int identity, ClusterQueueOptions? options = null, bool isMerged = false)
@@ -134,7 +136,7 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
     /// <summary>Over a log.</summary>
     public LogGroup? Group { get; set; }
 
-    /// <summary>Whose end it has written down.</summary>
+    /// <summary>The sessions whose end it has written down.</summary>
     public HashSet<PeerId> Reported { get; } = [];
 
     public int Position { get; set; } = position;
@@ -143,7 +145,7 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
 
     public bool HasTurn => cluster.Turn == this;
 
-    /// <summary>What everybody is told alike.</summary>
+    /// <summary>The events that everybody is told alike.</summary>
     public List<string> Log { get; } = [];
 
     /// <summary>Own join requests and turns.</summary>
@@ -151,7 +153,7 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
 
     public bool RefusesTurns { get; set; }
 
-    /// <summary>What it does in its turn is not over; a leave ends the turn, not what it does.</summary>
+    /// <summary>The work that it does in its turn is not over; a leave ends the turn, not the work.</summary>
     public bool IsRunning { get; private set; }
 
     public HashSet<ulong> Locks { get; } = [];

@@ -2,7 +2,7 @@ using Totem.Sheepdog.Sessions;
 
 namespace Totem.Tests.Sheepdog.Sessions;
 
-/// <summary>What must hold whenever a model is quiet.</summary>
+/// <summary>The rules that must hold whenever a model is quiet.</summary>
 internal static class SequenceRules
 {
     public static void Check(ModelCluster cluster)

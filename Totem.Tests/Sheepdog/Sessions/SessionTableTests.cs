@@ -6,8 +6,8 @@ using Totem.Tests.Tidy;
 
 namespace Totem.Tests.Sheepdog.Sessions;
 
-/// <summary>What every input means in every state of a session, in one table: the file beside this one. Its rows are
-/// all inputs, its columns all states. <c>TOTEM_ACCEPT_SESSION_TABLE=1</c> writes it anew; the diff goes into the
+/// <summary>The meaning of every input in every state of a session, in one table: the file beside this one. Its rows
+/// are all inputs, its columns all states. <c>TOTEM_ACCEPT_SESSION_TABLE=1</c> writes it anew; the diff goes into the
 /// commit.</summary>
 public sealed class SessionTableTests
 {

@@ -8,7 +8,8 @@ namespace Totem.Tests.Sheepdog.ZooKeeper;
 /// <summary>One of very many sheep in a process: it counts, and shares its event loop with others.</summary>
 internal sealed class ScaleSheep : IClusterEvents, IDisposable
 {
-    /// <summary>What sheep's daemon uses of its buffer before a cluster is formatted. The rest of it are zeros that nobody sends.</summary>
+    /// <summary>The part of its buffer that sheep's daemon uses before a cluster is formatted. The rest of it are zeros
+    /// that nobody sends.</summary>
     private const int OpaqueLength = 48;
 
     private readonly ScaleHerd _herd;
@@ -108,7 +109,7 @@ internal sealed class ScaleSheep : IClusterEvents, IDisposable
     }
 }
 
-/// <summary>What all sheep are waited for to have.</summary>
+/// <summary>The count that all sheep are waited for to have.</summary>
 internal enum ScaleGoal
 {
     Members,

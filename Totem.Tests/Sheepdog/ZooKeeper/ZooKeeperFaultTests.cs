@@ -167,7 +167,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         first.WaitForLine("update 1 3");
     }
 
-    /// <summary>What all have read is removed, without any tool.</summary>
+    /// <summary>Entries that all have read are removed, without any tool.</summary>
     [ZooKeeperFact]
     [Check("A13", "F-19")]
     public async Task Ten_thousand_events_leave_few_znodes()
@@ -351,7 +351,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     {
         var before = Watches();
         Joined(8);
-        // Who was the last until the next one came left a watch on the one before it.
+        // A session that was the last until the next one came left a watch on the one before it.
         Assert.InRange(Watches() - before, 1, 8 * 5);
     }
 

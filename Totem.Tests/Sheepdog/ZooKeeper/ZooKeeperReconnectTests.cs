@@ -6,7 +6,8 @@ using Totem.Tests.Sheepdog.Conformance;
 
 namespace Totem.Tests.Sheepdog.ZooKeeper;
 
-/// <summary>What sessions that are over leave in the process. Nothing else may run, since it counts threads.</summary>
+/// <summary>The remains that sessions which are over leave in the process. Nothing else may run, since it counts
+/// threads.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class ZooKeeperReconnectTests(SingleServer servers) : ZooKeeperTest(servers), IClassFixture<SingleServer>
 {

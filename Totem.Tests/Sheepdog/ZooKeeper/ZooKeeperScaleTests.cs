@@ -38,7 +38,7 @@ public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
         {
             for (var i = 0; i < count; i++)
             {
-                // Who is to die does so behind a proxy: the server hears nothing of it.
+                // A sheep that is to die does so behind a proxy: the server hears nothing of it.
                 var proxy = i % 10 == 5 ? new ServerProxy(server.Port) : null;
                 sheep.Add(new ScaleSheep(herd, i, $"127.0.0.1:{proxy?.Port ?? server.Port}/scale,timeout={timeout}"));
                 if (proxy is not null)

@@ -7,7 +7,7 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Tests.Sheepdog.ZooKeeper;
 
-/// <summary>What an operator, or one of sheep's own tools, does to a cluster's znodes.</summary>
+/// <summary>An operator's deeds, or those of one of sheep's own tools, on a cluster's znodes.</summary>
 internal sealed class ZooKeeperTool : IDisposable
 {
     private readonly ZooKeeperServer _server;
@@ -30,7 +30,7 @@ internal sealed class ZooKeeperTool : IDisposable
 
     public async Task<string[]> ListAsync(string path)
     {
-        // What others have written may not be known here yet.
+        // Entries that others have written may not be known here yet.
         await _client.SyncAsync(path);
         var (code, names) = await _client.ChildrenAsync(path);
         Assert.Equal(ZooKeeperCode.Ok, code);

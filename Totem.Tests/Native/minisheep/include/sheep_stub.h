@@ -1,5 +1,5 @@
 /*
- * What sheep/totem.c finds of sheep when it is compiled: names, signatures and layouts as sheepdog's headers have them, and nothing
+ * The parts of sheep that sheep/totem.c finds when it is compiled: names, signatures and layouts as sheepdog's headers have them, and nothing
  * else, so that what compiles and runs here does so in a sheepdog tree. The bodies are ours.
  */
 #ifndef SHEEP_STUB_H
@@ -82,7 +82,7 @@ _Static_assert(offsetof(struct cluster_info, nodes) == 48 && sizeof(struct clust
 
 enum sd_status { SD_STATUS_OK = 1, SD_STATUS_WAIT, SD_STATUS_SHUTDOWN, SD_STATUS_KILLED };
 
-/* What the daemon knows; of its fields, those that totem.c looks at. */
+/* The daemon's knowledge; of its fields, those that totem.c looks at. */
 struct system_info {
 	struct cluster_info cinfo;
 };
