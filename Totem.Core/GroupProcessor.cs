@@ -102,7 +102,7 @@ public sealed class GroupProcessor
 
     /// <summary>Queues a message to the group; it is copied. Before the own join has been delivered it is sent after the join; after
     /// a leave it is accepted and dropped.</summary>
-    /// <exception cref="ArgumentException">The payload is longer than <see cref="MessageBytesMax"/>, or the guarantee is none.</exception>
+    /// <exception cref="ArgumentException">The payload is longer than <see cref="MessageBytesMax"/>, or the guarantee is not one of the two.</exception>
     public SubmitResult TrySubmit(GroupMembership membership, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
     {
         ArgumentNullException.ThrowIfNull(membership);
@@ -120,7 +120,7 @@ public sealed class GroupProcessor
     /// <param name="wholeBytes">The length of the whole.</param>
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="now">The time.</param>
-    /// <exception cref="ArgumentException">The part is longer than <see cref="MessageBytesMax"/>, or outside the whole; or the guarantee is none.</exception>
+    /// <exception cref="ArgumentException">The part is longer than <see cref="MessageBytesMax"/>, or outside the whole; or the guarantee is not one of the two.</exception>
     public SubmitResult TrySubmitPart(
         GroupMembership membership, ReadOnlySpan<byte> payload, int offset, int wholeBytes, Guarantee guarantee, Instant now)
     {

@@ -44,7 +44,7 @@ public interface IRing
     /// none.</summary>
     ulong? PendingStore { get; }
 
-    /// <summary>Something is to be stored or sent, so the host's duty has an object. Deliveries are not counted: they
+    /// <summary>Something is to be stored or sent, so there is work for the host. Deliveries are not counted: they
     /// may wait.</summary>
     bool HasOutput { get; }
 
@@ -120,7 +120,7 @@ public interface IRing
     /// <param name="now">The time.</param>
     /// <exception cref="ArgumentException">The payload is longer than
     /// <see cref="RingOptions.MessageBytesMax"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The guarantee is none of the two.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The guarantee is not one of the two.</exception>
     SubmitResult TrySubmit(ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now);
 
     /// <summary>Takes the next datagram to send.</summary>

@@ -173,7 +173,7 @@ public sealed partial class RingProcessor
         // The first token that comes shows that the commit token has done its work.
         recovery.HasStartedToken = true;
         var next = _holder.Take(ring, frame.Token, frame.Requests, recovery.Plan, now);
-        var isComplete = recovery.Count(ref next);
+        var isComplete = recovery.UpdateFlagAndPromise(ref next);
         if (recovery.HasPromised && _installed is { } old)
             old.Obligation = recovery.Obligation;
         if (isComplete)

@@ -114,7 +114,7 @@ internal static class CpgStart
 
     private static string? StateDirectory() => ProgramEnvironment.Variable("TOTEM_STATE");
 
-    /// <exception cref="TransportException">It is none that may be.</exception>
+    /// <exception cref="TransportException">It is not a number that is allowed.</exception>
     private static uint? Number(string name, uint most)
     {
         if (ProgramEnvironment.Variable(name) is not { } text)

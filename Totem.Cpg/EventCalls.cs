@@ -34,7 +34,7 @@ internal static unsafe class EventCalls
             NativeMemory.Free(message);
     }
 
-    /// <summary>The events of a handle; null when it is none.</summary>
+    /// <summary>The events of a handle; null when there is no such handle.</summary>
     public static EventQueue? Find(CpgProcess process, HandleKind kind, ulong handle) => kind == HandleKind.Cfg
         ? process.CfgHandles.Find(handle)?.Events
         : process.Handles.Find(handle)?.Session.Events;

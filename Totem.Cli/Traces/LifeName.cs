@@ -8,7 +8,7 @@ namespace Totem.Cli.Traces;
 internal static class LifeName
 {
     /// <summary>Reads a name.</summary>
-    /// <exception cref="CommandFailedException">It is none.</exception>
+    /// <exception cref="CommandFailedException">It is not the name of a life.</exception>
     public static LifeId Parse(string text)
     {
         var parts = text.Split('#');

@@ -140,17 +140,18 @@ internal sealed class RecoveryState(
             RetransFlag: _hasRaisedFlag ? 1u : 0u, 0);
     }
 
-    /// <summary>WIRE §9.11, steps 1 to 6, after a visit. True when the ring is to be installed.</summary>
+    /// <summary>WIRE §9.11, steps 1 to 6, after a visit: raises or clears the retransmission flag, and promises once we have
+    /// everything. True when the ring is to be installed.</summary>
     /// <param name="token">The token as it is to go on; its retransmission flag is set here.</param>
-    public bool Count(ref RegularToken token)
+    public bool UpdateFlagAndPromise(ref RegularToken token)
     {
         var retransFlag = token.RetransFlag;
-        var isComplete = Count(ref retransFlag, token.Seq, token.Aru);
+        var isComplete = UpdateFlagAndPromise(ref retransFlag, token.Seq, token.Aru);
         token = token with { RetransFlag = retransFlag };
         return isComplete;
     }
 
-    private bool Count(ref uint retransFlag, Seq tokenSeq, Seq tokenAru)
+    private bool UpdateFlagAndPromise(ref uint retransFlag, Seq tokenSeq, Seq tokenAru)
     {
         if (Plan.QueuedFrames > 0)
         {

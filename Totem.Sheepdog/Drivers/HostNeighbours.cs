@@ -22,7 +22,7 @@ internal sealed class HostNeighbours
         _others = own is not null ? [.. peers.Where(x => x != own && x.EndPoint.Address.Equals(own.EndPoint.Address))] : [];
     }
 
-    /// <summary>Somebody is there who is none of these.</summary>
+    /// <summary>Somebody else is there.</summary>
     public bool AnyBut(ProcessorSet members)
     {
         if (!OperatingSystem.IsLinux())

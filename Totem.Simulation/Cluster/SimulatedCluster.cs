@@ -90,7 +90,7 @@ internal sealed class SimulatedCluster
     private readonly List<Anomaly> _anomalies = [];
 
     /// <summary>The processor with this id.</summary>
-    /// <exception cref="ArgumentException">There is none.</exception>
+    /// <exception cref="ArgumentException">There is no such processor.</exception>
     public SimulatedProcessor this[ProcessorId id] => _nodes[IndexOf(id)];
 
     public int IndexOf(ProcessorId id)

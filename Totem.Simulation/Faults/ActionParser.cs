@@ -23,7 +23,7 @@ internal static class ActionParser
         return action;
     }
 
-    /// <summary>Null when the verb is none of an action.</summary>
+    /// <summary>Null when the verb is not that of an action.</summary>
     public static FaultAction? TryParse(ScriptLine line) => line.Verb switch
     {
         "start" => new StartNode(line.Node("node")),

@@ -73,7 +73,7 @@ internal static class SetupText
             yield return "groups" + (setup.Foreign.IsEmpty ? "" : $" foreign={ScriptText.Nodes(setup.Foreign)}");
     }
 
-    /// <summary>Reads one line of a setup; null when its verb is none of a setup.</summary>
+    /// <summary>Reads one line of a setup; null when its verb is not that of a setup.</summary>
     public static ClusterSetup? TryParse(ScriptLine line, ClusterSetup setup)
     {
         switch (line.Verb)

@@ -59,7 +59,7 @@ internal readonly record struct OrderRecord(OrderKind Kind, PeerId Sender, uint 
         BinaryPrimitives.WriteUInt32LittleEndian(record, CheckOf(record[4..Bytes]));
     }
 
-    /// <returns>False when these bytes are none.</returns>
+    /// <returns>False when these bytes are not a record.</returns>
     public static bool TryRead(ReadOnlySpan<byte> record, out OrderRecord read)
     {
         read = default;

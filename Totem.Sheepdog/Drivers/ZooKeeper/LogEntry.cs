@@ -49,7 +49,7 @@ internal readonly record struct LogEntry(LogEntryKind Kind, PeerId Peer, ReadOnl
         return bytes;
     }
 
-    /// <returns>Null when it is none: somebody else writes here too.</returns>
+    /// <returns>Null when it is not an entry: somebody else writes here too.</returns>
     public static LogEntry? TryDecode(ReadOnlyMemory<byte> bytes)
     {
         var span = bytes.Span;
