@@ -20,6 +20,9 @@ public sealed class AcceleratedRingTests
     [InlineData(3, "mmmmmtmmm")]
     [InlineData(8, "tmmmmmmmm")]
     [InlineData(17, "tmmmmmmmm")]
+    [Shows(
+        "docs/design/protocol.md",
+        "All new frames of a visit are numbered and lie in the holder's window before the token leaves, and the token counts them")]
     public void The_token_counts_all_frames_of_a_visit_and_the_last_of_them_follow_it(int window, string expected)
     {
         var ring = Operational(3, window);
@@ -38,6 +41,9 @@ public sealed class AcceleratedRingTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "So the successor numbers its own while they are still on their way, and the multicasts of neighbours overlap.")]
     public void The_successor_numbers_its_own_while_frames_that_follow_the_token_are_on_their_way()
     {
         var ring = Operational(3, window: 17);
@@ -59,6 +65,9 @@ public sealed class AcceleratedRingTests
     [InlineData(1)]
     [InlineData(5)]
     [InlineData(17)]
+    [Shows(
+        "docs/design/protocol.md",
+        "ours name only what the token counted one rotation ago, and that has been sent.")]
     public void On_a_network_that_loses_nothing_nothing_is_asked_for(int window)
     {
         var ring = Operational(4, window);
@@ -79,6 +88,7 @@ public sealed class AcceleratedRingTests
     }
 
     [Fact]
+    [Shows("docs/design/protocol.md", "Retransmissions leave before the token, all of them.")]
     public void What_followed_a_token_and_was_lost_is_asked_for_at_the_next_visit_and_sent_before_a_token()
     {
         var ring = Operational(3, window: 17);
@@ -111,6 +121,9 @@ public sealed class AcceleratedRingTests
     [InlineData(8, "1", "3")]
     // So few go before the token, and nothing waits longer than on a plain ring (OrderingTests has the same numbers).
     [InlineData(4, "0", "2")]
+    [Shows(
+        "docs/design/protocol.md",
+        "a safe message is delivered (and every frame released) about one rotation later than on the plain ring.")]
     public void A_safe_message_of_a_long_visit_waits_a_rotation_longer_and_an_agreed_one_does_not(int messages, params string[] expected)
     {
         var visits = new List<string>();
@@ -131,6 +144,9 @@ public sealed class AcceleratedRingTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "Frames that follow our predecessor's token were counted by ours, so they do not stop them.")]
     public void Frames_that_follow_the_predecessors_token_do_not_stop_the_repeats_of_ours()
     {
         var ring = Operational(3, window: 17);
@@ -156,6 +172,7 @@ public sealed class AcceleratedRingTests
     }
 
     [Fact]
+    [Shows("docs/design/protocol.md", "the token is not sent; what has been numbered is (TokenHolder.Withhold).")]
     public void What_was_numbered_at_the_visit_that_gives_a_member_up_is_multicast()
     {
         var ring = Operational(3, window: 17, x => x with { FailToReceiveTimeout = TimeSpan.FromMilliseconds(20) });
@@ -190,6 +207,9 @@ public sealed class AcceleratedRingTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "once a message comes that the ring predecessor numbered after our token left, the token is read first")]
     public void The_token_is_read_first_from_the_predecessors_next_message_on_until_it_is_taken()
     {
         var ring = Operational(3, window: 4);
@@ -211,6 +231,7 @@ public sealed class AcceleratedRingTests
     }
 
     [Fact]
+    [Shows("docs/design/protocol.md", "On a plain ring it is always false: messages first.")]
     public void On_a_plain_ring_messages_are_always_read_first()
     {
         var ring = Operational(3, window: 0);
@@ -221,6 +242,7 @@ public sealed class AcceleratedRingTests
     }
 
     [Fact]
+    [Shows("docs/design/protocol.md", "Each is a member's own choice, and members with and without it share a ring.")]
     public void Members_with_and_without_an_accelerated_window_share_a_ring()
     {
         var ring = InMemoryRing.Operational(4, x => x with { AcceleratedWindow = x.Self.Value % 2 == 0 ? 9 : 0 });

@@ -16,6 +16,7 @@ public sealed class GrowingWindowTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     [Fact]
+    [Shows("docs/design/protocol.md", "One member may send in a visit half of a window that has grown")]
     public void Among_ourselves_a_busy_ring_sends_more_in_a_visit_than_real_daemons_do()
     {
         var ring = InMemoryRing.Operational(3, Grows);
@@ -24,6 +25,9 @@ public sealed class GrowingWindowTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "With a daemon on the ring, or with somebody of whom no join was heard, the configured numbers hold, for as long as that ring lasts.")]
     public void Beside_somebody_whose_joins_are_a_daemon_s_the_configured_limits_hold()
     {
         var ring = new InMemoryRing(3, Grows);
@@ -50,6 +54,7 @@ public sealed class GrowingWindowTests
     }
 
     [Fact]
+    [Shows("docs/design/protocol.md", "When somebody asks for a frame again it is halved, once for each loss")]
     public void Losses_make_the_window_shrink_and_lose_nothing()
     {
         var ring = InMemoryRing.Operational(3, Grows);
@@ -64,6 +69,9 @@ public sealed class GrowingWindowTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "whose window is behind, or does not grow by its options, is left its share of the first window at every visit")]
     public void A_member_whose_window_does_not_grow_is_not_silenced_by_those_whose_do()
     {
         var ring = InMemoryRing.Operational(3, x => Grows(x) with { WindowSizeMax = x.Self.Value == 3 ? 0 : 512 });

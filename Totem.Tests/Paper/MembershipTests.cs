@@ -15,6 +15,10 @@ public sealed class MembershipTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "is on stable storage before a frame that carries it leaves (PendingStore).",
+        After = "TOCS95, the membership protocol")]
     public void A_ring_sequence_is_stored_before_any_frame_that_carries_it_leaves()
     {
         var ring = new InMemoryRing(2);
@@ -37,6 +41,10 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "Messages submitted while the ring reforms wait.",
+        After = "TOCS95, the membership protocol")]
     public void Messages_submitted_while_the_ring_reforms_are_sent_once_in_the_next_configuration()
     {
         var cluster = RingCluster.Operational(3);
@@ -51,6 +59,9 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "A message of which only some fragments were multicast starts again on the new ring")]
     public void A_message_cut_by_a_ring_change_is_delivered_whole_and_once()
     {
         var cluster = RingCluster.Operational(3);
@@ -67,6 +78,7 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    [Shows("docs/design/protocol.md", "It keeps its messages back for 2.5 join intervals.")]
     public void Alone_beside_others_who_form_a_ring_a_processor_multicasts_between_two_of_their_joins()
     {
         // Members who miss a join agree with the next, a whole number of join intervals later, and must not be disturbed then.
@@ -84,6 +96,9 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "A processor that hears nobody waits AloneTimeout before it forms a ring of one.")]
     public void Alone_and_out_of_everybodys_hearing_a_processor_multicasts_at_once()
     {
         var cluster = RingCluster.Operational(3).Partition([1, 2], [3]);
@@ -94,6 +109,10 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "the old self's ring id never appears in the new one's entry, so it is not transitional anywhere.",
+        After = "TOCS95, recovery")]
     public void What_a_processor_sent_before_its_restart_does_not_come_up_in_its_new_life()
     {
         var cluster = RingCluster.Operational(3);
@@ -109,6 +128,7 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    [Shows("docs/design/deviations.md", "peers need not wait for two timeouts")]
     public void A_farewell_removes_a_member_without_waiting_for_a_timeout()
     {
         var cluster = RingCluster.Operational(3);
@@ -120,6 +140,7 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    [Shows("docs/design/deviations.md", "The host's word that nobody listens at a member's port counts as its failure")]
     public void A_closed_port_removes_a_member_without_waiting_for_a_timeout()
     {
         var cluster = RingCluster.Operational(3, with: x => x with { UnreachableRate = 1 });
@@ -132,6 +153,9 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "The others name the hop at which the token was lost, which leads to the process that stood still.")]
     public void A_lost_token_names_the_gap_in_which_it_was_lost()
     {
         var cluster = RingCluster.Operational(3);
@@ -142,6 +166,10 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    [Shows(
+        "docs/spec/evs.md",
+        "Between two regular configurations p installs exactly one transitional one, whose members are members of both.",
+        After = "EVS94, configurations")]
     public void A_change_is_told_twice_to_who_comes_along_and_says_who_left_and_who_joined()
     {
         var cluster = RingCluster.Operational(3);
@@ -156,6 +184,10 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "A member that holds the aru at one number for FailToReceiveTimeout is given up by the others.",
+        After = "TOCS95, the membership protocol")]
     public void A_member_that_cannot_receive_is_given_up_by_time_and_by_the_others()
     {
         var cluster = RingCluster.Operational(3);
@@ -171,6 +203,9 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "configuration changes that the application has not taken | 64, then the processor leaves")]
     public void An_application_that_takes_no_change_for_64_of_them_ends_its_processor()
     {
         var ring = InMemoryRing.Operational(2);

@@ -16,6 +16,10 @@ public sealed class OrderingTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     [Fact]
+    [Shows(
+        "docs/spec/evs.md",
+        "On the ring it knows when the token's aru has reached the message on two visits in a row.",
+        After = "TOCS95, safe delivery")]
     public void An_agreed_message_is_delivered_when_it_comes_and_a_safe_one_after_the_token_came_twice_more()
     {
         var visits = new List<string>();
@@ -34,6 +38,10 @@ public sealed class OrderingTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "A safe frame holds back everything behind it until then.",
+        After = "TOCS95, safe delivery")]
     public void A_safe_message_is_not_delivered_while_one_member_lacks_it()
     {
         var cluster = RingCluster.Operational(3);
@@ -49,6 +57,10 @@ public sealed class OrderingTests
     }
 
     [Fact]
+    [Shows(
+        "docs/spec/wire.md",
+        "The stored last token or commit token goes to the same successor every token_retransmit until a newer token comes",
+        After = "TOCS95, the total ordering protocol")]
     public void A_lost_token_is_sent_again_and_a_second_copy_of_it_is_dropped()
     {
         var cluster = RingCluster.Operational(3);
@@ -73,6 +85,7 @@ public sealed class OrderingTests
     }
 
     [Fact]
+    [Shows("docs/design/protocol.md", "and who has a message multicasts a hold cancel.")]
     public void An_idle_token_is_held_and_whoever_has_a_message_cancels_the_hold()
     {
         var cluster = RingCluster.Operational(3).Run(TimeSpan.FromMilliseconds(200));
@@ -87,6 +100,7 @@ public sealed class OrderingTests
     }
 
     [Fact]
+    [Shows("docs/design/protocol.md", "send queue | SendQueueBytesMax, SendQueueMessagesMax; then Backpressured")]
     public void A_full_queue_pushes_back_and_takes_messages_again_when_some_were_sent()
     {
         var ring = InMemoryRing.Operational(3, x => x with { SendQueueMessagesMax = 10 });
@@ -100,6 +114,9 @@ public sealed class OrderingTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/protocol.md",
+        "The ring goes at the pace of its slowest reader, and no frame is dropped because an application lags.")]
     public void A_lagging_application_gets_the_same_order_later()
     {
         var ring = InMemoryRing.Operational(3);
@@ -120,6 +137,7 @@ public sealed class OrderingTests
     }
 
     [Fact]
+    [Shows("docs/design/deviations.md", "A sequence number wraps instead of ending the ring")]
     public void Numbers_that_wrap_keep_the_order()
     {
         var ring = InMemoryRing.Operational(
@@ -132,6 +150,10 @@ public sealed class OrderingTests
     }
 
     [Fact]
+    [Shows(
+        "docs/spec/evs.md",
+        "a message that p sends in c is delivered by p in com(c), unless p fails.",
+        After = "EVS94, self-delivery")]
     public void A_ring_of_one_orders_its_own_messages()
     {
         var cluster = RingCluster.Operational(1);
@@ -144,6 +166,7 @@ public sealed class OrderingTests
     [Theory]
     [InlineData(0)]
     [InlineData(5)]
+    [Shows("docs/design/architecture.md", "Nothing on the ring's thread for a message in steady state")]
     public void A_visit_a_message_and_its_delivery_allocate_nothing(int acceleratedWindow)
     {
         // A merge detect costs a few objects, a few times a second whatever the load is: it is not what is measured.

@@ -16,6 +16,9 @@ public sealed class RestTests
     private static readonly TimeSpan Rotation = 5 * Hop;
 
     [Fact]
+    [Shows(
+        "docs/design/token.md",
+        "a token that stays with the only member that sends costs that member no wait at all.")]
     public void The_only_sender_keeps_the_token_and_its_messages_leave_at_once()
     {
         var cluster = Alone(2);
@@ -36,6 +39,7 @@ public sealed class RestTests
     }
 
     [Fact]
+    [Shows("docs/design/token.md", "the hold cancel and the loan take two hops")]
     public void Another_member_has_its_message_two_hops_after_it_asked_wherever_it_is()
     {
         foreach (var id in new[] { 1, 3, 4, 5 })
@@ -51,6 +55,9 @@ public sealed class RestTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/token.md",
+        "more than IdleVisitsBeforeHold unchanged visits and the last message of the ring is its own")]
     public void On_an_idle_ring_the_token_rests_with_who_sent_last()
     {
         var cluster = Five();
@@ -67,6 +74,9 @@ public sealed class RestTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/token.md",
+        "Two members that send in turn lower the streak faster than it grows, so the token goes round between them.")]
     public void Two_that_send_in_turn_let_the_token_go_round()
     {
         var cluster = Five();
@@ -80,6 +90,7 @@ public sealed class RestTests
     }
 
     [Fact]
+    [Shows("docs/design/token.md", "A member that is asked by two lets the token go.")]
     public void Two_that_ask_at_once_make_the_token_go_on()
     {
         var cluster = Alone(2);
@@ -90,6 +101,7 @@ public sealed class RestTests
     }
 
     [Fact]
+    [Shows("docs/design/token.md", "One that is lost costs the rest of one rest")]
     public void A_lost_hold_cancel_costs_one_rest()
     {
         var cluster = Alone(2);
@@ -105,6 +117,9 @@ public sealed class RestTests
     [InlineData("drop token-loan from=4 to=2 count=1")]
     [InlineData("drop token-loan from=4 to=2 count=2")]
     [InlineData("drop message from=4 to=2 count=1")]
+    [Shows(
+        "docs/design/token.md",
+        "the lender repeats the loan after TokenRetransmit until a number beyond it, or the return, comes")]
     public void A_loan_that_is_lost_on_either_way_is_sent_again_and_nothing_is_said_twice(string loss)
     {
         var cluster = Alone(2);
@@ -119,6 +134,9 @@ public sealed class RestTests
     [Theory]
     [InlineData(2)]
     [InlineData(4)]
+    [Shows(
+        "docs/design/token.md",
+        "the loan is repeated until the token is lost, and recovery finds what it numbered like anything else.")]
     public void Who_dies_while_the_token_is_lent_takes_nothing_of_the_others_along(int dead)
     {
         var cluster = Alone(2);
@@ -131,6 +149,9 @@ public sealed class RestTests
     }
 
     [Fact]
+    [Shows(
+        "docs/design/token.md",
+        "A loan of an earlier or later visit does not fit the hop number of its own last token")]
     public void A_copy_of_an_old_loan_gives_nobody_a_number()
     {
         var cluster = Alone(2);
@@ -153,6 +174,7 @@ public sealed class RestTests
     }
 
     [Fact]
+    [Shows("docs/design/token.md", "if it has more, or sent a safe message, the token goes on at once")]
     public void A_safe_message_makes_the_token_go_round_and_is_delivered_as_soon_as_on_a_ring_that_never_rests()
     {
         var cluster = Alone(2);
@@ -163,6 +185,7 @@ public sealed class RestTests
     }
 
     [Fact]
+    [Shows("docs/design/token.md", "A member that takes no part (TokenPark 0, an older build) wipes it out")]
     public void A_member_that_takes_no_part_keeps_the_token_going_and_loses_nothing()
     {
         var cluster = RingCluster.Operational(5, with: x => Parking(x) with { Restless = ProcessorSet.Of(new ProcessorId(3)) });
@@ -177,6 +200,7 @@ public sealed class RestTests
     }
 
     [Fact]
+    [Shows("docs/design/token.md", "A submission waits for the token's way round at most, as before, and for one rest")]
     public void No_member_waits_for_more_than_a_rotation_and_a_few_hops_however_others_send()
     {
         var cluster = Alone(2);
