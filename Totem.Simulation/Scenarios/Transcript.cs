@@ -112,10 +112,10 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
 
     private static string Describe(in RingEvent e) => e.Kind switch
     {
-        RingEventKind.EnteredGather => $"gathers: {e.Reason}{By(e.Peer)}",
+        RingEventKind.EnteredGather => $"looks for a new ring, because {InWords(e.Reason, e.Peer)}",
         RingEventKind.EnteredCommit => $"commits to {e.Ring}",
-        RingEventKind.EnteredRecovery => $"recovers for {e.Ring}, {e.Count} old messages to send",
-        RingEventKind.EnteredOperational => $"is operational on {e.Ring} with {e.Count} members",
+        RingEventKind.EnteredRecovery => $"recovers for {e.Ring} and has {Of(e.Count, "old message")} to send",
+        RingEventKind.EnteredOperational => $"is operational on {e.Ring} with {Of(e.Count, "member")}",
         RingEventKind.Left => "leaves for good",
         RingEventKind.TokenVisit => $"takes token {e.TokenSeq} of {e.Ring}: seq {e.Seq}, {e.Count} sent",
         RingEventKind.MulticastAfterToken => $"sends {e.Count} after the token, from {e.Seq} on",
@@ -128,11 +128,11 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
         RingEventKind.MessageSent => $"sends message {e.Ring}:{e.Seq}+{e.Count}",
         RingEventKind.GroupMessageSent => $"sends group message {e.Ring}:{e.Seq}+{e.Count}",
         RingEventKind.MessageRetransmitted => $"sends {e.Seq} again",
-        RingEventKind.RetransmitRequested => $"asks for {e.Count} from {e.Seq}",
+        RingEventKind.RetransmitRequested => $"asks for {Of(e.Count, "message")} from {e.Seq} on",
         RingEventKind.MessageWithheld => $"withholds {e.Seq} of {e.Peer}",
         RingEventKind.HoleInRecovery => $"finds a hole in {e.Ring} at {e.Seq}",
         RingEventKind.ObligationTakenOver => $"takes over the obligation to {e.Count} for {e.Ring}",
-        RingEventKind.MemberSuspected => $"suspects {e.Peer}: {e.Reason}",
+        RingEventKind.MemberSuspected => $"suspects {e.Peer}, because {InWords(e.Reason, e.Peer)}",
         RingEventKind.LinkBroken => $"finds the link {e.Peer}-{e.OtherPeer} broken",
         _ when e.Discard == DiscardReason.Malformed => $"discards a frame: {e.Decode}{By(e.Peer)}",
         _ => $"discards a frame: {e.Discard}{By(e.Peer)}",
@@ -148,6 +148,28 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
         RingEventKind.Discarded => TranscriptParts.Discards,
         _ => TranscriptParts.Membership,
     };
+
+    private static string InWords(GatherReason reason, ProcessorId peer) => reason switch
+    {
+        GatherReason.Started => "it has just started",
+        GatherReason.TokenLost => "the token was lost",
+        GatherReason.CommitTokenLost => "the commit token was lost",
+        GatherReason.RecoveryTokenLost => "the token was lost in recovery",
+        GatherReason.ForeignMessage => $"{peer} speaks on another ring",
+        GatherReason.MergeDetected => $"{peer} shows another ring",
+        GatherReason.JoinReceived => $"{peer} calls",
+        GatherReason.MemberLeft => $"{peer} has said farewell",
+        GatherReason.MemberUnreachable => $"nobody listens at the port of {peer}",
+        GatherReason.MemberGivenUp => $"{peer} was given up",
+        GatherReason.MemberFailedToReceive => $"{peer} does not receive",
+        GatherReason.ConsensusTimeout => "not all have answered in time",
+        GatherReason.ReaderStopped => "its application has stopped reading",
+        GatherReason.StoodStill => "it has stood still",
+        _ => reason.ToString(),
+    };
+
+    private static string Of(int count, string thing) =>
+        count switch { 0 => $"no {thing}", 1 => $"1 {thing}", _ => $"{count} {thing}s" };
 
     private static string By(ProcessorId peer) => peer.IsNone ? "" : $" by {peer}";
 
