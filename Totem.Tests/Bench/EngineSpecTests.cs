@@ -28,7 +28,7 @@ public sealed class EngineSpecTests
     [InlineData("corosync")]
     [InlineData("Totem")]
     [InlineData("")]
-    public void What_is_no_engine_is_refused(string text) => Assert.False(EngineSpec.TryParse(text, out _));
+    public void A_text_that_is_no_engine_is_refused(string text) => Assert.False(EngineSpec.TryParse(text, out _));
 
     [Theory]
     [InlineData("closed")]
@@ -48,5 +48,5 @@ public sealed class EngineSpecTests
     [InlineData("rate:-1")]
     [InlineData("rate:1,5")]
     [InlineData("open")]
-    public void What_is_no_load_is_refused(string text) => Assert.False(LoadShape.TryParse(text, out _));
+    public void A_text_that_is_no_load_is_refused(string text) => Assert.False(LoadShape.TryParse(text, out _));
 }

@@ -58,7 +58,7 @@ public sealed class LoadReceiverTests
     }
 
     [Fact]
-    public async Task Who_goes_on_alone_may_have_delivered_less_before()
+    public async Task A_processor_that_goes_on_alone_may_have_delivered_less_before()
     {
         var first = await DeliverAsync(1, Ring(3), Open, (1, 1), (2, 1), (1, 2), Ring(41), Ring(5), (1, 3), Close);
         var second = await DeliverAsync(2, Ring(3), Open, (1, 1), (2, 1), Ring(42), Ring(5), (1, 3), Close);

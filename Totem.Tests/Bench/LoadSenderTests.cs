@@ -45,7 +45,7 @@ public sealed class LoadSenderTests
     }
 
     [Fact]
-    public async Task What_is_refused_is_sent_later_with_the_same_number()
+    public async Task A_refused_message_is_sent_later_with_the_same_number()
     {
         await using var bus = new RecordingBus(room: 1);
         using var sender = new LoadSender(bus, new LoadShape(LoadKind.Closed, 0), Size, place: 0, senders: 1);

@@ -63,7 +63,7 @@ public sealed class EvsReportTests
     }
 
     [Fact]
-    public void What_cannot_be_checked_is_refused()
+    public void A_trace_that_cannot_be_checked_is_refused()
     {
         Assert.Throws<ArgumentException>(() => EvsChecker.Check(new Trace(), new EvsCheckOptions { ViolationsPerRuleMax = 0 }));
         var trace = new Trace();

@@ -43,7 +43,7 @@ public sealed class MutatedRunTests
 
     [Theory]
     [MemberData(nameof(Rules))]
-    public void What_a_rule_forbids_is_reported_under_its_number(string number)
+    public void A_broken_rule_is_reported_under_its_number(string number)
     {
         var rule = EvsRule.All.Single(x => string.Equals(x.Number, number, StringComparison.Ordinal));
         var spoiled = 0;

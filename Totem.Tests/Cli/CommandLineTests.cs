@@ -73,7 +73,7 @@ public sealed class CommandLineTests
     [InlineData("node --state=", "'--state'")]
     [InlineData("demo --keep=", "'--keep'")]
     [InlineData("node --config x --port 1", "expected none of --bind")]
-    public async Task What_is_wrong_is_said_with_what_was_expected(string commandLine, string said)
+    public async Task An_error_is_said_with_what_was_expected(string commandLine, string said)
     {
         var (exitCode, output, error) = await Run(commandLine);
         Assert.Equal(ExitCode.Usage, exitCode);
@@ -111,7 +111,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task What_nobody_expected_has_a_code_too()
+    public async Task An_unexpected_error_has_a_code_too()
     {
         using var error = new StringWriter();
         var exitCode = await Program.GuardAsync(() => throw new InvalidOperationException("sour"), error);

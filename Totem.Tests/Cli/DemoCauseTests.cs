@@ -11,7 +11,7 @@ public sealed class DemoCauseTests
     [InlineData("MemberUnreachable", "MemberGivenUp", "MemberUnreachable", "TokenLost")]
     [InlineData("MemberGivenUp", "JoinReceived", "MemberGivenUp")]
     [InlineData("JoinReceived", "JoinReceived", "JoinReceived")]
-    public void Who_noticed_a_removal_has_most_to_say(string expected, params string[] reasons)
+    public void The_node_that_noticed_a_removal_has_most_to_say(string expected, params string[] reasons)
         => Assert.Equal(expected, Demo.MostTelling(reasons.Select((x, i) => Installed(x, i))).Reason);
 
     private static ConfigurationInstalled Installed(string reason, int at)

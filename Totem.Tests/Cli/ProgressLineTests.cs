@@ -24,7 +24,7 @@ public sealed class ProgressLineTests
     }
 
     [Fact]
-    public void What_is_too_wide_is_said_in_short()
+    public void A_line_that_is_too_wide_is_said_in_short()
     {
         using var output = new StringWriter();
         using (var progress = new ProgressLine(output, isLive: true, () => 80))

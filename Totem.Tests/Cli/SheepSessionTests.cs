@@ -30,7 +30,7 @@ public sealed class SheepSessionTests
     }
 
     [Fact]
-    public async Task What_the_protocol_does_is_printed_when_it_is_asked_for()
+    public async Task The_steps_of_the_protocol_are_printed_when_they_are_asked_for()
     {
         Assert.DoesNotContain("* debug: ", await Run("notify hello"), StringComparison.Ordinal);
         Assert.Contains("* debug: Node 1 enters operational of ring ", await Run(isVerbose: true, "notify hello"), StringComparison.Ordinal);

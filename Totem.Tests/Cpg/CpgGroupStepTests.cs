@@ -37,7 +37,7 @@ public sealed class CpgGroupStepTests
     }
 
     [Fact]
-    public void Who_failed_and_came_back_goes_first()
+    public void A_node_that_failed_and_came_back_goes_first()
     {
         var steps = Split(
             [Member(1), Member(2)], joined: [Came(2, GroupChangeReason.NodeUp)], left: [Came(2, GroupChangeReason.NodeDown)]);

@@ -12,7 +12,7 @@ namespace Totem.Tests.Cpg;
 public sealed class CpgLogTests
 {
     [Fact]
-    public void What_the_ring_logs_goes_on_from_warnings_up_and_without_its_exception()
+    public void The_ring_s_log_goes_on_from_warnings_up_and_without_its_exception()
     {
         var lines = new List<string>();
         using var factory = new CpgLoggerFactory((severity, text) => lines.Add($"{(int)severity} {text}"));

@@ -84,7 +84,7 @@ public sealed class CpgSessionTests : IDisposable
     }
 
     [LinuxFact]
-    public void Who_left_goes_on_hearing_of_the_group()
+    public void A_process_that_left_goes_on_hearing_of_the_group()
     {
         var leaver = Joined();
         var stays = Session(pid: 11);

@@ -15,7 +15,7 @@ public sealed class EventQueueTests : IDisposable
     public void Dispose() => _queue.Dispose();
 
     [LinuxFact]
-    public async Task Who_stands_still_inside_stops_neither_what_comes_nor_the_end()
+    public async Task A_thread_that_stands_still_inside_stops_neither_events_nor_the_end()
     {
         using (new StandingStill(_queue.Gate))
         {
@@ -39,7 +39,7 @@ public sealed class EventQueueTests : IDisposable
 
     /// <summary>Nobody is told of what nobody looks for, and whoever looks sees what came before.</summary>
     [LinuxFact]
-    public void What_came_before_anybody_looked_is_seen_at_the_first_look()
+    public void Events_from_before_anybody_looked_are_seen_at_the_first_look()
     {
         _queue.Add(CpgEvent.Message(1, 1, [1], _queue.Memory));
         var watch = _queue.Watch();

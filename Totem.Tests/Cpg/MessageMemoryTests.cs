@@ -22,7 +22,7 @@ public sealed class MessageMemoryTests
     }
 
     [Fact]
-    public unsafe void What_is_longer_than_any_class_or_comes_after_the_end_is_the_systems()
+    public unsafe void Memory_longer_than_any_class_or_after_the_end_is_the_systems()
     {
         const int length = (128 << 10) + 1;
         var memory = new MessageMemory();

@@ -42,7 +42,7 @@ public sealed class OtherUserTests : IDisposable
     }
 
     [OtherUserFact]
-    public void What_root_had_before_is_shared_too_and_the_group_may_stand_in_a_file_beside()
+    public void A_directory_of_root_s_is_shared_too_and_the_group_may_stand_in_a_file_beside()
     {
         Configure("");
         Run("");
@@ -79,7 +79,7 @@ public sealed class OtherUserTests : IDisposable
     }
 
     [OtherUserFact]
-    public void What_uidgid_cannot_mean_here_is_a_warning()
+    public void A_uidgid_without_a_meaning_here_is_a_warning()
     {
         Configure("uidgid {\n uid: nobody\n}\nuidgid {\n gid: 65534\n}\nuidgid {\n gid: daemon\n}\n");
         var (exitCode, said) = TotemProgram.Run($"node --config {_configuration} --id 1 --state {_state}");

@@ -14,7 +14,7 @@ public sealed class CompactEncodingTests
 
     [Theory]
     [MemberData(nameof(Tags))]
-    public void What_is_written_is_read_again(ushort tag)
+    public void A_trace_that_is_written_is_read_again(ushort tag)
     {
         var member = new GroupMembership("sheepdog", 4711, tag, null);
         var join = Written(GroupMessageKind.Join, member, 0, 0);

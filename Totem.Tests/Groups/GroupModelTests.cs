@@ -20,7 +20,7 @@ public sealed class GroupModelTests(Xunit.Abstractions.ITestOutputHelper output)
     [InlineData(3, true, true, 1)]
     [InlineData(4, false, false, 1)]
     [InlineData(4, false, true, 1)]
-    public void Whoever_dies_at_whatever_step_the_survivors_agree_and_nobody_is_a_ghost(
+    public void The_survivors_of_a_death_at_any_step_agree_and_nobody_is_a_ghost(
         int processors, bool isForeign, bool isMerge, int deaths)
     {
         var courses = GroupModel.Explore(processors, isForeign, isMerge, deaths);

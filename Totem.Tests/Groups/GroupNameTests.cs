@@ -52,7 +52,7 @@ public sealed class GroupNameTests
     [InlineData(@"a\x 1")]
     [InlineData(@"a\0")]
     [InlineData(@"a\n")]
-    public void What_no_name_is_shown_as_is_refused(string text)
+    public void A_text_that_no_name_is_shown_as_is_refused(string text)
     {
         var refused = Assert.Throws<FormatException>(() => GroupName.Parse(text));
         Assert.Contains(@"expected \xNN", refused.Message, StringComparison.Ordinal);

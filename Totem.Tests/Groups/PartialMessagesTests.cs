@@ -36,7 +36,7 @@ public sealed class PartialMessagesTests
     }
 
     [Fact]
-    public void Who_was_not_there_for_a_part_gets_nothing_and_counts_as_much()
+    public void A_process_that_was_not_there_for_a_part_gets_nothing_and_counts_as_much()
     {
         Assert.True(Add(1, 1, MessagePart.First, 3, 1, out _));
         Assert.True(Add(1, 1, MessagePart.Middle, 3, 1, out _, isKept: false));

@@ -89,7 +89,7 @@ public sealed class AcceleratedRingTests
 
     [Fact]
     [Shows("docs/design/protocol.md", "Retransmissions leave before the token, all of them.")]
-    public void What_followed_a_token_and_was_lost_is_asked_for_at_the_next_visit_and_sent_before_a_token()
+    public void A_lost_frame_that_followed_a_token_is_asked_for_at_the_next_visit_and_sent_before_a_token()
     {
         var ring = Operational(3, window: 17);
         var sent = Record(ring, from: 2, to: 3);
@@ -173,7 +173,7 @@ public sealed class AcceleratedRingTests
 
     [Fact]
     [Shows("docs/design/protocol.md", "the token is not sent; what has been numbered is (TokenHolder.Withhold).")]
-    public void What_was_numbered_at_the_visit_that_gives_a_member_up_is_multicast()
+    public void Frames_numbered_at_the_visit_that_gives_a_member_up_are_multicast()
     {
         var ring = Operational(3, window: 17, x => x with { FailToReceiveTimeout = TimeSpan.FromMilliseconds(20) });
         // One message never reaches 3: all it asks for is that one, so there is room for new messages at every visit.

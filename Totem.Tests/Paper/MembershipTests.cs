@@ -113,7 +113,7 @@ public sealed class MembershipTests
         "docs/design/protocol.md",
         "the old self's ring id never appears in the new one's entry, so it is not transitional anywhere.",
         After = "TOCS95, recovery")]
-    public void What_a_processor_sent_before_its_restart_does_not_come_up_in_its_new_life()
+    public void Messages_from_before_a_restart_do_not_come_up_in_the_new_life()
     {
         var cluster = RingCluster.Operational(3);
         cluster.Intercept(x => x.Kind == FrameKind.RegularMessage && x.From == new ProcessorId(3) ? FrameVerdict.Hold : FrameVerdict.Pass);

@@ -137,7 +137,7 @@ public sealed class RestTests
     [Shows(
         "docs/design/token.md",
         "the loan is repeated until the token is lost, and recovery finds what it numbered like anything else.")]
-    public void Who_dies_while_the_token_is_lent_takes_nothing_of_the_others_along(int dead)
+    public void A_member_that_dies_while_the_token_is_lent_takes_nothing_of_the_others_along(int dead)
     {
         var cluster = Alone(2);
         cluster.Intercept(x => x.Kind == FrameKind.TokenLoan && x.To == new ProcessorId(2) ? FrameVerdict.Drop : FrameVerdict.Pass);

@@ -10,7 +10,7 @@ public sealed class InterfaceTests(ITestOutputHelper output)
     [NamespaceTheory]
     [InlineData("udp")]
     [InlineData("udpu")]
-    public async Task Who_loses_its_interface_is_back_when_it_has_one_again(string transport)
+    public async Task A_node_that_loses_its_interface_is_back_when_it_has_one_again(string transport)
     {
         await using var cluster = ProcessCluster.InNamespaces(3, transport, TimeSpan.FromSeconds(1), duplicatePercent: 0);
         var network = cluster.Network!;

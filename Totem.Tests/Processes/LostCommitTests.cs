@@ -10,7 +10,7 @@ public sealed class LostCommitTests(ITestOutputHelper output)
     [NamespaceTheory]
     [InlineData(3u)]
     [InlineData(1u)]
-    public async Task Who_hears_the_others_and_gets_no_token_does_not_keep_them_from_a_ring(uint deaf)
+    public async Task A_node_that_hears_the_others_and_gets_no_token_does_not_keep_them_from_a_ring(uint deaf)
     {
         await using var cluster = ProcessCluster.InNamespaces(3, "udp", TimeSpan.FromSeconds(1), duplicatePercent: 0);
         await cluster.StartAllAsync();

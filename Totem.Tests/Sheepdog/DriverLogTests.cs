@@ -29,7 +29,7 @@ public sealed class DriverLogTests
     }
 
     [Fact]
-    public void What_the_ring_logs_is_a_line_without_its_exception()
+    public void A_log_entry_of_the_ring_is_a_line_without_its_exception()
     {
         var lines = new List<string>();
         var failure = new InvalidDataException("not this");

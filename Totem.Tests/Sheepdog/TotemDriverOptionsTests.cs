@@ -28,7 +28,7 @@ public sealed class TotemDriverOptionsTests
     [InlineData("group=", "group has 0 bytes")]
     [InlineData("name=", "name has 0 bytes")]
     [InlineData("config=/x,name=y", "name beside config")]
-    public void What_is_wrong_is_named_with_the_syntax(string text, string problem)
+    public void An_error_is_named_with_the_syntax(string text, string problem)
     {
         var failure = Assert.Throws<ClusterDriverException>(() => TotemDriverOptions.Parse(text, false));
         Assert.StartsWith(problem, failure.Message, StringComparison.Ordinal);

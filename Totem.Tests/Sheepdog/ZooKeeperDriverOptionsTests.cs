@@ -47,7 +47,7 @@ public sealed class ZooKeeperDriverOptionsTests
     [InlineData("a:1/x=y", "there is no 'x'")]
     [InlineData("a:1,tiemout=5", "there is no 'tiemout'")]
     [InlineData("a:1,publish-session=perhaps", "publish-session is 'perhaps', expected yes or no")]
-    public void What_is_wrong_is_named_with_the_syntax(string? text, string problem)
+    public void An_error_is_named_with_the_syntax(string? text, string problem)
     {
         var failure = Assert.Throws<ClusterDriverException>(() => ZooKeeperDriverOptions.Parse(text));
         Assert.StartsWith(problem, failure.Message, StringComparison.Ordinal);

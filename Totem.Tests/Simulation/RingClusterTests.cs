@@ -97,7 +97,7 @@ public sealed class RingClusterTests
     }
 
     [Fact]
-    public void What_is_held_arrives_when_it_is_released()
+    public void A_datagram_that_is_held_arrives_when_it_is_released()
     {
         var cluster = RingCluster.Operational(processors: 2, seed: 6);
         cluster.Intercept(frame => frame.Kind == FrameKind.RegularMessage ? FrameVerdict.Hold : FrameVerdict.Pass);

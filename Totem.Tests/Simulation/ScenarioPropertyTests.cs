@@ -18,7 +18,7 @@ public sealed class ScenarioPropertyTests
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(ScenarioCount), Prop.ForAll(ScenarioArbitrary.Any, Holds));
 
     [Fact]
-    public void What_fails_is_shrunk_and_can_be_replayed()
+    public void A_failure_is_shrunk_and_can_be_replayed()
     {
         // No processor that has more than two actions done to it: false soon, and the smallest counterexample is three.
         var error = Assert.ThrowsAny<Exception>(() => Check.One(

@@ -35,7 +35,7 @@ public sealed class SlowReaderTests
     }
 
     [Fact]
-    public void What_is_lost_while_a_reader_lags_is_recovered_and_no_more()
+    public void Losses_while_a_reader_lags_are_recovered_and_no_more()
     {
         var cluster = RingCluster.Operational(3).Do("slow node=3 datagram=0us consume=200ms").Do("loss from=* to=3 rate=0.01");
         var rings = cluster[3].Installed.Count;

@@ -11,6 +11,15 @@ public sealed class PlainEnglishTests
         Assert.Empty(files.SelectMany(x => PlainEnglish.FreeClauses(x, Repository.Read(x))));
     }
 
+    [Fact]
+    public void No_test_is_named_so_either()
+    {
+        var names = typeof(PlainEnglishTests).Assembly.GetTypes().SelectMany(x => x.GetMethods())
+            .Where(x => x.IsDefined(typeof(FactAttribute), inherit: true)).Select(x => x.Name.Replace('_', ' ')).ToList();
+        Assert.True(names.Count > 500, $"{names.Count} tests; the search finds too little");
+        Assert.Empty(names.SelectMany(x => PlainEnglish.FreeClauses("a.md", x)));
+    }
+
     [Theory]
     [InlineData("a.cs", "    /// <summary>What it does. And more.</summary>", 1)]
     [InlineData("a.cs", "    /// A sentence. Whoever reads\n    /// it stops.", 1)]

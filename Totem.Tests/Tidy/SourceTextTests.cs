@@ -14,7 +14,7 @@ public sealed partial class SourceTextTests
         line => MachinePaths.Any(x => line.Contains(x, StringComparison.Ordinal)));
 
     [Fact]
-    public void Whoever_postpones_work_names_the_issue() => AssertNowhere(
+    public void Postponed_work_names_its_issue() => AssertNowhere(
         Repository.TextFiles,
         line => PostponedWork().IsMatch(line));
 

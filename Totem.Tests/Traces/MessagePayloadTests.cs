@@ -13,7 +13,7 @@ public sealed class MessagePayloadTests
     [InlineData(MessagePayload.SizeBytesMin + 1)]
     [InlineData(1000)]
     [InlineData(1 << 20)]
-    public void What_is_written_is_parsed(int size)
+    public void A_script_that_is_written_is_parsed(int size)
     {
         var payload = new byte[size];
         var written = MessagePayload.Write(payload, Id);

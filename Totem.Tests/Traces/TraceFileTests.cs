@@ -12,7 +12,7 @@ public sealed class TraceFileTests
     private const string Start = """{"event":"start","node":1,"life":1,"ticks":0}""";
 
     [Fact]
-    public void What_is_written_is_read()
+    public void A_file_that_is_written_is_read()
     {
         var events = Everything();
         Assert.Equal(events, ReadAll(Written(events), out var isTorn));
@@ -106,7 +106,7 @@ public sealed class TraceFileTests
     }
 
     [Fact]
-    public void What_is_not_flushed_waits()
+    public void An_event_that_is_not_flushed_waits()
     {
         using var stream = new MemoryStream();
         using var writer = new TraceWriter(stream);

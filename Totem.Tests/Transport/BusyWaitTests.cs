@@ -54,5 +54,5 @@ public sealed class BusyWaitTests
     }
 
     [Fact]
-    public void Who_does_not_look_must_be_woken_otherwise() => Assert.False(_wait.TryWake());
+    public void A_thread_that_does_not_look_must_be_woken_otherwise() => Assert.False(_wait.TryWake());
 }

@@ -82,7 +82,7 @@ public sealed class CorosyncConfTests
     }
 
     [Fact]
-    public void What_the_system_section_may_say_is_told()
+    public void The_values_of_the_system_section_are_told()
     {
         var problems = Problems("version: 2\ntransport: udpu", $"system {{\nsched_rr: maybe\npriority: high\n}}\n{ThreeNodes}");
         Assert.Equal(
@@ -389,7 +389,7 @@ public sealed class CorosyncConfTests
     [Theory]
     [InlineData("totem { version: 2\ntransport: udpu\n}\n", "c.conf:1: 'version: 2' stands behind 'section {', expected a line of its own for each key and each brace")]
     [InlineData("totem {\nversion: 2\ntransport udpu\n}\n", "c.conf:3: 'transport udpu' is neither 'key: value' nor 'section {' nor '}'")]
-    public void What_is_no_grammar_is_told_alone(string text, string expected)
+    public void A_line_outside_the_grammar_is_told_alone(string text, string expected)
         => Assert.Equal([expected], Assert.Throws<CorosyncConfException>(() => CorosyncConf.Parse(text, "c.conf", null, new HostTable("h"))).Problems);
 
     [Fact]

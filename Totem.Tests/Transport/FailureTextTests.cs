@@ -19,7 +19,7 @@ public sealed class FailureTextTests
 
     [Theory]
     [MemberData(nameof(Foreseen))]
-    public void What_was_foreseen_is_its_message(Exception failure, string expected)
+    public void A_foreseen_failure_is_its_message(Exception failure, string expected)
     {
         Assert.True(FailureText.IsForeseen(failure));
         Assert.Equal(expected, FailureText.Of(failure));

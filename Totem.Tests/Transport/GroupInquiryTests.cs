@@ -77,7 +77,7 @@ public sealed class GroupInquiryTests : IDisposable
     /// <summary>A program that is not in the configuration learns nothing, and one that asks too much is not served at
     /// once.</summary>
     [Fact]
-    public void What_is_no_question_and_no_answer_is_dropped()
+    public void A_datagram_that_is_no_question_and_no_answer_is_dropped()
     {
         var question = new GroupQuestion(7, 3).ToBytes();
         Assert.True(GroupQuestion.TryRead(question, out var read));

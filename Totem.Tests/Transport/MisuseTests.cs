@@ -143,7 +143,7 @@ public sealed class MisuseTests : IDisposable
     }
 
     [Fact]
-    public async Task What_has_ended_says_which_it_was()
+    public async Task A_node_that_has_ended_says_which_it_was()
     {
         var node = await StartAsync();
         var group = await node.JoinAsync("flock", new GroupJoinOptions { Pid = 7 }, Limit);

@@ -102,7 +102,7 @@ public sealed class NeighbourWatchTests
     }
 
     [LinuxFact]
-    public void Who_is_gone_is_noticed_without_a_probe_and_watched_again_when_it_is_back()
+    public void A_neighbour_that_is_gone_is_noticed_without_a_probe_and_watched_again_when_it_is_back()
     {
         using var a = Open(First);
         for (var life = 0; life < 3; life++)
@@ -216,7 +216,7 @@ public sealed class NeighbourWatchTests
     }
 
     [LinuxFact]
-    public void Who_is_watched_and_of_our_own_user_is_probed_once_a_second()
+    public void A_watched_neighbour_of_our_own_user_is_probed_once_a_second()
     {
         var options = new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = _port };
         using var a = UdpTransport.Open(options, First, new NodeCounters());

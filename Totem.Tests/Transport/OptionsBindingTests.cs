@@ -24,7 +24,7 @@ public sealed class OptionsBindingTests
     [InlineData("Ring:Allowed", "1,x", "'1,x' is no list of processor ids")]
     [InlineData("Scheduling", "fast", "'fast' is no scheduling")]
     [InlineData("Transport:GroupAddress", "nowhere", "'nowhere' is no IP address")]
-    public void What_cannot_be_read_is_told(string key, string value, string problem)
+    public void A_value_that_cannot_be_read_is_told(string key, string value, string problem)
     {
         var failure = Assert.ThrowsAny<Exception>(() => Bind((key, value)));
         Assert.Contains(problem, failure.ToString(), StringComparison.Ordinal);

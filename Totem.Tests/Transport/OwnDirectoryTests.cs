@@ -49,7 +49,7 @@ public sealed class OwnDirectoryTests : IDisposable
     [InlineData("ln -s /nowhere s", "s", "belongs to the user 65534")]
     [InlineData("mkfifo s", "s", "belongs to the user 65534")]
     [InlineData("touch s", "s/loopback", "belongs to the user 65534")]
-    public void What_another_user_made_first_is_refused(string traps, string state, string reason)
+    public void A_directory_that_another_user_made_first_is_refused(string traps, string state, string reason)
     {
         SystemCommand.Run($"{TotemProgram.AsNobody} sh -c 'cd {_open} && {traps}'");
         var before = Names();
@@ -85,7 +85,7 @@ public sealed class OwnDirectoryTests : IDisposable
     [InlineData("ln -s ../victim ringid_1.new")]
     [InlineData("ln ../victim ringid_1.new")]
     [InlineData("mkfifo ringid_1.new")]
-    public void What_has_the_new_file_s_name_is_removed_and_never_written(string trap)
+    public void A_file_with_the_new_file_s_name_is_removed_and_never_written(string trap)
     {
         var path = Path.Combine(_directory.Path, "state");
         Directory.CreateDirectory(path, OwnerOnly);

@@ -44,7 +44,7 @@ public sealed class RecordRingTests
     }
 
     [Fact]
-    public void What_is_full_takes_what_must_not_wait()
+    public void A_full_stream_takes_elements_that_must_not_wait()
     {
         var ring = new RecordRing<int>(1024);
         var count = 0;

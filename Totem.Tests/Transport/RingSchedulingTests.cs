@@ -46,7 +46,7 @@ public sealed class RingSchedulingTests : IDisposable
     }
 
     [RootFact]
-    public async Task Who_may_not_is_told_what_to_grant_and_runs()
+    public async Task A_process_without_the_right_is_told_what_to_grant_and_runs()
     {
         var lines = await RunNodeAsync("setpriv --bounding-set=-sys_nice", "Node 1 installed");
         Assert.Contains(lines, x => x.Contains("Node 1 runs without real-time scheduling (Operation not permitted)", StringComparison.Ordinal)

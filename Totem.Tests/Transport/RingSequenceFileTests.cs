@@ -25,7 +25,7 @@ public sealed class RingSequenceFileTests : IDisposable
     }
 
     [Fact]
-    public void What_was_written_is_read_by_the_next_start_and_begins_as_corosync_s()
+    public void A_number_that_was_written_is_read_by_the_next_start_and_begins_as_corosync_s()
     {
         using var file = Open();
         file.Write(31);

@@ -36,7 +36,7 @@ public sealed class RingTurnsTests
     }
 
     [Fact]
-    public void Who_has_slept_enough_owes_nothing()
+    public void A_thread_that_has_slept_enough_owes_nothing()
     {
         var turns = Turns();
         Assert.Equal(2, turns.TakeOwedRest(At(1000)).TotalMilliseconds);

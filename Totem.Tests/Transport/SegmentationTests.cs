@@ -154,7 +154,7 @@ public sealed class SegmentationTests
     }
 
     [Fact]
-    public void Whoever_cannot_take_a_burst_gets_it_cut()
+    public void A_receiver_that_cannot_take_a_burst_gets_it_cut()
     {
         if (!OperatingSystem.IsLinux())
             return;
@@ -175,7 +175,7 @@ public sealed class SegmentationTests
 
     [Theory]
     [MemberData(nameof(RefusalsAndTries))]
-    public void What_is_refused_together_is_sent_apart(int error, int tries)
+    public void Datagrams_refused_together_are_sent_apart(int error, int tries)
     {
         if (!OperatingSystem.IsLinux())
             return;

@@ -103,7 +103,7 @@ public sealed class SendOnlyTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_takes_deliveries_and_receives_nothing_is_told()
+    public async Task A_node_that_takes_deliveries_and_receives_nothing_is_told()
     {
         var options = TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path) with { Receives = false };
         Assert.Empty(options.Validate());

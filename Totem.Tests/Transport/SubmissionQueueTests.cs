@@ -19,7 +19,7 @@ public sealed class SubmissionQueueTests
         CapacityBytes, 10, () => Interlocked.Increment(ref _wakes), (in _, _, _) => SubmitResult.Accepted);
 
     [Fact]
-    public async Task Who_stands_still_inside_does_not_stop_the_ring_and_those_who_wait_are_served_behind_it()
+    public async Task A_caller_that_stands_still_inside_does_not_stop_the_ring_and_those_who_wait_are_served_behind_it()
     {
         var waiting = AddAsync(Long);
         using (new StandingStill(_queue.Gate))
@@ -34,7 +34,7 @@ public sealed class SubmissionQueueTests
     }
 
     [Fact]
-    public async Task Who_stands_still_inside_does_not_stop_the_end_and_is_refused_when_it_goes_on()
+    public async Task A_caller_that_stands_still_inside_does_not_stop_the_end_and_is_refused_when_it_goes_on()
     {
         using var memory = new SlowMemory();
         var adding = Task.Run(() => AddAsync(memory.Of(8)));
@@ -50,7 +50,7 @@ public sealed class SubmissionQueueTests
     }
 
     [Fact]
-    public async Task Who_waits_hears_of_the_end_from_the_one_that_stood_still_inside()
+    public async Task A_waiting_caller_hears_of_the_end_from_the_one_that_stood_still_inside()
     {
         var waiting = AddAsync(Long);
         using (new StandingStill(_queue.Gate))

@@ -293,7 +293,7 @@ public sealed class UdpTransportTests
 
     [Theory]
     [MemberData(nameof(Paths))]
-    public void Whoever_looks_instead_of_sleeping_is_woken_just_the_same(DatagramPath path)
+    public void A_thread_that_looks_instead_of_sleeping_is_woken_just_the_same(DatagramPath path)
     {
         var port = Ports.TakeBase();
         var options = new UdpTransportOptions

@@ -27,7 +27,7 @@ public sealed class DissectorCaptureTests
     }
 
     [PackageFact("tshark")]
-    public async Task What_the_capture_cut_off_is_said_and_not_called_malformed()
+    public async Task A_frame_that_the_capture_cut_off_is_said_to_be_and_not_called_malformed()
     {
         var frames = await DissectCaptureAsync("udp-g-partial");
         var truncated = Capture.Named("udp-g-partial").File.Datagrams.Where(x => x.IsTruncated).Select(x => x.FrameNumber);

@@ -44,7 +44,7 @@ public sealed class DissectorMalformedTests
     }
 
     [PackageFact("tshark")]
-    public async Task What_contradicts_itself_is_malformed()
+    public async Task A_frame_that_contradicts_itself_is_malformed()
     {
         var cases = Frames().Concat(ServiceMessages()).ToList();
         var frames = await Tshark.DissectAsync(cases.Select(x => x.Frame), []);

@@ -43,7 +43,7 @@ public sealed class BrokenLinkTests
     }
 
     [Fact]
-    public void Who_must_go_itself_gives_up_its_partners_instead() =>
+    public void A_processor_that_must_go_itself_gives_up_its_partners_instead() =>
         Assert.Equal(Ids([2]), Gather(Id(3), Ids([1, 2, 3]), [(2, 3)]).Failed);
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class BrokenLinkTests
         Assert.Equal(Ids([1]), Gather(Id(4), Ids([1, 2, 3, 4, 5]), [(1, 2), (3, 1), (1, 5)]).Failed);
 
     [Fact]
-    public void Who_is_silent_to_another_but_heard_by_us_is_not_dead_but_cut_off_from_it()
+    public void A_processor_silent_to_another_but_heard_by_us_is_not_dead_but_cut_off_from_it()
     {
         var gather = Gather(Id(1), Ids([1, 2, 3]), []);
         gather.Joined(Id(2), Now);
@@ -63,7 +63,7 @@ public sealed class BrokenLinkTests
     }
 
     [Fact]
-    public void Whom_the_loser_gives_up_in_turn_does_not_count()
+    public void A_processor_that_the_loser_gives_up_in_turn_does_not_count()
     {
         var gather = Gather(Id(1), Ids([1, 2, 3]), []);
         gather.Joined(Id(2), Now);
@@ -73,7 +73,7 @@ public sealed class BrokenLinkTests
     }
 
     [Fact]
-    public void Who_is_silent_to_both_of_us_is_given_up()
+    public void A_processor_silent_to_both_of_us_is_given_up()
     {
         var gather = Gather(Id(1), Ids([1, 2, 3]), []);
         gather.Joined(Id(2), Now);
@@ -83,7 +83,7 @@ public sealed class BrokenLinkTests
     }
 
     [Fact]
-    public void Who_gives_us_up_is_given_up_in_retaliation_and_that_is_not_adopted_by_others()
+    public void A_processor_that_gives_us_up_is_given_up_in_retaliation_and_that_is_not_adopted_by_others()
     {
         var loser = Gather(Id(3), Ids([1, 2, 3]), []);
         Apply(loser, from: 2, failed: [3], silent: [3], self: 3);

@@ -53,7 +53,7 @@ public sealed class NeighbourhoodTests
     }
 
     [Fact]
-    public void Who_excludes_us_cannot_hear_us_until_it_says_otherwise()
+    public void A_processor_that_excludes_us_cannot_hear_us_until_it_says_otherwise()
     {
         _links.ExcludedBy(Stranger, ProcessorSet.Of(Stranger), Lately);
         Assert.Equal(Obstacle.ItCannotHearUs, _links.ObstacleTo(Stranger, Members));
@@ -82,7 +82,7 @@ public sealed class NeighbourhoodTests
     }
 
     [Fact]
-    public void Who_gives_no_reasons_gets_the_benefit_of_the_doubt()
+    public void A_processor_that_gives_no_reasons_gets_the_benefit_of_the_doubt()
     {
         _links.ExcludedBy(Stranger, ProcessorSet.Of(Stranger), Lately);
         _links.Told(Stranger, trailer: null, Lately);

@@ -9,7 +9,7 @@ public sealed class EverywhereTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     [Fact]
-    public void What_a_member_has_missed_is_not_everywhere_until_it_was_sent_again()
+    public void A_frame_that_a_member_has_missed_is_not_everywhere_until_it_was_sent_again()
     {
         var ring = InMemoryRing.Operational(3);
         var isLossy = true;

@@ -46,7 +46,7 @@ public sealed class FlowControlTests
     [InlineData(50u, 0u, 5, 0)]
     [InlineData(51u, 0u, 5, 0)]
     [InlineData(uint.MaxValue, 0u, 5, 0)]
-    public void Whoever_has_sent_nothing_may_send_what_the_window_leaves(uint sent, uint backlog, int queued, int expected) =>
+    public void A_member_that_has_sent_nothing_may_send_what_the_window_leaves(uint sent, uint backlog, int queued, int expected) =>
         Assert.Equal(expected, new FlowControl(Window, PerVisit, members: 3).Allowed(sent, backlog, queued));
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class OrderedLogTests
     }
 
     [Fact]
-    public void What_is_known_to_be_safe_never_shrinks()
+    public void The_number_known_to_be_safe_never_shrinks()
     {
         Store(1);
         Store(2);

@@ -40,7 +40,7 @@ public sealed class PackingRoundTripTests
     }
 
     [Fact]
-    public void Who_starts_in_the_middle_of_a_message_misses_its_tail_and_nothing_else()
+    public void A_receiver_that_starts_in_the_middle_of_a_message_misses_its_tail_and_nothing_else()
     {
         var messages = Messages([4_000, 20, 4_000, 30]);
         var packets = Pack(1500, messages);

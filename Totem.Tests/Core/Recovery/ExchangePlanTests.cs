@@ -24,7 +24,7 @@ public sealed class ExchangePlanTests
     }
 
     [Fact]
-    public void What_somebody_else_sent_first_is_struck()
+    public void A_message_that_somebody_else_sent_first_is_struck()
     {
         var plan = Plan(held: [1, 2, 3], above: 0);
         plan.Strike(First + 1);

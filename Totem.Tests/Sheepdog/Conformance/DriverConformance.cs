@@ -8,7 +8,7 @@ namespace Totem.Tests.Sheepdog.Conformance;
 public abstract class DriverConformance : ClusterConformance
 {
     [NeedyFact]
-    public void What_is_too_long_is_refused_and_what_is_called_from_within_an_event_too()
+    public void A_message_that_is_too_long_is_refused_and_a_call_from_within_an_event_too()
     {
         var sheep = (DriverSheep)Joined(1)[0];
         sheep.Do(x => Assert.Throws<ArgumentException>(() => x.Notify(new byte[ClusterLimits.MessageBytesMax + 1])));

@@ -132,7 +132,7 @@ public sealed class LocalFaultTests
 
     /// <summary>The whole directory of a dead cluster, with several that start at once.</summary>
     [Fact]
-    public void What_a_dead_cluster_left_behind_is_removed_by_the_next_one()
+    public void The_remains_of_a_dead_cluster_are_removed_by_the_next_one()
     {
         using var cluster = new LocalCluster { Limits = LocalCluster.Tiny };
         var dead = cluster.Joined(3);

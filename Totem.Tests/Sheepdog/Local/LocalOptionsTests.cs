@@ -35,7 +35,7 @@ public sealed class LocalOptionsTests : IDisposable
 
     [Theory]
     [InlineData(""), InlineData("relative/path"), InlineData("./x"), InlineData("path=/x"), InlineData("/a\0b")]
-    public void What_is_no_absolute_path_is_refused_with_the_syntax(string option)
+    public void A_path_that_is_not_absolute_is_refused_with_the_syntax(string option)
     {
         using var driver = ClusterDrivers.Create("local:" + option, out var given);
         var failure = Assert.Throws<ClusterDriverException>(() => driver.Init(given));

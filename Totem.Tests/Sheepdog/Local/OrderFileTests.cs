@@ -46,7 +46,7 @@ public sealed class OrderFileTests : IDisposable
     /// <summary>No writer of ours can be torn; a file system that is, or a hand, can have left anything.</summary>
     [Theory]
     [InlineData(1), InlineData(31), InlineData(32), InlineData(33), InlineData(8_191), InlineData(8_192), InlineData(100_000)]
-    public void What_is_no_record_is_passed_over_by_everybody_alike(int count)
+    public void Bytes_that_are_no_record_are_passed_over_by_everybody_alike(int count)
     {
         var path = Path.Combine(_directory.Path, "order");
         using var file = OrderFile.TryOpen(LinuxFileSystem.Instance, path, isMade: true)!;

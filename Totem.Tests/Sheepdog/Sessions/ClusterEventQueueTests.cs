@@ -261,7 +261,7 @@ public sealed class ClusterEventQueueTests
     }
 
     [Fact]
-    public void Who_is_replaced_and_lives_is_over()
+    public void A_session_that_is_replaced_and_lives_is_over()
     {
         var sheep = Joined(2);
         Joined(1, first: 1);
@@ -321,7 +321,7 @@ public sealed class ClusterEventQueueTests
 
     /// <summary>The joiner gets what the acceptor knows: nothing comes between its answer and the accept.</summary>
     [Fact]
-    public void What_is_sent_while_a_join_is_answered_comes_behind_the_accept()
+    public void Messages_sent_while_a_join_is_answered_come_behind_the_accept()
     {
         var sheep = Joined(2);
         var joiner = _cluster.Start(2).Join();
@@ -423,7 +423,7 @@ public sealed class ClusterEventQueueTests
     }
 
     [Fact]
-    public void What_is_asked_before_the_accept_is_sent_behind_it()
+    public void Requests_made_before_the_accept_are_sent_behind_it()
     {
         var sheep = _cluster.Start(0).Join();
         sheep.Queue.Notify("early"u8);

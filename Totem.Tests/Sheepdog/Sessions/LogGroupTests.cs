@@ -45,7 +45,7 @@ public sealed class LogGroupTests
 
     /// <summary>It is taken for dead, and is not.</summary>
     [Fact]
-    public void Who_reads_that_it_is_gone_loses_its_session()
+    public void A_session_that_reads_that_it_is_gone_is_lost()
     {
         var sheep = Joined(2)[1];
         sheep.Group!.HandleGone(sheep.Peer);

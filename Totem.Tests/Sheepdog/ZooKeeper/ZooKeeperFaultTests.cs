@@ -208,7 +208,7 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     [ZooKeeperTheory]
     [InlineData(0), InlineData(1)]
     [Check("A14", "F-29")]
-    public async Task Who_is_too_far_behind_is_taken_out_and_comes_back(int victim)
+    public async Task A_session_that_is_too_far_behind_is_taken_out_and_comes_back(int victim)
     {
         var limits = new ZooKeeperLimits { BehindEntriesMax = 500, PublishEntries = 50, Housekeeping = TimeSpan.FromSeconds(1) };
         var sheep = Joined(2, Never, limits);
