@@ -39,7 +39,7 @@ public sealed partial class DocumentTests
         var linked = new MarkdownFile(Index).Links.Select(x => Resolve(Index, x.Target)).ToHashSet(StringComparer.Ordinal);
         var documents = Documents.Select(x => x.Path).Where(x => x.StartsWith("docs/", StringComparison.Ordinal) && x != Index).ToList();
         Assert.True(documents.Count > 20, $"{documents.Count} documents; the search finds too little");
-        Assert.Empty(documents.Where(x => !linked.Contains(x)));
+        Assert.DoesNotContain(documents, x => !linked.Contains(x));
     }
 
     [Fact]
