@@ -30,12 +30,12 @@ internal sealed class RingCommand : Command
     {
         Description = "closed: one message in flight at each sender, sent from the delivery of the one before. turns: the senders answer each other in turn, and each "
             + "sends from the delivery of the other's message. rate:N: N messages a second of all senders "
-            + "together, at fixed instants; latency counts from them. saturation: as many as are taken. idle: none, to see what the ring costs.",
+            + "together, at fixed instants; latency counts from them. beside:N: the first sender as in closed, the others as in rate:N, and only theirs are timed. saturation: as many as are taken. idle: none, to see what the ring costs.",
         HelpName = "LOAD",
         DefaultValueFactory = _ => "saturation",
     };
 
-    private readonly Option<string?> _senders = new("--senders") { Description = "all, one, or how many. By default one for a closed loop, two for turns, all otherwise.", HelpName = "WHO" };
+    private readonly Option<string?> _senders = new("--senders") { Description = "all, one, or how many. By default one for a closed loop, two for turns and beside, all otherwise.", HelpName = "WHO" };
     private readonly Option<string> _transport = OneOf("--transport", "The transport of ours.", "udpu", "udp");
     private readonly Option<string> _api = OneOf("--api", "How ours is used: a handler on the ring's thread, the stream of events, or a process group.", "handler", "stream", "group");
     private readonly Option<bool> _busyPoll = new("--busy-poll") { Description = "Ours looks for datagrams for 10 ms before it sleeps, instead of 0.1." };
@@ -62,9 +62,9 @@ internal sealed class RingCommand : Command
         }
 
         if (!LoadShape.TryParse(parsed.GetValue(_load)!, out var load))
-            throw new BenchFailedException(ExitCode.Usage, $"--load is '{parsed.GetValue(_load)}', expected closed, turns, saturation, idle or rate:N");
+            throw new BenchFailedException(ExitCode.Usage, $"--load is '{parsed.GetValue(_load)}', expected closed, turns, saturation, idle, rate:N or beside:N");
         var nodes = _shared.Nodes(parsed);
-        var byDefault = load.Kind switch { LoadKind.Closed => "one", LoadKind.Turns => "2", _ => "all" };
+        var byDefault = load.Kind switch { LoadKind.Closed => "one", LoadKind.Turns or LoadKind.Beside => "2", _ => "all" };
         var senders = (parsed.GetValue(_senders) ?? byDefault) switch
         {
             "one" => 1,

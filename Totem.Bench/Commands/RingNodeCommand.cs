@@ -48,7 +48,11 @@ internal sealed class RingNodeCommand : Command
     {
         if (!LoadShape.TryParse(setup.Load, out var load))
             throw new BenchFailedException(ExitCode.Usage, $"'{setup.Load}' is no load");
-        var receiver = new LoadReceiver(setup.Self, setup.Nodes, LoadReceiver.SampleEvery(load.Kind)) { IsIdle = load.Kind == LoadKind.Idle };
+        var receiver = new LoadReceiver(setup.Self, setup.Nodes, LoadReceiver.SampleEvery(load.Kind))
+        {
+            IsIdle = load.Kind == LoadKind.Idle,
+            Untimed = load.Kind == LoadKind.Beside ? 1u : null,
+        };
         using var cancel = new CancellationTokenSource();
         _ = lines.Completion.ContinueWith(_ => cancel.CancelAsync(), TaskScheduler.Default);
         var bus = await Buses.StartAsync(setup, receiver, cancel.Token).ConfigureAwait(false);

@@ -7,7 +7,8 @@
  *       A datagram goes round all nodes. Blocking receives, or a receive that is repeated until it has something.
  *   limits hop SELF NODES OWN_ADDRESS OWN_PORT ADDRESS PORT ...
  *       Node 1 sends one datagram to each other node and sends again when all have answered: the addresses of all nodes, itself too.
- *       Each receiver measures from before the first send to its own receipt.
+ *       Each receiver measures from before the first send to its own receipt. LIMIT_PER_SECOND in the environment: it sends so often at
+ *       most, so that all sleep in between.
  *   limits fanout|fanout-mmsg|fanout-gso SELF NODES OWN_ADDRESS PORT GROUP
  *       Node 1 multicasts datagrams as fast as it can, the others receive: one a call, or batches of sendmmsg(2) and
  *       recvmmsg(2), or with segmentation and receive offload (UDP_SEGMENT, UDP_GRO; udp(7)).
@@ -242,9 +243,13 @@ static void send_hops(int others, const struct sockaddr_in *addresses)
 {
 	uint8_t datagram[TOKEN_BYTES] = {0};
 	struct header *header = (struct header *)datagram;
+	const char *rate = getenv("LIMIT_PER_SECOND");
+	useconds_t pause_length = rate && atof(rate) > 0 ? (useconds_t)(1e6 / atof(rate)) : 0;
 	wait_for_load();
 	usleep(100000);
 	for (uint32_t number = 1; phase != CLOSED; number++) {
+		if (pause_length)
+			usleep(pause_length);
 		header->phase = wanted;
 		header->number = number;
 		header->sent = now();

@@ -42,6 +42,9 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
     /// </summary>
     public bool IsIdle { get; init; }
 
+    /// <summary>The messages of this sender are not timed: they are the load that others are looked at beside. Null: all are.</summary>
+    public uint? Untimed { get; init; }
+
     /// <summary>The bus whose counters tell what the window took.</summary>
     public IOrderedBus? Bus { get; set; }
 
@@ -97,7 +100,7 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
                 _segmentGaps++;
             if (isOwn)
                 _own++;
-            if ((header.Sequence & _sampleMask) == 0)
+            if ((header.Sequence & _sampleMask) == 0 && header.Sender != Untimed)
                 (isOwn ? _atSender : _atReceiver).Record(Clock.Now - header.Ticks);
         }
 

@@ -31,7 +31,9 @@ internal sealed class LoadSender : IDisposable
     public LoadSender(IOrderedBus bus, LoadShape load, int size, int place, int senders)
     {
         (_bus, _load, _place, _senders) = (bus, load, place, senders);
-        _outstandingMax = load.Kind switch
+        if (load.Kind == LoadKind.Beside)
+            (_load, _place, _senders) = place == 0 ? (new LoadShape(LoadKind.Closed, 0), 0, 1) : (new LoadShape(LoadKind.Rate, load.PerSecond), place - 1, senders - 1);
+        _outstandingMax = _load.Kind switch
         {
             LoadKind.Closed or LoadKind.Turns => 1,
             LoadKind.Saturation => Math.Max(OutstandingMin, OutstandingBytesMax / size),

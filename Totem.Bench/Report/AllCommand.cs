@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Totem.Bench.Commands;
 using Totem.Bench.Peers;
 using Totem.Bench.Queue;
 using Totem.Bench.Ring;
@@ -11,7 +12,15 @@ internal sealed class AllCommand : Command
     private const string DefaultFile = "out/performance.json";
 
     private readonly Option<string> _out = ReportCommand.NewOut();
-    private readonly Option<bool> _quick = new("--quick") { Description = "Every kind of case once, in about 4 minutes: to see that it works, not to be quoted." };
+    private readonly Option<bool> _quick = new("--quick") { Description = "Every kind of case once, in about 5 minutes: to see that it works, not to be quoted." };
+    private readonly Option<string> _nodesAs = BenchFlags.NodesAs("native");
+    private readonly Option<string[]> _part = new("--part")
+    {
+        Description = "Only these parts, by their keys as progress names them; readers, micro: the two at the end. Repeated, or a list with commas. "
+            + "All else in the file of --resume stays in the report.",
+        HelpName = "KEY,...",
+    };
+
     private readonly Option<string?> _resume = new("--resume")
     {
         Description = $"Goes on with the parts that this file has, and keeps new ones there. Without it all begins anew, and parts are kept in {DefaultFile}.",
@@ -21,13 +30,15 @@ internal sealed class AllCommand : Command
     /// <summary>Creates the command.</summary>
     public AllCommand() : base(
         "all",
-        "Measures everything the report has, in about 25 minutes, and writes it: each row of the table of targets in 5 alternating runs,\n"
-        + "and the curves in fewer. Needs root, corosync, gcc and ZooKeeper, and a machine that does nothing else. May be stopped\n"
+        "Measures everything the report has, in about 80 minutes, and writes it: each row of the table of targets in 5 alternating runs,\n"
+        + "and the curves in fewer. Needs root, corosync, gcc, ZooKeeper and our libcpg (make -C Totem.Cpg), and a machine that does nothing else. May be stopped\n"
         + "and gone on with; progress goes to the standard error.")
     {
         Add(_quick);
+        Add(_nodesAs);
         Add(_out);
         Add(_resume);
+        Add(_part);
         SetAction(RunAsync);
     }
 
@@ -45,7 +56,8 @@ internal sealed class AllCommand : Command
         using var signals = new StopSignals();
         try
         {
-            var measured = await new AllRun(new AllPlan(isQuick), isQuick, file, before, error).RunAsync(signals.Token).ConfigureAwait(false);
+            var plan = new AllPlan(isQuick, BenchFlags.DirectoryOf(parsed.GetValue(_nodesAs)!, error));
+            var measured = await new AllRun(plan, isQuick, Wanted(parsed, plan), file, before, error).RunAsync(signals.Token).ConfigureAwait(false);
             ReportFiles.Write(measured, parsed.GetValue(_out)!);
             return Holds(measured) ? ExitCode.Ok : ExitCode.CheckFailed;
         }
@@ -54,6 +66,16 @@ internal sealed class AllCommand : Command
             await error.WriteLineAsync($"bench: go on with --resume {file}").ConfigureAwait(false);
             throw;
         }
+    }
+
+    // Null for all of them.
+    private HashSet<string>? Wanted(ParseResult parsed, AllPlan plan)
+    {
+        var keys = (parsed.GetValue(_part) ?? []).SelectMany(x => x.Split(',', StringSplitOptions.RemoveEmptyEntries)).ToHashSet(StringComparer.Ordinal);
+        string[] known = [.. plan.Parts.Select(x => x.Key), AllRun.Readers, AllRun.Micro];
+        foreach (var key in keys.Where(x => !known.Contains(x, StringComparer.Ordinal)))
+            throw new BenchFailedException(ExitCode.Usage, $"--part is '{key}', expected some of {string.Join(", ", known)}");
+        return keys.Count == 0 ? null : keys;
     }
 
     // That a run of somebody else comes to nothing is a result; that ours does is in the report, and in the exit code.

@@ -15,103 +15,144 @@ internal sealed record PlanPart(string Key, int Runs, Func<Measurements, IReadOn
 
 /// <summary>Everything the report has: each row of the targets with alternating runs, and the curves with fewer.</summary>
 /// <param name="isQuick">Every kind of case once, with short windows: to see that it works, not to be quoted.</param>
-internal sealed class AllPlan(bool isQuick)
+/// <param name="nodesDirectory">The build that nodes are of; null for this program.</param>
+internal sealed class AllPlan(bool isQuick, string? nodesDirectory = null)
 {
+    /// <summary>How much of saturation is offered where the tails are looked at.</summary>
+    public static readonly double[] TailShares = [0.1, 0.3, 0.6];
+
     private const int TableRuns = 5;
     private const int CurveRuns = 1;
+    private const int GrowthRuns = 3;
+    private const int ColdRuns = 3;
     private const int QueueRuns = 2;
-    private const double LoadSeconds = 3; // Once, but longer: what is read from it are high quantiles.
-    private const int CurveSize = 1350;
-    private const int NodesOfTable = 3;
+    private const double LoadSeconds = 3; // Longer: what is read from it are high quantiles.
     private const double IdleSeconds = 6;
+    private const double WarmSecondsQuick = 2;
+    private const double MinuteSeconds = 128; // Two pauses.
 
-    // Fourteen runtimes on two cores need seconds until their compilers are done; what a ring does then is what it does for the rest of
-    // its life.
+    // Fourteen runtimes on two cores need seconds until their compilers are done.
     private const double LargeWarmUp = 6;
     private const int LargeNodes = 8;
-    private const string Transport = "udp";
+
+    // A message to one, then to the next, as most rings of a cloud have it; saturation uses what a network of one's own can do.
+    private const string QuietTransport = "udpu";
+    private const string LoadTransport = "udp";
 
     // The time that a run takes besides its warm-up and window, measured: processes start, the ring forms, everybody
     // leaves.
     private const double RunOverhead = 1.2;
     private const double NodeOverhead = 0.22;
 
-    private static readonly double[] LoadShares = [0.1, 0.4, 0.7, 0.9];
-    private static readonly string[] LoadEngines = [EngineSpec.Totem, Targets.Corosync];
+    private static readonly double[] LoadShares = [.. TailShares, 0.9];
+    private static readonly string[] LoadEngines = [EngineSpec.Totem, Cases.Corosync];
 
     private readonly double _seconds = isQuick ? 1 : 2;
     private readonly double _warmUp = isQuick ? 0.5 : 1.5;
 
+    /// <summary>The name of the part with an offered load.</summary>
+    public static string LoadKey(string engine, double share) => string.Create(CultureInfo.InvariantCulture, $"load-{engine}-{share}");
+
     /// <summary>All parts, in their order.</summary>
-    public IReadOnlyList<PlanPart> Parts => [.. ClosedLoops(), .. Throughput(), .. Queue(), .. Curves()];
+    public IReadOnlyList<PlanPart> Parts => [.. Latency(), .. Throughput(), .. Loads(), .. Queue(), .. Curves(), .. Long()];
 
-    private int Runs(int runs) => isQuick ? 1 : runs;
-
-    private IEnumerable<PlanPart> ClosedLoops()
+    private IEnumerable<PlanPart> Latency()
     {
-        string[] engines = [EngineSpec.Totem, Targets.Corosync, Targets.TokenLimit];
-        yield return Part("closed-3", TableRuns, Of(Targets.Closed(3), engines), Of(Targets.Closed(3) with { Guarantee = "safe" }, EngineSpec.Totem));
+        string[] engines = [EngineSpec.Totem, Cases.NoRest, Cases.Corosync, Cases.HopLimit];
+        yield return Quiet(
+            "closed-3", Of(Cases.Closed(3), [.. engines, EngineSpec.Mixed, EngineSpec.LibCpg, Cases.TokenLimit]), SecondOf(3), PauseOf(3, 1), PauseOf(3, 2),
+            Of(Cases.Closed(3) with { Guarantee = "safe" }, EngineSpec.Totem, Cases.NoRest));
         if (!isQuick)
-            yield return Part("closed-5", TableRuns, Of(Targets.Closed(5), engines));
-        yield return Part("closed-14", TableRuns, Of(Targets.Closed(Targets.NodesMax), engines));
-        yield return Part(
-            "idle-14", TableRuns,
-            Of(Targets.AfterIdle, EngineSpec.Totem) with { Seconds = IdleSeconds },
-            Of(new RingCase(Targets.NodesMax, 64, "idle", 1), EngineSpec.Totem) with { Seconds = isQuick ? 2 * _seconds : IdleSeconds });
-        yield return Part("busy-2", TableRuns, Of(Targets.Closed(2) with { IsBusyPolling = true }, EngineSpec.Totem, Targets.BusyTokenLimit));
+            yield return Quiet("closed-5", Of(Cases.Closed(5), [.. engines, Cases.TokenLimit]), SecondOf(5));
+        yield return Quiet(
+            "closed-14", Of(Cases.Closed(Cases.NodesMax), [.. engines, Cases.TokenLimit]), SecondOf(Cases.NodesMax), PauseOf(Cases.NodesMax, 1),
+            PauseOf(Cases.NodesMax, 2));
+        foreach (var nodes in isQuick ? [3] : (int[])[3, Cases.NodesMax])
+            yield return Quiet(Key("turns", nodes), Of(Cases.Turns(nodes), EngineSpec.Totem, Cases.NoRest));
+        yield return Quiet("idle-14", Of(Cases.Idle(Cases.NodesMax), EngineSpec.Totem) with { Seconds = isQuick ? 2 * _seconds : IdleSeconds });
+        foreach (var nodes in isQuick ? [3] : (int[])[3, 5, Cases.NodesMax])
+        {
+            foreach (var rate in (int[])[1000, 20_000])
+                yield return Quiet($"{Key("rate", nodes)}-{rate}", Of(Cases.Rate(nodes, rate), EngineSpec.Totem, Cases.NoRest));
+        }
+
+        yield return Quiet("busy-2", Of(Cases.Closed(2) with { IsBusyPolling = true }, EngineSpec.Totem, Cases.BusyTokenLimit));
     }
+
+    private RingPlan SecondOf(int nodes) => Of(Cases.Second(nodes), EngineSpec.Totem);
+
+    private RingPlan PauseOf(int nodes, int senders) => Of(Cases.AfterSecond(nodes, senders), EngineSpec.Totem, Cases.HopLimit) with { Seconds = IdleSeconds };
 
     private IEnumerable<PlanPart> Throughput()
     {
-        string[] engines = [EngineSpec.Totem, Targets.Corosync, Targets.FanOutLimit];
-        yield return Part("saturation-64-3", TableRuns, Of(Targets.Saturation(3, 64), EngineSpec.Totem, Targets.Corosync));
-        yield return Part("saturation-1350-3", TableRuns, Of(Targets.Saturation(3, CurveSize), engines));
+        string[] engines = [EngineSpec.Totem, Cases.NoRest, Cases.Corosync, Cases.FanOutLimit];
+        yield return Part("saturation-64-3", TableRuns, Of(Cases.Saturation(3, 64), EngineSpec.Totem, Cases.NoRest, Cases.Corosync));
+        yield return Part("saturation-1350-3", TableRuns, Of(Cases.Saturation(3, Cases.DatagramSize), [.. engines, EngineSpec.LibCpg]));
         if (!isQuick)
-            yield return Part("saturation-1350-5", TableRuns, Of(Targets.Saturation(5, CurveSize), engines));
-        yield return Part("one-65536", TableRuns, Of(Targets.OneSender(65536), engines));
-        yield return Part("one-1000000", TableRuns, Of(Targets.OneSender(Targets.LargestSize), engines));
-        // Once, since it is long; that it ends, and with whom, is all it says.
-        yield return Part("soak-14", 1, Of(Targets.Saturation(Targets.NodesMax, CurveSize), EngineSpec.Totem) with { Seconds = isQuick ? 5 : Targets.SoakSeconds });
+            yield return Part("saturation-1350-5", TableRuns, Of(Cases.Saturation(5, Cases.DatagramSize), engines));
+        yield return Part("one-65536", TableRuns, Of(Cases.OneSender(65536), [.. engines, EngineSpec.LibCpg]));
+        yield return Part("one-1000000", TableRuns, Of(Cases.OneSender(Cases.LargestSize), engines));
+        yield return Part("groups", TableRuns, Of(Cases.Groups, EngineSpec.Totem, Cases.ManyGroups));
     }
+
+    private IEnumerable<PlanPart> Loads() => (isQuick ? [0.25, 0.8] : LoadShares).SelectMany(share => LoadEngines.Select(engine => LoadPart(engine, share)));
 
     private IEnumerable<PlanPart> Queue()
     {
         foreach (var load in (LoadKind[])[LoadKind.Closed, LoadKind.Saturation])
         {
-            var plan = QueueCommand.PlanFor(new LoadShape(load, 0), NodesOfTable, 64, _seconds, _warmUp, 1);
-            yield return Part($"queue-{plan.Load}", isQuick ? 1 : QueueRuns, plan);
+            var plan = QueueCommand.PlanFor(new LoadShape(load, 0), Cases.NodesOfTable, 64, _seconds, _warmUp, 1);
+            yield return Part($"queue-{plan.Load}", QueueRuns, plan with { NodesDirectory = nodesDirectory });
         }
     }
 
     private IEnumerable<PlanPart> Curves()
     {
-        var runs = isQuick ? 1 : CurveRuns;
-        foreach (var share in isQuick ? [0.25, 0.8] : LoadShares)
+        string[] engines = [EngineSpec.Totem, Cases.Corosync];
+        foreach (var size in isQuick ? [Cases.DatagramSize] : (int[])[64, Cases.DatagramSize, 8192])
+            yield return Part(Key("one", size), CurveRuns, Of(Cases.OneSender(size), [.. engines, Cases.FanOutLimit]));
+        foreach (var nodes in isQuick ? [2] : (int[])[2, 8, Cases.NodesMax])
         {
-            foreach (var engine in LoadEngines)
-                yield return LoadPart(engine, share);
+            yield return Part(
+                Key("growth", nodes), GrowthRuns,
+                Of(Cases.Closed(nodes), [.. engines, Cases.HopLimit, Cases.TokenLimit]) with { Transport = QuietTransport },
+                Of(Cases.Saturation(nodes, Cases.DatagramSize), [.. engines, Cases.NoRest, Cases.FanOutLimit]));
+        }
+    }
+
+    // Last, since they are long.
+    private IEnumerable<PlanPart> Long()
+    {
+        foreach (var nodes in isQuick ? [3] : (int[])[3, 5, Cases.NodesMax])
+        {
+            RingCase[] cases = [Cases.Closed(nodes), Cases.Saturation(nodes, Cases.DatagramSize)];
+            var plans = cases.SelectMany(which => ((double[])[0, isQuick ? WarmSecondsQuick : Cases.WarmSeconds])
+                .Select(warmUp => Of(which, EngineSpec.Totem) with { WarmUpSeconds = warmUp, Seconds = Cases.ColdSeconds, Transport = QuietTransport }));
+            yield return Part(Key("cold", nodes), ColdRuns, [.. plans]);
         }
 
-        string[] engines = [EngineSpec.Totem, Targets.Corosync];
-        foreach (var size in isQuick ? [CurveSize] : (int[])[64, CurveSize, 8192])
-            yield return Part(string.Create(CultureInfo.InvariantCulture, $"one-{size}"), runs, Of(Targets.OneSender(size), [.. engines, Targets.FanOutLimit]));
-        foreach (var nodes in isQuick ? [2] : (int[])[2, 8])
+        // Once: that it ends, and with whom, is all it says.
+        yield return Part(
+            "soak-14", 1, Of(Cases.Saturation(Cases.NodesMax, Cases.DatagramSize), EngineSpec.Totem) with { Seconds = isQuick ? 5 : Targets.SoakSeconds });
+        if (isQuick)
+            yield break;
+        foreach (var nodes in (int[])[3, Cases.NodesMax])
         {
-            yield return Part($"growth-{nodes}", runs,
-                Of(Targets.Closed(nodes), [.. engines, Targets.TokenLimit]), Of(Targets.Saturation(nodes, CurveSize), [.. engines, Targets.FanOutLimit]));
+            foreach (var senders in (int[])[1, 2])
+            {
+                var plan = Of(Cases.AfterMinute(nodes, senders), EngineSpec.Totem) with { Seconds = MinuteSeconds, Transport = QuietTransport };
+                yield return Part($"{Key("minute", nodes)}-{senders}", 1, plan);
+            }
         }
-
-        if (!isQuick)
-            yield return Part("growth-14", 1, Of(Targets.Saturation(Targets.NodesMax, CurveSize), [.. engines, Targets.FanOutLimit]));
     }
 
     // Offered loads up to nearly what an engine can take, each at every engine that can take it: at common loads they are compared, and beyond
     // the slower one's the faster one goes on alone.
     private PlanPart LoadPart(string engine, double share)
     {
-        var key = string.Create(CultureInfo.InvariantCulture, $"load-{engine}-{share}");
         var seconds = isQuick ? _seconds : LoadSeconds;
-        return new PlanPart(key, 1, PlansFor, LoadEngines.Length * Seconds(NodesOfTable, _warmUp + seconds));
+        var runs = Runs(engine == EngineSpec.Totem ? GrowthRuns : CurveRuns);
+        return new PlanPart(LoadKey(engine, share), runs, PlansFor, runs * LoadEngines.Length * Seconds(Cases.NodesOfTable, _warmUp + seconds));
 
         IReadOnlyList<RingPlan> PlansFor(Measurements measured)
         {
@@ -120,12 +161,18 @@ internal sealed class AllPlan(bool isQuick)
             var rate = Round(share * most);
             string[] able = [.. LoadEngines.Where(x => x == engine || LoadShares[^1] * MostOf(x, measured) >= rate)];
             var load = string.Create(CultureInfo.InvariantCulture, $"rate:{rate}");
-            return [Of(new RingCase(NodesOfTable, CurveSize, load, NodesOfTable), able) with { Seconds = seconds }];
+            return [Of(new RingCase(Cases.NodesOfTable, Cases.DatagramSize, load, Cases.NodesOfTable), able) with { Seconds = seconds }];
         }
     }
 
     private static double? MostOf(string engine, Measurements measured) => Spread.Of(
-        new Figure(Targets.Saturation(NodesOfTable, CurveSize), engine, Figure.Rate).Values(measured).OfType<double>())?.Median;
+        new Figure(Cases.Saturation(Cases.NodesOfTable, Cases.DatagramSize), engine, Figure.Rate).Values(measured).OfType<double>())?.Median;
+
+    private static string Key(string kind, int number) => string.Create(CultureInfo.InvariantCulture, $"{kind}-{number}");
+
+    private int Runs(int runs) => isQuick ? 1 : runs;
+
+    private PlanPart Quiet(string key, params IReadOnlyList<RingPlan> plans) => Part(key, TableRuns, [.. plans.Select(x => x with { Transport = QuietTransport })]);
 
     private PlanPart Part(string key, int runs, params IReadOnlyList<RingPlan> plans)
         => new(key, Runs(runs), _ => plans, Runs(runs) * plans.Sum(x => x.Engines.Count * Seconds(x.Nodes, x.WarmUpSeconds + x.Seconds)));
@@ -133,9 +180,10 @@ internal sealed class AllPlan(bool isQuick)
     private static double Seconds(int nodes, double load) => RunOverhead + nodes * NodeOverhead + load;
 
     private RingPlan Of(RingCase which, params IReadOnlyList<string> engines) => new(
-        [.. engines.Select(EngineSpec.Parse)], which.Nodes, which.Size ?? CurveSize, which.Guarantee == "safe",
+        [.. engines.Select(EngineSpec.Parse)], which.Nodes, which.Size ?? Cases.DatagramSize, which.Guarantee == "safe",
         LoadShape.TryParse(which.Load, out var load) ? load : throw new InvalidOperationException(which.Load), which.Senders ?? which.Nodes,
-        _seconds, isQuick || which.Nodes < LargeNodes ? _warmUp : LargeWarmUp, 1, Transport, which.Api, which.IsBusyPolling);
+        _seconds, isQuick || nodesDirectory is not null || which.Nodes < LargeNodes ? _warmUp : LargeWarmUp, 1, LoadTransport, which.Api,
+        which.IsBusyPolling, nodesDirectory);
 
     // Two digits: loads are labels too.
     private static double Round(double rate)

@@ -7,8 +7,20 @@ using Totem.Bench.Ring;
 namespace Totem.Bench.Report;
 
 /// <summary>Measures what of the plan is not in the file yet, and puts each part there when it is finished.</summary>
-internal sealed class AllRun(AllPlan plan, bool isQuick, string file, Measurements before, TextWriter progress)
+/// <param name="plan">The plan.</param>
+/// <param name="isQuick">Every kind of case once.</param>
+/// <param name="wanted">Only these parts; null for all.</param>
+/// <param name="file">Where parts are kept.</param>
+/// <param name="before">The content of that file.</param>
+/// <param name="progress">For whoever waits.</param>
+internal sealed class AllRun(AllPlan plan, bool isQuick, IReadOnlySet<string>? wanted, string file, Measurements before, TextWriter progress)
 {
+    /// <summary>The key of the slow and stopped readers.</summary>
+    public const string Readers = "readers";
+
+    /// <summary>The key of the single operations.</summary>
+    public const string Micro = "micro";
+
     private const double MicroEstimate = 60;
     private const double QuickMicroEstimate = 12;
     private const string QuickFilter = "VisitBenchmarks.*";
@@ -23,8 +35,9 @@ internal sealed class AllRun(AllPlan plan, bool isQuick, string file, Measuremen
     {
         var micro = isQuick ? QuickMicroEstimate : MicroEstimate;
         var readers = ReaderPlan.OfReport(isQuick);
-        var parts = plan.Parts.Where(x => _measured.Parts.All(part => part.Key != x.Key)).ToArray();
-        _left = parts.Sum(x => x.Estimate) + (_measured.Micro.Count == 0 ? micro : 0) + (_measured.Readers is null ? readers.Estimate : 0);
+        var parts = plan.Parts.Where(x => Wants(x.Key) && _measured.Parts.All(part => part.Key != x.Key)).ToArray();
+        var (hasReaders, hasMicro) = (Wants(Readers) && _measured.Readers is null, Wants(Micro) && _measured.Micro.Count == 0);
+        _left = parts.Sum(x => x.Estimate) + (hasMicro ? micro : 0) + (hasReaders ? readers.Estimate : 0);
         for (var i = 0; i < parts.Length; i++)
         {
             await SayAsync($"part {i + 1} of {parts.Length}, {parts[i].Key}").ConfigureAwait(false);
@@ -32,14 +45,14 @@ internal sealed class AllRun(AllPlan plan, bool isQuick, string file, Measuremen
             Keep(_measured with { Parts = [.. _measured.Parts, new MeasuredPart(parts[i].Key, reports)] }, parts[i].Estimate);
         }
 
-        if (_measured.Readers is null)
+        if (hasReaders)
         {
             await SayAsync("slow and stopped readers").ConfigureAwait(false);
             var report = await new ReaderBench(readers, BenchNetworks.Default, progress).RunAsync(cancellationToken).ConfigureAwait(false);
             Keep(_measured with { Readers = [report] }, readers.Estimate);
         }
 
-        if (_measured.Micro.Count == 0)
+        if (hasMicro)
         {
             await SayAsync("single operations").ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
@@ -49,6 +62,8 @@ internal sealed class AllRun(AllPlan plan, bool isQuick, string file, Measuremen
 
         return _measured;
     }
+
+    private bool Wants(string key) => wanted is null || wanted.Contains(key);
 
     private async Task<IReadOnlyList<BenchReport>> MeasureAsync(PlanPart part, CancellationToken cancellationToken)
     {
@@ -87,6 +102,6 @@ internal sealed class AllRun(AllPlan plan, bool isQuick, string file, Measuremen
     {
         // The estimates are right in proportion: what was finished says how fast this machine is.
         var factor = _done > 0 ? _time.Elapsed.TotalSeconds / _done : 1;
-        return progress.WriteLineAsync($"{_time.Elapsed:mm\\:ss} {what}; about {TimeSpan.FromSeconds(_left * factor):mm\\:ss} left");
+        return progress.WriteLineAsync($"{_time.Elapsed:h\\:mm\\:ss} {what}; about {TimeSpan.FromSeconds(_left * factor):h\\:mm\\:ss} left");
     }
 }

@@ -13,7 +13,7 @@ internal static class Charts
 
     private static readonly (string Engine, string Name)[] Known =
     [
-        (Ours, "Totem"), (Targets.Corosync, "corosync udpu"), (Targets.TokenLimit, "raw token, blocking"), (Targets.FanOutLimit, "raw fan-out, GSO and GRO"),
+        (Ours, "Totem"), (Cases.Corosync, "corosync udpu"), (Cases.HopLimit, "raw hop, all answer"), (Cases.TokenLimit, "raw token, blocking"), (Cases.FanOutLimit, "raw fan-out, GSO and GRO"),
         (EngineSpec.ZooKeeper, "ZooKeeper"),
     ];
 
@@ -54,7 +54,7 @@ internal static class Charts
     private static Chart? Distribution(Measurements measured)
     {
         double[] nines = [1, 2, 10, 100, 1000, 10_000];
-        var report = measured.Find(Targets.Closed(Nodes));
+        var report = measured.Find(Cases.Closed(Nodes));
         var lines = new List<ChartLine>();
         foreach (var (engine, name) in Known)
         {
@@ -96,16 +96,16 @@ internal static class Charts
 
     private static Chart? LatencyNodes(Measurements measured) => Growth(
         measured, "Latency against nodes", "closed loop, 64 B, one sends; median at the sender; the raw token: its rotation",
-        Targets.Closed, new ChartAxis("median latency", false, Numbers.Duration), Figure.P50);
+        Cases.Closed, new ChartAxis("median latency", false, Numbers.Duration), Figure.P50);
 
     private static Chart? ThroughputNodes(Measurements measured) => Growth(
         measured, "Throughput against nodes", $"all send {Size:N0} B as much as is taken",
-        nodes => Targets.Saturation(nodes, Size), new ChartAxis("delivered at each node", true, Numbers.Throughput), Figure.Megabytes);
+        nodes => Cases.Saturation(nodes, Size), new ChartAxis("delivered at each node", true, Numbers.Throughput), Figure.Megabytes);
 
     private static Chart? Growth(
         Measurements measured, string title, string subtitle, Func<int, RingCase> caseOf, ChartAxis y, Func<RunResult, double?> figure)
     {
-        var reports = Enumerable.Range(2, Targets.NodesMax - 1).Select(x => measured.Find(caseOf(x))).OfType<BenchReport>().ToArray();
+        var reports = Enumerable.Range(2, Cases.NodesMax - 1).Select(x => measured.Find(caseOf(x))).OfType<BenchReport>().ToArray();
         var ticks = reports.Select(x => (double)x.Method.Nodes).ToArray();
         var lines = Known.Select(x => LineOf(
             x.Engine, null, false, reports.Select(report => ((double)report.Method.Nodes, Median(report, x.Engine, figure))))).ToArray();

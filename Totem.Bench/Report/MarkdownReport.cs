@@ -101,7 +101,7 @@ internal sealed class MarkdownReport(Measurements measured, string chartFolder)
         var ours = report.Engines.FirstOrDefault(x => x.Engine.Split(':', '@')[0] == EngineSpec.Totem);
         // A limit counts rotations, or datagrams of its own size: only latency, or bytes, compare.
         var isLimit = engine.Engine.StartsWith("limit-", StringComparison.Ordinal);
-        var isToken = engine.Engine.StartsWith(Targets.TokenLimit, StringComparison.Ordinal);
+        var isToken = engine.Engine.StartsWith(Cases.TokenLimit, StringComparison.Ordinal);
         var good = engine.Runs.Where(x => x.Failure is null).ToArray();
         Row(
             ReferenceEquals(engine, report.Engines[0]) ? RingCase.Describe(report.Method) : "",

@@ -11,8 +11,10 @@ namespace Totem.Bench.Report;
 /// <param name="Guarantee">Agreed or safe.</param>
 /// <param name="IsBusyPolling">Whether ours polls.</param>
 /// <param name="Api">How ours is used.</param>
+/// <param name="WarmUp">How long the load ran before the window, in seconds; null for any.</param>
 internal sealed record RingCase(
-    int Nodes, int? Size, string Load, int? Senders = null, string Guarantee = "agreed", bool IsBusyPolling = false, string Api = "handler")
+    int Nodes, int? Size, string Load, int? Senders = null, string Guarantee = "agreed", bool IsBusyPolling = false, string Api = "handler",
+    double? WarmUp = null)
 {
     /// <summary>Whether a report is of this case.</summary>
     public bool Fits(BenchReport report)
@@ -20,7 +22,7 @@ internal sealed record RingCase(
         var method = report.Method;
         return method.Nodes == Nodes && (Size is null || method.Size == Size) && method.Load == Load
             && (Senders is null || method.Senders == Senders) && method.Guarantee == Guarantee
-            && method.IsBusyPolling == IsBusyPolling && method.Api == Api;
+            && method.IsBusyPolling == IsBusyPolling && method.Api == Api && (WarmUp is null || method.WarmUpSeconds == WarmUp);
     }
 
     /// <summary>A case for people.</summary>
@@ -33,11 +35,12 @@ internal sealed record RingCase(
             "idle" => "idle",
             "saturation" => "saturation",
             "turns" => "in turn",
+            _ when method.Load.StartsWith("beside:", StringComparison.Ordinal) => $"{method.Load.Split(':')[^1]} msg/s beside a closed loop",
             _ => $"{method.Load.Split(':')[^1]} msg/s offered",
         };
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{method.Nodes} nodes, {method.Size:N0} B, {load}, {who}{(method.Guarantee == "safe" ? ", safe" : "")}{(method.IsBusyPolling ? ", busy poll" : "")}{(method.Api == "handler" ? "" : $", {method.Api}")}");
+            $"{method.Nodes} nodes, {method.Size:N0} B, {load}, {who}{(method.Guarantee == "safe" ? ", safe" : "")}{(method.IsBusyPolling ? ", busy poll" : "")}{(method.Api == "handler" ? "" : $", {method.Api}")}{(method.WarmUpSeconds == 0 ? ", cold" : "")}");
     }
 }
 
@@ -52,6 +55,18 @@ internal sealed record Figure(RingCase Case, string Engine, Func<RunResult, doub
 
     /// <summary>Its 99th of a hundred.</summary>
     public static double? P99(RunResult run) => run.AtSender?.P99;
+
+    /// <summary>The median latency at the receiver in the middle.</summary>
+    public static double? MedianReceiver(RunResult run) => run.AtMedianReceiver?.P50;
+
+    /// <summary>The median latency at the last receiver.</summary>
+    public static double? LastReceiver(RunResult run) => run.AtLastReceiver?.P50;
+
+    /// <summary>The last receiver's 99th of a hundred.</summary>
+    public static double? LastReceiverP99(RunResult run) => run.AtLastReceiver?.P99;
+
+    /// <summary>Processor time of all nodes for a message, in microseconds.</summary>
+    public static double? Processor(RunResult run) => run.ProcessorMicrosecondsPerMessage;
 
     /// <summary>Messages a second.</summary>
     public static double? Rate(RunResult run) => run.MessagesPerSecond;

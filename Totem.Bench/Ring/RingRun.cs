@@ -17,6 +17,7 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
 {
     // To compare two builds of libcpg.
     private const string Libraries = "Libraries=";
+    private const string PerSecond = "LIMIT_PER_SECOND"; // Of limits.c.
 
     // Bounds for a run that goes wrong, far above what busy cores need.
     private static readonly TimeSpan FormationLimit = TimeSpan.FromSeconds(60);
@@ -49,13 +50,20 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
         }
     }
 
-    private IReadOnlyList<string> ProgramOf(EngineSpec engine, uint node) => engine.Kind == EngineKind.Limit
-        ? LimitProgram.Command(limitProgram!, engine.LimitMode, node, plan.Nodes, network)
-        : [.. OwnProgram.Command(engine.Directory is null ? plan.NodesDirectory : engine.Directory == EngineSpec.ThisProgram ? null : engine.Directory), RingNodeCommand.CommandName];
+    private IReadOnlyList<string> ProgramOf(EngineSpec engine, uint node) => engine.Kind switch
+    {
+        EngineKind.Limit => LimitProgram.Command(limitProgram!, engine.LimitMode, node, plan.Nodes, network),
+        _ => [.. OwnProgram.Command(DirectoryOf(engine)), RingNodeCommand.CommandName],
+    };
 
-    // A program on libcpg is told in its environment.
+    private string? DirectoryOf(EngineSpec engine)
+        => engine.Directory is null ? plan.NodesDirectory : engine.Directory == EngineSpec.ThisProgram ? null : engine.Directory;
+
+    // Programs that do not read the setup are told in their environment.
     private Dictionary<string, string> VariablesOf(EngineSpec engine, uint node)
     {
+        if (engine.Kind == EngineKind.Limit && plan.Load.Kind == LoadKind.Rate)
+            return new(StringComparer.Ordinal) { [PerSecond] = plan.Load.PerSecond.ToString(CultureInfo.InvariantCulture) };
         if (engine.Kind != EngineKind.LibCpg)
             return new Dictionary<string, string>(StringComparer.Ordinal);
         if (network.Addresses.Count == 0)

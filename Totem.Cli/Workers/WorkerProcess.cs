@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Totem.Cli.Nodes;
 
@@ -11,6 +12,7 @@ namespace Totem.Cli.Workers;
 internal sealed class WorkerProcess : IAsyncDisposable
 {
     private const int ErrorLinesMax = 40;
+    private const string VoluntarySwitches = "voluntary_ctxt_switches:";
 
     private readonly Process _process;
     private readonly Queue<string> _errorLines = [];
@@ -105,6 +107,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
             return _process.TotalProcessorTime;
         }
     }
+
+    /// <summary>How often its threads have gone to sleep so far, those that have ended left out. Linux only.</summary>
+    public long WakeUps => Directory.EnumerateDirectories($"/proc/{_process.Id}/task")
+        .SelectMany(thread => File.ReadLines(Path.Combine(thread, "status")))
+        .Where(line => line.StartsWith(VoluntarySwitches, StringComparison.Ordinal))
+        .Sum(line => long.Parse(line.AsSpan(VoluntarySwitches.Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture));
 
     /// <summary>Waits until the process is over and its last event was read.</summary>
     public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)

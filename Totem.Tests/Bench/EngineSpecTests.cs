@@ -36,6 +36,7 @@ public sealed class EngineSpecTests
     [InlineData("saturation")]
     [InlineData("rate:2500")]
     [InlineData("rate:0.5")]
+    [InlineData("beside:200")]
     public void A_load_is_written_as_it_is_read(string text)
     {
         Assert.True(LoadShape.TryParse(text, out var load));
@@ -45,6 +46,7 @@ public sealed class EngineSpecTests
     [Theory]
     [InlineData("rate")]
     [InlineData("rate:0")]
+    [InlineData("beside:0")]
     [InlineData("rate:-1")]
     [InlineData("rate:1,5")]
     [InlineData("open")]

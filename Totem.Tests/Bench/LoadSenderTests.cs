@@ -45,6 +45,26 @@ public sealed class LoadSenderTests
     }
 
     [Fact]
+    public async Task Beside_a_closed_loop_another_one_sends_at_its_instants()
+    {
+        var load = new LoadShape(LoadKind.Beside, 1000);
+        await using var bus = new RecordingBus(room: int.MaxValue);
+        using var first = new LoadSender(bus, load, Size, place: 0, senders: 2);
+        first.Start();
+        Assert.Equal(1ul, bus.Take().Sequence);
+        Assert.Equal(0, bus.Waiting); // Until its own message comes.
+        first.OnOwnDelivery();
+        Assert.Equal(2ul, bus.Take().Sequence);
+        first.Stop();
+
+        await using var other = new RecordingBus(room: int.MaxValue);
+        using var second = new LoadSender(other, load, Size, place: 1, senders: 2);
+        second.Start();
+        Assert.Equal(1ul, other.Take().Sequence);
+        Assert.Equal(2ul, other.Take().Sequence); // Deliveries do not matter.
+    }
+
+    [Fact]
     public async Task A_refused_message_is_sent_later_with_the_same_number()
     {
         await using var bus = new RecordingBus(room: 1);

@@ -40,6 +40,7 @@ public sealed class RingCommandTests
     [InlineData("rate:500", "stream")]
     [InlineData("saturation", "group")]
     [InlineData("turns", "handler")]
+    [InlineData("beside:100", "handler")]
     public async Task Each_load_runs_over_each_way_to_use_a_node(string load, string api)
     {
         var (exitCode, output, said) = await RunAsync(

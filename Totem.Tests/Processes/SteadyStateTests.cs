@@ -11,8 +11,12 @@ namespace Totem.Tests.Processes;
 [Collection(RealProcesses.Name)]
 public sealed class SteadyStateTests(ITestOutputHelper output)
 {
-    private const double IdleShareMax = 0.01;
-    private const int WindowsMax = 4;
+    // An idle ring of three sends some ten tokens a second; a timer that ticks each millisecond would be a thousand.
+    private const double WakeUpsPerSecondMax = 100;
+
+    // Far above what so few turns cost, far below a thread that looks for datagrams all the time.
+    private const double IdleShareMax = 0.2;
+
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(4);
 
     // corosync's default, without what it adds for each node: fourteen processes that never rest share few cores.
@@ -22,33 +26,32 @@ public sealed class SteadyStateTests(ITestOutputHelper output)
     private static readonly TimeSpan Soak = TimeSpan.FromSeconds(
         int.Parse(Environment.GetEnvironmentVariable("TOTEM_SOAK_SECONDS") ?? "10", CultureInfo.InvariantCulture));
 
+    /// <summary>
+    /// An idle member sleeps, and wakes as often as a token comes. That is what the product decides. How long a processor takes for a wake-up
+    /// is the machine's affair: the same turns, with the same system calls, took from 0.2 to 4.7 hundredths of a core on one virtual machine.
+    /// Totem.Bench measures that ("idle").
+    /// </summary>
     [LinuxFact]
-    public async Task Three_idle_members_need_less_than_a_hundredth_of_a_core_each()
+    public async Task Three_idle_members_sleep_until_the_token_comes()
     {
         await using var cluster = ProcessCluster.OnLoopback(3, TimeSpan.FromSeconds(1), isTraced: false);
         await cluster.StartAllAsync();
-        double[] shares = [];
-        // The first window may still pay for the compiler, and a busy machine's caches for others: any window will do.
-        for (var i = 0; i < WindowsMax; i++)
+        var workers = cluster.Workers.Current;
+        var begun = Stopwatch.GetTimestamp();
+        var before = workers.Select(x => (x.WakeUps, x.ProcessorTime)).ToArray();
+        await Task.Delay(Window); // Time has to pass, for it is what is looked at.
+        var after = workers.Select(x => (x.WakeUps, x.ProcessorTime)).ToArray();
+        var elapsed = Stopwatch.GetElapsedTime(begun);
+        for (var i = 0; i < workers.Count; i++)
         {
-            shares = await MeasureAsync(cluster.Workers.Current);
-            output.WriteLine($"processor time of each idle member: {string.Join(", ", shares.Select(x => x.ToString("P2", CultureInfo.InvariantCulture)))}");
-            if (shares.All(x => x < IdleShareMax))
-                break;
+            var wakeUps = (after[i].WakeUps - before[i].WakeUps) / elapsed.TotalSeconds;
+            var share = (after[i].ProcessorTime - before[i].ProcessorTime) / elapsed;
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"an idle member: {wakeUps:0} wake-ups a second, {share:P2} of a core"));
+            Assert.InRange(wakeUps, 1, WakeUpsPerSecondMax);
+            Assert.InRange(share, 0, IdleShareMax);
         }
 
-        Assert.All(shares, x => Assert.True(x < IdleShareMax, $"{x:P2} of a core, less than {IdleShareMax:P0} expected"));
         await cluster.LeaveAsync();
-    }
-
-    // Time has to pass, for it is what is measured.
-    private static async Task<double[]> MeasureAsync(IReadOnlyList<WorkerProcess> workers)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        var before = workers.Select(x => x.ProcessorTime).ToArray();
-        await Task.Delay(Window);
-        var elapsed = Stopwatch.GetElapsedTime(begun);
-        return [.. workers.Select((x, i) => (x.ProcessorTime - before[i]) / elapsed)];
     }
 
     [LinuxFact]
