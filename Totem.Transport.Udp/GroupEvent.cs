@@ -1,7 +1,4 @@
-using Totem.Core.Groups;
-using Totem.Core.Model;
-
-namespace Totem.Transport.Udp;
+namespace Totem;
 
 /// <summary>What a <see cref="GroupEvent"/> is.</summary>
 public enum GroupEventKind
@@ -68,5 +65,5 @@ public sealed record GroupJoinOptions
     /// <summary>Room for events that the application has not read, in bytes. Default 2 MiB, which is also the least.
     /// Memory is taken for what waits, not for what may wait. When less than one largest message is free, the node stops delivering, and in time the whole
     /// ring slows down to the slowest reader.</summary>
-    public int StreamBytesMax { get; init; } = TotemNodeOptions.QueueBytesMin;
+    public int MaxStreamBytes { get; init; } = TotemNodeOptions.MinQueueBytes;
 }

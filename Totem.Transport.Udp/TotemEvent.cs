@@ -1,7 +1,18 @@
-using Totem.Core.Evs;
-using Totem.Core.Model;
+namespace Totem;
 
-namespace Totem.Transport.Udp;
+/// <summary>What a <see cref="TotemEvent"/> is.</summary>
+public enum TotemEventKind
+{
+    /// <summary>A message.</summary>
+    Message,
+
+    /// <summary>A regular configuration begins.</summary>
+    Change,
+
+    /// <summary>Some members did not come along to the next configuration; until the next <see cref="Change"/>, messages reach only
+    /// those that <see cref="TotemEvent.Change"/> names.</summary>
+    Transitional,
+}
 
 /// <summary>One element of the ordered stream: a message or a configuration change. Immutable, and owned by whoever reads it.</summary>
 /// <param name="Change">A configuration change, or null for a message.</param>
@@ -20,6 +31,14 @@ public sealed record TotemEvent(
     Seq Seq = default,
     int Index = 0)
 {
+    /// <summary>What this is.</summary>
+    public TotemEventKind Kind => Change switch
+    {
+        null => TotemEventKind.Message,
+        { Configuration.Kind: ConfigurationKind.Transitional } => TotemEventKind.Transitional,
+        _ => TotemEventKind.Change,
+    };
+
     /// <summary>True for a message.</summary>
     public bool IsMessage => Change is null;
 }

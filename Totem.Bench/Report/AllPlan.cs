@@ -1,6 +1,6 @@
 using System.Globalization;
 using Totem.Bench.Load;
-using Totem.Bench.Queue;
+using Totem.Bench.Processes;
 using Totem.Bench.Results;
 using Totem.Bench.Ring;
 
@@ -52,11 +52,11 @@ internal sealed class AllPlan(bool isQuick)
         yield return Part("closed-3", TableRuns, Of(Targets.Closed(3), engines), Of(Targets.Closed(3) with { Guarantee = "safe" }, EngineSpec.Totem));
         if (!isQuick)
             yield return Part("closed-5", TableRuns, Of(Targets.Closed(5), engines));
-        yield return Part("closed-14", TableRuns, Of(Targets.Closed(Targets.NodesMax), engines));
+        yield return Part("closed-14", TableRuns, Of(Targets.Closed(Targets.MaxNodes), engines));
         yield return Part(
             "idle-14", TableRuns,
             Of(Targets.AfterIdle, EngineSpec.Totem) with { Seconds = IdleSeconds },
-            Of(new RingCase(Targets.NodesMax, 64, "idle", 1), EngineSpec.Totem) with { Seconds = isQuick ? 2 * _seconds : IdleSeconds });
+            Of(new RingCase(Targets.MaxNodes, 64, "idle", 1), EngineSpec.Totem) with { Seconds = isQuick ? 2 * _seconds : IdleSeconds });
         yield return Part("busy-2", TableRuns, Of(Targets.Closed(2) with { IsBusyPolling = true }, EngineSpec.Totem, Targets.BusyTokenLimit));
     }
 
@@ -70,14 +70,14 @@ internal sealed class AllPlan(bool isQuick)
         yield return Part("one-65536", TableRuns, Of(Targets.OneSender(65536), engines));
         yield return Part("one-1000000", TableRuns, Of(Targets.OneSender(Targets.LargestSize), engines));
         // Once, since it is long; that it ends, and with whom, is all it says.
-        yield return Part("soak-14", 1, Of(Targets.Saturation(Targets.NodesMax, CurveSize), EngineSpec.Totem) with { Seconds = isQuick ? 5 : Targets.SoakSeconds });
+        yield return Part("soak-14", 1, Of(Targets.Saturation(Targets.MaxNodes, CurveSize), EngineSpec.Totem) with { Seconds = isQuick ? 5 : Targets.SoakSeconds });
     }
 
     private IEnumerable<PlanPart> Queue()
     {
         foreach (var load in (LoadKind[])[LoadKind.Closed, LoadKind.Saturation])
         {
-            var plan = QueueCommand.PlanFor(new LoadShape(load, 0), NodesOfTable, 64, _seconds, _warmUp, 1);
+            var plan = RingPlan.OfQueue(new LoadShape(load, 0), NodesOfTable, 64, _seconds, _warmUp, 1);
             yield return Part($"queue-{plan.Load}", isQuick ? 1 : QueueRuns, plan);
         }
     }
@@ -101,7 +101,7 @@ internal sealed class AllPlan(bool isQuick)
         }
 
         if (!isQuick)
-            yield return Part("growth-14", 1, Of(Targets.Saturation(Targets.NodesMax, CurveSize), [.. engines, Targets.FanOutLimit]));
+            yield return Part("growth-14", 1, Of(Targets.Saturation(Targets.MaxNodes, CurveSize), [.. engines, Targets.FanOutLimit]));
     }
 
     // Offered loads up to nearly what an engine can take, each at every engine that can take it: at common loads they are compared, and beyond

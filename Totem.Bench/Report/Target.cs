@@ -1,6 +1,6 @@
 using System.Globalization;
+using Totem.Bench.Processes;
 using Totem.Bench.Results;
-using Totem.Bench.Ring;
 
 namespace Totem.Bench.Report;
 
@@ -29,7 +29,7 @@ internal static class Targets
     public const string FanOutLimit = "limit-fanout-gso";
 
     /// <summary>The most nodes.</summary>
-    public const int NodesMax = 14;
+    public const int MaxNodes = 14;
 
     /// <summary>What is called 1 MiB elsewhere: the most that corosync takes.</summary>
     public const int LargestSize = 1_000_000;
@@ -50,7 +50,7 @@ internal static class Targets
     public static RingCase OneSender(int size) => new(NodesOfTable, size, "saturation", 1);
 
     /// <summary>One message a second, on a ring that rests in between.</summary>
-    public static RingCase AfterIdle => new(NodesMax, 64, "rate:1", 1);
+    public static RingCase AfterIdle => new(MaxNodes, 64, "rate:1", 1);
 
     /// <summary>All rows of which something was measured.</summary>
     public static IReadOnlyList<TargetRow> Evaluate(Measurements measured)
@@ -78,7 +78,7 @@ internal static class Targets
         rows.Add(Idle(measured));
         rows.Add(Row(
             "first message after a pause of 1 s, 14 nodes, p50", "closed loop", 2, isAtMost: true,
-            new Figure(AfterIdle, EngineSpec.Totem, Figure.P50), new Figure(Closed(NodesMax), EngineSpec.Totem, Figure.P50)));
+            new Figure(AfterIdle, EngineSpec.Totem, Figure.P50), new Figure(Closed(MaxNodes), EngineSpec.Totem, Figure.P50)));
         return [.. rows.OfType<TargetRow>()];
 
         void AddThroughput(string name, RingCase which)
@@ -113,7 +113,7 @@ internal static class Targets
 
     private static TargetRow? Soak(Measurements measured)
     {
-        var report = measured.Reports.Where(Saturation(NodesMax, 1350).Fits).MaxBy(x => x.Method.Seconds);
+        var report = measured.Reports.Where(Saturation(MaxNodes, 1350).Fits).MaxBy(x => x.Method.Seconds);
         if (report?.Engines.FirstOrDefault(x => x.Engine == EngineSpec.Totem) is not { } ours)
             return null;
         var ended = ours.Runs.Count(x => x.Failure is null && x.IsOrderEqual);
@@ -130,7 +130,7 @@ internal static class Targets
 
     private static TargetRow? Idle(Measurements measured)
     {
-        var idle = new RingCase(NodesMax, null, "idle");
+        var idle = new RingCase(MaxNodes, null, "idle");
         if (Spread.Of(Percent(EngineSpec.Totem)) is not { } ours)
             return null;
         var peer = Spread.Of(Percent(Corosync));
@@ -142,6 +142,6 @@ internal static class Targets
             Percent(EngineSpec.Totem).Count().ToString(CultureInfo.InvariantCulture), ours.Median < IdlePercentMax);
 
         IEnumerable<double> Percent(string engine)
-            => new Figure(idle, engine, x => x.Cores).Values(measured).OfType<double>().Select(x => 100 * x / NodesMax);
+            => new Figure(idle, engine, x => x.Cores).Values(measured).OfType<double>().Select(x => 100 * x / MaxNodes);
     }
 }

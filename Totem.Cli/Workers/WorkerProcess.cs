@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Totem.Cli.Nodes;
+using Totem.CommandLine;
 
 namespace Totem.Cli.Workers;
 

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Core.Ordering;
 
 /// <summary>Whom a message is for: one of the group names of wire.md section 12.2.</summary>

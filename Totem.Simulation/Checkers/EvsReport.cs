@@ -9,7 +9,7 @@ public sealed record EvsReport
     /// <summary>The rules that were evaluated, in the order of their numbers. 2.5 is there only when it was asked for.</summary>
     public required IReadOnlyList<EvsRule> RulesChecked { get; init; }
 
-    /// <summary>What is broken, in the order of the rules; of one rule at most <see cref="EvsCheckOptions.ViolationsPerRuleMax"/>.</summary>
+    /// <summary>What is broken, in the order of the rules; of one rule at most <see cref="EvsCheckOptions.MaxViolationsPerRule"/>.</summary>
     public required IReadOnlyList<EvsViolation> Violations { get; init; }
 
     /// <summary>How many events the trace has.</summary>

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Simulation.Traces;
 
 /// <summary>What a run of several processors left behind: each processor's events in its own order.</summary>

@@ -1,6 +1,3 @@
-using Totem.Core.Evs;
-using Totem.Core.Model;
-
 namespace Totem.Simulation.Traces;
 
 /// <summary>What can stand in a trace (evs.md, Terms).</summary>

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Host;
 
 namespace Totem.Transport.Udp.Corosync;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Totem.Core.Model;
+using Totem.Transport.Udp.Host;
 
 namespace Totem.Transport.Udp.Corosync;
 
@@ -206,7 +206,7 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
                 problems.Add(node.Line, $"node.ring0_addr {Described(node)} is of another address family than {nodes[0].Address} in line {nodes[0].Line}");
         }
 
-        if (nodes.Count > ProcessorSet.CountMax)
-            problems.Add(0, $"the node list has {nodes.Count} nodes, expected at most {ProcessorSet.CountMax}");
+        if (nodes.Count > ProcessorSet.MaxCount)
+            problems.Add(0, $"the node list has {nodes.Count} nodes, expected at most {ProcessorSet.MaxCount}");
     }
 }

@@ -1,5 +1,3 @@
-using Totem.Core.Groups;
-
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Totem.Core;
-using Totem.Core.Model;
+using Totem.Transport.Udp.Host;
 
 namespace Totem.Transport.Udp.Corosync;
 
@@ -86,7 +85,7 @@ internal sealed class ConfTotem
             MergeDetectInterval = Milliseconds(merge),
             IdleVisitsBeforeHold = (int)long.Min(int.MaxValue, _totem.NumberOr("seqno_unchanged_const", 30)),
             WindowSize = (int)window,
-            MessagesPerVisitMax = (int)perVisit,
+            MaxMessagesPerVisit = (int)perVisit,
             NetMtu = (int)mtu,
         };
     }

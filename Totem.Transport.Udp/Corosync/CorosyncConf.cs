@@ -1,6 +1,4 @@
-using Totem.Core;
-using Totem.Core.Groups;
-using Totem.Core.Model;
+using Totem.Transport.Udp.Host;
 
 namespace Totem.Transport.Udp.Corosync;
 
@@ -78,7 +76,7 @@ public sealed class CorosyncConf
         // Without a local node there is an error already; the numbers are still read, so that theirs are reported too.
         var id = local?.Id ?? new ProcessorId(1);
         var ring = totem.ReadRing(id, nodes.Count);
-        if (local is not null && nodes.Count <= ProcessorSet.CountMax)
+        if (local is not null && nodes.Count <= ProcessorSet.MaxCount)
             ring = ring with { Allowed = ProcessorSet.Of([.. nodes.Select(node => node.Id)]) };
         var groups = ConfQuorum.Read(map, nodes, local, problems);
         var scheduling = ConfSystem.Read(map, problems);

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Numerics;
 using Microsoft.Win32.SafeHandles;
-using Totem.Core.Model;
+using Totem.Platform.Files;
 
 namespace Totem.Transport.Udp.Storage;
 

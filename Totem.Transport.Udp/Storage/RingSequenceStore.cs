@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Transport.Udp.Storage;
 
 /// <summary>
