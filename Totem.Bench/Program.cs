@@ -1,11 +1,6 @@
 using System.CommandLine;
 using Totem.Bench.Commands;
-#if !NODES_ALONE
-using Totem.Bench.Micro;
-using Totem.Bench.Queue;
-using Totem.Bench.Readers;
-using Totem.Bench.Report;
-#endif
+using Totem.CommandLine;
 
 namespace Totem.Bench;
 
@@ -47,36 +42,13 @@ internal static class Program
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null, // The commands listen to signals themselves: see StopSignals.
         };
-        return await GuardAsync(() => parsed.InvokeAsync(configuration), error).ConfigureAwait(false);
+        return await new CommandGuard("bench", Foreseen).RunAsync(() => parsed.InvokeAsync(configuration), error).ConfigureAwait(false);
     }
 
-    private static async Task<int> GuardAsync(Func<Task<int>> run, TextWriter error)
+    private static (int ExitCode, string Message)? Foreseen(Exception failure) => failure switch
     {
-        try
-        {
-            return await run().ConfigureAwait(false);
-        }
-        catch (BenchFailedException failure)
-        {
-            await error.WriteLineAsync($"bench: {failure.Message}").ConfigureAwait(false);
-            return failure.ExitCode;
-        }
-        catch (OperationCanceledException)
-        {
-            await error.WriteLineAsync("bench: stopped").ConfigureAwait(false);
-            return ExitCode.Interrupted;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            await error.WriteLineAsync($"bench: {failure.Message}").ConfigureAwait(false);
-            return ExitCode.Environment;
-        }
-#pragma warning disable CA1031 // The last resort: scripts get a code that is documented, and people the whole exception.
-        catch (Exception failure)
-#pragma warning restore CA1031
-        {
-            await error.WriteLineAsync($"bench: unexpected: {failure}").ConfigureAwait(false);
-            return ExitCode.Unexpected;
-        }
-    }
+        OperationCanceledException => (ExitCode.Interrupted, "stopped"),
+        IOException or UnauthorizedAccessException => (ExitCode.Environment, failure.Message),
+        _ => null,
+    };
 }

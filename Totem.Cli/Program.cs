@@ -2,16 +2,19 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Net.Sockets;
 using Totem.Cli.Commands;
+using Totem.CommandLine;
 using Totem.Sheepdog;
-using Totem.Transport.Udp;
 using Totem.Transport.Udp.Corosync;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Cli;
 
 /// <summary>The command <c>totem</c>: composes the other projects and holds no protocol of its own.</summary>
 internal static class Program
 {
+    /// <summary>Makes words and an exit code of what a command throws.</summary>
+    internal static readonly CommandGuard Guard = new("totem", Foreseen);
+
     private static Task<int> Main(string[] args) => RunAsync(args, Console.Out, Console.Error);
 
     /// <summary>Parses and runs one command line.</summary>
@@ -41,51 +44,23 @@ internal static class Program
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null, // The commands listen to signals themselves: see StopSignals.
         };
-        return await GuardAsync(() => parsed.InvokeAsync(configuration), error).ConfigureAwait(false);
+        return await Guard.RunAsync(() => parsed.InvokeAsync(configuration), error).ConfigureAwait(false);
     }
 
-    /// <summary>Runs a command; whatever it throws becomes words and an exit code.</summary>
-    internal static async Task<int> GuardAsync(Func<Task<int>> run, TextWriter error)
+    /// <summary>The failures that the libraries tell apart.</summary>
+    internal static (int ExitCode, string Message)? Foreseen(Exception failure)
     {
-        try
+        var cause = FailureText.Cause(failure);
+        return failure is RingFailedException ? (ExitCode.CheckFailed, failure.Message) : cause switch
         {
-            return await run().ConfigureAwait(false);
-        }
-        catch (CommandFailedException failure)
-        {
-            await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
-            return failure.ExitCode;
-        }
-        catch (RingFailedException failure)
-        {
-            await error.WriteLineAsync($"totem: {failure.Message}").ConfigureAwait(false);
-            return ExitCode.CheckFailed;
-        }
-        catch (Exception failure) when (FailureText.Cause(failure) is CorosyncConfException or ClusterDriverException { IsConfiguration: true })
-        {
-            await error.WriteLineAsync($"totem: {FailureText.Cause(failure).Message}").ConfigureAwait(false);
-            return ExitCode.Usage;
-        }
-        catch (Exception failure) when (FailureText.Cause(failure) is IOException or UnauthorizedAccessException or SocketException
-            or TransportException or ClusterDriverException)
-        {
-            await error.WriteLineAsync($"totem: {FailureText.Cause(failure).Message}").ConfigureAwait(false);
-            return ExitCode.Environment;
-        }
-        catch (OutOfMemoryException failure)
-        {
+            CorosyncConfException or ClusterDriverException { IsConfiguration: true } => (ExitCode.Usage, cause.Message),
+            IOException or UnauthorizedAccessException or SocketException or TransportException or ClusterDriverException =>
+                (ExitCode.Environment, cause.Message),
             // A thread that cannot be started is one too.
-            await error.WriteLineAsync(
-                $"totem: the system gives no memory or no thread (ulimit -v, -u, pids.max): {failure.Message}").ConfigureAwait(false);
-            return ExitCode.Environment;
-        }
-#pragma warning disable CA1031 // The last resort: scripts get a code that is documented, and people the whole exception.
-        catch (Exception failure)
-#pragma warning restore CA1031
-        {
-            await error.WriteLineAsync($"totem: unexpected: {failure}").ConfigureAwait(false);
-            return ExitCode.Unexpected;
-        }
+            _ when failure is OutOfMemoryException =>
+                (ExitCode.Environment, $"the system gives no memory or no thread (ulimit -v, -u, pids.max): {failure.Message}"),
+            _ => null,
+        };
     }
 
     private static RootCommand CreateRoot()

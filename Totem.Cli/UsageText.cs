@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Totem.Transport.Udp.Internal;
+using Totem.Platform.Programs;
 
 namespace Totem.Cli;
 

@@ -1,6 +1,5 @@
 using Totem.Core.Diagnostics;
 using Totem.Core.Groups;
-using Totem.Core.Model;
 using Totem.Core.Packing;
 using Totem.Core.Time;
 
@@ -20,7 +19,7 @@ public sealed class GroupProcessor
 {
     /// <summary>The longest message to a group that travels whole (corosync's CPG limit, 1 MiB - 1 KiB). Longer ones are handed in
     /// part by part, see <see cref="TrySubmitPart"/>.</summary>
-    public const int MessageBytesMax = GroupLayer.MessageBytesMax;
+    public const int MaxMessageBytes = GroupLayer.MaxMessageBytes;
 
     private readonly GroupLayer _layer;
 
@@ -47,13 +46,13 @@ public sealed class GroupProcessor
     internal RingProcessor Processor { get; }
 
     /// <summary>The members of the configuration delivered last have synchronised.</summary>
-    public bool IsSynchronised => _layer.IsSynchronised;
+    public bool IsSynchronized => _layer.IsSynchronized;
 
     /// <summary>
     /// Members wait for what only deliveries bring about: a ring has ended, or its members synchronise. The host takes deliveries
     /// then even if its application is slow; there are no more of them than two receive windows hold.
     /// </summary>
-    public bool MustDeliver => Processor.IsChangeWaiting || !_layer.IsSynchronised;
+    public bool MustDeliver => Processor.IsChangeWaiting || !_layer.IsSynchronized;
 
     /// <summary>Asks to join a group. The membership hears of the group from its own join on.</summary>
     /// <param name="group">The group; it exists as long as somebody is in it.</param>
@@ -102,7 +101,7 @@ public sealed class GroupProcessor
 
     /// <summary>Queues a message to the group; it is copied. Before the own join has been delivered it is sent after the join; after
     /// a leave it is accepted and dropped.</summary>
-    /// <exception cref="ArgumentException">The payload is longer than <see cref="MessageBytesMax"/>, or the guarantee is not one of the two.</exception>
+    /// <exception cref="ArgumentException">The payload is longer than <see cref="MaxMessageBytes"/>, or the guarantee is not one of the two.</exception>
     public SubmitResult TrySubmit(GroupMembership membership, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
     {
         ArgumentNullException.ThrowIfNull(membership);
@@ -111,7 +110,7 @@ public sealed class GroupProcessor
     }
 
     /// <summary>
-    /// Queues a part of a message longer than <see cref="MessageBytesMax"/>. All parts of a message are handed in one after the
+    /// Queues a part of a message longer than <see cref="MaxMessageBytes"/>. All parts of a message are handed in one after the
     /// other, with no other part of the same membership between them; receivers get the whole.
     /// </summary>
     /// <param name="membership">The membership that sends.</param>
@@ -120,7 +119,7 @@ public sealed class GroupProcessor
     /// <param name="wholeBytes">The length of the whole.</param>
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="now">The time.</param>
-    /// <exception cref="ArgumentException">The part is longer than <see cref="MessageBytesMax"/>, or outside the whole; or the guarantee is not one of the two.</exception>
+    /// <exception cref="ArgumentException">The part is longer than <see cref="MaxMessageBytes"/>, or outside the whole; or the guarantee is not one of the two.</exception>
     public SubmitResult TrySubmitPart(
         GroupMembership membership, ReadOnlySpan<byte> payload, int offset, int wholeBytes, Guarantee guarantee, Instant now)
     {
@@ -158,13 +157,14 @@ public sealed class GroupProcessor
     }
 
     /// <summary>Every group that has members, the newest first.</summary>
-    public IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)> AllGroups() =>
-        [.. _layer.Table.Groups.Where(x => x.Entries.Count > 0).OrderByDescending(x => x.Number).Select(x => (x.Name, (IReadOnlyList<GroupMember>)x.Members()))];
+    public IReadOnlyList<GroupRoster> AllGroups() =>
+        [.. _layer.Table.Groups.Where(x => x.Entries.Count > 0).OrderByDescending(x => x.Number)
+            .Select(x => new GroupRoster(x.Name, x.Members()))];
 
     private static void CheckMessage(ReadOnlySpan<byte> payload, Guarantee guarantee)
     {
-        if (payload.Length > MessageBytesMax)
-            throw new ArgumentException($"a group message of {payload.Length} bytes, expected at most {MessageBytesMax}", nameof(payload));
+        if (payload.Length > MaxMessageBytes)
+            throw new ArgumentException($"a group message of {payload.Length} bytes, expected at most {MaxMessageBytes}", nameof(payload));
         GuaranteeArgument.Check(guarantee);
     }
 }

@@ -1,5 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
@@ -115,16 +114,16 @@ public interface IRing
     void HandleStored(ulong ringSequence);
 
     /// <summary>Queues a message for the ring. It is copied.</summary>
-    /// <param name="payload">0 to <see cref="RingOptions.MessageBytesMax"/> bytes.</param>
+    /// <param name="payload">0 to <see cref="RingOptions.MaxMessageBytes"/> bytes.</param>
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="now">The time.</param>
     /// <exception cref="ArgumentException">The payload is longer than
-    /// <see cref="RingOptions.MessageBytesMax"/>.</exception>
+    /// <see cref="RingOptions.MaxMessageBytes"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The guarantee is not one of the two.</exception>
     SubmitResult TrySubmit(ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now);
 
     /// <summary>Takes the next datagram to send.</summary>
-    /// <param name="buffer">Room for one frame: <see cref="WireFormat.FrameBytesMax"/> is always enough.</param>
+    /// <param name="buffer">Room for one frame: <see cref="WireFormat.MaxFrameBytes"/> is always enough.</param>
     /// <param name="transmit">Where it goes and how long it is.</param>
     /// <returns>False when there is nothing to send (now).</returns>
     bool TryTransmit(Span<byte> buffer, out Transmit transmit);

@@ -4,13 +4,13 @@ namespace Totem.Core;
 internal static class MessageArgument
 {
     /// <exception cref="ArgumentException">The message is longer than
-    /// <see cref="RingOptions.MessageBytesMax"/>.</exception>
+    /// <see cref="RingOptions.MaxMessageBytes"/>.</exception>
     public static void Check(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length > RingOptions.MessageBytesMax)
+        if (payload.Length > RingOptions.MaxMessageBytes)
         {
             throw new ArgumentException(
-                $"A message of {payload.Length} bytes; at most {RingOptions.MessageBytesMax} expected.",
+                $"A message of {payload.Length} bytes; at most {RingOptions.MaxMessageBytes} expected.",
                 nameof(payload));
         }
     }

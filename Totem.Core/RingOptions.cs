@@ -1,6 +1,6 @@
 using Totem.Core.Model;
 
-namespace Totem.Core;
+namespace Totem;
 
 /// <summary>
 /// Every number the protocol obeys. Immutable; two members of one ring should agree on the timeouts, and
@@ -10,9 +10,9 @@ public sealed record RingOptions
 {
     /// <summary>The largest message an application may send: 1 MiB and a little for its own headers. corosync's receivers
     /// abort above 1 MiB + 64 KiB (WIRE §12.7).</summary>
-    public const int MessageBytesMax = (1 << 20) + (16 << 10);
+    public const int MaxMessageBytes = (1 << 20) + (16 << 10);
 
-    /// <summary>The most that <see cref="WindowSizeMax"/> may be: what a visit sends must fit the queue to the host.</summary>
+    /// <summary>The most that <see cref="MaxWindowSize"/> may be: what a visit sends must fit the queue to the host.</summary>
     internal const int WindowSizeLimit = 4096;
 
     /// <summary>This processor's id; unique in the cluster and the same after a restart. Required.</summary>
@@ -61,18 +61,18 @@ public sealed record RingOptions
     public TimeSpan FailToReceiveTimeout { get; init; } = TimeSpan.FromSeconds(4);
 
     /// <summary>Messages all members together multicast in one rotation, the global window. Default 50 as corosync; all members
-    /// should agree. On a ring of processors of this engine only it is the least, and where it begins (<see cref="WindowSizeMax"/>).</summary>
+    /// should agree. On a ring of processors of this engine only it is the least, and where it begins (<see cref="MaxWindowSize"/>).</summary>
     public int WindowSize { get; init; } = 50;
 
     /// <summary>Messages one member multicasts in one visit of the token, the personal window. Default 17 as corosync. It grows with
-    /// the global one (<see cref="WindowSizeMax"/>).</summary>
-    public int MessagesPerVisitMax { get; init; } = 17;
+    /// the global one (<see cref="MaxWindowSize"/>).</summary>
+    public int MaxMessagesPerVisit { get; init; } = 17;
 
-    /// <summary>How far <see cref="WindowSize"/> may grow, and <see cref="MessagesPerVisitMax"/> with it to half of that, on a ring of
+    /// <summary>How far <see cref="WindowSize"/> may grow, and <see cref="MaxMessagesPerVisit"/> with it to half of that, on a ring of
     /// processors of this engine only, while nothing is lost. Default 512; up to <see cref="WindowSize"/> it does not grow. More keeps
     /// long queues moving on fast networks, and needs receive buffers that hold what all send in a rotation; the UDP transport uses no
     /// more than its own would hold. No more than a quarter of <see cref="ReceiveWindow"/> is used.</summary>
-    public int WindowSizeMax { get; init; } = 512;
+    public int MaxWindowSize { get; init; } = 512;
 
     /// <summary>How many of the new messages of a visit may follow the token instead of going before it, the accelerated window, on a ring of
     /// processors of this engine only. Default 256, which is all of them with the other defaults; 0 is the plain ring. Higher lets the
@@ -93,20 +93,20 @@ public sealed record RingOptions
     public int ReceiveWindow { get; init; } = 16384;
 
     /// <summary>The most bytes of frames kept for delivery and retransmission. Default 64 MiB.</summary>
-    public long ReceiveWindowBytesMax { get; init; } = 64L << 20;
+    public long MaxReceiveWindowBytes { get; init; } = 64L << 20;
 
     /// <summary>The most bytes of messages that wait to be sent. Default 8 MiB; at least one message of the largest size.</summary>
-    public int SendQueueBytesMax { get; init; } = 8 << 20;
+    public int MaxSendQueueBytes { get; init; } = 8 << 20;
 
     /// <summary>The most messages that wait to be sent. Default 65536.</summary>
-    public int SendQueueMessagesMax { get; init; } = 65536;
+    public int MaxSendQueueMessages { get; init; } = 65536;
 
     /// <summary>
     /// How far numbers may run ahead of what all have said they have, and what a member says ahead of its application: so much that
-    /// twice as many frames fit <see cref="ReceiveWindowBytesMax"/>.
+    /// twice as many frames fit <see cref="MaxReceiveWindowBytes"/>.
     /// </summary>
     internal int FramesAheadMax =>
-        (int)Math.Clamp(ReceiveWindowBytesMax / 2 / NetMtu, Math.Min(ReceiveWindow, 4L * WindowSize), ReceiveWindow);
+        (int)Math.Clamp(MaxReceiveWindowBytes / 2 / NetMtu, Math.Min(ReceiveWindow, 4L * WindowSize), ReceiveWindow);
 
     /// <summary>Tests start close to the wrap of the message number; every member of a ring must use the same value.</summary>
     internal Seq FirstSeq { get; init; }
@@ -162,19 +162,19 @@ public sealed record RingOptions
         Require(IdleVisitsBeforeHold >= 1, $"{nameof(IdleVisitsBeforeHold)} is {IdleVisitsBeforeHold}, expected 1 or more");
         Require(WindowSize >= 1 && WindowSize < ReceiveWindow / 2,
             $"{nameof(WindowSize)} is {WindowSize}, expected 1 to half of {nameof(ReceiveWindow)} ({ReceiveWindow})");
-        Require(MessagesPerVisitMax >= 1 && MessagesPerVisitMax <= WindowSize,
-            $"{nameof(MessagesPerVisitMax)} is {MessagesPerVisitMax}, expected 1 to {nameof(WindowSize)} ({WindowSize})");
-        Require(WindowSizeMax is >= 0 and <= WindowSizeLimit, $"{nameof(WindowSizeMax)} is {WindowSizeMax}, expected 0 to {WindowSizeLimit}");
+        Require(MaxMessagesPerVisit >= 1 && MaxMessagesPerVisit <= WindowSize,
+            $"{nameof(MaxMessagesPerVisit)} is {MaxMessagesPerVisit}, expected 1 to {nameof(WindowSize)} ({WindowSize})");
+        Require(MaxWindowSize is >= 0 and <= WindowSizeLimit, $"{nameof(MaxWindowSize)} is {MaxWindowSize}, expected 0 to {WindowSizeLimit}");
         Require(AcceleratedWindow is >= 0 and <= 1 << 20, $"{nameof(AcceleratedWindow)} is {AcceleratedWindow}, expected 0 to 1048576");
         Require(AcceleratedWindowBesideDaemons is >= 0 and <= 1 << 20,
             $"{nameof(AcceleratedWindowBesideDaemons)} is {AcceleratedWindowBesideDaemons}, expected 0 to 1048576");
         Require(NetMtu is >= 576 and <= 65_000, $"{nameof(NetMtu)} is {NetMtu}, expected 576 to 65000");
         Require(ReceiveWindow is >= 64 and <= 1 << 20 && int.IsPow2(ReceiveWindow),
             $"{nameof(ReceiveWindow)} is {ReceiveWindow}, expected a power of two from 64 to 1048576");
-        Require(ReceiveWindowBytesMax >= 1 << 20, $"{nameof(ReceiveWindowBytesMax)} is {ReceiveWindowBytesMax}, expected 1 MiB or more");
-        Require(SendQueueBytesMax >= MessageBytesMax + 64,
-            $"{nameof(SendQueueBytesMax)} is {SendQueueBytesMax}, expected {MessageBytesMax + 64} or more: one message of the largest size");
-        Require(SendQueueMessagesMax >= 1, $"{nameof(SendQueueMessagesMax)} is {SendQueueMessagesMax}, expected 1 or more");
+        Require(MaxReceiveWindowBytes >= 1 << 20, $"{nameof(MaxReceiveWindowBytes)} is {MaxReceiveWindowBytes}, expected 1 MiB or more");
+        Require(MaxSendQueueBytes >= MaxMessageBytes + 64,
+            $"{nameof(MaxSendQueueBytes)} is {MaxSendQueueBytes}, expected {MaxMessageBytes + 64} or more: one message of the largest size");
+        Require(MaxSendQueueMessages >= 1, $"{nameof(MaxSendQueueMessages)} is {MaxSendQueueMessages}, expected 1 or more");
         return problems;
 
         void Require(bool holds, string problem)

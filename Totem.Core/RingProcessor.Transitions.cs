@@ -1,7 +1,6 @@
 using Totem.Core.Diagnostics;
 using Totem.Core.Evs;
 using Totem.Core.Membership;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Recovery;
 using Totem.Core.Time;

@@ -55,10 +55,10 @@ public sealed partial class RingProcessor : IRing
         Options = options;
         _observer = new ObserverGuard(observer);
         // Half for what the application lags behind, half for what others may number meanwhile (OrderedLog.AruWithin).
-        _windows = new ReceiveWindows(_buffers, options.ReceiveWindow * 2, options.ReceiveWindowBytesMax);
+        _windows = new ReceiveWindows(_buffers, options.ReceiveWindow * 2, options.MaxReceiveWindowBytes);
         _outbox = new Outbox(_buffers);
         _frames = new ApplicationFrames(options, use, _observer);
-        _lanes = new ReceiveLanes(RingOptions.MessageBytesMax + Envelopes.BytesMax, use);
+        _lanes = new ReceiveLanes(RingOptions.MaxMessageBytes + Envelopes.BytesMax, use);
         _holder = new TokenHolder(options, _buffers, _outbox, _deadlines, _observer);
         _stream = new DeliveryStream(_windows, _lanes);
         _trail = new RingTrail(options.Self, storedRingSequence);

@@ -1,6 +1,5 @@
 using Totem.Core.Diagnostics;
 using Totem.Core.Groups;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Packing;
 using Totem.Core.Time;

@@ -89,7 +89,7 @@ internal static unsafe class CpgCalls
             return CsError.InvalidParameter;
         if (count == 1)
         {
-            return vectors->Length > CpgLimits.MessageBytesMax
+            return vectors->Length > CpgLimits.MaxMessageBytes
                 ? CsError.TooBig
                 : found.Session.Multicast(new ReadOnlySpan<byte>(vectors->Base, (int)vectors->Length), (CpgGuarantee)guarantee);
         }
@@ -114,7 +114,7 @@ internal static unsafe class CpgCalls
             return CsError.BadHandle;
         if (buffer == null)
             return CsError.InvalidParameter;
-        if (size > CpgLimits.MessageBytesMax)
+        if (size > CpgLimits.MaxMessageBytes)
             return CsError.NoMemory;
         *buffer = (byte*)found.Allocate(size);
         return *buffer == null ? CsError.BadHandle : CsError.Ok;
@@ -193,7 +193,7 @@ internal static unsafe class CpgCalls
         var total = 0UL;
         foreach (var vector in vectors)
             total = Math.Min(total + vector.Length, ulong.MaxValue / 2);
-        if (total > CpgLimits.MessageBytesMax)
+        if (total > CpgLimits.MaxMessageBytes)
             return CsError.TooBig;
         var joined = total <= 4096 ? stackalloc byte[(int)total] : new byte[total];
         var position = 0;

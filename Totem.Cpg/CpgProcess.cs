@@ -1,6 +1,6 @@
 using Totem.Cpg.Ring;
 using Totem.Cpg.Sessions;
-using Totem.Transport.Udp;
+using Totem.Platform.Programs;
 
 namespace Totem.Cpg;
 

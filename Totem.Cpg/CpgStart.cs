@@ -2,11 +2,8 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Totem.Core.Evs;
-using Totem.Core.Model;
+using Totem.Cpg.Program;
 using Totem.Cpg.Ring;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
 
 namespace Totem.Cpg;
 
@@ -51,9 +48,8 @@ internal static class CpgStart
         // A multicast group has no slots: its sockets are shared, and a sender does not hear its own host.
         if (options.Transport.Kind != UdpTransportKind.Unicast)
             return Alone(options);
-        var slots = new ProcessSlots(ForGroups(options), (int)(Number("TOTEM_PROCESSES", int.MaxValue) ?? ProcessSlots.CountMax));
-        var (node, _) = Blocking.Wait(slots.StartAsync());
-        return Ring(node, slots.All, place: null);
+        var slots = new ProcessSlots(ForGroups(options), (int)(Number("TOTEM_PROCESSES", int.MaxValue) ?? ProcessSlots.MaxCount));
+        return Ring(Blocking.Wait(slots.StartAsync()), slots.All, place: null);
     }
 
     /// <summary>The only process of this host. Its sockets would not tell, so a name in the network namespace does, which the kernel
@@ -95,7 +91,8 @@ internal static class CpgStart
         // Bytes that are no UTF-8 become this: two such names would be one ring.
         if (name.Contains('\uFFFD', StringComparison.Ordinal))
             throw new TransportException("TOTEM_NAME is no UTF-8, expected text");
-        return Started(TotemNodeOptions.Loopback(port, stateDirectory: StateDirectory(), name: name), LoopbackSlots.Peers(port, name));
+        var options = TotemNodeOptions.Loopback(port, stateDirectory: StateDirectory(), name: name);
+        return Started(options, options.GetPeers());
     }
 
     private static NodeRing Started(TotemNodeOptions options, IReadOnlyList<UdpPeer> peers, IDisposable? place = null)

@@ -1,9 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Totem.Cpg.Program;
 using Totem.Cpg.Ring;
 using Totem.Cpg.Sessions;
-using Totem.Transport.Udp.Internal;
+using Totem.Platform.Programs;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Cpg;
 

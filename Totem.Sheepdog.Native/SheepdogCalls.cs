@@ -2,7 +2,8 @@ using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using System.Text;
-using Totem.Transport.Udp.Internal;
+using Totem.Platform.Programs;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Sheepdog.Native;
 
@@ -13,7 +14,10 @@ internal static unsafe class SheepdogCalls
     /// <summary>Longer ones are an argument that is not a text.</summary>
     private const int DriverTextBytesMax = 4096;
 
-    private static readonly HandleTable Handles = new();
+    /// <summary>A process has one driver, tests have a few.</summary>
+    private const int HandleCountMax = 1024;
+
+    private static readonly HandleTable<SheepdogHandle> Handles = new(HandleCountMax);
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -24,8 +28,8 @@ internal static unsafe class SheepdogCalls
     {
         if (driverLength > DriverTextBytesMax)
             return Fail(Result.Invalid, $"a driver's text of more than {DriverTextBytesMax} bytes");
-        if (identityLength is 0 or > SheepNode.BytesMax)
-            return Fail(Result.Invalid, $"an identity of {identityLength} bytes, expected 1 to {SheepNode.BytesMax}");
+        if (identityLength is 0 or > SheepNode.MaxBytes)
+            return Fail(Result.Invalid, $"an identity of {identityLength} bytes, expected 1 to {SheepNode.MaxBytes}");
         string? text;
         try
         {
@@ -43,7 +47,7 @@ internal static unsafe class SheepdogCalls
         if (*handle != 0)
             return Result.Ok;
         opened.Dispose();
-        return Fail(Result.Full, $"{HandleTable.CountMax} handles are open");
+        return Fail(Result.Full, $"{HandleCountMax} handles are open");
     }
 
     public static Result Reopen(ulong handle)
@@ -96,7 +100,7 @@ internal static unsafe class SheepdogCalls
         if (Handles.Find(handle) is not { } opened)
             return Unknown();
         if (!TryNode(opened, node, nodeLength, out var self)
-            || !TryBytes(opaque, opaqueLength, ClusterLimits.OpaqueBytesMax, "opaque buffer", out var bytes))
+            || !TryBytes(opaque, opaqueLength, ClusterLimits.MaxOpaqueBytes, "opaque buffer", out var bytes))
             return Result.Invalid;
         opened.Self = self;
         opened.Driver.Join(self, bytes);
@@ -203,14 +207,14 @@ internal static unsafe class SheepdogCalls
     private static bool TryNode(SheepdogHandle opened, byte* bytes, nuint length, [NotNullWhen(true)] out SheepNode? node)
     {
         node = null;
-        if (!TryBytes(bytes, length, SheepNode.BytesMax, "node", out var span))
+        if (!TryBytes(bytes, length, SheepNode.MaxBytes, "node", out var span))
             return false;
         node = opened.Node(span);
         return true;
     }
 
     private static bool TryMessage(byte* bytes, nuint length, out ReadOnlySpan<byte> message)
-        => TryBytes(bytes, length, ClusterLimits.MessageBytesMax, "message", out message);
+        => TryBytes(bytes, length, ClusterLimits.MaxMessageBytes, "message", out message);
 
     private static bool TryBytes(byte* bytes, nuint length, int max, string what, out ReadOnlySpan<byte> span)
     {

@@ -41,7 +41,7 @@ public interface IClusterDriver : IDisposable
     void Leave();
 
     /// <summary>Sends a message to everybody, in the total order.</summary>
-    /// <param name="message">Up to <see cref="ClusterLimits.MessageBytesMax"/> bytes, which are copied.</param>
+    /// <param name="message">Up to <see cref="ClusterLimits.MaxMessageBytes"/> bytes, which are copied.</param>
     ClusterResult Notify(ReadOnlySpan<byte> message);
 
     /// <summary>Asks for a turn; it comes as <see cref="IClusterEvents.OnBlock"/>. Holds back other turns, and nothing else.</summary>

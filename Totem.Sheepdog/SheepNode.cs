@@ -7,18 +7,18 @@ namespace Totem.Sheepdog;
 public sealed class SheepNode : IEquatable<SheepNode>
 {
     /// <summary>The longest description, in bytes; sheep's has 80, with disks 592.</summary>
-    public const int BytesMax = 4096;
+    public const int MaxBytes = 4096;
 
     private readonly byte[] _bytes;
 
     /// <summary>A node of these bytes, which are copied.</summary>
-    /// <param name="bytes">1 to <see cref="BytesMax"/> bytes.</param>
+    /// <param name="bytes">1 to <see cref="MaxBytes"/> bytes.</param>
     /// <param name="identityLength">How many of them, from the first, say who it is.</param>
     /// <exception cref="ArgumentException">A length is out of range.</exception>
     public SheepNode(ReadOnlySpan<byte> bytes, int identityLength)
     {
-        if (bytes.Length is 0 or > BytesMax)
-            throw new ArgumentException($"a node of {bytes.Length} bytes, expected 1 to {BytesMax}", nameof(bytes));
+        if (bytes.Length is 0 or > MaxBytes)
+            throw new ArgumentException($"a node of {bytes.Length} bytes, expected 1 to {MaxBytes}", nameof(bytes));
         if (identityLength < 1 || identityLength > bytes.Length)
             throw new ArgumentException($"an identity of {identityLength} bytes, expected 1 to {bytes.Length}", nameof(identityLength));
         _bytes = bytes.ToArray();

@@ -1,9 +1,6 @@
-using Totem.Core.Groups;
-using Totem.Core.Model;
+namespace Totem;
 
-namespace Totem.Transport.Udp;
-
-/// <summary>What a <see cref="GroupEvent"/> is.</summary>
+/// <summary>The kinds of <see cref="GroupEvent"/>.</summary>
 public enum GroupEventKind
 {
     /// <summary>A message to the group.</summary>
@@ -18,11 +15,11 @@ public enum GroupEventKind
 }
 
 /// <summary>One element of a group's ordered stream. Immutable, and owned by whoever reads it.</summary>
-/// <param name="Kind">What this is.</param>
+/// <param name="Kind">Its kind.</param>
 /// <param name="Change">The membership that begins here, or those who came along; null for a message.</param>
-/// <param name="Sender">Who sent the message.</param>
+/// <param name="Sender">The member that sent the message.</param>
 /// <param name="Ring">The ring the message was sent on, or that of the membership.</param>
-/// <param name="Guarantee">What the sender asked for.</param>
+/// <param name="Guarantee">The guarantee that the sender asked for.</param>
 /// <param name="Payload">The bytes of the message: a copy, made on the reader's thread.</param>
 public sealed record GroupEvent(
     GroupEventKind Kind, GroupChange? Change, GroupMember Sender, RingId Ring, Guarantee Guarantee, ReadOnlyMemory<byte> Payload)
@@ -33,7 +30,7 @@ public sealed record GroupEvent(
 
 /// <summary>
 /// Takes a group's ordered stream on the ring's own thread, without a copy. The token waits meanwhile, so it must be quick and must
-/// not block. What it throws stops the node.
+/// not block. An exception that it throws stops the node.
 /// </summary>
 public interface IGroupSink
 {
@@ -52,7 +49,8 @@ public interface IGroupSink
 /// <summary>How to join a group.</summary>
 public sealed record GroupJoinOptions
 {
-    /// <summary>What to be called in the group; null takes this process's id. A node may be in a group once for each.</summary>
+    /// <summary>The number that names it in the group; null takes this process's id. A node may be in a group once for
+    /// each.</summary>
     public uint? Pid { get; init; }
 
     /// <summary>
@@ -68,5 +66,5 @@ public sealed record GroupJoinOptions
     /// <summary>Room for events that the application has not read, in bytes. Default 2 MiB, which is also the least.
     /// Memory is taken for what waits, not for what may wait. When less than one largest message is free, the node stops delivering, and in time the whole
     /// ring slows down to the slowest reader.</summary>
-    public int StreamBytesMax { get; init; } = TotemNodeOptions.QueueBytesMin;
+    public int MaxStreamBytes { get; init; } = TotemNodeOptions.MinQueueBytes;
 }

@@ -1,4 +1,4 @@
-namespace Totem.Transport.Udp;
+namespace Totem;
 
 /// <summary>A member has stopped by itself: the engine contradicted itself, stable storage failed, or the application's handler
 /// threw. The others form a ring without it; it may be started again.</summary>

@@ -1,7 +1,7 @@
 using System.ComponentModel;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp;
 
-namespace Totem.Transport.Udp;
+namespace Totem;
 
 /// <summary>How the ring's thread competes for the processor with whatever else runs on the host. Linux only; elsewhere nothing is asked for.</summary>
 /// <remarks>

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging;
-using Totem.Core.Evs;
-using Totem.Core.Groups;
-using Totem.Core.Model;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Diagnostics;
+using Totem.Transport.Udp.Hosting;
+using Totem.Transport.Udp.Queues;
+using Totem.Transport.Udp.Transports.Plain;
 
-namespace Totem.Transport.Udp;
+namespace Totem;
 
 /// <summary>
 /// A member of a ring, running: one thread owns its protocol, any thread may use it. Every member is safe to call from any
@@ -36,12 +36,15 @@ public sealed class TotemNode : IAsyncDisposable
     /// not read yet may still belong to the configuration before.</summary>
     public Configuration? Installed => _host.Membership.Installed;
 
-    /// <summary>What the member has done so far.</summary>
+    /// <summary>The member's counts so far.</summary>
     public NodeStatistics Statistics => NodeStatistics.Of(_host.Counters);
 
     /// <summary>Ends when the member has ended: normally after <see cref="LeaveAsync"/>, with a <see cref="RingFailedException"/>
     /// if it stopped by itself.</summary>
     public Task Completion => _host.Completion;
+
+    /// <summary>How this member runs.</summary>
+    public TotemNodeOptions Options => _options;
 
     internal RingHost Host => _host;
 
@@ -51,7 +54,7 @@ public sealed class TotemNode : IAsyncDisposable
     /// <returns>The member, on its way into a ring: <see cref="WaitForMembersAsync(int, CancellationToken)"/> tells when it is there.</returns>
     /// <exception cref="ArgumentException">The options contradict themselves; the message lists every problem.</exception>
     /// <exception cref="TransportException">An address cannot be bound, or every loopback slot is taken.</exception>
-    /// <exception cref="InvalidDataException">What is stored as ring sequence is none.</exception>
+    /// <exception cref="InvalidDataException">The stored bytes are no ring sequence.</exception>
     /// <exception cref="IOException">The ring sequence cannot be read.</exception>
     public static Task<TotemNode> StartAsync(TotemNodeOptions options, CancellationToken cancellationToken = default)
     {
@@ -64,9 +67,10 @@ public sealed class TotemNode : IAsyncDisposable
 
     /// <summary>
     /// Messages and configuration changes in one order, the same at every member as far as extended virtual synchrony promises.
-    /// One reader at a time. What it does not take in time stays on the ring and slows everybody down
-    /// (<see cref="TotemNodeOptions.StreamBytesMax"/>), except that a node which is in a group, and whose own stream nobody has begun to
-    /// read when it is full, drops it for good. Ends when the member has left; what came before is read first.
+    /// One reader at a time. A message that it does not take in time stays on the ring and slows everybody down
+    /// (<see cref="TotemNodeOptions.MaxStreamBytes"/>), except that a node which is in a group, and whose own stream
+    /// nobody has begun to read when it is full, drops it for good. Ends when the member has left; what came before is
+    /// read first.
     /// </summary>
     /// <exception cref="InvalidOperationException">A handler takes the deliveries, the node receives nothing, or somebody reads already.</exception>
     /// <exception cref="RingFailedException">The member stopped by itself; thrown behind the last event.</exception>
@@ -85,11 +89,11 @@ public sealed class TotemNode : IAsyncDisposable
     /// the member stops, in the configuration that is installed then. While the queues are full it waits, first come
     /// first served.
     /// </summary>
-    /// <param name="payload">Up to <see cref="Core.RingOptions.MessageBytesMax"/> bytes; must not change until the task has completed.</param>
+    /// <param name="payload">Up to <see cref="RingOptions.MaxMessageBytes"/> bytes; must not change until the task has completed.</param>
     /// <param name="guarantee">Agreed or safe.</param>
     /// <param name="cancellationToken">Gives up waiting; an accepted message is not taken back.</param>
     /// <exception cref="ArgumentException">The payload is too long, or the guarantee is none.</exception>
-    /// <exception cref="InvalidOperationException">More than <see cref="TotemNodeOptions.WaitingMulticastsMax"/> calls wait.</exception>
+    /// <exception cref="InvalidOperationException">More than <see cref="TotemNodeOptions.MaxWaitingMulticasts"/> calls wait.</exception>
     /// <exception cref="ObjectDisposedException">The member leaves or has left.</exception>
     /// <exception cref="RingFailedException">The member stopped by itself.</exception>
     public ValueTask MulticastAsync(
@@ -105,13 +109,31 @@ public sealed class TotemNode : IAsyncDisposable
         => _host.Submissions.TryAdd(new Submission(SubmissionKind.Ring, guarantee), payload);
 
     /// <summary>The members of the present configuration have agreed on who is in which group, so that messages are sent.</summary>
-    public bool IsSynchronised => _host.Groups.IsSynchronised;
+    public bool IsSynchronized => _host.Groups.IsSynchronized;
 
     /// <summary>The configuration whose members agreed last; null before the first. A snapshot.</summary>
-    public Configuration? Synchronised => _host.Groups.Synchronised;
+    public Configuration? Synchronized => _host.Groups.Synchronized;
+
+    /// <summary>Told on the ring's thread each time that the members of a configuration have agreed, behind the changes that this made in groups and
+    /// before anything that comes after it. It must be quick and must not block; what it throws stops the member. Null, the default, for nobody.</summary>
+    public Action<Configuration>? OnSynchronized
+    {
+        get => _host.Groups.OnSynchronized;
+        set => _host.Groups.OnSynchronized = value;
+    }
+
+    /// <summary>Waits until <see cref="IsSynchronized"/>; ends at once when it is so.</summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="ObjectDisposedException">The member has left.</exception>
+    /// <exception cref="RingFailedException">The member stopped by itself.</exception>
+    public Task WaitSynchronizedAsync(CancellationToken cancellationToken = default) =>
+        _host.Waits.WatchAsync(_host.Groups.Synchronization.WaitAsync(cancellationToken), nameof(WaitSynchronizedAsync));
+
+    /// <summary>A sink of a group that could take nothing more can again, whichever it is (<see cref="IGroupSink.HasRoom"/>).</summary>
+    public void Resume() => _host.Groups.Wake();
 
     /// <summary>Joins a group; it exists as long as somebody is in it. Ends when the own join has taken its place in the order.</summary>
-    /// <param name="name">1 to 128 bytes; a text is taken as UTF-8.</param>
+    /// <param name="name">1 to 128 bytes.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancellationToken">Gives up waiting, and leaves.</param>
     /// <exception cref="InvalidOperationException">This process is in the group, or on its way in or out; or there are too many members.</exception>
@@ -120,26 +142,44 @@ public sealed class TotemNode : IAsyncDisposable
     public Task<TotemGroup> JoinAsync(GroupName name, GroupJoinOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _host.Waits.WatchAsync(_host.Groups.JoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken), nameof(JoinAsync));
+        return _host.Waits.WatchAsync(
+            FacadeAsync(_host.Groups.JoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken)), nameof(JoinAsync));
     }
 
-    /// <summary>Like <see cref="JoinAsync"/>, but ends when the join is on its way.</summary>
+    /// <inheritdoc cref="JoinAsync(GroupName, GroupJoinOptions?, CancellationToken)"/>
+    /// <exception cref="ArgumentException">The name is empty, too long, or no text that UTF-8 can say.</exception>
+    public Task<TotemGroup> JoinAsync(string name, GroupJoinOptions? options = null, CancellationToken cancellationToken = default) =>
+        JoinAsync(new GroupName(name), options, cancellationToken);
+
+    /// <summary>Like <see cref="JoinAsync(GroupName, GroupJoinOptions?, CancellationToken)"/>, but ends when the join is on its way.</summary>
     /// <exception cref="InvalidOperationException">This process is in the group, or on its way in or out; or there are too many members.</exception>
     public Task<TotemGroup> BeginJoinAsync(GroupName name, GroupJoinOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _host.Waits.WatchAsync(_host.Groups.BeginJoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken), nameof(BeginJoinAsync));
+        return _host.Waits.WatchAsync(
+            FacadeAsync(_host.Groups.BeginJoinAsync(Id, name, options ?? new GroupJoinOptions(), cancellationToken)), nameof(BeginJoinAsync));
     }
 
-    /// <summary>Who is in a group, whether this process is or not; empty when there is no such group.</summary>
+    /// <summary>The members of a group, whether this process is one or not; empty when there is no such
+    /// group.</summary>
     public Task<IReadOnlyList<GroupMember>> GetMembersAsync(GroupName name, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
         return _host.Waits.WatchAsync(_host.Groups.AskAsync(processor => processor.MembersOf(name), cancellationToken), nameof(GetMembersAsync));
     }
 
+    /// <inheritdoc cref="BeginJoinAsync(GroupName, GroupJoinOptions?, CancellationToken)"/>
+    /// <exception cref="ArgumentException">The name is empty, too long, or no text that UTF-8 can say.</exception>
+    public Task<TotemGroup> BeginJoinAsync(string name, GroupJoinOptions? options = null, CancellationToken cancellationToken = default) =>
+        BeginJoinAsync(new GroupName(name), options, cancellationToken);
+
+    /// <inheritdoc cref="GetMembersAsync(GroupName, CancellationToken)"/>
+    /// <exception cref="ArgumentException">The name is empty, too long, or no text that UTF-8 can say.</exception>
+    public Task<IReadOnlyList<GroupMember>> GetMembersAsync(string name, CancellationToken cancellationToken = default) =>
+        GetMembersAsync(new GroupName(name), cancellationToken);
+
     /// <summary>Every group that anybody on the ring is in, the newest first.</summary>
-    public Task<IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)>> GetGroupsAsync(
+    public Task<IReadOnlyList<GroupRoster>> GetGroupsAsync(
         CancellationToken cancellationToken = default) =>
         _host.Waits.WatchAsync(_host.Groups.AskAsync(processor => processor.AllGroups(), cancellationToken), nameof(GetGroupsAsync));
 
@@ -177,10 +217,11 @@ public sealed class TotemNode : IAsyncDisposable
     /// <exception cref="RingFailedException">The member stopped by itself before.</exception>
     /// <exception cref="InvalidOperationException">A handler waits for it, and would wait for ever; or a handler does not return at all. On the ring's
     /// thread the same of every other wait for the ring.</exception>
-    public Task LeaveAsync()
+    /// <param name="cancellationToken">Gives up waiting; the member leaves all the same.</param>
+    public Task LeaveAsync(CancellationToken cancellationToken = default)
     {
         _host.Leave();
-        return _host.Waits.WatchEndAsync(Completion, nameof(LeaveAsync), _options.FlushTimeout);
+        return _host.Waits.WatchEndAsync(Completion.WaitAsync(cancellationToken), nameof(LeaveAsync), _options.FlushTimeout);
     }
 
     /// <summary>Leaves as <see cref="LeaveAsync"/> does, and does not throw, except when a handler waits for it. Events that were delivered can
@@ -196,6 +237,8 @@ public sealed class TotemNode : IAsyncDisposable
 
     /// <summary>For people: the id and where it stands.</summary>
     public override string ToString() => $"node {Id} ({_options.Transport.Kind}), {Installed?.ToString() ?? "no configuration yet"}";
+
+    private static async Task<TotemGroup> FacadeAsync(Task<HostedGroup> joining) => new(await joining.ConfigureAwait(false));
 
     private static TotemNode Start(TotemNodeOptions options)
     {

@@ -1,15 +1,13 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
-using Totem.Core;
 using Totem.Core.Diagnostics;
-using Totem.Core.Groups;
-using Totem.Core.Model;
+using Totem.Platform.Files;
 using Totem.Transport.Udp.Corosync;
-using Totem.Transport.Udp.Internal;
-using Totem.Transport.Udp.Storage;
+using Totem.Transport.Udp.Embedding;
+using Totem.Transport.Udp.Slots;
 
-namespace Totem.Transport.Udp;
+namespace Totem;
 
 /// <summary>
 /// How to run a member. Start with <see cref="Loopback"/> or <see cref="FromCorosyncConf"/> and change what you must with
@@ -17,9 +15,9 @@ namespace Totem.Transport.Udp;
 /// </summary>
 public sealed record TotemNodeOptions
 {
-    /// <summary>The smallest <see cref="StreamBytesMax"/> and <see cref="SubmissionBytesMax"/>: room for the largest message
+    /// <summary>The smallest <see cref="MaxStreamBytes"/> and <see cref="MaxSubmissionBytes"/>: room for the largest message
     /// wherever in its array a queue stands.</summary>
-    public const int QueueBytesMin = 2 * (RingOptions.MessageBytesMax + 256);
+    public const int MinQueueBytes = 2 * (RingOptions.MaxMessageBytes + 256);
 
     /// <summary>The protocol's numbers, and who this member is. On the loopback <see cref="RingOptions.Self"/> may be nobody: the
     /// free slot decides.</summary>
@@ -28,7 +26,7 @@ public sealed record TotemNodeOptions
     /// <summary>The sockets.</summary>
     public required UdpTransportOptions Transport { get; init; }
 
-    /// <summary>What the group layer may be told: votes, limits.</summary>
+    /// <summary>The options of the group layer: votes, limits.</summary>
     public GroupOptions Groups { get; init; } = new();
 
     /// <summary>
@@ -58,7 +56,7 @@ public sealed record TotemNodeOptions
 
     /// <summary>Told on the ring's thread of each processor at whose port nobody listens any more, whether the engine counted on it or not: whatever
     /// process had the port when it was heard last has ended. Behind everything that was delivered before.</summary>
-    internal Action<ProcessorId>? OnPortClosed { get; init; }
+    public Action<ProcessorId>? OnPortClosed { get; init; }
 
     /// <summary>
     /// False for an application that does not read the node's own events: none are kept, so it cannot fall behind, and
@@ -71,7 +69,7 @@ public sealed record TotemNodeOptions
     /// message is free, the ring's thread stops delivering: messages stay in the receive window, and in time the
     /// whole ring slows down to the slowest reader. More absorbs longer pauses of the reader.
     /// </summary>
-    public int StreamBytesMax { get; init; } = 8 << 20;
+    public int MaxStreamBytes { get; init; } = 8 << 20;
 
     /// <summary>
     /// When the application has not taken the next frame of messages for so long, it counts as stopped. Default 2 s. If the others would wait for it, the
@@ -82,10 +80,10 @@ public sealed record TotemNodeOptions
     public TimeSpan StoppedReaderTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Room for messages that the ring's thread has not taken over, in bytes with 16 for each. Default 4 MiB.</summary>
-    public int SubmissionBytesMax { get; init; } = 4 << 20;
+    public int MaxSubmissionBytes { get; init; } = 4 << 20;
 
     /// <summary>How many <see cref="TotemNode.MulticastAsync"/> calls may wait for room at once. Default 65536; one more throws.</summary>
-    public int WaitingMulticastsMax { get; init; } = 65_536;
+    public int MaxWaitingMulticasts { get; init; } = 65_536;
 
     /// <summary>How long <see cref="TotemNode.DisposeAsync"/>, <see cref="TotemNode.LeaveAsync"/> and <see cref="TotemGroup.DisposeAsync"/>
     /// wait until every member has everything that was accepted. That takes a few rotations of the token, and a change of membership
@@ -99,19 +97,26 @@ public sealed record TotemNodeOptions
     /// </summary>
     public RingScheduling Scheduling { get; init; } = RingScheduling.RealTime;
 
-    /// <summary>What an application may be handed beyond its room, because the protocol must not wait for it. One change of membership
-    /// brings two receive windows at most; an application that sleeps through more of them is given up. 256 MiB but in tests.</summary>
-    internal long BeyondRoomBytesMax { get; init; } = 256 << 20;
+    /// <summary>The bytes that an application may be handed beyond its room, because the protocol must not wait for it.
+    /// One change of membership brings two receive windows at most; an application that sleeps through more of them is
+    /// given up. 256 MiB but in tests.</summary>
+    internal long MaxBeyondRoomBytes { get; init; } = 256 << 20;
 
     /// <summary>Root shares <see cref="StateDirectory"/> with this group, as a configuration file says.</summary>
     internal uint? StateGroup { get; init; }
 
-    /// <summary>What a configuration file could not mean: logged once as warnings at the start.</summary>
-    internal IReadOnlyList<string> Notices { get; init; } = [];
+    /// <summary>The lines of a configuration file that have no meaning: logged once as warnings at the start.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
 
     /// <summary>Where a configuration file wants the log; null when it does not say. A program that has no <see cref="LoggerFactory"/> of its own
     /// follows it (<see cref="ConfiguredLog"/>).</summary>
-    internal ConfLogging? ConfiguredLogging { get; init; }
+    public ConfLogging? ConfiguredLogging { get; init; }
+
+    /// <summary>Where each processor that can be on the ring has its socket, this one's among them: the configured members, or the slots of the
+    /// loopback.</summary>
+    public IReadOnlyList<UdpPeer> GetPeers() => Transport.Kind == UdpTransportKind.Loopback
+        ? LoopbackSlots.Peers(Transport.LoopbackPort, Transport.LoopbackName)
+        : Transport.Peers;
 
     /// <summary>
     /// Several processes of one host, nothing to configure: processes with the same base port find each other. Each takes the
@@ -140,7 +145,8 @@ public sealed record TotemNodeOptions
             StateDirectory = stateDirectory ?? UserStateDirectory(basePort, name ?? ProgramName()),
         };
 
-    /// <summary>What a <c>corosync.conf</c> says. Reads the file and the host's addresses, and may ask the name service.</summary>
+    /// <summary>The options that a <c>corosync.conf</c> says. Reads the file and the host's addresses, and may ask the
+    /// name service.</summary>
     /// <param name="path">Usually <c>/etc/corosync/corosync.conf</c>.</param>
     /// <param name="self">Which node this is; null finds it by this host's name and addresses.</param>
     /// <param name="stateDirectory">Where the ring sequence is kept; null takes <c>/var/lib/totem</c>.</param>
@@ -174,13 +180,13 @@ public sealed record TotemNodeOptions
             problems.Add($"{nameof(StateDirectory)} is missing, expected a directory that survives a restart");
         if (!Receives && OnDelivery is not null)
             problems.Add($"{nameof(OnDelivery)} is set beside {nameof(Receives)} = false, expected one of the two");
-        if (StreamBytesMax < QueueBytesMin)
-            problems.Add($"{nameof(StreamBytesMax)} is {StreamBytesMax}, expected {QueueBytesMin} or more");
-        if (SubmissionBytesMax < QueueBytesMin)
-            problems.Add($"{nameof(SubmissionBytesMax)} is {SubmissionBytesMax}, expected {QueueBytesMin} or more");
+        if (MaxStreamBytes < MinQueueBytes)
+            problems.Add($"{nameof(MaxStreamBytes)} is {MaxStreamBytes}, expected {MinQueueBytes} or more");
+        if (MaxSubmissionBytes < MinQueueBytes)
+            problems.Add($"{nameof(MaxSubmissionBytes)} is {MaxSubmissionBytes}, expected {MinQueueBytes} or more");
         problems.AddRange(Groups.Validate().Select(problem => Below(nameof(Groups), problem)));
-        if (WaitingMulticastsMax < 1)
-            problems.Add($"{nameof(WaitingMulticastsMax)} is {WaitingMulticastsMax}, expected 1 or more");
+        if (MaxWaitingMulticasts < 1)
+            problems.Add($"{nameof(MaxWaitingMulticasts)} is {MaxWaitingMulticasts}, expected 1 or more");
         if ((StoppedReaderTimeout <= TimeSpan.Zero || StoppedReaderTimeout > TimeSpan.FromHours(1)) && StoppedReaderTimeout != Timeout.InfiniteTimeSpan)
             problems.Add($"{nameof(StoppedReaderTimeout)} is {StoppedReaderTimeout}, expected more than 0 to an hour, or infinite");
         if (FlushTimeout < TimeSpan.Zero || FlushTimeout > TimeSpan.FromHours(1))

@@ -1,4 +1,4 @@
-namespace Totem.Transport.Udp;
+namespace Totem;
 
 /// <summary>The sockets of a member cannot be opened. The message names the address and what the system said.</summary>
 public sealed class TransportException : Exception

@@ -2,10 +2,9 @@ using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Totem.Core.Model;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp;
 
-namespace Totem.Transport.Udp;
+namespace Totem;
 
 /// <summary>How frames travel.</summary>
 public enum UdpTransportKind
@@ -37,13 +36,13 @@ public enum DatagramPath
 }
 
 /// <summary>A processor and where its datagrams go.</summary>
-/// <param name="Id">Who.</param>
+/// <param name="Id">The peer.</param>
 /// <param name="EndPoint">Its address and port; no wildcard address.</param>
 /// <remarks>In a configuration it is a text, <c>2=10.0.0.2:5405</c> or <c>2=10.0.0.2</c> with <see cref="UdpTransportOptions.DefaultPort"/>.</remarks>
 [TypeConverter(typeof(UdpPeerConverter))]
 public sealed record UdpPeer(ProcessorId Id, IPEndPoint EndPoint)
 {
-    /// <summary>What a configuration has instead of a peer; null for a peer.</summary>
+    /// <summary>The error that a configuration has instead of a peer; null for a peer.</summary>
     internal string? Unreadable { get; init; }
 }
 
@@ -57,7 +56,7 @@ public sealed record UdpTransportOptions
     public const int LoopbackSlotCount = 14;
 
     /// <summary>The longest <see cref="LoopbackName"/>, in UTF-8.</summary>
-    public const int LoopbackNameBytesMax = 128;
+    public const int MaxLoopbackNameBytes = 128;
 
     /// <summary>How frames travel. Default <see cref="UdpTransportKind.Unicast"/>.</summary>
     public UdpTransportKind Kind { get; init; } = UdpTransportKind.Unicast;
@@ -70,7 +69,7 @@ public sealed record UdpTransportOptions
     /// the same; test runs that shall not meet need bases at least <see cref="LoopbackSlotCount"/> apart.</summary>
     public int LoopbackPort { get; init; } = DefaultPort;
 
-    /// <summary>Loopback: which ring of those with the same port; up to <see cref="LoopbackNameBytesMax"/> bytes. Empty, the default here, is one
+    /// <summary>Loopback: which ring of those with the same port; up to <see cref="MaxLoopbackNameBytes"/> bytes. Empty, the default here, is one
     /// name of many. Rings of different names do not hear each other, since the slots' address follows from the name.</summary>
     public string LoopbackName { get; init; } = "";
 
@@ -100,7 +99,7 @@ public sealed record UdpTransportOptions
     /// Requested for each receiving socket; the kernel may grant less, which is logged once. Default 8 MiB. Linux charges a datagram of any
     /// size with 2304 bytes or more, with over 4 KiB where the interface puts each into a page, against twice what is granted here: that is room
     /// for 3,800 to 7,200 datagrams, several windows of a thousand. Less loses frames when the process is not scheduled, and the window
-    /// grows no further than to what the smallest buffer granted holds (<c>RingOptions.WindowSizeMax</c>). Only what is
+    /// grows no further than to what the smallest buffer granted holds (<c>RingOptions.MaxWindowSize</c>). Only what is
     /// in use takes memory.
     /// </summary>
     public int ReceiveBufferBytes { get; init; } = 8 << 20;
@@ -142,20 +141,21 @@ public sealed record UdpTransportOptions
     /// gets only what introduces us. Default false: corosync's way.</summary>
     internal bool HasSparsePeers { get; init; }
 
-    /// <summary>What a configuration file calls the ring, for people.</summary>
+    /// <summary>The configuration file's name for the ring, for people.</summary>
     internal string ClusterName { get; init; } = "";
 
-    /// <summary>What the ring is called, for people; empty when it has no name.</summary>
+    /// <summary>The name of the ring, for people; empty when it has none.</summary>
     internal string Cluster => Kind == UdpTransportKind.Loopback ? LoopbackName : ClusterName;
 
-    /// <summary>Measurements compare a ring with and without the neighbour watch.</summary>
-    internal bool IsWatchAllowed { get; init; } = true;
+    /// <summary>On Linux: processes of one host notice the end of each other at once, by a connection between them. Default true; measurements compare a ring
+    /// without it.</summary>
+    public bool IsWatchAllowed { get; init; } = true;
 
     /// <summary>Whether processes of this host are watched, where the system can.</summary>
     internal bool WatchesNeighbours => IsWatchAllowed && ProbeInterval > TimeSpan.Zero;
 
     /// <summary>Tests lose and duplicate datagrams here; null leaves them alone.</summary>
-    internal DatagramFilter? ReceiveFilter { get; init; }
+    public DatagramFilter? ReceiveFilter { get; init; }
 
     /// <summary>Every problem of these options at once; empty when they can be used.</summary>
     /// <param name="self">The member they are for; nobody when <see cref="UdpTransportKind.Loopback"/> chooses.</param>
@@ -188,7 +188,7 @@ public sealed record UdpTransportOptions
         require(Peers.Count == 0, $"{nameof(Peers)} has {Peers.Count} entries, expected none: loopback peers follow from {nameof(LoopbackPort)}");
         require(LoopbackPort is >= 1 and <= highest, $"{nameof(LoopbackPort)} is {LoopbackPort}, expected 1 to {highest}");
         var nameBytes = Encoding.UTF8.GetByteCount(LoopbackName);
-        require(nameBytes <= LoopbackNameBytesMax, $"{nameof(LoopbackName)} has {nameBytes} bytes, expected at most {LoopbackNameBytesMax}");
+        require(nameBytes <= MaxLoopbackNameBytes, $"{nameof(LoopbackName)} has {nameBytes} bytes, expected at most {MaxLoopbackNameBytes}");
         require(
             Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(LoopbackName)) == LoopbackName,
             $"{nameof(LoopbackName)} has half of a surrogate pair, expected text that UTF-8 can say");
@@ -197,7 +197,7 @@ public sealed record UdpTransportOptions
 
     private void ValidatePeers(ProcessorId self, Action<bool, string> require)
     {
-        require(Peers.Count <= ProcessorSet.CountMax, $"{nameof(Peers)} has {Peers.Count} entries, expected at most {ProcessorSet.CountMax}");
+        require(Peers.Count <= ProcessorSet.MaxCount, $"{nameof(Peers)} has {Peers.Count} entries, expected at most {ProcessorSet.MaxCount}");
         require(Peers.Any(peer => peer.Id == self), $"{nameof(Peers)} has no entry for this processor ({self})");
         require(Peers.Select(peer => peer.EndPoint.AddressFamily).Distinct().Count() <= 1,
             $"{nameof(Peers)} mixes IPv4 and IPv6, expected one family");
@@ -235,11 +235,13 @@ public sealed record UdpTransportOptions
             $"{nameof(Group)} is {Group}, expected the address family of {nameof(Peers)}");
     }
 
-    internal static bool IsGroup(IPAddress address)
+    /// <summary>Whether an address can be <see cref="Group"/>: one of multicast, or the broadcast of this network.</summary>
+    public static bool IsGroup(IPAddress address)
         => address.AddressFamily == AddressFamily.InterNetworkV6
             ? address.IsIPv6Multicast
             : address.Equals(IPAddress.Broadcast) || (address.GetAddressBytes()[0] & 0xF0) == 0xE0;
 }
 
 /// <summary>A fault for tests: how many times a datagram that came in is handed on. 0 loses it, 2 duplicates it.</summary>
-internal delegate int DatagramFilter(ReadOnlySpan<byte> datagram);
+/// <param name="datagram">Valid during the call only, which is on the ring's thread.</param>
+public delegate int DatagramFilter(ReadOnlySpan<byte> datagram);

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
 using Totem.Bench.Load;
+using Totem.Bench.Processes;
 using Totem.Bench.Results;
 using Totem.Bench.Ring;
+using Totem.CommandLine;
 
 namespace Totem.Bench.Commands;
 

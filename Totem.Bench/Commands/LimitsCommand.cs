@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Totem.Bench.Load;
+using Totem.Bench.Processes;
 using Totem.Bench.Ring;
 
 namespace Totem.Bench.Commands;

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using Totem.Bench.Load;
+using Totem.Bench.Processes;
 using Totem.Bench.Ring;
+using Totem.CommandLine;
 
 namespace Totem.Bench.Commands;
 
@@ -57,12 +59,12 @@ internal sealed class RingCommand : Command
         foreach (var text in parsed.GetValue(_engine)!.SelectMany(x => x.Split(',', StringSplitOptions.RemoveEmptyEntries)))
         {
             if (!EngineSpec.TryParse(text, out var engine))
-                throw new BenchFailedException(ExitCode.Usage, $"--engine is '{text}', expected one of {string.Join(", ", EngineSpec.Names)}");
+                throw new CommandFailedException(ExitCode.Usage, $"--engine is '{text}', expected one of {string.Join(", ", EngineSpec.Names)}");
             engines.Add(engine);
         }
 
         if (!LoadShape.TryParse(parsed.GetValue(_load)!, out var load))
-            throw new BenchFailedException(ExitCode.Usage, $"--load is '{parsed.GetValue(_load)}', expected closed, turns, saturation, idle, rate:N or beside:N");
+            throw new CommandFailedException(ExitCode.Usage, $"--load is '{parsed.GetValue(_load)}', expected closed, turns, saturation, idle, rate:N or beside:N");
         var nodes = _shared.Nodes(parsed);
         var byDefault = load.Kind switch { LoadKind.Closed => "one", LoadKind.Turns or LoadKind.Beside => "2", _ => "all" };
         var senders = (parsed.GetValue(_senders) ?? byDefault) switch
@@ -70,11 +72,11 @@ internal sealed class RingCommand : Command
             "one" => 1,
             "all" => nodes,
             var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= nodes => number,
-            var other => throw new BenchFailedException(ExitCode.Usage, $"--senders is '{other}', expected all, one, or 1 to {nodes}"),
+            var other => throw new CommandFailedException(ExitCode.Usage, $"--senders is '{other}', expected all, one, or 1 to {nodes}"),
         };
         var isSafe = parsed.GetValue(_guarantee) == "safe";
         if (isSafe && engines.Any(x => x.Kind is EngineKind.Corosync or EngineKind.Mixed))
-            throw new BenchFailedException(ExitCode.Usage, "--guarantee safe: corosync has agreed only");
+            throw new CommandFailedException(ExitCode.Usage, "--guarantee safe: corosync has agreed only");
         return new RingPlan(
             engines, nodes, parsed.GetValue(_size), isSafe, load, senders, _shared.Seconds(parsed), _shared.WarmUp(parsed), _shared.Runs(parsed),
             parsed.GetValue(_transport)!, parsed.GetValue(_api)!, parsed.GetValue(_busyPoll));

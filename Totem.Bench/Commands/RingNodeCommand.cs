@@ -3,7 +3,8 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Totem.Bench.Load;
 using Totem.Bench.Peers;
-using Totem.Bench.Ring;
+using Totem.Bench.Processes;
+using Totem.CommandLine;
 
 namespace Totem.Bench.Commands;
 
@@ -13,11 +14,8 @@ namespace Totem.Bench.Commands;
 /// </summary>
 internal sealed class RingNodeCommand : Command
 {
-    /// <summary>Its name on the command line.</summary>
-    public const string CommandName = "ring-node";
-
     /// <summary>Creates the command.</summary>
-    public RingNodeCommand() : base(CommandName, "One node of a measured ring, driven through its standard input.")
+    public RingNodeCommand() : base(OwnProgram.NodeCommand, "One node of a measured ring, driven through its standard input.")
     {
         Hidden = true;
         SetAction((_, _) => RunAsync());
@@ -38,7 +36,7 @@ internal sealed class RingNodeCommand : Command
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            var (code, message) = failure is BenchFailedException known ? (known.ExitCode, known.Message) : (ExitCode.Unexpected, failure.ToString());
+            var (code, message) = failure is CommandFailedException known ? (known.ExitCode, known.Message) : (ExitCode.Unexpected, failure.ToString());
             Say(new NodeFailed(code, message));
             return code;
         }
@@ -47,7 +45,7 @@ internal sealed class RingNodeCommand : Command
     private static async Task RunAsync(NodeSetup setup, ChannelReader<string> lines)
     {
         if (!LoadShape.TryParse(setup.Load, out var load))
-            throw new BenchFailedException(ExitCode.Usage, $"'{setup.Load}' is no load");
+            throw new CommandFailedException(ExitCode.Usage, $"'{setup.Load}' is no load");
         var receiver = new LoadReceiver(setup.Self, setup.Nodes, LoadReceiver.SampleEvery(load.Kind))
         {
             IsIdle = load.Kind == LoadKind.Idle,

@@ -1,5 +1,6 @@
 using System.Globalization;
-using Totem.Bench.Ring;
+using Totem.Bench.Processes;
+using Totem.CommandLine;
 
 namespace Totem.Bench.Limits;
 
@@ -15,7 +16,7 @@ internal static class LimitProgram
     public static string Compile(string folder)
     {
         if (!OperatingSystem.IsLinux() || SystemCommand.TryRun("gcc", "--version").ExitCode != 0)
-            throw new BenchFailedException(ExitCode.Usage, "the limits need Linux and gcc");
+            throw new CommandFailedException(ExitCode.Usage, "the limits need Linux and gcc");
         var source = Path.Combine(folder, "limits.c");
         var program = Path.Combine(folder, "limits");
         using (var file = File.Create(source))
@@ -41,7 +42,7 @@ internal static class LimitProgram
             return [.. words, .. Enumerable.Range(1, nodes).SelectMany(x => (string[])[AddressOf((uint)x, network), PortOf((uint)x, network)])];
         return network.Addresses.Count > 0
             ? [.. words, Group]
-            : throw new BenchFailedException(ExitCode.Usage, $"limit-{mode} needs --net namespaces: the loopback has no multicast");
+            : throw new CommandFailedException(ExitCode.Usage, $"limit-{mode} needs --net namespaces: the loopback has no multicast");
     }
 
     private static string AddressOf(uint node, IBenchNetwork network)

@@ -17,7 +17,7 @@ internal sealed class EchoedMember
     private static readonly ProcessorId Self = new(2);
 
     private readonly RingProcessor _engine = new(new RingOptions { Self = Self }, 0);
-    private readonly byte[] _buffer = new byte[WireFormat.FrameBytesMax];
+    private readonly byte[] _buffer = new byte[WireFormat.MaxFrameBytes];
     private readonly byte[] _tokenFrame = new byte[WireFormat.RegularTokenBytes];
     private RegularToken _token;
     private Instant _now;

@@ -1,6 +1,5 @@
 using BenchmarkDotNet.Attributes;
 using Totem.Core.Groups;
-using Totem.Core.Model;
 
 namespace Totem.Bench.Micro;
 
@@ -9,7 +8,7 @@ public class GroupBenchmarks
 {
     private const int PayloadBytes = 64;
 
-    private readonly GroupMembership _member = new("sheepdog", 4711, 3, null);
+    private readonly GroupMembership _member = new(new GroupName("sheepdog"), 4711, 3, null);
     private readonly byte[] _compact = new byte[2 + PayloadBytes];
     private readonly byte[] _corosync = new byte[ServiceFormat.MessageHeaderBytes + PayloadBytes];
 

@@ -8,6 +8,7 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Perfolizer.Horology;
 using Totem.Bench.Results;
+using Totem.CommandLine;
 
 namespace Totem.Bench.Micro;
 
@@ -73,7 +74,7 @@ internal static class MicroBench
     {
         var method = report.BenchmarkCase.Descriptor;
         var times = report.ResultStatistics
-            ?? throw new BenchFailedException(ExitCode.Unexpected, $"{method.Type.Name}.{method.WorkloadMethod.Name} was not measured; BenchmarkDotNet has said why");
+            ?? throw new CommandFailedException(ExitCode.Unexpected, $"{method.Type.Name}.{method.WorkloadMethod.Name} was not measured; BenchmarkDotNet has said why");
         return new MicroResult(
             method.Type.Name.Replace("Benchmarks", "", StringComparison.Ordinal),
             method.WorkloadMethod.Name,

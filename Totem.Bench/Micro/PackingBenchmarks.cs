@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Packing;
 
@@ -10,11 +9,11 @@ public class PackingBenchmarks
 {
     private const int Batch = 64;
     private const int NetMtu = 1500;
-    private const int MessageBytesMax = 1 << 20;
+    private const int MaxMessageBytes = 1 << 20;
 
     private readonly SendQueue _queue = new(8 << 20, 1024, new AddressOnly());
     private readonly Packer _packer = new(NetMtu);
-    private readonly Unpacker _unpacker = new(MessageBytesMax);
+    private readonly Unpacker _unpacker = new(MaxMessageBytes);
     private readonly List<byte[]> _packets = [];
     private byte[] _message = [];
     private byte[] _packet = [];

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using Totem.Transport.Udp.Internal;
+using Totem.Platform.Programs;
 
 namespace Totem.Bench.Micro;
 

@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 
 namespace Totem.Bench.Micro;

@@ -1,6 +1,6 @@
 using Totem.Bench.Load;
-using Totem.Bench.Queue;
-using Totem.Bench.Ring;
+using Totem.Bench.Processes;
+using Totem.CommandLine;
 
 namespace Totem.Bench.Peers;
 
@@ -14,6 +14,6 @@ internal static class Buses
             EngineKind.Totem => await TotemBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
             EngineKind.Corosync or EngineKind.LibCpg => await CpgBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
             EngineKind.ZooKeeper => await ZooKeeperBus.StartAsync(setup, receiver, cancellationToken).ConfigureAwait(false),
-            _ => throw new BenchFailedException(ExitCode.Usage, $"{setup.Engine} has no bus"),
+            _ => throw new CommandFailedException(ExitCode.Usage, $"{setup.Engine} has no bus"),
         };
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using Totem.Bench.Ring;
+using Totem.Bench.Processes;
+using Totem.CommandLine;
 
 namespace Totem.Bench.Peers;
 
@@ -18,9 +19,9 @@ internal sealed class CorosyncCluster : IAsyncDisposable
     public static void Require()
     {
         if (SystemCommand.TryRun("corosync", "-v").ExitCode != 0)
-            throw new BenchFailedException(ExitCode.Usage, "corosync is not installed here (package corosync)");
+            throw new CommandFailedException(ExitCode.Usage, "corosync is not installed here (package corosync)");
         if (!NativeLibrary.TryLoad(LibCpg.Library, out var library))
-            throw new BenchFailedException(ExitCode.Usage, $"{LibCpg.Library} is not installed here (package libcpg4)");
+            throw new CommandFailedException(ExitCode.Usage, $"{LibCpg.Library} is not installed here (package libcpg4)");
         NativeLibrary.Free(library);
     }
 
@@ -29,7 +30,7 @@ internal sealed class CorosyncCluster : IAsyncDisposable
         EngineSpec engine, int nodes, IBenchNetwork network, string folder, CancellationToken cancellationToken)
     {
         if (network.Addresses.Count == 0)
-            throw new BenchFailedException(ExitCode.Usage, $"{engine.Name} needs --net namespaces, hence root: its daemons all have the same port");
+            throw new CommandFailedException(ExitCode.Usage, $"{engine.Name} needs --net namespaces, hence root: its daemons all have the same port");
         var cluster = new CorosyncCluster();
         try
         {

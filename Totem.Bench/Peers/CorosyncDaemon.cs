@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Totem.Bench.Ring;
+using Totem.Bench.Processes;
 
 namespace Totem.Bench.Peers;
 

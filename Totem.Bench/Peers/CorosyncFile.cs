@@ -1,5 +1,6 @@
 using System.Text;
-using Totem.Bench.Ring;
+using Totem.Bench.Processes;
+using Totem.CommandLine;
 
 namespace Totem.Bench.Peers;
 
@@ -36,10 +37,10 @@ internal static class CorosyncFile
         {
             var (key, value) = setting.Split('=', 2) is [var left, var right]
                 ? (left, right)
-                : throw new BenchFailedException(ExitCode.Usage, $"'{setting}': expected KEY=VALUE or SECTION.KEY=VALUE");
+                : throw new CommandFailedException(ExitCode.Usage, $"'{setting}': expected KEY=VALUE or SECTION.KEY=VALUE");
             var section = key.Split('.', 2) is [var name, _] ? name : DefaultSection;
             if (!sections.TryGetValue(section, out var lines))
-                throw new BenchFailedException(ExitCode.Usage, $"'{setting}': expected one of the sections {string.Join(", ", sections.Keys)}");
+                throw new CommandFailedException(ExitCode.Usage, $"'{setting}': expected one of the sections {string.Join(", ", sections.Keys)}");
             lines.Add($"{key[(key.IndexOf('.', StringComparison.Ordinal) + 1)..]}: {value}");
         }
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Totem.Bench.Load;
-using Totem.Bench.Ring;
+using Totem.Bench.Processes;
+using Totem.CommandLine;
 
 namespace Totem.Bench.Peers;
 
@@ -98,7 +99,7 @@ internal sealed class CpgBus : IOrderedBus
             if (code == LibCpg.Ok)
                 return;
             if (left == 0)
-                throw new BenchFailedException(ExitCode.Environment, $"{call} returned {code}");
+                throw new CommandFailedException(ExitCode.Environment, $"{call} returned {code}");
             await Task.Delay(Retry, cancellationToken).ConfigureAwait(false);
         }
     }

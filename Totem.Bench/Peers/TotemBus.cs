@@ -1,12 +1,8 @@
 using System.Globalization;
 using System.Net;
 using Totem.Bench.Load;
-using Totem.Bench.Ring;
-using Totem.Core;
-using Totem.Core.Evs;
+using Totem.Bench.Processes;
 using Totem.Core.Groups;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
 
 namespace Totem.Bench.Peers;
 
@@ -91,7 +87,7 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
     {
         if (delivery.Kind == GroupDeliveryKind.Message)
             _receiver.OnMessage(delivery.Payload);
-        else if (delivery.Kind == GroupDeliveryKind.Synchronised)
+        else if (delivery.Kind == GroupDeliveryKind.Synchronized)
             _receiver.OnConfiguration(delivery.Configuration!.Ring.ToString());
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
+using Totem.Bench.Processes;
 using Totem.Bench.Results;
-using Totem.Bench.Ring;
 
 namespace Totem.Bench.Readers;
 

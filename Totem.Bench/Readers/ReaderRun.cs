@@ -1,6 +1,5 @@
-using Totem.Bench.Commands;
 using Totem.Bench.Load;
-using Totem.Bench.Ring;
+using Totem.Bench.Processes;
 
 namespace Totem.Bench.Readers;
 
@@ -28,7 +27,7 @@ internal sealed class ReaderRun(ReaderPlan plan, ReaderCase which, int run, doub
         try
         {
             for (var node = 1u; node <= Count; node++)
-                _nodes.Add(NodeProcess.Start(SetupOf(node), network.WrapperOf(node), [.. OwnProgram.Command(null), RingNodeCommand.CommandName]));
+                _nodes.Add(NodeProcess.Start(SetupOf(node), network.WrapperOf(node), [.. OwnProgram.Command(null), OwnProgram.NodeCommand]));
             await AllAsync<NodeReady>(FormationLimit, cancellationToken).ConfigureAwait(false);
             TellAll(new StartLoad());
             await Task.Delay(TimeSpan.FromSeconds(plan.WarmUpSeconds), cancellationToken).ConfigureAwait(false);

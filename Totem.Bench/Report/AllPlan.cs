@@ -1,6 +1,6 @@
 using System.Globalization;
 using Totem.Bench.Load;
-using Totem.Bench.Queue;
+using Totem.Bench.Processes;
 using Totem.Bench.Results;
 using Totem.Bench.Ring;
 
@@ -65,12 +65,12 @@ internal sealed class AllPlan(bool isQuick, string? nodesDirectory = null)
         if (!isQuick)
             yield return Quiet("closed-5", Of(Cases.Closed(5), [.. engines, Cases.TokenLimit]), SecondOf(5));
         yield return Quiet(
-            "closed-14", Of(Cases.Closed(Cases.NodesMax), [.. engines, Cases.TokenLimit]), SecondOf(Cases.NodesMax), PauseOf(Cases.NodesMax, 1),
-            PauseOf(Cases.NodesMax, 2));
-        foreach (var nodes in isQuick ? [3] : (int[])[3, Cases.NodesMax])
+            "closed-14", Of(Cases.Closed(Cases.MaxNodes), [.. engines, Cases.TokenLimit]), SecondOf(Cases.MaxNodes), PauseOf(Cases.MaxNodes, 1),
+            PauseOf(Cases.MaxNodes, 2));
+        foreach (var nodes in isQuick ? [3] : (int[])[3, Cases.MaxNodes])
             yield return Quiet(Key("turns", nodes), Of(Cases.Turns(nodes), EngineSpec.Totem, Cases.NoRest));
-        yield return Quiet("idle-14", Of(Cases.Idle(Cases.NodesMax), EngineSpec.Totem) with { Seconds = isQuick ? 2 * _seconds : IdleSeconds });
-        foreach (var nodes in isQuick ? [3] : (int[])[3, 5, Cases.NodesMax])
+        yield return Quiet("idle-14", Of(Cases.Idle(Cases.MaxNodes), EngineSpec.Totem) with { Seconds = isQuick ? 2 * _seconds : IdleSeconds });
+        foreach (var nodes in isQuick ? [3] : (int[])[3, 5, Cases.MaxNodes])
         {
             foreach (var rate in (int[])[1000, 20_000])
                 yield return Quiet($"{Key("rate", nodes)}-{rate}", Of(Cases.Rate(nodes, rate), EngineSpec.Totem, Cases.NoRest));
@@ -101,7 +101,7 @@ internal sealed class AllPlan(bool isQuick, string? nodesDirectory = null)
     {
         foreach (var load in (LoadKind[])[LoadKind.Closed, LoadKind.Saturation])
         {
-            var plan = QueueCommand.PlanFor(new LoadShape(load, 0), Cases.NodesOfTable, 64, _seconds, _warmUp, 1);
+            var plan = RingPlan.OfQueue(new LoadShape(load, 0), Cases.NodesOfTable, 64, _seconds, _warmUp, 1);
             yield return Part($"queue-{plan.Load}", QueueRuns, plan with { NodesDirectory = nodesDirectory });
         }
     }
@@ -111,7 +111,7 @@ internal sealed class AllPlan(bool isQuick, string? nodesDirectory = null)
         string[] engines = [EngineSpec.Totem, Cases.Corosync];
         foreach (var size in isQuick ? [Cases.DatagramSize] : (int[])[64, Cases.DatagramSize, 8192])
             yield return Part(Key("one", size), CurveRuns, Of(Cases.OneSender(size), [.. engines, Cases.FanOutLimit]));
-        foreach (var nodes in isQuick ? [2] : (int[])[2, 8, Cases.NodesMax])
+        foreach (var nodes in isQuick ? [2] : (int[])[2, 8, Cases.MaxNodes])
         {
             yield return Part(
                 Key("growth", nodes), GrowthRuns,
@@ -123,7 +123,7 @@ internal sealed class AllPlan(bool isQuick, string? nodesDirectory = null)
     // Last, since they are long.
     private IEnumerable<PlanPart> Long()
     {
-        foreach (var nodes in isQuick ? [3] : (int[])[3, 5, Cases.NodesMax])
+        foreach (var nodes in isQuick ? [3] : (int[])[3, 5, Cases.MaxNodes])
         {
             RingCase[] cases = [Cases.Closed(nodes), Cases.Saturation(nodes, Cases.DatagramSize)];
             var plans = cases.SelectMany(which => ((double[])[0, isQuick ? WarmSecondsQuick : Cases.WarmSeconds])
@@ -133,10 +133,10 @@ internal sealed class AllPlan(bool isQuick, string? nodesDirectory = null)
 
         // Once: that it ends, and with whom, is all it says.
         yield return Part(
-            "soak-14", 1, Of(Cases.Saturation(Cases.NodesMax, Cases.DatagramSize), EngineSpec.Totem) with { Seconds = isQuick ? 5 : Targets.SoakSeconds });
+            "soak-14", 1, Of(Cases.Saturation(Cases.MaxNodes, Cases.DatagramSize), EngineSpec.Totem) with { Seconds = isQuick ? 5 : Targets.SoakSeconds });
         if (isQuick)
             yield break;
-        foreach (var nodes in (int[])[3, Cases.NodesMax])
+        foreach (var nodes in (int[])[3, Cases.MaxNodes])
         {
             foreach (var senders in (int[])[1, 2])
             {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Totem.Bench.Micro;
+using Totem.Bench.Processes;
 using Totem.Bench.Readers;
 using Totem.Bench.Results;
 using Totem.Bench.Ring;

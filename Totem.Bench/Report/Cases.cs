@@ -1,5 +1,5 @@
 using System.Globalization;
-using Totem.Bench.Ring;
+using Totem.Bench.Processes;
 
 namespace Totem.Bench.Report;
 
@@ -28,7 +28,7 @@ internal static class Cases
     public const string FanOutLimit = "limit-fanout-gso";
 
     /// <summary>The most nodes.</summary>
-    public const int NodesMax = 14;
+    public const int MaxNodes = 14;
 
     /// <summary>The nodes of most rows.</summary>
     public const int NodesOfTable = 3;

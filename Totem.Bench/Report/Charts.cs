@@ -1,6 +1,6 @@
 using System.Globalization;
+using Totem.Bench.Processes;
 using Totem.Bench.Results;
-using Totem.Bench.Ring;
 
 namespace Totem.Bench.Report;
 
@@ -105,7 +105,7 @@ internal static class Charts
     private static Chart? Growth(
         Measurements measured, string title, string subtitle, Func<int, RingCase> caseOf, ChartAxis y, Func<RunResult, double?> figure)
     {
-        var reports = Enumerable.Range(2, Cases.NodesMax - 1).Select(x => measured.Find(caseOf(x))).OfType<BenchReport>().ToArray();
+        var reports = Enumerable.Range(2, Cases.MaxNodes - 1).Select(x => measured.Find(caseOf(x))).OfType<BenchReport>().ToArray();
         var ticks = reports.Select(x => (double)x.Method.Nodes).ToArray();
         var lines = Known.Select(x => LineOf(
             x.Engine, null, false, reports.Select(report => ((double)report.Method.Nodes, Median(report, x.Engine, figure))))).ToArray();

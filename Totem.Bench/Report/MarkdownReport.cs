@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Totem.Bench.Micro;
-using Totem.Bench.Readers;
+using Totem.Bench.Processes;
 using Totem.Bench.Results;
-using Totem.Bench.Ring;
 
 namespace Totem.Bench.Report;
 

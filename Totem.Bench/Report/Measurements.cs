@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Totem.Bench.Micro;
 using Totem.Bench.Readers;
 using Totem.Bench.Results;
+using Totem.CommandLine;
 
 namespace Totem.Bench.Report;
 
@@ -63,7 +64,7 @@ internal sealed record Measurements(IReadOnlyList<MeasuredPart> Parts, IReadOnly
         }
         catch (JsonException problem)
         {
-            throw new BenchFailedException(ExitCode.Usage, $"{file} is no result of this program: {problem.Message}");
+            throw new CommandFailedException(ExitCode.Usage, $"{file} is no result of this program: {problem.Message}");
         }
     }
 }

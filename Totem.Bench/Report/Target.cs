@@ -1,6 +1,6 @@
 using System.Globalization;
 using Totem.Bench.Results;
-using Totem.Bench.Ring;
+using Totem.Bench.Processes;
 
 namespace Totem.Bench.Report;
 
@@ -32,8 +32,8 @@ internal static class Targets
     private const double TailMax = 10;
     private const int NodesOfTable = Cases.NodesOfTable;
 
-    private static readonly int[] RingSizes = [3, 5, Cases.NodesMax];
-    private static readonly int[] EndSizes = [3, Cases.NodesMax];
+    private static readonly int[] RingSizes = [3, 5, Cases.MaxNodes];
+    private static readonly int[] EndSizes = [3, Cases.MaxNodes];
 
     /// <summary>All rows of which something was measured.</summary>
     public static IReadOnlyList<TargetRow> Evaluate(Measurements measured)
@@ -59,12 +59,12 @@ internal static class Targets
     {
         var name = $"closed loop 64 B, {nodes} nodes";
         var which = Cases.Closed(nodes);
-        yield return AtMost($"{name}, p50 at the sender", nodes == Cases.NodesMax ? 0.10 : 0.12, which, Cases.Corosync, Figure.P50);
+        yield return AtMost($"{name}, p50 at the sender", nodes == Cases.MaxNodes ? 0.10 : 0.12, which, Cases.Corosync, Figure.P50);
         yield return AtMost($"{name}, p50 at the median receiver", 2, which, Cases.HopLimit, Figure.MedianReceiver);
         yield return AtMost($"{name}, p50 at the last receiver", 2, which, Cases.HopLimit, Figure.LastReceiver);
         yield return AtMost($"{name}, p99 at the sender", 0.2, which, Cases.Corosync, Figure.P99);
         yield return AtMost($"{name}, p99 at the last receiver", 0.2, which, Cases.Corosync, Figure.LastReceiverP99);
-        if (nodes == Cases.NodesMax)
+        if (nodes == Cases.MaxNodes)
             yield return AtMost($"{name}, processor time", 0.5, which, Cases.Corosync, Figure.Processor);
     }
 
@@ -112,7 +112,7 @@ internal static class Targets
         yield return AtLeast(smallName, 0.98, small, Cases.NoRest, Figure.Rate);
         (string, RingCase)[] large =
         [
-            .. ((int[])[3, 5, 8, Cases.NodesMax]).Select(x => ($"saturation 1,350 B, all send, {x} nodes", Cases.Saturation(x, Cases.DatagramSize))),
+            .. ((int[])[3, 5, 8, Cases.MaxNodes]).Select(x => ($"saturation 1,350 B, all send, {x} nodes", Cases.Saturation(x, Cases.DatagramSize))),
             ("64 KiB, one sender, 3 nodes", Cases.OneSender(65536)), ("1,000,000 B, one sender, 3 nodes", Cases.OneSender(Cases.LargestSize)),
         ];
         foreach (var (name, which) in large)
@@ -201,7 +201,7 @@ internal static class Targets
 
     private static TargetRow? Soak(Measurements measured)
     {
-        var report = measured.Reports.Where(Cases.Saturation(Cases.NodesMax, Cases.DatagramSize).Fits).MaxBy(x => x.Method.Seconds);
+        var report = measured.Reports.Where(Cases.Saturation(Cases.MaxNodes, Cases.DatagramSize).Fits).MaxBy(x => x.Method.Seconds);
         if (report?.Engines.FirstOrDefault(x => x.Engine == EngineSpec.Totem) is not { } ours)
             return null;
         var ended = ours.Runs.Count(x => x.Failure is null && x.IsOrderEqual);
@@ -218,7 +218,7 @@ internal static class Targets
 
     private static TargetRow? Idle(Measurements measured)
     {
-        var idle = Cases.Idle(Cases.NodesMax);
+        var idle = Cases.Idle(Cases.MaxNodes);
         if (Spread.Of(Percent(EngineSpec.Totem)) is not { } ours)
             return null;
         var peer = Spread.Of(Percent(Cases.Corosync));
@@ -230,6 +230,6 @@ internal static class Targets
             Percent(EngineSpec.Totem).Count().ToString(CultureInfo.InvariantCulture), ours.Median < IdlePercentMax);
 
         IEnumerable<double> Percent(string engine)
-            => new Figure(idle, engine, x => x.Cores).Values(measured).OfType<double>().Select(x => 100 * x / Cases.NodesMax);
+            => new Figure(idle, engine, x => x.Cores).Values(measured).OfType<double>().Select(x => 100 * x / Cases.MaxNodes);
     }
 }

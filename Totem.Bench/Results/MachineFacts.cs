@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using Totem.Bench.Queue;
-using Totem.Bench.Ring;
+using Totem.Bench.Peers;
+using Totem.Bench.Processes;
 
 namespace Totem.Bench.Results;
 

@@ -1,6 +1,7 @@
 using Totem.Bench.Limits;
 using Totem.Bench.Load;
 using Totem.Bench.Peers;
+using Totem.Bench.Processes;
 using Totem.Bench.Results;
 
 namespace Totem.Bench.Ring;

@@ -1,4 +1,5 @@
 using Totem.Bench.Load;
+using Totem.Bench.Processes;
 
 namespace Totem.Bench.Ring;
 
@@ -29,4 +30,10 @@ internal sealed record RingPlan(
     string Transport,
     string Api,
     bool IsBusyPolling,
-    string? NodesDirectory = null);
+    string? NodesDirectory = null)
+{
+    /// <summary>An ordered queue by ours and by ZooKeeper.</summary>
+    public static RingPlan OfQueue(LoadShape load, int nodes, int size, double seconds, double warmUp, int runs) => new(
+        [EngineSpec.Parse(EngineSpec.Totem), EngineSpec.Parse(EngineSpec.ZooKeeper)], nodes, size, IsSafe: false, load, nodes, seconds, warmUp, runs,
+        "udp", "stream", IsBusyPolling: false);
+}

@@ -1,10 +1,10 @@
 using System.Globalization;
-using Totem.Bench.Commands;
 using Totem.Bench.Limits;
 using Totem.Bench.Load;
 using Totem.Bench.Peers;
-using Totem.Bench.Queue;
+using Totem.Bench.Processes;
 using Totem.Bench.Results;
+using Totem.CommandLine;
 
 namespace Totem.Bench.Ring;
 
@@ -53,7 +53,7 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
     private IReadOnlyList<string> ProgramOf(EngineSpec engine, uint node) => engine.Kind switch
     {
         EngineKind.Limit => LimitProgram.Command(limitProgram!, engine.LimitMode, node, plan.Nodes, network),
-        _ => [.. OwnProgram.Command(DirectoryOf(engine)), RingNodeCommand.CommandName],
+        _ => [.. OwnProgram.Command(DirectoryOf(engine)), OwnProgram.NodeCommand],
     };
 
     private string? DirectoryOf(EngineSpec engine)
@@ -67,7 +67,7 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
         if (engine.Kind != EngineKind.LibCpg)
             return new Dictionary<string, string>(StringComparer.Ordinal);
         if (network.Addresses.Count == 0)
-            throw new BenchFailedException(ExitCode.Usage, $"{engine.Name} needs --net namespaces, hence root: its members all have the same port");
+            throw new CommandFailedException(ExitCode.Usage, $"{engine.Name} needs --net namespaces, hence root: its members all have the same port");
         var configuration = Path.Combine(folder, "corosync.conf");
         if (!File.Exists(configuration))
             File.WriteAllText(configuration, CorosyncFile.TextFor(engine with { Settings = [] }, network.Addresses));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Totem.Cli.Demos;
 using Totem.Cli.Traces;
+using Totem.CommandLine;
 using Totem.Simulation.Checkers;
 
 namespace Totem.Cli.Commands;

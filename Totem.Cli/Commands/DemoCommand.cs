@@ -3,6 +3,7 @@ using System.Text.Json;
 using Totem.Cli.Demos;
 using Totem.Cli.Output;
 using Totem.Cli.Workers;
+using Totem.CommandLine;
 
 namespace Totem.Cli.Commands;
 
@@ -10,10 +11,10 @@ namespace Totem.Cli.Commands;
 internal sealed class DemoCommand : TotemCommand
 {
     private const int NodesMin = 2;
-    private const int NodesMax = 14;
+    private const int MaxNodes = 14;
     private const int MessagesMax = 1_000_000;
 
-    private readonly Option<int> _nodes = Ranged.Number("--nodes", "How many processes.", 3, NodesMin, NodesMax);
+    private readonly Option<int> _nodes = Ranged.Number("--nodes", "How many processes.", 3, NodesMin, MaxNodes);
     private readonly Option<int> _messages = Ranged.Number("--messages", "Messages that each process multicasts.", 1000, 2, MessagesMax);
     private readonly Option<bool> _json = new("--json") { Description = "Print the report as one JSON object, and no progress." };
     private readonly Option<string?> _keep = new("--keep") { Description = "Keep the traces, in this directory.", HelpName = "DIR" };

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Totem.Cli.Nodes;
-using Totem.Core.Groups;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.CommandLine;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Cli.Commands;
 
@@ -130,14 +128,13 @@ internal sealed class GroupCommand : TotemCommand
         return ExitCode.Ok;
     }
 
-    private static async Task<IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)>> JoinToListAsync(
+    private static async Task<IReadOnlyList<GroupRoster>> JoinToListAsync(
         TotemNodeOptions options, CancellationToken limit)
     {
         var node = await NodeStart.StartAsync(options).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
-            while (!node.IsSynchronised)
-                await Task.Delay(10, limit).ConfigureAwait(false);
+            await node.WaitSynchronizedAsync(limit).ConfigureAwait(false);
             return await node.GetGroupsAsync(limit).ConfigureAwait(false);
         }
     }

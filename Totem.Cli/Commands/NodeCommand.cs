@@ -2,7 +2,7 @@ using System.CommandLine;
 using Totem.Cli.Nodes;
 using Totem.Cli.Output;
 using Totem.Cli.Traces;
-using Totem.Core.Model;
+using Totem.CommandLine;
 
 namespace Totem.Cli.Commands;
 

@@ -3,8 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using Totem.Cli.Nodes;
 using Totem.Cli.Sheep;
+using Totem.CommandLine;
 using Totem.Sheepdog;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Cli.Commands;
 

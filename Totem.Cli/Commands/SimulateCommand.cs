@@ -2,9 +2,10 @@ using System.CommandLine;
 using System.Text.Json;
 using Totem.Cli.Output;
 using Totem.Cli.Simulations;
+using Totem.CommandLine;
 using Totem.Simulation.Faults;
 using Totem.Simulation.Scenarios;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Cli.Commands;
 

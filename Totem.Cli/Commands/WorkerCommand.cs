@@ -3,8 +3,8 @@ using System.Text.Json;
 using Totem.Cli.Nodes;
 using Totem.Cli.Traces;
 using Totem.Cli.Workers;
+using Totem.CommandLine;
 using Totem.Simulation.Traces;
-using Totem.Transport.Udp;
 
 namespace Totem.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using Totem.Cli.Nodes;
 using Totem.Cli.Output;
 using Totem.Cli.Workers;
-using Totem.Core.Model;
+using Totem.CommandLine;
 
 namespace Totem.Cli.Demos;
 
@@ -19,7 +19,7 @@ internal sealed record DemoPlan(int Nodes, int Messages, string Directory, int B
 internal sealed class Demo(DemoPlan plan, ProgressLine progress)
 {
     // Most messages share datagrams, some need dozens of them.
-    private const int SizeBytesMin = 32;
+    private const int MinSizeBytes = 32;
     private const int SizeBytesMax = 20_000;
     private const int SafePercent = 30;
     private const int OutstandingMax = 64;
@@ -202,7 +202,7 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
     }
 
     private static StartLoad Load(int load, int count)
-        => new(load, count, SizeBytesMin, SizeBytesMax, SafePercent, OutstandingMax, PerSecondMax: 0);
+        => new(load, count, MinSizeBytes, SizeBytesMax, SafePercent, OutstandingMax, PerSecondMax: 0);
 
     // Not below zero: a ring may stand before its last member says that it runs, and the host's clock may be set back.
     private static double Milliseconds(TimeSpan span) => Math.Max(0, Math.Round(span.TotalMilliseconds, 1));

@@ -1,5 +1,4 @@
 using Totem.Cli.Traces;
-using Totem.Core.Model;
 using Totem.Simulation.Checkers;
 
 namespace Totem.Cli.Demos;

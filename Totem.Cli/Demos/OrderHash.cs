@@ -1,5 +1,3 @@
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
 
 namespace Totem.Cli.Demos;

@@ -1,4 +1,3 @@
-using Totem.Core.Groups;
 
 namespace Totem.Cli.Nodes;
 

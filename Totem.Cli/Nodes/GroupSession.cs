@@ -1,8 +1,6 @@
 using System.Text;
 using System.Threading.Channels;
 using Totem.Core;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
 
 namespace Totem.Cli.Nodes;
 
@@ -47,9 +45,9 @@ internal sealed class GroupSession(TotemGroup group, NodeOutput output, TextWrit
             await foreach (var line in lines.ReadAllAsync(stop).ConfigureAwait(false))
             {
                 var payload = Encoding.UTF8.GetBytes(line);
-                if (payload.Length > GroupProcessor.MessageBytesMax)
+                if (payload.Length > GroupProcessor.MaxMessageBytes)
                 {
-                    await error.WriteLineAsync($"totem: line of {payload.Length} bytes not sent, at most {GroupProcessor.MessageBytesMax}")
+                    await error.WriteLineAsync($"totem: line of {payload.Length} bytes not sent, at most {GroupProcessor.MaxMessageBytes}")
                         .ConfigureAwait(false);
                     continue;
                 }

@@ -1,6 +1,4 @@
 using System.Text.Json.Serialization;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 
 namespace Totem.Cli.Nodes;
 

@@ -3,21 +3,19 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Totem.Core;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
+using Totem.CommandLine;
 using Totem.Transport.Udp.Corosync;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Cli.Nodes;
 
 /// <summary>The flags that <c>node</c> and <c>worker</c> share.</summary>
 internal sealed class NodeFlags
 {
-    private readonly Option<uint?> _id = Commands.Ranged.Optional<uint>(
+    private readonly Option<uint?> _id = Ranged.Optional<uint>(
         "--id", "This member's id. On loopback 1 to 14, any free one when not given.", 1, uint.MaxValue);
 
-    private readonly Option<int?> _port = Commands.Ranged.Optional(
+    private readonly Option<int?> _port = Ranged.Optional(
         "--port", "UDP port; on loopback the first of fourteen. Default 5405.", 1, 65_535);
 
     private readonly Option<string?> _name = new("--name")
@@ -50,14 +48,14 @@ internal sealed class NodeFlags
         HelpName = "ADDRESS",
     };
 
-    private readonly Option<int?> _token = Commands.Ranged.Optional(
+    private readonly Option<int?> _token = Ranged.Optional(
         "--token-timeout", "Milliseconds without a token after which the ring is taken for broken. Default 1000, on loopback 3000.", 50, 3_600_000);
 
-    private readonly Option<int?> _acceleratedWindow = Commands.Ranged.Optional(
+    private readonly Option<int?> _acceleratedWindow = Ranged.Optional(
         "--accelerated-window", "How many messages of a visit may follow the token instead of going before it, beside real daemons too; 0 for none. "
             + "Default 256, and beside daemons 0.", 0, 512);
 
-    private readonly Option<int?> _busyPoll = Commands.Ranged.Optional(
+    private readonly Option<int?> _busyPoll = Ranged.Optional(
         "--busy-poll", "Microseconds for which the ring's thread looks for the token before it sleeps, when it should come in about that time; 0 "
             + "sleeps at once, thousands take a core. Default 100.", 0, 1_000_000);
 
@@ -132,8 +130,8 @@ internal sealed class NodeFlags
             problems.Add($"--port is {port}, expected 1 to {highest} on the loopback, which takes {count} ports from there");
         if (parsed.GetValue(_id) is > count and var id)
             problems.Add($"--id is {id}, expected 1 to {count} on the loopback");
-        if (Encoding.UTF8.GetByteCount(parsed.GetValue(_name) ?? "") is > UdpTransportOptions.LoopbackNameBytesMax and var bytes)
-            problems.Add($"--name has {bytes} bytes, expected at most {UdpTransportOptions.LoopbackNameBytesMax}");
+        if (Encoding.UTF8.GetByteCount(parsed.GetValue(_name) ?? "") is > UdpTransportOptions.MaxLoopbackNameBytes and var bytes)
+            problems.Add($"--name has {bytes} bytes, expected at most {UdpTransportOptions.MaxLoopbackNameBytes}");
         Refuse(problems);
     }
 
@@ -200,8 +198,8 @@ internal sealed class NodeFlags
         var peers = new List<UdpPeer> { new(new ProcessorId(id), EndPointOf("--bind", bind, port)) };
         foreach (var text in parsed.GetValue(_peers) ?? [])
             peers.Add(PeerOf(text, port));
-        if (peers.Count > ProcessorSet.CountMax)
-            throw Usage($"{peers.Count} members, expected at most {ProcessorSet.CountMax}");
+        if (peers.Count > ProcessorSet.MaxCount)
+            throw Usage($"{peers.Count} members, expected at most {ProcessorSet.MaxCount}");
         var group = parsed.GetValue(_group) is { } x ? EndPointOf("--group", x, port) : null;
         CheckAddresses(peers, group);
         return new TotemNodeOptions

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Totem.Cli.Output;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.CommandLine;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Cli.Nodes;
 

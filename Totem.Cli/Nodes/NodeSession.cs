@@ -1,10 +1,7 @@
 using System.Text;
 using System.Threading.Channels;
 using Totem.Cli.Traces;
-using Totem.Core;
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
-using Totem.Transport.Udp;
 
 namespace Totem.Cli.Nodes;
 
@@ -48,9 +45,9 @@ internal sealed class NodeSession(
                 var id = new MessageId(node.Id, incarnation, _sent + 1);
                 var payload = trace is null ? Encoding.UTF8.GetBytes(line) : TextMessage.Compose(id, line);
                 // Before it is counted or traced: the node would refuse it, and what is counted is waited for at the end.
-                if (payload.Length > RingOptions.MessageBytesMax)
+                if (payload.Length > RingOptions.MaxMessageBytes)
                 {
-                    await error.WriteLineAsync($"totem: line of {payload.Length} bytes not sent, at most {RingOptions.MessageBytesMax}")
+                    await error.WriteLineAsync($"totem: line of {payload.Length} bytes not sent, at most {RingOptions.MaxMessageBytes}")
                         .ConfigureAwait(false);
                     continue;
                 }

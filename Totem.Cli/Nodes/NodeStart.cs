@@ -1,5 +1,5 @@
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.CommandLine;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Cli.Nodes;
 

@@ -159,8 +159,8 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
         {
             case "":
                 break;
-            case "notify" or "unblock" when Encoding.UTF8.GetByteCount(rest) is var length and > ClusterLimits.MessageBytesMax:
-                output.Write(new SheepFailed(Now, $"{verb} of {length} bytes, expected at most {ClusterLimits.MessageBytesMax}"));
+            case "notify" or "unblock" when Encoding.UTF8.GetByteCount(rest) is var length and > ClusterLimits.MaxMessageBytes:
+                output.Write(new SheepFailed(Now, $"{verb} of {length} bytes, expected at most {ClusterLimits.MaxMessageBytes}"));
                 break;
             case "notify":
                 Report(driver.Notify(Encoding.UTF8.GetBytes(rest)));

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Totem.Cli.Output;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 using Totem.Simulation.Scenarios;
 
 namespace Totem.Cli.Simulations;

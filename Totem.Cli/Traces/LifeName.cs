@@ -1,5 +1,5 @@
 using System.Globalization;
-using Totem.Core.Model;
+using Totem.CommandLine;
 using Totem.Simulation.Checkers;
 
 namespace Totem.Cli.Traces;

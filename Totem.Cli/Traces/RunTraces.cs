@@ -1,5 +1,6 @@
+using Totem.CommandLine;
 using Totem.Simulation.Traces;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Cli.Traces;
 

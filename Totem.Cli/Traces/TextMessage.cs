@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
 
 namespace Totem.Cli.Traces;

@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
+using Totem.CommandLine;
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Cli.Traces;
 

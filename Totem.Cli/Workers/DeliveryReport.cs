@@ -1,7 +1,5 @@
 using Totem.Cli.Nodes;
 using Totem.Cli.Traces;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 
 namespace Totem.Cli.Workers;
 

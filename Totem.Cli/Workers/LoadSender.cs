@@ -2,9 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Totem.Cli.Nodes;
 using Totem.Cli.Traces;
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
-using Totem.Transport.Udp;
 
 namespace Totem.Cli.Workers;
 
@@ -85,7 +83,7 @@ internal sealed class LoadSender : IDisposable
                 await PaceAsync(load.PerSecondMax, i, begun, stop).ConfigureAwait(false);
                 await _outstanding.WaitForRoomAsync(load.OutstandingMax, stop).ConfigureAwait(false);
                 stop.ThrowIfCancellationRequested();
-                var size = WorkerMessage.DrawSize(random, load.SizeBytesMin, load.SizeBytesMax);
+                var size = WorkerMessage.DrawSize(random, load.MinSizeBytes, load.SizeBytesMax);
                 var guarantee = random.Next(100) < load.SafePercent ? Guarantee.Safe : Guarantee.Agreed;
                 await MulticastAsync(new MessageId(_node.Id, _incarnation, ++_numbered), size, guarantee).ConfigureAwait(false);
             }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Totem.CommandLine;
 
 namespace Totem.Cli.Workers;
 

@@ -15,13 +15,13 @@ internal abstract record WorkerInstruction;
 /// <summary>Multicast messages; loads run one after the other.</summary>
 /// <param name="Load">A number that the answer repeats.</param>
 /// <param name="Count">How many messages; 0 goes on until <see cref="StopLoad"/>.</param>
-/// <param name="SizeBytesMin">The smallest message.</param>
+/// <param name="MinSizeBytes">The smallest message.</param>
 /// <param name="SizeBytesMax">The largest; most messages are small, some are this large.</param>
 /// <param name="SafePercent">How many of a hundred ask for safe delivery.</param>
 /// <param name="OutstandingMax">Messages under way to their own sender; 0 leaves it to back-pressure.</param>
 /// <param name="PerSecondMax">Messages in a second; 0 is as fast as it goes.</param>
 internal sealed record StartLoad(
-    int Load, int Count, int SizeBytesMin, int SizeBytesMax, int SafePercent, int OutstandingMax, int PerSecondMax) : WorkerInstruction;
+    int Load, int Count, int MinSizeBytes, int SizeBytesMax, int SafePercent, int OutstandingMax, int PerSecondMax) : WorkerInstruction;
 
 /// <summary>End the load that runs.</summary>
 internal sealed record StopLoad : WorkerInstruction;

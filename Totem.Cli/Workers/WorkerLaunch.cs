@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Totem.CommandLine;
 
 namespace Totem.Cli.Workers;
 

@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
 
 namespace Totem.Cli.Workers;
@@ -7,7 +6,7 @@ namespace Totem.Cli.Workers;
 internal static class WorkerMessage
 {
     /// <summary>The size of a mark: a payload's header alone.</summary>
-    public const int MarkBytes = MessagePayload.SizeBytesMin;
+    public const int MarkBytes = MessagePayload.MinSizeBytes;
 
     private const long FirstMark = 1L << 40;
 
@@ -26,7 +25,7 @@ internal static class WorkerMessage
     /// </summary>
     public static int DrawSize(Random random, int sizeBytesMin, int sizeBytesMax)
     {
-        var low = Math.Max(sizeBytesMin, MessagePayload.SizeBytesMin);
+        var low = Math.Max(sizeBytesMin, MessagePayload.MinSizeBytes);
         var high = Math.Max(sizeBytesMax, low);
         var size = low * Math.Pow((double)high / low, random.NextDouble());
         return Math.Clamp((int)Math.Round(size), low, high);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Totem.Cli.Nodes;
+using Totem.CommandLine;
 
 namespace Totem.Cli.Workers;
 

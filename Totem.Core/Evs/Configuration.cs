@@ -1,6 +1,4 @@
-using Totem.Core.Model;
-
-namespace Totem.Core.Evs;
+namespace Totem;
 
 /// <summary>A membership that an application is told of (EVS94, configurations).</summary>
 /// <param name="Kind">Regular or transitional.</param>

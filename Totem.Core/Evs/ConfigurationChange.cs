@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Totem.Core.Model;
 
-namespace Totem.Core.Evs;
+namespace Totem;
 
 /// <summary>A configuration is installed. It stands between the messages it separates, in the same order at every member.</summary>
 /// <param name="Configuration">The configuration that is installed.</param>

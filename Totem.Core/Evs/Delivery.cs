@@ -1,7 +1,6 @@
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 
-namespace Totem.Core.Evs;
+namespace Totem;
 
 /// <summary>
 /// One element of the ordered stream: a message, or a configuration change (then <see cref="Change"/> is not null).

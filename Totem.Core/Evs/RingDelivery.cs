@@ -1,5 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Packing;
 using Totem.Core.Wire;

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Core.Groups;
 
 /// <summary>The one message of corosync's cfg service that asks for something (WIRE §14.6).</summary>

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 
@@ -65,7 +64,7 @@ internal static class CompactEncoding
             case GroupMessageKind.Message:
                 read.Payload = rest;
                 return true;
-            case GroupMessageKind.Join when rest.Length >= 5 && rest[4] is > 0 and <= GroupName.BytesMax && rest.Length == 5 + rest[4]:
+            case GroupMessageKind.Join when rest.Length >= 5 && rest[4] is > 0 and <= GroupName.MaxBytes && rest.Length == 5 + rest[4]:
                 read.Pid = BinaryPrimitives.ReadUInt32LittleEndian(rest);
                 read.Name = rest[5..];
                 return true;
@@ -115,7 +114,7 @@ internal static class CompactEncoding
         var list = new List<(GroupName, GroupEntry)>(count);
         for (; count > 0; count--)
         {
-            if (rest.Length < 7 || rest[6] is 0 or > GroupName.BytesMax || rest.Length < 7 + rest[6])
+            if (rest.Length < 7 || rest[6] is 0 or > GroupName.MaxBytes || rest.Length < 7 + rest[6])
                 return null;
             var member = new GroupMember(node, BinaryPrimitives.ReadUInt32LittleEndian(rest[2..]));
             list.Add((new GroupName(rest.Slice(7, rest[6])), new GroupEntry(member, BinaryPrimitives.ReadUInt16LittleEndian(rest))));

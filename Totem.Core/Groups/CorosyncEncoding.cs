@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 

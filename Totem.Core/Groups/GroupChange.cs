@@ -1,6 +1,6 @@
-using Totem.Core.Model;
+using Totem.Core.Groups;
 
-namespace Totem.Core.Groups;
+namespace Totem;
 
 /// <summary>Why a member came or went. The values are those of corosync's <c>cpg_reason_t</c>.</summary>
 public enum GroupChangeReason

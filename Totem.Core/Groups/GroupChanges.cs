@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Core.Groups;
 
 /// <summary>The changes of one synchronisation, group by group.</summary>

@@ -1,7 +1,4 @@
-using Totem.Core.Evs;
-using Totem.Core.Model;
-
-namespace Totem.Core.Groups;
+namespace Totem;
 
 /// <summary>The kinds of <see cref="GroupDelivery"/>.</summary>
 public enum GroupDeliveryKind
@@ -23,7 +20,7 @@ public enum GroupDeliveryKind
     Transitional,
 
     /// <summary>The members of the configuration have synchronised; group messages may be sent (again).</summary>
-    Synchronised,
+    Synchronized,
 
     /// <summary>Another member asks this processor to stop (corosync's <c>cfg kill</c>); <see cref="GroupDelivery.Text"/> says why.</summary>
     KillRequested,

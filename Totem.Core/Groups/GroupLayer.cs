@@ -1,6 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Time;
 
@@ -13,7 +11,7 @@ namespace Totem.Core.Groups;
 internal sealed class GroupLayer
 {
     /// <summary>The longest message that travels whole: corosync's CPG limit.</summary>
-    public const int MessageBytesMax = (1 << 20) - 1024;
+    public const int MaxMessageBytes = (1 << 20) - 1024;
 
     private readonly IGroupRing _ring;
     private readonly GroupEnvelopes _envelopes;
@@ -33,7 +31,7 @@ internal sealed class GroupLayer
     }
 
     /// <summary>The members of the present regular configuration have synchronised.</summary>
-    public bool IsSynchronised => _synchroniser.IsSynchronised;
+    public bool IsSynchronized => _synchroniser.IsSynchronized;
 
     public GroupTable Table => _table;
 

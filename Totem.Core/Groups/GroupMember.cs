@@ -1,7 +1,6 @@
 using System.Globalization;
-using Totem.Core.Model;
 
-namespace Totem.Core.Groups;
+namespace Totem;
 
 /// <summary>A process in a group. Ordered by node, then by process id.</summary>
 /// <param name="Node">The processor it runs on, or is.</param>

@@ -1,4 +1,7 @@
-namespace Totem.Core.Groups;
+using Totem.Core;
+using Totem.Core.Groups;
+
+namespace Totem;
 
 /// <summary>Where a membership of this processor stands.</summary>
 public enum GroupMembershipState

@@ -1,7 +1,5 @@
 using System.Text;
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Core.Time;
 
 namespace Totem.Core.Groups;

@@ -1,47 +1,38 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Totem.Core.Groups;
+namespace Totem;
 
 /// <summary>The name of a process group: 1 to 128 bytes, compared byte by byte. Text is taken as UTF-8. Immutable.</summary>
 public sealed class GroupName : IEquatable<GroupName>
 {
     /// <summary>The longest name, in bytes (corosync's CPG_MAX_NAME_LENGTH).</summary>
-    public const int BytesMax = 128;
+    public const int MaxBytes = 128;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly byte[] _bytes;
 
     /// <summary>A name of these bytes.</summary>
-    /// <exception cref="ArgumentException">It is empty or longer than <see cref="BytesMax"/>.</exception>
-    public GroupName(ReadOnlySpan<byte> bytes)
+    /// <exception cref="ArgumentException">It is empty or longer than <see cref="MaxBytes"/>.</exception>
+    public GroupName(ReadOnlySpan<byte> name)
+        : this(name.ToArray(), nameof(name))
     {
-        if (bytes.Length is 0 or > BytesMax)
-            throw new ArgumentException($"a group name of {bytes.Length} bytes, expected 1 to {BytesMax}", nameof(bytes));
-        _bytes = bytes.ToArray();
     }
 
     /// <summary>A name of this text, in UTF-8.</summary>
-    /// <exception cref="ArgumentException">It is empty, longer than <see cref="BytesMax"/> bytes, or has half of a surrogate pair, which UTF-8
+    /// <exception cref="ArgumentException">It is empty, longer than <see cref="MaxBytes"/> bytes, or has half of a surrogate pair, which UTF-8
     /// cannot say.</exception>
-    public GroupName(string text)
+    public GroupName(string name)
+        : this(Encode(name, nameof(name)), nameof(name))
     {
-        ArgumentNullException.ThrowIfNull(text);
-        try
-        {
-            _bytes = StrictUtf8.GetBytes(text);
-        }
-        catch (EncoderFallbackException failure)
-        {
-            throw new ArgumentException(
-                $"the group name has half of a surrogate pair at index {failure.Index}, expected text that UTF-8 can say, or bytes", nameof(text), failure);
-        }
+    }
 
-        if (_bytes.Length is 0 or > BytesMax)
-            throw new ArgumentException($"a group name of {_bytes.Length} bytes, expected 1 to {BytesMax}", nameof(text));
+    private GroupName(byte[] bytes, string parameter)
+    {
+        if (bytes.Length is 0 or > MaxBytes)
+            throw new ArgumentException($"a group name of {bytes.Length} bytes, expected 1 to {MaxBytes}", parameter);
+        _bytes = bytes;
     }
 
     /// <summary>
@@ -54,14 +45,14 @@ public sealed class GroupName : IEquatable<GroupName>
     {
         ArgumentNullException.ThrowIfNull(text);
         if (!text.Contains('\\', StringComparison.Ordinal))
-            return new GroupName(text);
+            return new GroupName(Encode(text, nameof(text)), nameof(text));
         var bytes = new List<byte>(text.Length);
         for (var at = 0; at < text.Length;)
         {
             var end = text.IndexOf('\\', at);
             if (end != at)
             {
-                bytes.AddRange(new GroupName(text[at..(end < 0 ? text.Length : end)]).Bytes);
+                bytes.AddRange(Encode(text[at..(end < 0 ? text.Length : end)], nameof(text)));
                 at = end < 0 ? text.Length : end;
             }
             else if (text.AsSpan(at).StartsWith(@"\\"))
@@ -82,15 +73,11 @@ public sealed class GroupName : IEquatable<GroupName>
             }
         }
 
-        return new GroupName(CollectionsMarshal.AsSpan(bytes));
+        return new GroupName([.. bytes], nameof(text));
     }
 
     /// <summary>The bytes of the name.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
-
-    /// <summary>A text is a name, in UTF-8.</summary>
-    [SuppressMessage("Usage", "CA2225", Justification = "the constructor is the other way")]
-    public static implicit operator GroupName(string text) => new(text);
 
     /// <summary>Equal bytes.</summary>
     public static bool operator ==(GroupName? left, GroupName? right) => left is null ? right is null : left.Equals(right);
@@ -125,6 +112,20 @@ public sealed class GroupName : IEquatable<GroupName>
     /// <summary>Not what bytes that are no UTF-8 become, nor what is not seen or turns a line around.</summary>
     private static bool IsPrinted(char x) => x != '\uFFFD' && char.GetUnicodeCategory(x) is not (UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+
+    private static byte[] Encode(string text, string parameter)
+    {
+        ArgumentNullException.ThrowIfNull(text, parameter);
+        try
+        {
+            return StrictUtf8.GetBytes(text);
+        }
+        catch (EncoderFallbackException failure)
+        {
+            throw new ArgumentException(
+                $"the group name has half of a surrogate pair at index {failure.Index}, expected text that UTF-8 can say, or bytes", parameter, failure);
+        }
+    }
 
     internal static int Hash(ReadOnlySpan<byte> bytes)
     {

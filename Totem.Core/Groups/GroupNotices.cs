@@ -1,6 +1,3 @@
-using Totem.Core.Evs;
-using Totem.Core.Model;
-
 namespace Totem.Core.Groups;
 
 /// <summary>The news of groups that members here are to hear beside messages, in order, until the application takes

@@ -1,4 +1,6 @@
-namespace Totem.Core.Groups;
+using Totem.Core.Groups;
+
+namespace Totem;
 
 /// <summary>The options of a processor's group layer.</summary>
 public sealed record GroupOptions
@@ -11,11 +13,11 @@ public sealed record GroupOptions
     public int ExpectedVotes { get; init; }
 
     /// <summary>The longest message that comes in parts. Default 64 MiB. Longer ones are dropped and counted.</summary>
-    public int WholeBytesMax { get; init; } = 64 << 20;
+    public int MaxWholeBytes { get; init; } = 64 << 20;
 
     /// <summary>How many bytes of messages that come in parts may wait for their end, from each node. Default 256 MiB. A message that goes over it
     /// is dropped and counted; nodes of ours send one at a time. Every member should have the same values.</summary>
-    public long WaitingPartsBytesMax { get; init; } = 256L << 20;
+    public long MaxWaitingPartsBytes { get; init; } = 256L << 20;
 
     /// <summary>Every problem of these options at once; empty when they can be used.</summary>
     public IReadOnlyList<string> Validate()
@@ -25,10 +27,10 @@ public sealed record GroupOptions
             problems.Add($"{nameof(Votes)} is {Votes}, expected 0 or more");
         if (ExpectedVotes < 0)
             problems.Add($"{nameof(ExpectedVotes)} is {ExpectedVotes}, expected 0 or more");
-        if (WholeBytesMax < GroupLayer.MessageBytesMax)
-            problems.Add($"{nameof(WholeBytesMax)} is {WholeBytesMax}, expected {GroupLayer.MessageBytesMax} or more");
-        if (WaitingPartsBytesMax < WholeBytesMax)
-            problems.Add($"{nameof(WaitingPartsBytesMax)} is {WaitingPartsBytesMax}, expected at least {nameof(WholeBytesMax)} ({WholeBytesMax})");
+        if (MaxWholeBytes < GroupLayer.MaxMessageBytes)
+            problems.Add($"{nameof(MaxWholeBytes)} is {MaxWholeBytes}, expected {GroupLayer.MaxMessageBytes} or more");
+        if (MaxWaitingPartsBytes < MaxWholeBytes)
+            problems.Add($"{nameof(MaxWaitingPartsBytes)} is {MaxWaitingPartsBytes}, expected at least {nameof(MaxWholeBytes)} ({MaxWholeBytes})");
         return problems;
     }
 

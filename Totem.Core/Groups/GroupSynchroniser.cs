@@ -1,6 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Time;
 
@@ -25,7 +23,7 @@ internal sealed class GroupSynchroniser(
     private Configuration? _transitional;
 
     /// <summary>The members of the present regular configuration have synchronised.</summary>
-    public bool IsSynchronised => _synchronisation is { IsComplete: true };
+    public bool IsSynchronized => _synchronisation is { IsComplete: true };
 
     /// <summary>The ring whose configuration was delivered last.</summary>
     public RingId Ring
@@ -214,7 +212,7 @@ internal sealed class GroupSynchroniser(
         // sets it anew.
         envelopes.IsCompact = isCompact;
         ring.EndSynchronisation(running.Ring, now);
-        notices.Add(new GroupNotice(GroupDeliveryKind.Synchronised, Configuration: _regular));
+        notices.Add(new GroupNotice(GroupDeliveryKind.Synchronized, Configuration: _regular));
     }
 
     private List<(GroupName Name, GroupEntry Entry)> OwnEntries()

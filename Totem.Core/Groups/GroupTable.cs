@@ -1,5 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 

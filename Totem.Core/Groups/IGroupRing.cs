@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Time;
 

@@ -1,5 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 
@@ -29,7 +28,7 @@ internal sealed class PartialMessages(GroupOptions options)
         if (part == MessagePart.First)
         {
             Drop(group, sender);
-            if (wholeBytes > options.WholeBytesMax)
+            if (wholeBytes > options.MaxWholeBytes)
                 return false;
             _open.Add((group, sender), new Partial(wholeBytes));
         }
@@ -37,13 +36,13 @@ internal sealed class PartialMessages(GroupOptions options)
         if (!_open.TryGetValue((group, sender), out var partial))
             return true; // Its beginning came before us, or was refused.
         var bytes = _bytesOf.GetValueOrDefault(sender.Node) + payload.Length;
-        if (partial.WholeBytes != wholeBytes || bytes > options.WaitingPartsBytesMax || !partial.TryAppend(payload, isKept))
+        if (partial.WholeBytes != wholeBytes || bytes > options.MaxWaitingPartsBytes || !partial.TryAppend(payload, isKept))
         {
             Drop(group, sender);
             return false;
         }
 
-        Invariant.That(bytes <= options.WaitingPartsBytesMax, "no more bytes of parts wait than the limit");
+        Invariant.That(bytes <= options.MaxWaitingPartsBytes, "no more bytes of parts wait than the limit");
         Invariant.That(partial.Length <= wholeBytes, "parts are no longer than the whole");
         _bytesOf[sender.Node] = bytes;
         if (part != MessagePart.Last)

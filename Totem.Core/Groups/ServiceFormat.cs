@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Totem.Core.Model;
 
 namespace Totem.Core.Groups;
 
@@ -81,7 +80,7 @@ internal static class ServiceFormat
     public static ReadOnlySpan<byte> Name(ReadOnlySpan<byte> message, int offset)
     {
         var length = U32(message, offset + NameLengthOffset);
-        return length > GroupName.BytesMax ? default : message.Slice(offset + NameTextOffset, (int)length);
+        return length > GroupName.MaxBytes ? default : message.Slice(offset + NameTextOffset, (int)length);
     }
 
     public static void PutHeader(Span<byte> message, int id, int sizeBytes)

@@ -1,5 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Wire;
 
 namespace Totem.Core.Membership;
@@ -23,7 +22,7 @@ internal sealed class Admission(RingOptions options)
 
     /// <summary>A processor knows whom it gives up, so both sets together are no larger than one may be.</summary>
     private bool IsOfAllowed(JoinMessage join) => AreAllowed(join.Proposed) && AreAllowed(join.Failed)
-        && join.Proposed.Count + join.Failed.Except(join.Proposed).Count <= ProcessorSet.CountMax;
+        && join.Proposed.Count + join.Failed.Except(join.Proposed).Count <= ProcessorSet.MaxCount;
 
     private bool AreAllowed(ProcessorSet peers) => options.Allowed is not { } allowed || peers.IsSubsetOf(allowed);
 }

@@ -1,5 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Time;
 using Totem.Core.Wire;

@@ -71,10 +71,10 @@ internal sealed class GatherState : ProcessorState
     /// <summary>A join came from this processor.</summary>
     public void Joined(ProcessorId id, Instant now)
     {
-        if (_joinedAt.Count >= ProcessorSet.CountMax && !_joinedAt.ContainsKey(id))
+        if (_joinedAt.Count >= ProcessorSet.MaxCount && !_joinedAt.ContainsKey(id))
             _joinedAt.Remove(_joinedAt.MinBy(x => x.Value).Key);
         _joinedAt[id] = now;
-        Invariant.That(_joinedAt.Count <= ProcessorSet.CountMax, "no more joins are remembered than a set holds");
+        Invariant.That(_joinedAt.Count <= ProcessorSet.MaxCount, "no more joins are remembered than a set holds");
     }
 
     /// <summary>True when a join of this processor came since then.</summary>
@@ -98,10 +98,10 @@ internal sealed class GatherState : ProcessorState
     /// <summary>Adds to the proc set; false when nothing is new, or the set would grow over its limit.</summary>
     public bool TryPropose(ProcessorSet others)
     {
-        if (others.IsSubsetOf(Proposed) || Proposed.Count + others.Except(Proposed).Count > ProcessorSet.CountMax)
+        if (others.IsSubsetOf(Proposed) || Proposed.Count + others.Except(Proposed).Count > ProcessorSet.MaxCount)
             return false;
         Proposed = Proposed.Union(others);
-        Invariant.That(Proposed.Count <= ProcessorSet.CountMax, "no more are known than a set holds");
+        Invariant.That(Proposed.Count <= ProcessorSet.MaxCount, "no more are known than a set holds");
         return true;
     }
 

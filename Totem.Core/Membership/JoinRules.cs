@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
 
@@ -37,7 +36,7 @@ internal static class JoinRules
         if (join.Proposed.IsSubsetOf(gather.Proposed) && join.Failed.IsSubsetOf(gather.Failed))
             return JoinOutcome.Ignored;
 
-        if (join.Proposed.Count == ProcessorSet.CountMax && !join.Proposed.Contains(sender))
+        if (join.Proposed.Count == ProcessorSet.MaxCount && !join.Proposed.Contains(sender))
             return JoinOutcome.Ignored; // Nobody correct leaves itself out; and there is no room to put it in.
         var changed = gather.TryPropose(join.Proposed.With(sender));
         // A correct sender knows whom it gives up, a daemon but for somebody whose farewell it heard as a stranger. A list that

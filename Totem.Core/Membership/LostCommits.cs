@@ -1,5 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Time;
 
 namespace Totem.Core.Membership;
@@ -58,12 +57,12 @@ internal sealed class LostCommits(Instant since, TimeSpan promptness, TimeSpan l
         var isKnown = _shown.TryGetValue(id, out var before);
         if (isKnown && RingId.IsLater(sequence, before))
             Lost(sequence, now);
-        if (isKnown ? RingId.IsLater(sequence, before) : _shown.Count < ProcessorSet.CountMax)
+        if (isKnown ? RingId.IsLater(sequence, before) : _shown.Count < ProcessorSet.MaxCount)
             _shown[id] = sequence;
-        if (_count > 0 && _back.Count < ProcessorSet.CountMax && _back.Add(id) && now - _lostAt > promptness)
+        if (_count > 0 && _back.Count < ProcessorSet.MaxCount && _back.Add(id) && now - _lostAt > promptness)
             _late.Add(id);
         Invariant.That(_late.Count <= _back.Count, "a processor that is late has come back");
-        Invariant.That(_shown.Count <= ProcessorSet.CountMax, "no more rings are remembered than there are members");
+        Invariant.That(_shown.Count <= ProcessorSet.MaxCount, "no more rings are remembered than there are members");
     }
 
     /// <summary>We have committed, and passed the commit token on.</summary>
@@ -77,9 +76,9 @@ internal sealed class LostCommits(Instant since, TimeSpan promptness, TimeSpan l
     /// whom the token has not reached: who is in commit is silent.</summary>
     public void StillAsked(ProcessorId id, Instant now)
     {
-        if (now - _committedAt > promptness && _without.Count < ProcessorSet.CountMax)
+        if (now - _committedAt > promptness && _without.Count < ProcessorSet.MaxCount)
             _without.Add(id);
-        Invariant.That(_without.Count <= ProcessorSet.CountMax, "no more are remembered than a set holds");
+        Invariant.That(_without.Count <= ProcessorSet.MaxCount, "no more are remembered than a set holds");
     }
 
     /// <summary>

@@ -1,5 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Time;
 using Totem.Core.Wire;
@@ -324,7 +323,7 @@ internal sealed class MembershipProtocol
         Invariant.That(!_trail.LastMembers.IsEmpty, "a ring is left by a processor that is on it");
         _cause.Note(reason, peer.IsNone ? ProcessorSet.Empty : ProcessorSet.Of(peer), TimeSpan.Zero);
         var proposed = _trail.LastMembers;
-        if (!peer.IsNone && proposed.Count < ProcessorSet.CountMax)
+        if (!peer.IsNone && proposed.Count < ProcessorSet.MaxCount)
             proposed = proposed.With(peer);
         var failed = reason == GatherReason.MemberLeft ? ProcessorSet.Of(peer) : ProcessorSet.Empty;
         return new Transition.ToGather(

@@ -1,5 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
 
@@ -89,10 +88,10 @@ internal sealed class Neighbourhood(RingOptions options)
     /// <param name="since">How far back "heard" reaches.</param>
     public void ExcludedBy(ProcessorId excluder, ProcessorSet company, Instant since)
     {
-        if (_deafToUs.Count >= ProcessorSet.CountMax)
+        if (_deafToUs.Count >= ProcessorSet.MaxCount)
             ForgetTheSilent();
         _deafToUs = _deafToUs.With(excluder);
-        Invariant.That(_deafToUs.Count <= ProcessorSet.CountMax, "no more grudges are remembered than a set holds");
+        Invariant.That(_deafToUs.Count <= ProcessorSet.MaxCount, "no more grudges are remembered than a set holds");
         SetBlockers(excluder, company
             .Where(member => member != excluder && member != options.Self && !HasHeardSince(member, since))
             .Select(member => new BrokenLink(options.Self, member)));
@@ -205,7 +204,7 @@ internal sealed class Neighbourhood(RingOptions options)
     /// </summary>
     private void ForgetTheSilent()
     {
-        var kept = _heardAt.OrderByDescending(x => x.Value).ThenBy(x => x.Key).Take(ProcessorSet.CountMax / 2).ToArray();
+        var kept = _heardAt.OrderByDescending(x => x.Value).ThenBy(x => x.Key).Take(ProcessorSet.MaxCount / 2).ToArray();
         _heardAt.Clear();
         foreach (var (peer, at) in kept)
             _heardAt[peer] = at;
@@ -231,7 +230,7 @@ internal sealed class Neighbourhood(RingOptions options)
         var lately = ProcessorSet.Empty;
         foreach (var (peer, at) in _heardAt)
         {
-            if (now - at <= 5 * options.MergeDetectInterval && lately.Count < ProcessorSet.CountMax)
+            if (now - at <= 5 * options.MergeDetectInterval && lately.Count < ProcessorSet.MaxCount)
                 lately = lately.With(peer);
         }
 

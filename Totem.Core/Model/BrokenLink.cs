@@ -1,4 +1,4 @@
-namespace Totem.Core.Model;
+namespace Totem;
 
 /// <summary>One processor does not hear another, although somebody hears both.</summary>
 /// <param name="Listener">The processor that does not hear.</param>

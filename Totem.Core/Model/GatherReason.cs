@@ -1,4 +1,4 @@
-namespace Totem.Core.Model;
+namespace Totem;
 
 /// <summary>Why a processor left what it was doing to form a new ring. Logs, metrics and traces carry it.</summary>
 public enum GatherReason

@@ -1,4 +1,4 @@
-namespace Totem.Core.Model;
+namespace Totem;
 
 /// <summary>The guarantee that a sender asks for, per message (EVS94, delivery services). The values are those of the
 /// wire.</summary>

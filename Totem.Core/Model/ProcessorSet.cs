@@ -1,17 +1,18 @@
 using System.Collections;
 using System.ComponentModel;
+using Totem.Core.Model;
 
-namespace Totem.Core.Model;
+namespace Totem;
 
 /// <summary>
-/// An immutable set of processors in ascending order, at most <see cref="CountMax"/> of them. Membership code works
+/// An immutable set of processors in ascending order, at most <see cref="MaxCount"/> of them. Membership code works
 /// on whole sets; they are small and change rarely, so every operation may allocate.
 /// </summary>
 [TypeConverter(typeof(ProcessorSetConverter))]
 public sealed class ProcessorSet : IEquatable<ProcessorSet>, IReadOnlyCollection<ProcessorId>
 {
     /// <summary>The most processors a set can hold; corosync's is 384. Measurements and tests end at 14.</summary>
-    public const int CountMax = 128;
+    public const int MaxCount = 128;
 
     /// <summary>The set without members.</summary>
     public static ProcessorSet Empty { get; } = new([]);
@@ -21,7 +22,7 @@ public sealed class ProcessorSet : IEquatable<ProcessorSet>, IReadOnlyCollection
     private ProcessorSet(ProcessorId[] sorted) => _sorted = sorted;
 
     /// <summary>The set of these processors; duplicates count once.</summary>
-    /// <exception cref="ArgumentException">More than <see cref="CountMax"/> processors, or <see cref="ProcessorId.None"/> among them.</exception>
+    /// <exception cref="ArgumentException">More than <see cref="MaxCount"/> processors, or <see cref="ProcessorId.None"/> among them.</exception>
     public static ProcessorSet Of(params ReadOnlySpan<ProcessorId> ids)
     {
         if (ids.IsEmpty)
@@ -37,8 +38,8 @@ public sealed class ProcessorSet : IEquatable<ProcessorSet>, IReadOnlyCollection
 
         if (sorted[0].IsNone)
             throw new ArgumentException("0 is not a processor id", nameof(ids));
-        if (count > CountMax)
-            throw new ArgumentException($"{count} processors, at most {CountMax} expected", nameof(ids));
+        if (count > MaxCount)
+            throw new ArgumentException($"{count} processors, at most {MaxCount} expected", nameof(ids));
         return new ProcessorSet(count == sorted.Length ? sorted : sorted[..count]);
     }
 

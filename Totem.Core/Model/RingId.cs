@@ -1,4 +1,4 @@
-namespace Totem.Core.Model;
+namespace Totem;
 
 /// <summary>Names one regular configuration: the processor that created it and a sequence number that never repeats.</summary>
 /// <param name="Representative">The lowest id of the ring; it creates the tokens.</param>

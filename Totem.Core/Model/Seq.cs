@@ -1,4 +1,4 @@
-namespace Totem.Core.Model;
+namespace Totem;
 
 /// <summary>
 /// A message's number on its ring. 32 bits are imposed by the wire and wrap, so there is no total order: two numbers are

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Core.Ordering;
 
 /// <summary>The readers that a message is for: one of the group names of WIRE §12.2.</summary>

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Core.Ordering;
 
 /// <summary>Where a holder's new multicasts come from: the application, or the messages of an old ring.</summary>

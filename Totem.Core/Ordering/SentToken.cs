@@ -10,7 +10,7 @@ namespace Totem.Core.Ordering;
 /// </summary>
 internal sealed class SentToken(RingOptions options, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines, IRingObserver observer)
 {
-    private const int BytesMax = WireFormat.CommitTokenBytes + (WireFormat.CommitMemberBytes * ProcessorSet.CountMax);
+    private const int BytesMax = WireFormat.CommitTokenBytes + (WireFormat.CommitMemberBytes * ProcessorSet.MaxCount);
 
     private readonly byte[] _bytes = new byte[BytesMax];
     private int _length;

@@ -24,7 +24,7 @@ internal sealed class TokenRing
         NumbersAheadMax = options.ReceiveWindow;
         FramesAheadMax = options.FramesAheadMax;
         Log = new OrderedLog(window, options.FirstSeq);
-        Flow = new FlowControl(options.WindowSize, options.MessagesPerVisitMax, members.Count);
+        Flow = new FlowControl(options.WindowSize, options.MaxMessagesPerVisit, members.Count);
         LastTokenSeq = options.FirstTokenSeq.Previous;
         LastSeq = SentSeq = OwnThrough = options.FirstSeq;
         // WIRE §6.2: the first token says that nobody has received anything.
@@ -132,7 +132,7 @@ internal sealed class TokenRing
         UnchangedVisits = 0;
         // A real daemon's windows are fixed, and the sums on the token are shared with it.
         if (areKin)
-            Flow.LetGrow(Math.Min(options.WindowSizeMax, options.FramesAheadMax / 4));
+            Flow.LetGrow(Math.Min(options.MaxWindowSize, options.FramesAheadMax / 4));
         Resting = RestRule.Of(options, areKin);
         Passing = TokenPassing.Of(areKin ? options.AcceleratedWindow : options.AcceleratedWindowBesideDaemons);
         Log.AdvanceDeliverable();

@@ -11,7 +11,7 @@ namespace Totem.Core.Ordering;
 /// </summary>
 internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outbox outbox, IRingObserver observer)
 {
-    private readonly RetransmitRequest[] _requests = new RetransmitRequest[WireFormat.RetransmitRequestCountMax];
+    private readonly RetransmitRequest[] _requests = new RetransmitRequest[WireFormat.MaxRetransmitRequestCount];
     private int _requestCount;
     private uint _originCount;
 

@@ -1,5 +1,4 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Wire;
 
@@ -16,7 +15,7 @@ internal sealed class ApplicationFrames(RingOptions options, StreamUse use, IRin
     private const int SyncMessagesMax = 16;
 
     private readonly SendLane _sync = new(options, SyncMessagesMax, use.Envelopes);
-    private readonly SendLane _regular = new(options, options.SendQueueMessagesMax, use.Envelopes);
+    private readonly SendLane _regular = new(options, options.MaxSendQueueMessages, use.Envelopes);
 
     /// <summary>Messages of the application.</summary>
     public SendQueue Queue => _regular.Queue;

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 
 namespace Totem.Core.Packing;

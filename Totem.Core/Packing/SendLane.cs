@@ -8,7 +8,7 @@ namespace Totem.Core.Packing;
 /// </summary>
 internal sealed class SendLane(RingOptions options, int messagesMax, IEnvelopes envelopes)
 {
-    public SendQueue Queue { get; } = new(options.SendQueueBytesMax, messagesMax, envelopes);
+    public SendQueue Queue { get; } = new(options.MaxSendQueueBytes, messagesMax, envelopes);
 
     public Packer Packer { get; } = new(options.NetMtu);
 

@@ -1,6 +1,5 @@
 using Totem.Core.Diagnostics;
 using Totem.Core.Membership;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Wire;
 

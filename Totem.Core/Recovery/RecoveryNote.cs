@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Core.Wire;
 
 namespace Totem.Core.Recovery;
@@ -11,7 +10,7 @@ namespace Totem.Core.Recovery;
 /// </summary>
 internal sealed record RecoveryNote(RingId OldRing, ProcessorSet Obligation)
 {
-    public const int BytesMax = WireFormat.RegularMessageHeaderBytes + 4 + 12 + 2 + 4 * ProcessorSet.CountMax;
+    public const int BytesMax = WireFormat.RegularMessageHeaderBytes + 4 + 12 + 2 + 4 * ProcessorSet.MaxCount;
 
     private const uint Magic = 0x4F54_4F54; // "TOTO", little-endian: Totem, obligation.
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Totem.Core.Model;
 
 namespace Totem.Core.Wire;
 
@@ -20,7 +19,7 @@ public readonly record struct FrameHeader(
         header = default;
         if (frame.Length < WireFormat.HeaderBytes)
             return DecodeResult.TooShort;
-        if (frame.Length > WireFormat.FrameBytesMax)
+        if (frame.Length > WireFormat.MaxFrameBytes)
             return DecodeResult.TooLong;
         var magic = BinaryPrimitives.ReadUInt16LittleEndian(frame);
         var swapped = magic == BinaryPrimitives.ReverseEndianness(WireFormat.Magic);

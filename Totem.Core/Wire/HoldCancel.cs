@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Core.Wire;
 
 /// <summary>Asks the representative of a ring to release the token it holds (WIRE §5.6).</summary>

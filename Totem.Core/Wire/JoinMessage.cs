@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Core.Wire;
 
 /// <summary>A proposal for a membership, or a farewell (WIRE §5.4 and §9.13).</summary>

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Core.Wire;
 
 /// <summary>

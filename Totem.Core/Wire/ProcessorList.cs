@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Core.Wire;
 
 /// <summary>A list of processor ids on the wire. The order has no meaning; corosync appends in order of discovery.</summary>
@@ -13,9 +11,9 @@ internal static class ProcessorList
     {
         set = null;
         order = null;
-        if (count > ProcessorSet.CountMax)
+        if (count > ProcessorSet.MaxCount)
             return DecodeResult.CountOutOfRange;
-        Span<ProcessorId> ids = stackalloc ProcessorId[ProcessorSet.CountMax];
+        Span<ProcessorId> ids = stackalloc ProcessorId[ProcessorSet.MaxCount];
         for (var i = 0; i < count; i++)
         {
             ids[i] = reader.ProcessorId();

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Core.Wire;
 
 /// <summary>The header of a multicast message; what follows is a packet of messages, or a whole message of an old ring

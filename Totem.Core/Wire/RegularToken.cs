@@ -39,7 +39,7 @@ public readonly record struct RegularToken(
         token = new RegularToken(
             header, reader.Seq(), new TokenSeq(reader.U32()), reader.Seq(), reader.ProcessorId(), reader.RingId(),
             reader.U32(), reader.U32(), reader.U32(), (int)reader.U32());
-        if (token.RequestCount is < 0 or > WireFormat.RetransmitRequestCountMax)
+        if (token.RequestCount is < 0 or > WireFormat.MaxRetransmitRequestCount)
             return DecodeResult.CountOutOfRange;
         requests = new RetransmitRequestList(
             reader.Take(token.RequestCount * WireFormat.RetransmitRequestBytes), header.Swapped);

@@ -22,7 +22,7 @@ public static class WireFormat
     public const int RetransmitRequestBytes = 16;
 
     /// <summary>The most requests in one token; real daemons before 3.1.10 overflow beyond it (WIRE §17).</summary>
-    public const int RetransmitRequestCountMax = 30;
+    public const int MaxRetransmitRequestCount = 30;
 
     /// <summary>A merge detect.</summary>
     public const int MergeDetectBytes = 29;
@@ -43,7 +43,7 @@ public static class WireFormat
     public const int TokenLoanBytes = 43;
 
     /// <summary>The largest frame; real daemons abort on a longer multicast (WIRE §17).</summary>
-    public const int FrameBytesMax = 65_507;
+    public const int MaxFrameBytes = 65_507;
 
     /// <summary>The part that <c>netmtu</c> loses to headers: a regular and an encapsulating one (WIRE §3.5).</summary>
     public const int MtuOverheadBytes = 2 * RegularMessageHeaderBytes;

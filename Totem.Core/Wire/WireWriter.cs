@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Totem.Core.Model;
 
 namespace Totem.Core.Wire;
 

@@ -1,5 +1,3 @@
-using Totem.Core.Groups;
-
 namespace Totem.Cpg.Ring;
 
 /// <summary>

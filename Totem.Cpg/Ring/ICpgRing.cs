@@ -53,7 +53,7 @@ internal interface ICpgRing : IDisposable
     /// <summary>Multicasts up to <see cref="CpgLimits.AtomicMessageBytesMax"/> bytes, if there is room now. The payload is copied.</summary>
     SendResult TryMulticast(object token, ReadOnlySpan<byte> payload, bool safe);
 
-    /// <summary>Multicasts a message of up to <see cref="CpgLimits.MessageBytesMax"/> bytes in pieces; waits until all of it is accepted.
+    /// <summary>Multicasts a message of up to <see cref="CpgLimits.MaxMessageBytes"/> bytes in pieces; waits until all of it is accepted.
     /// Until then the ring is not held back by sinks without room. One that has none at the start is backpressure.</summary>
     SendResult MulticastLarge(object token, ReadOnlyMemory<byte> payload, bool safe);
 
@@ -151,10 +151,10 @@ internal static class CpgLimits
     public const int AtomicMessageBytesMax = (1 << 20) - 1024;
 
     /// <summary>The largest message that is cut and put together again.</summary>
-    public const int MessageBytesMax = 64 << 20;
+    public const int MaxMessageBytes = 64 << 20;
 
     /// <summary>The most that may wait for the application in one handle; beyond it the ring is held back.</summary>
-    public const long WaitingBytesMax = 256L << 20;
+    public const long MaxWaitingBytes = 256L << 20;
 
     /// <summary>The longest that a call waits for the ring. A rotation of the token is enough as a rule; a change of membership, which needs
     /// a token's timeout and a consensus, fits in.</summary>

@@ -1,8 +1,4 @@
-using Totem.Core;
-using Totem.Core.Evs;
-using Totem.Core.Groups;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
+using Totem.Cpg.Program;
 
 namespace Totem.Cpg.Ring;
 
@@ -32,16 +28,16 @@ internal sealed class NodeRing : ICpgRing
         _node = node;
         _place = place;
         Nodes = nodes;
-        node.Host.Groups.OnSynchronised = Synchronised;
+        node.OnSynchronized = Synchronized;
         // The first synchronisation may have been before that.
-        if (ReferenceEquals(_current, NoRing) && node.Synchronised is { } configuration)
+        if (ReferenceEquals(_current, NoRing) && node.Synchronized is { } configuration)
             _current = ViewOf(configuration);
         _ = node.Completion.ContinueWith(Ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     public uint LocalNode => _node.Id.Value;
 
-    public bool IsReady => _failure is null && _node.IsSynchronised;
+    public bool IsReady => _failure is null && _node.IsSynchronized;
 
     public string? Failure => _failure;
 
@@ -51,15 +47,16 @@ internal sealed class NodeRing : ICpgRing
 
     public bool WaitReady(TimeSpan limit)
     {
-        // The state belongs to the ring's thread, which has better to do than to wake us: this waits once in a process's life, and
-        // for milliseconds when members come or go.
-        var end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
-        while (!IsReady && _failure is null && Environment.TickCount64 < end)
-        {
-            Thread.Sleep(1);
-            Blocking.LetSignalsIn();
-        }
-
+        if (IsReady || _failure is not null)
+            return IsReady;
+        using var end = new CancellationTokenSource();
+        var waiting = _node.WaitSynchronizedAsync(end.Token);
+        // Good or bad: the state says which.
+        if (!Blocking.TryWait(waiting, limit))
+            end.Cancel();
+        _ = waiting.ContinueWith(
+            static ended => _ = ended.Exception, CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         return IsReady;
     }
 
@@ -198,7 +195,7 @@ internal sealed class NodeRing : ICpgRing
             _watchers.Remove(sink);
     }
 
-    public void Resume() => _node.Host.Groups.Wake();
+    public void Resume() => _node.Resume();
 
     public void Dispose() => _ = _node.DisposeAsync().AsTask();
 
@@ -250,7 +247,7 @@ internal sealed class NodeRing : ICpgRing
         }
     }
 
-    private void Synchronised(Configuration configuration)
+    private void Synchronized(Configuration configuration)
     {
         var view = ViewOf(configuration);
         _current = view;
@@ -321,7 +318,7 @@ internal sealed class NodeRing : ICpgRing
             else if (delivery.Kind == GroupDeliveryKind.Change)
             {
                 // The first ring a session may be told of is that of its join.
-                if (ReferenceEquals(ring._current, NoRing) && ring._node.Synchronised is { } configuration)
+                if (ReferenceEquals(ring._current, NoRing) && ring._node.Synchronized is { } configuration)
                     ring._current = ViewOf(configuration);
                 _steps.Clear();
                 CpgGroupStep.Split(delivery.Change!, _steps);

@@ -22,7 +22,7 @@ internal sealed class CfgSession : ICpgRingSink, IDisposable
     public CfgSession(ICpgRing ring)
     {
         _ring = ring;
-        _events = new EventQueue(CpgLimits.WaitingBytesMax, ring.Resume);
+        _events = new EventQueue(CpgLimits.MaxWaitingBytes, ring.Resume);
         ring.Watch(this);
     }
 

@@ -31,7 +31,7 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
         _wantsInitialRing = settings.WantsInitialRing;
         _readyTimeout = settings.ReadyTimeout;
         Context = settings.Context;
-        _events = new EventQueue(settings.WaitingBytesMax, ring.Resume);
+        _events = new EventQueue(settings.MaxWaitingBytes, ring.Resume);
         ring.Watch(this);
     }
 
@@ -250,7 +250,7 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
     {
         if (_ring.Failure is not null)
             return CsError.Library;
-        if (length > CpgLimits.MessageBytesMax)
+        if (length > CpgLimits.MaxMessageBytes)
             return CsError.TooBig;
         if (!IsJoined)
             return length > CpgLimits.AtomicMessageBytesMax ? CsError.NotExist : CsError.Ok;
@@ -285,5 +285,5 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
 internal sealed record CpgSessionSettings(uint Pid, TimeSpan ReadyTimeout, bool WantsInitialRing = false, nint Context = 0)
 {
     /// <summary>The most that may wait before the ring is held back.</summary>
-    public long WaitingBytesMax { get; init; } = CpgLimits.WaitingBytesMax;
+    public long MaxWaitingBytes { get; init; } = CpgLimits.MaxWaitingBytes;
 }

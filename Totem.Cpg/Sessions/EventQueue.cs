@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Totem.Transport.Udp.Internal;
+using Totem.Platform.Programs;
 
 namespace Totem.Cpg.Sessions;
 

@@ -1,9 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.Platform.Network;
 
 namespace Totem.Sheepdog.Drivers;
 
@@ -15,9 +13,7 @@ internal sealed class HostNeighbours
 
     public HostNeighbours(TotemNodeOptions options, ProcessorId self)
     {
-        var peers = options.Transport.Kind == UdpTransportKind.Loopback
-            ? LoopbackSlots.Peers(options.Transport.LoopbackPort, options.Transport.LoopbackName)
-            : options.Transport.Peers;
+        var peers = options.GetPeers();
         var own = peers.FirstOrDefault(x => x.Id == self);
         _others = own is not null ? [.. peers.Where(x => x != own && x.EndPoint.Address.Equals(own.EndPoint.Address))] : [];
     }
@@ -43,7 +39,7 @@ internal sealed class HostNeighbours
         try
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
-            socket.Connect(new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(NeighbourWatch.NameOf(peer.EndPoint).AsSpan(familyBytes))));
+            socket.Connect(new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(NeighbourName.Of(peer.EndPoint).AsSpan(familyBytes))));
             return true;
         }
         catch (SocketException failure)

@@ -253,7 +253,7 @@ internal abstract class QueueDriver : IClusterDriver
     protected static void Wait(Task task) => Task.Run(() => task).GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
 
-    private bool IsSendingFull => SendingBytes > ClusterLimits.SendingBytesMax;
+    private bool IsSendingFull => SendingBytes > ClusterLimits.MaxSendingBytes;
 
     private ClusterResult Do(Func<ClusterEventQueue, ClusterResult> operation)
     {

@@ -2,11 +2,8 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
-using Totem.Core.Model;
+using Totem.Platform.Network;
 using Totem.Sheepdog.Sessions;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Corosync;
-using Totem.Transport.Udp.Internal;
 
 namespace Totem.Sheepdog.Drivers;
 
@@ -21,7 +18,7 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
 
     private bool IsLoopback => running.Transport.Kind == UdpTransportKind.Loopback;
 
-    private IEnumerable<UdpPeer> Peers => IsLoopback ? LoopbackSlots.Peers(running.Transport.LoopbackPort, running.Transport.LoopbackName) : running.Transport.Peers;
+    private IEnumerable<UdpPeer> Peers => running.GetPeers();
 
     private IPEndPoint? Own => Peers.FirstOrDefault(x => x.Id == self)?.EndPoint;
 

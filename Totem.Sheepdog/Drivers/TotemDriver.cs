@@ -1,13 +1,9 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
-using Totem.Core.Groups;
-using Totem.Core.Model;
 using Totem.Sheepdog.Ordering;
 using Totem.Sheepdog.Sessions;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Sheepdog.Drivers;
 
@@ -47,7 +43,8 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         _options = options;
         try
         {
-            (_node, _nodeOptions) = Wait(StartAsync(_nodeOptions, options));
+            _node = Wait(StartAsync(_nodeOptions, options));
+            _nodeOptions = _node.Options;
         }
         catch (Exception failure) when (FailureText.IsForeseen(failure))
         {
@@ -103,7 +100,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
     }
 
     public override string ToString() => _node is { } node
-        ? $"{base.ToString()}\n{node}, synchronised {node.IsSynchronised}, last in {node.Synchronised?.Ring}, ended {node.Completion.IsCompleted}, "
+        ? $"{base.ToString()}\n{node}, synchronised {node.IsSynchronized}, last in {node.Synchronized?.Ring}, ended {node.Completion.IsCompleted}, "
             + $"group {(_session?.Group is { } group ? $"{group}" : "not joined yet")}, {node.Statistics}"
         : base.ToString();
 
@@ -161,10 +158,10 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
     }
 
     /// <summary>With a configuration each process of a host takes a slot of it; a multicast group has none.</summary>
-    private static async Task<(TotemNode Node, TotemNodeOptions Options)> StartAsync(TotemNodeOptions node, TotemDriverOptions options) =>
+    private static Task<TotemNode> StartAsync(TotemNodeOptions node, TotemDriverOptions options) =>
         options.Config is not null && node.Transport.Kind == UdpTransportKind.Unicast
-            ? await new ProcessSlots(node, options.Processes).StartAsync().ConfigureAwait(false)
-            : (await TotemNode.StartAsync(node).ConfigureAwait(false), node);
+            ? new ProcessSlots(node, options.Processes).StartAsync()
+            : TotemNode.StartAsync(node);
 
     private void Stop()
     {

@@ -1,12 +1,10 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Totem.Core.Groups;
-using Totem.Core.Model;
+using Totem.Platform.Programs;
 using Totem.Sheepdog.Sessions;
-using Totem.Transport.Udp;
 using Totem.Transport.Udp.Corosync;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Sheepdog.Drivers;
 
@@ -129,7 +127,7 @@ internal sealed record TotemDriverOptions
                 },
             },
         },
-        "quorum" => this with { Queue = Queue with { Quorum = (int)Number(key, value, 1, ProcessorSet.CountMax) } },
+        "quorum" => this with { Queue = Queue with { Quorum = (int)Number(key, value, 1, ProcessorSet.MaxCount) } },
         "settle" => this with { SettleMilliseconds = (int)Number(key, value, 0, 3_600_000) },
         "guarantee" => this with
         {
@@ -147,7 +145,7 @@ internal sealed record TotemDriverOptions
 
     private static string Name(string value)
     {
-        var max = GroupName.BytesMax - GroupPrefix.Length;
+        var max = GroupName.MaxBytes - GroupPrefix.Length;
         return Encoding.UTF8.GetByteCount(value) is var count && count >= 1 && count <= max
             ? value
             : throw Wrong($"group has {count} bytes, expected 1 to {max}");
@@ -155,7 +153,7 @@ internal sealed record TotemDriverOptions
 
     private static string RingNameOf(string value)
     {
-        const int max = UdpTransportOptions.LoopbackNameBytesMax;
+        const int max = UdpTransportOptions.MaxLoopbackNameBytes;
         return Encoding.UTF8.GetByteCount(value) is var count && count >= 1 && count <= max
             ? value : throw Wrong($"name has {count} bytes, expected 1 to {max}");
     }

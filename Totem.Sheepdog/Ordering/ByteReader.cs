@@ -45,7 +45,7 @@ internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
 
     public SheepNode? Node()
     {
-        var length = Count(SheepNode.BytesMax);
+        var length = Count(SheepNode.MaxBytes);
         var identity = Count(length);
         var span = Take(length);
         if (HasFailed || length == 0 || identity == 0)
@@ -59,7 +59,7 @@ internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
 
     public Opaque Opaque()
     {
-        var length = Count(ClusterLimits.OpaqueBytesMax);
+        var length = Count(ClusterLimits.MaxOpaqueBytes);
         var used = Count(length);
         return new Opaque(Take(used).ToArray(), length);
     }

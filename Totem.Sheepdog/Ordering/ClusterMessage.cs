@@ -187,9 +187,9 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
             case ClusterMessageKind.Lock or ClusterMessageKind.Unlock:
                 return message with { Id = reader.Number(ulong.MaxValue), Ticket = reader.Number(ulong.MaxValue) };
             case ClusterMessageKind.View:
-                return message with { View = new ClusterView(reader.Count(ClusterLimits.NodesMax), reader.Peer()) };
+                return message with { View = new ClusterView(reader.Count(ClusterLimits.MaxNodes), reader.Peer()) };
             case ClusterMessageKind.Deaths:
-                var seats = new uint[reader.Count(ClusterLimits.NodesMax)];
+                var seats = new uint[reader.Count(ClusterLimits.MaxNodes)];
                 for (var i = 0; i < seats.Length; i++)
                     seats[i] = (uint)reader.Number(uint.MaxValue);
                 return message with { Seats = seats };
@@ -201,7 +201,7 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
     private static ClusterMessage? WithPayload(ClusterMessage message, ref ByteReader reader)
     {
         var payload = reader.Rest();
-        return payload.Length <= ClusterLimits.MessageBytesMax ? message with { Payload = payload.ToArray() } : null;
+        return payload.Length <= ClusterLimits.MaxMessageBytes ? message with { Payload = payload.ToArray() } : null;
     }
 }
 

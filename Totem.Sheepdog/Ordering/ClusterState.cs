@@ -203,7 +203,7 @@ internal sealed record ClusterState
                 return this;
             case ClusterMessageKind.Block:
                 var block = new TicketOf(sender, message.Ticket);
-                return Blocks.Count < ClusterLimits.BlocksMax && !Blocks.Contains(block) ? this with { Blocks = Blocks.Add(block) } : this;
+                return Blocks.Count < ClusterLimits.MaxBlocks && !Blocks.Contains(block) ? this with { Blocks = Blocks.Add(block) } : this;
             case ClusterMessageKind.Unblock:
                 // Without an entry its message still counts: everybody must see what the operation did.
                 effects.Add(new Effect(EffectKind.Notified, sender, known.Node, Informed, Payload: message.Payload));
@@ -245,7 +245,7 @@ internal sealed record ClusterState
             state = state.Without(old, effects);
         }
 
-        return state.Informed.Count >= ClusterLimits.NodesMax
+        return state.Informed.Count >= ClusterLimits.MaxNodes
             ? state
             : state with { Pending = [new PendingJoin(sender, message.Attempt, message.Node!, message.Opaque, before)] };
     }
@@ -284,7 +284,7 @@ internal sealed record ClusterState
     private ClusterState StepLock(TicketOf entry, ulong id)
     {
         var owners = Locks.GetValueOrDefault(id, []);
-        return owners.Count < ClusterLimits.LocksMax && Locks.Count < ClusterLimits.LocksMax && !owners.Contains(entry)
+        return owners.Count < ClusterLimits.MaxLocks && Locks.Count < ClusterLimits.MaxLocks && !owners.Contains(entry)
             ? this with { Locks = Locks.SetItem(id, owners.Add(entry)) }
             : this;
     }

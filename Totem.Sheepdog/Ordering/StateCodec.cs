@@ -5,7 +5,7 @@ namespace Totem.Sheepdog.Ordering;
 /// <summary>The state that a joiner is handed, as bytes. Buffers of other joiners are not in it: it sees their accepts.</summary>
 internal static class StateCodec
 {
-    private const int StalledBytesMax = SheepNode.BytesMax + 64;
+    private const int StalledBytesMax = SheepNode.MaxBytes + 64;
 
     public static void Write(ByteWriter writer, ClusterState state)
     {
@@ -44,7 +44,7 @@ internal static class StateCodec
     public static ClusterState Read(ref ByteReader reader)
     {
         var informed = ImmutableList.CreateBuilder<InformedPeer>();
-        for (var count = reader.Count(ClusterLimits.NodesMax * 2); count > 0 && !reader.HasFailed; count--)
+        for (var count = reader.Count(ClusterLimits.MaxNodes * 2); count > 0 && !reader.HasFailed; count--)
         {
             var (peer, isMember, node) = (reader.Peer(), reader.Byte() != 0, reader.Node());
             if (node is not null)
@@ -52,7 +52,7 @@ internal static class StateCodec
         }
 
         var pending = ImmutableList.CreateBuilder<PendingJoin>();
-        for (var count = reader.Count(ClusterLimits.NodesMax * 2); count > 0 && !reader.HasFailed; count--)
+        for (var count = reader.Count(ClusterLimits.MaxNodes * 2); count > 0 && !reader.HasFailed; count--)
         {
             var (peer, attempt, node) = (reader.Peer(), (uint)reader.Number(uint.MaxValue), reader.Node());
             if (node is not null)
@@ -60,21 +60,21 @@ internal static class StateCodec
         }
 
         var blocks = ImmutableList.CreateBuilder<TicketOf>();
-        for (var count = reader.Count(ClusterLimits.BlocksMax); count > 0 && !reader.HasFailed; count--)
+        for (var count = reader.Count(ClusterLimits.MaxBlocks); count > 0 && !reader.HasFailed; count--)
             blocks.Add(new TicketOf(reader.Peer(), reader.Number(ulong.MaxValue)));
         var locks = ImmutableSortedDictionary.CreateBuilder<ulong, ImmutableList<TicketOf>>();
-        for (var count = reader.Count(ClusterLimits.LocksMax); count > 0 && !reader.HasFailed; count--)
+        for (var count = reader.Count(ClusterLimits.MaxLocks); count > 0 && !reader.HasFailed; count--)
         {
             var id = reader.Number(ulong.MaxValue);
             var owners = ImmutableList.CreateBuilder<TicketOf>();
-            for (var waiting = reader.Count(ClusterLimits.LocksMax); waiting > 0 && !reader.HasFailed; waiting--)
+            for (var waiting = reader.Count(ClusterLimits.MaxLocks); waiting > 0 && !reader.HasFailed; waiting--)
                 owners.Add(new TicketOf(reader.Peer(), reader.Number(ulong.MaxValue)));
             locks[id] = owners.ToImmutable();
         }
 
         var version = reader.Number(ulong.MaxValue);
         var stalled = ImmutableList.CreateBuilder<StalledMessage>();
-        for (var count = reader.Count(ClusterLimits.RecordedMax); count > 0 && !reader.HasFailed; count--)
+        for (var count = reader.Count(ClusterLimits.MaxRecorded); count > 0 && !reader.HasFailed; count--)
         {
             var sender = reader.Peer();
             var bytes = reader.Raw(reader.Count(StalledBytesMax));
@@ -86,7 +86,7 @@ internal static class StateCodec
         }
 
         var passed = ImmutableList.CreateBuilder<PeerId>();
-        for (var count = reader.Count(ClusterLimits.NodesMax); count > 0 && !reader.HasFailed; count--)
+        for (var count = reader.Count(ClusterLimits.MaxNodes); count > 0 && !reader.HasFailed; count--)
             passed.Add(reader.Peer());
         (PeerId, uint)? granted = reader.Byte() != 0 ? (reader.Peer(), (uint)reader.Number(uint.MaxValue)) : null;
         return new ClusterState

@@ -12,10 +12,10 @@ internal sealed partial class ClusterEventQueue
     public void Join(SheepNode self, ReadOnlySpan<byte> opaque)
     {
         ArgumentNullException.ThrowIfNull(self);
-        if (opaque.Length > ClusterLimits.OpaqueBytesMax)
+        if (opaque.Length > ClusterLimits.MaxOpaqueBytes)
         {
             throw new ArgumentException(
-                $"an opaque buffer of {opaque.Length} bytes, expected at most {ClusterLimits.OpaqueBytesMax}",
+                $"an opaque buffer of {opaque.Length} bytes, expected at most {ClusterLimits.MaxOpaqueBytes}",
                 nameof(opaque));
         }
 
@@ -96,10 +96,10 @@ internal sealed partial class ClusterEventQueue
 
     private static void CheckLength(ReadOnlySpan<byte> message)
     {
-        if (message.Length > ClusterLimits.MessageBytesMax)
+        if (message.Length > ClusterLimits.MaxMessageBytes)
         {
             throw new ArgumentException(
-                $"a message of {message.Length} bytes, expected at most {ClusterLimits.MessageBytesMax}",
+                $"a message of {message.Length} bytes, expected at most {ClusterLimits.MaxMessageBytes}",
                 nameof(message));
         }
     }

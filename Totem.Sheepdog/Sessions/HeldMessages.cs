@@ -11,7 +11,7 @@ internal sealed class HeldMessages
     /// <returns>False when there is no room.</returns>
     public bool TryAdd(byte[] message)
     {
-        if (_bytes + message.Length > ClusterLimits.SendingBytesMax)
+        if (_bytes + message.Length > ClusterLimits.MaxSendingBytes)
             return false;
         _bytes += message.Length;
         _messages.Enqueue(message);

@@ -92,7 +92,7 @@ internal sealed class InDoubtState(SessionCommon common, JoinedState joined, Cut
         Common.Output.CountKept(element);
         return Common.Output.IsOverflown
             ? new ToLost(
-                $"more than {ClusterLimits.WaitingBytesMax >> 20} MiB waited for the end of a cut", AfterLoss.Waits)
+                $"more than {ClusterLimits.MaxWaitingBytes >> 20} MiB waited for the end of a cut", AfterLoss.Waits)
             : null;
     }
 

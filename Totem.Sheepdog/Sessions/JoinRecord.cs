@@ -19,7 +19,7 @@ internal sealed class JoinRecord(PeerId self, JoinRequest request, uint attempt)
     {
         _elements.Add(element);
         _bytes += element.Cost;
-        return _elements.Count <= ClusterLimits.RecordedMax && _bytes <= ClusterLimits.SendingBytesMax;
+        return _elements.Count <= ClusterLimits.MaxRecorded && _bytes <= ClusterLimits.MaxSendingBytes;
     }
 
     /// <summary>The state that everybody knows by now.</summary>

@@ -165,7 +165,7 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
 
         return Common.Output.IsOverflown
             ? new ToLost(
-                $"sheep has left more than {ClusterLimits.WaitingBytesMax >> 20} MiB of events waiting",
+                $"sheep has left more than {ClusterLimits.MaxWaitingBytes >> 20} MiB of events waiting",
                 AfterLoss.Reconnects)
             : null;
     }

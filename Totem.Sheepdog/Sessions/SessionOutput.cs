@@ -17,7 +17,7 @@ internal sealed class SessionOutput
     public int EventCount => _events.Count;
 
     /// <summary>A session that lags this far behind is no longer served, since it may not hold up the others.</summary>
-    public bool IsOverflown => _waitingBytes > ClusterLimits.WaitingBytesMax;
+    public bool IsOverflown => _waitingBytes > ClusterLimits.MaxWaitingBytes;
 
     public void Send(ClusterMessage message) => _messages.Enqueue(message.Encode());
 

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Simulation.Checkers;
 
 /// <summary>
@@ -31,7 +29,7 @@ public sealed record EvsCheckOptions
     public IReadOnlyCollection<LifeId> TornLives { get; init; } = [];
 
     /// <summary>How many violations of one rule are described, at least 1; a rule's evaluation stops there.</summary>
-    public int ViolationsPerRuleMax { get; init; } = 20;
+    public int MaxViolationsPerRule { get; init; } = 20;
 }
 
 /// <summary>Names one life of one processor.</summary>

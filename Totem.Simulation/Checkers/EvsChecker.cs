@@ -27,8 +27,8 @@ public static class EvsChecker
     {
         ArgumentNullException.ThrowIfNull(trace);
         options ??= EvsCheckOptions.Default;
-        if (options.ViolationsPerRuleMax < 1)
-            throw new ArgumentException($"ViolationsPerRuleMax is {options.ViolationsPerRuleMax}, at least 1 expected", nameof(options));
+        if (options.MaxViolationsPerRule < 1)
+            throw new ArgumentException($"MaxViolationsPerRule is {options.MaxViolationsPerRule}, at least 1 expected", nameof(options));
 
         var index = new TraceIndex(trace, options);
         var rules = new List<EvsRule>(Checks.Length);
@@ -38,7 +38,7 @@ public static class EvsChecker
             if (!check.IsAsked(options))
                 continue;
             rules.Add(check.Rule);
-            check.Evaluate(index, new Findings(index, check.Rule, violations, options.ViolationsPerRuleMax));
+            check.Evaluate(index, new Findings(index, check.Rule, violations, options.MaxViolationsPerRule));
         }
 
         return new EvsReport

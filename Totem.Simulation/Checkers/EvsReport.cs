@@ -10,7 +10,7 @@ public sealed record EvsReport
     public required IReadOnlyList<EvsRule> RulesChecked { get; init; }
 
     /// <summary>The violations, in the order of the rules; of one rule at most
-    /// <see cref="EvsCheckOptions.ViolationsPerRuleMax"/>.</summary>
+    /// <see cref="EvsCheckOptions.MaxViolationsPerRule"/>.</summary>
     public required IReadOnlyList<EvsViolation> Violations { get; init; }
 
     /// <summary>How many events the trace has.</summary>

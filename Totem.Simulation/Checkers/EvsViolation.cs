@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Checkers;

@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Checkers;

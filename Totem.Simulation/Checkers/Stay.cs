@@ -1,6 +1,3 @@
-using Totem.Core.Evs;
-using Totem.Core.Model;
-
 namespace Totem.Simulation.Checkers;
 
 /// <summary>One life of a processor as its trace shows it.</summary>

@@ -1,4 +1,3 @@
-using Totem.Core;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;

@@ -1,5 +1,3 @@
-using Totem.Core;
-using Totem.Core.Evs;
 using Totem.Core.Model;
 
 namespace Totem.Simulation.Cluster;

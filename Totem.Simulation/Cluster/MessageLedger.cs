@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Totem.Core.Evs;
-using Totem.Core.Model;
+using Totem.Simulation.Model;
 using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Cluster;

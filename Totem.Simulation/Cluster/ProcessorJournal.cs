@@ -1,7 +1,6 @@
 using Totem.Core;
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
-using Totem.Core.Model;
+using Totem.Simulation.Model;
 using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Cluster;

@@ -1,9 +1,7 @@
-using Totem.Core;
-using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Core.Time;
-using Totem.Simulation.Faults;
 using Totem.Simulation.Groups;
+using Totem.Simulation.Model;
 using Totem.Simulation.Network;
 using Totem.Simulation.Traces;
 
@@ -16,7 +14,7 @@ internal sealed record Anomaly(string Rule, Instant At, string Text);
 /// A whole cluster in one thread on virtual time. Everything that happens comes from one queue of events, so the same
 /// setup and the same actions give the same bytes.
 /// </summary>
-internal sealed class SimulatedCluster
+internal sealed class SimulatedCluster : IGroupWitness
 {
     /// <summary>Enough for the longest scenario many times over; beyond it something feeds itself.</summary>
     private const long EventsMax = 50_000_000;
@@ -159,7 +157,7 @@ internal sealed class SimulatedCluster
         Network.Send(from.Index, transmit.IsMulticast ? -1 : IndexOf(transmit.Destination), frame, NowTicks);
     }
 
-    internal void Fold(ulong value) => Digest = StableHash.Mix(Digest, value);
+    public void Fold(ulong value) => Digest = StableHash.Mix(Digest, value);
 
     internal void CountInstall(Configuration configuration, SimulatedProcessor node)
     {

@@ -1,11 +1,9 @@
 using Totem.Core;
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
-using Totem.Core.Groups;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
-using Totem.Simulation.Groups;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Cluster;
 

@@ -1,8 +1,6 @@
-using Totem.Core;
 using Totem.Core.Diagnostics;
-using Totem.Core.Groups;
-using Totem.Core.Model;
 using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 using Totem.Simulation.Network;
 
 namespace Totem.Simulation.Faults;
@@ -93,7 +91,7 @@ internal static class ActionParser
     }
 
     private static GroupName GroupOf(ScriptLine line) =>
-        line.Optional("group") is { Length: > 0 and <= 32 } name ? name : throw line.Error("expected group= with a name of 1 to 32 characters");
+        line.Optional("group") is { Length: > 0 and <= 32 } name ? new GroupName(name) : throw line.Error("expected group= with a name of 1 to 32 characters");
 
     private static uint PidOf(ScriptLine line) => (uint)line.Int("pid", 0, int.MaxValue);
 
@@ -109,9 +107,9 @@ internal static class ActionParser
     private static int SizeOf(ScriptLine line, string text)
     {
         var value = line.ULongOf("size", text);
-        return value <= RingOptions.MessageBytesMax
+        return value <= RingOptions.MaxMessageBytes
             ? (int)value
-            : throw line.Error($"size={text}, expected at most {RingOptions.MessageBytesMax}");
+            : throw line.Error($"size={text}, expected at most {RingOptions.MaxMessageBytes}");
     }
 
     private static PartitionNetwork ParsePartition(ScriptLine line) =>

@@ -1,6 +1,5 @@
 using System.Text;
-using Totem.Core.Model;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Faults;
 

@@ -1,7 +1,6 @@
 using Totem.Core.Groups;
-using Totem.Core.Model;
 using Totem.Simulation.Cluster;
-using Totem.Simulation.Groups;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Faults;
 
@@ -59,7 +58,7 @@ internal sealed record SendToGroup(
                 GroupWishKind.Send,
                 (int)dice.Between(SizeLow, SizeHigh),
                 Parts,
-                isSafe ? Core.Model.Guarantee.Safe : Core.Model.Guarantee.Agreed));
+                isSafe ? Totem.Guarantee.Safe : Totem.Guarantee.Agreed));
         }
     }
 }

@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Core.Wire;
 using Totem.Simulation.Cluster;
 using Totem.Simulation.Network;

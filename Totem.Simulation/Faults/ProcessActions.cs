@@ -1,6 +1,6 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Faults;
 
@@ -133,7 +133,7 @@ internal sealed record SubmitMessages(ProcessorId Node, int Count, int SizeLow, 
         {
             var isSafe = Guarantee == SubmitGuarantee.Safe || (Guarantee == SubmitGuarantee.Mixed && i % 2 == 1);
             node.Submit(new Submission(
-                (int)dice.Between(SizeLow, SizeHigh), isSafe ? Core.Model.Guarantee.Safe : Core.Model.Guarantee.Agreed));
+                (int)dice.Between(SizeLow, SizeHigh), isSafe ? Totem.Guarantee.Safe : Totem.Guarantee.Agreed));
         }
     }
 }

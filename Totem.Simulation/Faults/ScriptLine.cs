@@ -1,5 +1,4 @@
 using System.Globalization;
-using Totem.Core.Model;
 
 namespace Totem.Simulation.Faults;
 
@@ -58,8 +57,8 @@ internal sealed class ScriptLine
     public ProcessorSet NodesOf(string text)
     {
         var ids = text.Split(',').Select(x => NodeOf("list", x)).ToArray();
-        if (ids.Length > ProcessorSet.CountMax || ids.Distinct().Count() != ids.Length)
-            throw Error($"'{text}', expected at most {ProcessorSet.CountMax} processors, each once");
+        if (ids.Length > ProcessorSet.MaxCount || ids.Distinct().Count() != ids.Length)
+            throw Error($"'{text}', expected at most {ProcessorSet.MaxCount} processors, each once");
         return ProcessorSet.Of(ids);
     }
 

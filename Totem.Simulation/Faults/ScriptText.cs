@@ -1,5 +1,4 @@
 using System.Globalization;
-using Totem.Core.Model;
 
 namespace Totem.Simulation.Faults;
 

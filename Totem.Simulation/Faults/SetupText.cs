@@ -1,7 +1,6 @@
 using System.Globalization;
-using Totem.Core;
 using Totem.Core.Model;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Faults;
 
@@ -27,18 +26,18 @@ internal static class SetupText
         new("fail-to-receive", x => ScriptText.Duration(x.FailToReceiveTimeout),
             (x, l) => x with { FailToReceiveTimeout = l.Duration("fail-to-receive") }),
         new("window", x => Number(x.WindowSize), (x, l) => x with { WindowSize = l.Int("window", 1, 1 << 20) }),
-        new("per-visit", x => Number(x.MessagesPerVisitMax),
-            (x, l) => x with { MessagesPerVisitMax = l.Int("per-visit", 1, 1 << 20) }),
-        new("window-max", x => Number(x.WindowSizeMax), (x, l) => x with { WindowSizeMax = l.Int("window-max", 0, 4096) }),
+        new("per-visit", x => Number(x.MaxMessagesPerVisit),
+            (x, l) => x with { MaxMessagesPerVisit = l.Int("per-visit", 1, 1 << 20) }),
+        new("window-max", x => Number(x.MaxWindowSize), (x, l) => x with { MaxWindowSize = l.Int("window-max", 0, 4096) }),
         new("accelerated", x => Number(x.AcceleratedWindow),
             (x, l) => x with { AcceleratedWindow = l.Int("accelerated", 0, 1 << 20) }),
         new("mtu", x => Number(x.NetMtu), (x, l) => x with { NetMtu = l.Int("mtu", 576, 65_000) }),
         new("receive-window", x => Number(x.ReceiveWindow),
             (x, l) => x with { ReceiveWindow = l.Int("receive-window", 64, 1 << 20) }),
-        new("receive-bytes", x => Number(x.ReceiveWindowBytesMax),
-            (x, l) => x with { ReceiveWindowBytesMax = l.Int("receive-bytes", 1 << 20, int.MaxValue) }),
-        new("queue-messages", x => Number(x.SendQueueMessagesMax),
-            (x, l) => x with { SendQueueMessagesMax = l.Int("queue-messages", 1, 1 << 20) }),
+        new("receive-bytes", x => Number(x.MaxReceiveWindowBytes),
+            (x, l) => x with { MaxReceiveWindowBytes = l.Int("receive-bytes", 1 << 20, int.MaxValue) }),
+        new("queue-messages", x => Number(x.MaxSendQueueMessages),
+            (x, l) => x with { MaxSendQueueMessages = l.Int("queue-messages", 1, 1 << 20) }),
         new("first-seq", x => Number(x.FirstSeq.Value),
             (x, l) => x with { FirstSeq = new Seq((uint)l.ULongOf("first-seq", l.Optional("first-seq")!)) }),
         new("allowed", x => x.Allowed is { } allowed ? ScriptText.Nodes(allowed) : "",

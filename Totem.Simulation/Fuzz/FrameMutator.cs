@@ -11,7 +11,7 @@ namespace Totem.Simulation.Fuzz;
 internal sealed class FrameMutator
 {
     // Some frames are longer than any datagram: decoders must refuse them too.
-    private const int BufferBytes = WireFormat.FrameBytesMax + 512;
+    private const int BufferBytes = WireFormat.MaxFrameBytes + 512;
     private const int StepCountMax = 3;
     private const int RandomFrameBytesMax = 400;
 
@@ -33,8 +33,8 @@ internal sealed class FrameMutator
     public FrameMutator(IReadOnlyList<byte[]> seeds, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(seeds);
-        if (seeds.Count == 0 || seeds.Any(x => x.Length > WireFormat.FrameBytesMax))
-            throw new ArgumentException($"{seeds.Count} frames; at least one, and each at most {WireFormat.FrameBytesMax} bytes expected", nameof(seeds));
+        if (seeds.Count == 0 || seeds.Any(x => x.Length > WireFormat.MaxFrameBytes))
+            throw new ArgumentException($"{seeds.Count} frames; at least one, and each at most {WireFormat.MaxFrameBytes} bytes expected", nameof(seeds));
         _seeds = seeds;
         _seed = seed;
     }

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Simulation.Groups;
 
 /// <summary>Rule G3: two processes in one group on one ring were handed the same, from where both were in it.</summary>
@@ -9,7 +7,7 @@ internal sealed class GroupComparison(bool isQuiescent)
     public string? Compare(GroupSegment a, GroupSegment b)
     {
         // One process after the other: they were never in the group at the same time.
-        if (!a.IsSynchronised || !b.IsSynchronised || !a.IsIn || !b.IsIn || IsSameProcess(a.Stream, b.Stream))
+        if (!a.IsSynchronized || !b.IsSynchronized || !a.IsIn || !b.IsIn || IsSameProcess(a.Stream, b.Stream))
             return null;
         if (a.CameFrom is not null && a.CameFrom == b.CameFrom && !Same(a.SyncChanges, b.SyncChanges))
             return Differ("were told differently what the ring changed", a, b, a.SyncChanges, b.SyncChanges);

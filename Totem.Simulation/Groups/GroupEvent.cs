@@ -1,6 +1,4 @@
-using Totem.Core.Evs;
 using Totem.Core.Groups;
-using Totem.Core.Model;
 
 namespace Totem.Simulation.Groups;
 
@@ -14,7 +12,7 @@ internal enum GroupEventKind
     TransitionalConfiguration,
 
     /// <summary>The members of the regular configuration have synchronised.</summary>
-    Synchronised,
+    Synchronized,
 
     /// <summary>The group has a new membership.</summary>
     Change,
@@ -41,8 +39,8 @@ internal sealed record GroupEvent(GroupEventKind Kind, string Text, Configuratio
     /// <summary>A transitional configuration.</summary>
     public Configuration? Transitional { get; init; }
 
-    /// <summary>Synchronised: who is in which group.</summary>
-    public IReadOnlyList<(GroupName Group, IReadOnlyList<GroupMember> Members)> Table { get; init; } = [];
+    /// <summary>Synchronized: who is in which group.</summary>
+    public IReadOnlyList<GroupRoster> Table { get; init; } = [];
 
     /// <summary>The errors that the journal saw at once: other bytes, another sender.</summary>
     public string? Problem { get; init; }

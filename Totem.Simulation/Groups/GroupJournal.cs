@@ -1,14 +1,12 @@
 using Totem.Core;
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
 using Totem.Core.Groups;
-using Totem.Core.Model;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Groups;
 
-/// <summary>One life of a processor as the processes in its groups see it. It judges nothing: <see cref="GroupChecker"/> does.</summary>
-internal sealed class GroupJournal(SimulatedCluster cluster, ProcessorId node, int life, GroupProcessor processor)
+/// <summary>One life of a processor as the processes in its groups see it. It judges nothing: <c>GroupChecker</c> does.</summary>
+internal sealed class GroupJournal(IGroupWitness cluster, ProcessorId node, int life, GroupProcessor processor)
 {
     private readonly List<GroupStream> _streams = [];
     private readonly List<GroupEvent> _events = [];
@@ -86,8 +84,8 @@ internal sealed class GroupJournal(SimulatedCluster cluster, ProcessorId node, i
             case GroupDeliveryKind.Message:
                 RecordMessage(delivery);
                 return;
-            case GroupDeliveryKind.Synchronised:
-                RecordSynchronised(delivery.Configuration);
+            case GroupDeliveryKind.Synchronized:
+                RecordSynchronized(delivery.Configuration);
                 return;
             case GroupDeliveryKind.Change or GroupDeliveryKind.Transitional:
                 RecordChange(delivery);
@@ -115,7 +113,7 @@ internal sealed class GroupJournal(SimulatedCluster cluster, ProcessorId node, i
         AddToAll(new GroupEvent(GroupEventKind.Regular, configuration.ToString(), configuration));
     }
 
-    private void RecordSynchronised(Configuration? configuration)
+    private void RecordSynchronized(Configuration? configuration)
     {
         var table = processor.AllGroups().OrderBy(x => x.Group.ToString(), StringComparer.Ordinal).ToList();
         var told = table.SelectMany(x => x.Members.Where(m => m.Node == node).Select(m => (x.Group, m))).ToHashSet();
@@ -125,7 +123,7 @@ internal sealed class GroupJournal(SimulatedCluster cluster, ProcessorId node, i
         var lacks = real.Except(told).ToList();
         var ghosts = told.Except(_streams.Where(x => x.Membership is { State: not GroupMembershipState.Left }).Select(x => (x.Group, x.Member))).ToList();
         AddToAll(new GroupEvent(
-            GroupEventKind.Synchronised,
+            GroupEventKind.Synchronized,
             string.Join("; ", table.Select(x => $"{x.Group} {{{string.Join(", ", x.Members)}}}")),
             _regular)
         {
@@ -203,7 +201,7 @@ internal sealed class GroupJournal(SimulatedCluster cluster, ProcessorId node, i
     {
         _events.Add(entry);
         cluster.Fold((ulong)entry.Kind);
-        if (entry.Kind == GroupEventKind.Synchronised)
+        if (entry.Kind == GroupEventKind.Synchronized)
             cluster.Listener?.OnGroup(cluster.Now, node, $"has synchronised {entry.Regular}: {entry.Text}");
         foreach (var stream in _streams)
         {

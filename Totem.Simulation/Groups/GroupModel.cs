@@ -1,7 +1,5 @@
 using System.Globalization;
-using Totem.Core.Evs;
 using Totem.Core.Groups;
-using Totem.Core.Model;
 
 namespace Totem.Simulation.Groups;
 
@@ -247,7 +245,7 @@ internal sealed class GroupModel
         {
             if (processor.Broken is { } broken)
                 throw Break(broken);
-            if (!processor.Layer.IsSynchronised)
+            if (!processor.Layer.IsSynchronized)
                 throw Break($"{processor.Id} has not synchronised");
             if (processor.Own.FirstOrDefault(x => x.State is GroupMembershipState.Joining or GroupMembershipState.Leaving) is { } stuck)
                 throw Break($"{processor.Id} has a membership of {stuck.Group} that is {stuck.State}");

@@ -1,6 +1,3 @@
-using Totem.Core.Groups;
-using Totem.Core.Model;
-
 namespace Totem.Simulation.Groups;
 
 /// <summary>The events that one process was handed of its group while its processor was on one ring, since the members
@@ -14,7 +11,7 @@ internal sealed class GroupSegment(GroupStream stream, RingId ring)
     /// <summary>The ring before, if the group was synchronised there and the process was in it.</summary>
     public RingId? CameFrom { get; init; }
 
-    public bool IsSynchronised { get; set; }
+    public bool IsSynchronized { get; set; }
 
     /// <summary>The changes of the synchronisation itself.</summary>
     public List<GroupEvent> SyncChanges { get; } = [];
@@ -45,14 +42,14 @@ internal sealed class GroupSegment(GroupStream stream, RingId ring)
             switch (entry.Kind)
             {
                 case GroupEventKind.Regular:
-                    var from = current is { IsSynchronised: true } && isIn ? current.Ring : (RingId?)null;
+                    var from = current is { IsSynchronized: true } && isIn ? current.Ring : (RingId?)null;
                     segments.Add(current = new GroupSegment(stream, entry.Regular!.Ring) { CameFrom = from, IsIn = isIn });
                     break;
                 case GroupEventKind.TransitionalConfiguration when current is not null:
                     current.Boundary = current.Events.Count;
                     break;
-                case GroupEventKind.Synchronised when current is not null:
-                    current.IsSynchronised = true;
+                case GroupEventKind.Synchronized when current is not null:
+                    current.IsSynchronized = true;
                     break;
                 default:
                     Add(current, entry, ref isIn);
@@ -72,7 +69,7 @@ internal sealed class GroupSegment(GroupStream stream, RingId ring)
         if (!isIn)
             current.BeginsWithJoin = true;
         current.IsIn = isIn = true;
-        if (current.IsSynchronised)
+        if (current.IsSynchronized)
             current.Events.Add(entry);
         else if (entry.Kind == GroupEventKind.Change)
             current.SyncChanges.Add(entry);

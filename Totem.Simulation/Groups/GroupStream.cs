@@ -1,5 +1,4 @@
 using Totem.Core.Groups;
-using Totem.Core.Model;
 
 namespace Totem.Simulation.Groups;
 

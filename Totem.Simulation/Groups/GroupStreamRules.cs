@@ -1,5 +1,4 @@
 using Totem.Core.Groups;
-using Totem.Core.Model;
 
 namespace Totem.Simulation.Groups;
 
@@ -9,7 +8,7 @@ internal sealed class GroupStreamRules(Action<string, string> report)
     /// <summary>The table of one processor when its members had synchronised.</summary>
     public void Check(GroupJournal journal)
     {
-        foreach (var entry in journal.Events.Where(x => x.Kind == GroupEventKind.Synchronised))
+        foreach (var entry in journal.Events.Where(x => x.Kind == GroupEventKind.Synchronized))
         {
             if (entry.Problem is { } problem)
                 report("G1", $"{journal.Node} in {entry.Regular}: {problem}");
@@ -36,8 +35,8 @@ internal sealed class GroupStreamRules(Action<string, string> report)
                 case GroupEventKind.Transitional:
                     CheckTransitional(stream, entry);
                     break;
-                case GroupEventKind.Synchronised when told is not null:
-                    var table = entry.Table.FirstOrDefault(x => x.Group == stream.Group).Members ?? [];
+                case GroupEventKind.Synchronized when told is not null:
+                    var table = entry.Table.FirstOrDefault(x => x.Group == stream.Group)?.Members ?? [];
                     if (!table.SequenceEqual(told))
                         report("G1", $"{stream} was told {List(told)}, its processor has {List(table)} after {entry.Regular}");
                     break;
@@ -144,7 +143,7 @@ internal sealed class GroupStreamRules(Action<string, string> report)
                     _transitional = null;
                     IsSynchronising = true;
                     break;
-                case GroupEventKind.Synchronised:
+                case GroupEventKind.Synchronized:
                     // A process that leaves while it runs is the next one's concern.
                     _sinceAgreed = _transitional;
                     IsSynchronising = false;

@@ -1,8 +1,6 @@
 using System.Text;
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
 using Totem.Core.Groups;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Packing;
 using Totem.Core.Time;
@@ -65,7 +63,7 @@ internal sealed class ModelProcessor : IGroupRing
 
     public GroupMembership Join(string group, uint pid)
     {
-        Layer.TryJoin(group, pid, null, default, out var membership);
+        Layer.TryJoin(new GroupName(group), pid, null, default, out var membership);
         return membership!;
     }
 
@@ -151,7 +149,7 @@ internal sealed class ModelProcessor : IGroupRing
             case GroupDeliveryKind.Transitional:
                 _log.Add($"{delivery.Change!.Group}: only {string.Join(' ', delivery.Change.Members)}");
                 break;
-            case GroupDeliveryKind.Synchronised:
+            case GroupDeliveryKind.Synchronized:
                 _log.Add($"ring {delivery.Configuration!.Ring}: {Table}");
                 break;
             default:

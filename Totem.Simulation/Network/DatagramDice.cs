@@ -1,4 +1,4 @@
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Network;
 

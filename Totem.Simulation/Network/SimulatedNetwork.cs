@@ -1,7 +1,6 @@
-using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Network;
 

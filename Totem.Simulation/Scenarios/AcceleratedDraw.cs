@@ -1,6 +1,5 @@
-using Totem.Core.Model;
-using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -30,8 +29,8 @@ internal static class AcceleratedDraw
         if ((kind ?? drawn) == RingKind.Plain)
             return script;
         var setup = script.Setup;
-        var perVisit = setup.Options.MessagesPerVisitMax;
-        var window = random.Chance(0.3) ? Math.Max(perVisit, setup.Options.WindowSizeMax) : (int)random.Between(1, perVisit);
+        var perVisit = setup.Options.MaxMessagesPerVisit;
+        var window = random.Chance(0.3) ? Math.Max(perVisit, setup.Options.MaxWindowSize) : (int)random.Between(1, perVisit);
         // Members choose for themselves, and corosync cannot choose.
         var plain = ProcessorSet.Empty;
         if (random.Chance(0.3))

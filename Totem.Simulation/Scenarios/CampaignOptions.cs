@@ -18,7 +18,7 @@ public sealed record CampaignOptions
     public int? ProcessorCount { get; init; }
 
     /// <summary>Ends the campaign early after this many failures. Default 10.</summary>
-    public int FailuresMax { get; init; } = 10;
+    public int MaxFailures { get; init; } = 10;
 
     /// <summary>Reduces the first failures to short scripts: how many of them. Default 3.</summary>
     public int ShrinkCount { get; init; } = 3;
@@ -83,7 +83,7 @@ public sealed record CampaignReport
     /// <summary>How many of them broke a rule.</summary>
     public int FailedCount { get; init; }
 
-    /// <summary>The failures, lowest seed first; at most <see cref="CampaignOptions.FailuresMax"/> and a few.</summary>
+    /// <summary>The failures, lowest seed first; at most <see cref="CampaignOptions.MaxFailures"/> and a few.</summary>
     public required IReadOnlyList<CampaignFailure> Failures { get; init; }
 
     /// <summary>How long it took, shrinking not counted.</summary>
@@ -114,7 +114,7 @@ public sealed record CampaignReport
     public ulong WorstConvergenceSeed { get; init; }
 
     /// <summary>The events that the engines reported, counted over all scenarios.</summary>
-    public required Cluster.Coverage Coverage { get; init; }
+    public required Model.Coverage Coverage { get; init; }
 
     /// <summary>True when every scenario passed.</summary>
     public bool Passed => FailedCount == 0;

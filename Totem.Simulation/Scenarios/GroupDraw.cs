@@ -1,7 +1,7 @@
 using Totem.Core.Groups;
-using Totem.Core.Model;
 using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -14,7 +14,7 @@ internal sealed class GroupDraw
     private const ulong Salt = 0x6772_6F75_7073;
     private const int StepsMax = 40;
 
-    private static readonly GroupName[] Names = ["a", "b", "c"];
+    private static readonly GroupName[] Names = [new("a"), new("b"), new("c")];
 
     private readonly SimulationRandom _random;
     private readonly FaultScript _script;

@@ -1,5 +1,5 @@
-using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -18,6 +18,6 @@ internal static class GrowthDraw
             return script;
         var options = script.Setup.Options;
         var max = random.Chance(0.5) ? 512 : (int)random.Between(options.WindowSize, 4 * options.WindowSize);
-        return script.With(script.Setup with { Options = options with { WindowSizeMax = max } });
+        return script.With(script.Setup with { Options = options with { MaxWindowSize = max } });
     }
 }

@@ -1,5 +1,5 @@
 using Totem.Core.Membership;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -35,7 +35,7 @@ internal static class LivenessBound
     /// </summary>
     public static TimeSpan ForMessages(ClusterSetup setup, long frames)
     {
-        var perRotation = Math.Min(setup.Options.WindowSize, setup.Options.MessagesPerVisitMax);
+        var perRotation = Math.Min(setup.Options.WindowSize, setup.Options.MaxMessagesPerVisit);
         return setup.Options.TokenTimeout * 4 + Rotation(setup) * (16 + 4.0 * frames / perRotation);
     }
 

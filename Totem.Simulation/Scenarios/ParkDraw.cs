@@ -1,6 +1,5 @@
-using Totem.Core.Model;
-using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Scenarios;
 

@@ -1,6 +1,5 @@
-using Totem.Core.Model;
-using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -69,7 +68,7 @@ internal static class ReaderDraw
             {
                 ReceiveWindow = window,
                 WindowSize = Math.Min(setup.Options.WindowSize, window / 4),
-                MessagesPerVisitMax = Math.Min(setup.Options.MessagesPerVisitMax, window / 4),
+                MaxMessagesPerVisit = Math.Min(setup.Options.MaxMessagesPerVisit, window / 4),
             },
         };
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
 using Totem.Simulation.Traces;
 

@@ -1,7 +1,6 @@
-using Totem.Core;
 using Totem.Core.Model;
-using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -117,11 +116,11 @@ public static class ScenarioGenerator
             FailToReceiveTimeout = random.Between(1, 4) * token,
             Allowed = random.Chance(0.5) ? ProcessorSet.Of(ids) : null,
             WindowSize = window,
-            MessagesPerVisitMax = perVisit,
+            MaxMessagesPerVisit = perVisit,
             NetMtu = random.Pick([576, 1500, 1500, 1500, 9000, (int)random.Between(576, 9000)]),
             ReceiveWindow = receiveWindow,
-            ReceiveWindowBytesMax = random.Chance(0.2) ? 1 << 20 : ClusterSetup.FastOptions.ReceiveWindowBytesMax,
-            SendQueueMessagesMax = random.Chance(0.2) ? (int)random.Between(1, 20) : 65536,
+            MaxReceiveWindowBytes = random.Chance(0.2) ? 1 << 20 : ClusterSetup.FastOptions.MaxReceiveWindowBytes,
+            MaxSendQueueMessages = random.Chance(0.2) ? (int)random.Between(1, 20) : 65536,
             FirstSeq = new Seq(random.Chance(0.25) ? uint.MaxValue - (uint)random.Between(0, 60) : 0),
             FirstTokenSeq = new TokenSeq(random.Chance(0.25) ? uint.MaxValue - (uint)random.Between(0, 200) : 0),
         };

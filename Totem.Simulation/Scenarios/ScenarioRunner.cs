@@ -1,8 +1,8 @@
-using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
-using Totem.Simulation.Groups;
+using Totem.Simulation.Model;
+using Totem.Simulation.Network;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -31,7 +31,7 @@ public sealed class ScenarioRunner
 /// <summary>One run of one script.</summary>
 internal sealed class ScenarioRun
 {
-    private const int ViolationsPerRuleMax = 3;
+    private const int MaxViolationsPerRule = 3;
 
     private readonly FaultScript _script;
     private readonly SimulatedCluster _cluster;
@@ -76,7 +76,7 @@ internal sealed class ScenarioRun
         foreach (var anomaly in _cluster.Anomalies)
             Fail(anomaly.Rule, $"{anomaly.At} s: {anomaly.Text}");
         _failures.AddRange(TraceRules.Check(
-            _cluster.Trace, completed, KeepsCuts ? null : _expected, ViolationsPerRuleMax));
+            _cluster.Trace, completed, KeepsCuts ? null : _expected, MaxViolationsPerRule));
         if (_script.Setup.HasGroups)
             _failures.AddRange(GroupChecker.Check(_cluster.GroupJournals, completed));
         return Result();

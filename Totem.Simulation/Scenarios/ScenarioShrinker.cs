@@ -1,5 +1,5 @@
-using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -14,18 +14,18 @@ public static class ScenarioShrinker
     /// <summary>The shortest script found that breaks the rule that <paramref name="failing"/> breaks first.</summary>
     /// <param name="runner">Runs the candidates.</param>
     /// <param name="failing">A result that did not pass.</param>
-    /// <param name="runsMax">How many runs the search may cost.</param>
-    /// <param name="cancellation">Ends the search early, with what it has.</param>
+    /// <param name="maxRuns">How many runs the search may cost.</param>
+    /// <param name="cancellationToken">Ends the search early, with what it has.</param>
     public static ScenarioResult Shrink(
-        ScenarioRunner runner, ScenarioResult failing, int runsMax = 2000, CancellationToken cancellation = default)
+        ScenarioRunner runner, ScenarioResult failing, int maxRuns = 2000, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(runner);
         ArgumentNullException.ThrowIfNull(failing);
         var best = failing;
         var runs = 0;
-        while (!cancellation.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
-            var better = Improve(runner, best, ref runs, runsMax, cancellation);
+            var better = Improve(runner, best, ref runs, maxRuns, cancellationToken);
             if (better is null)
                 return best;
             best = better with { ScenarioSeed = null };
@@ -35,13 +35,13 @@ public static class ScenarioShrinker
     }
 
     private static ScenarioResult? Improve(
-        ScenarioRunner runner, ScenarioResult best, ref int runs, int runsMax, CancellationToken cancellation)
+        ScenarioRunner runner, ScenarioResult best, ref int runs, int maxRuns, CancellationToken cancellationToken)
     {
         foreach (var candidate in ScriptReductions.Of(best.Script))
         {
             for (var i = 0; i < SeedsPerCandidate; i++)
             {
-                if (runs++ >= runsMax || cancellation.IsCancellationRequested)
+                if (runs++ >= maxRuns || cancellationToken.IsCancellationRequested)
                     return null;
                 var seed = i == 0 ? candidate.Seed : StableHash.Mix(candidate.Seed, (ulong)i);
                 var result = runner.Run(candidate.With(setup: candidate.Setup with { Seed = seed }));

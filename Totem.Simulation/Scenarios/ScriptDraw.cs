@@ -1,8 +1,8 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Wire;
 using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Model;
 using Totem.Simulation.Network;
 
 namespace Totem.Simulation.Scenarios;

@@ -1,6 +1,6 @@
-using Totem.Core.Model;
 using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Model;
 using Totem.Simulation.Network;
 
 namespace Totem.Simulation.Scenarios;
@@ -182,18 +182,18 @@ internal static class ScriptReductions
             setup with { Options = options with { FirstSeq = default } },
             setup with { Options = options with { FirstTokenSeq = default } },
             setup with { Options = options with { NetMtu = ClusterSetup.FastOptions.NetMtu } },
-            setup with { Options = options with { SendQueueMessagesMax = ClusterSetup.FastOptions.SendQueueMessagesMax } },
+            setup with { Options = options with { MaxSendQueueMessages = ClusterSetup.FastOptions.MaxSendQueueMessages } },
             setup with
             {
                 Options = options with
                 {
                     WindowSize = ClusterSetup.FastOptions.WindowSize,
-                    MessagesPerVisitMax = ClusterSetup.FastOptions.MessagesPerVisitMax,
-                    AcceleratedWindow = Math.Min(options.AcceleratedWindow, ClusterSetup.FastOptions.MessagesPerVisitMax),
+                    MaxMessagesPerVisit = ClusterSetup.FastOptions.MaxMessagesPerVisit,
+                    AcceleratedWindow = Math.Min(options.AcceleratedWindow, ClusterSetup.FastOptions.MaxMessagesPerVisit),
                     ReceiveWindow = ClusterSetup.FastOptions.ReceiveWindow,
                 },
             },
-            setup with { Options = options with { WindowSizeMax = 0, AcceleratedWindow = Math.Min(options.AcceleratedWindow, options.MessagesPerVisitMax) } },
+            setup with { Options = options with { MaxWindowSize = 0, AcceleratedWindow = Math.Min(options.AcceleratedWindow, options.MaxMessagesPerVisit) } },
             setup with { Options = options with { IdleVisitsBeforeHold = ClusterSetup.FastOptions.IdleVisitsBeforeHold } },
         ];
         foreach (var candidate in simpler)

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -24,23 +24,23 @@ public sealed class SimulationCampaign
     private double _worst;
     private ulong _worstSeed;
 
-    private SimulationCampaign(CampaignOptions options, Action<CampaignProgress>? progress, CancellationToken cancellation)
+    private SimulationCampaign(CampaignOptions options, Action<CampaignProgress>? progress, CancellationToken cancellationToken)
     {
         _options = options;
         _progress = progress;
-        _cancellation = cancellation;
+        _cancellation = cancellationToken;
     }
 
     /// <summary>Runs a campaign and blocks until it is over.</summary>
     /// <param name="options">The options of the campaign.</param>
     /// <param name="progress">Told after every scenario, on the thread that ran it, one call at a time; may be null.</param>
-    /// <param name="cancellation">Ends it early, with what there is.</param>
+    /// <param name="cancellationToken">Ends it early, with what there is.</param>
     /// <exception cref="InvalidOperationException">The simulator failed, not the engine.</exception>
     public static CampaignReport Run(
-        CampaignOptions options, Action<CampaignProgress>? progress = null, CancellationToken cancellation = default)
+        CampaignOptions options, Action<CampaignProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return new SimulationCampaign(options, progress, cancellation).Run();
+        return new SimulationCampaign(options, progress, cancellationToken).Run();
     }
 
     private CampaignReport Run()
@@ -103,7 +103,7 @@ public sealed class SimulationCampaign
             lock (_lock)
             {
                 Add(result, seed);
-                if (_failed.Count >= _options.FailuresMax)
+                if (_failed.Count >= _options.MaxFailures)
                     return;
             }
         }
@@ -134,7 +134,7 @@ public sealed class SimulationCampaign
         foreach (var original in _failed.OrderBy(x => x.ScenarioSeed))
         {
             var shrunk = failures.Count < _options.ShrinkCount
-                ? ScenarioShrinker.Shrink(runner, original, cancellation: _cancellation) with { Trace = null }
+                ? ScenarioShrinker.Shrink(runner, original, cancellationToken: _cancellation) with { Trace = null }
                 : original;
             failures.Add(new CampaignFailure(original, shrunk, _options.ReplayCommand(original.ScenarioSeed!.Value)));
         }

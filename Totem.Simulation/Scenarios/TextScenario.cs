@@ -2,6 +2,7 @@ using System.Text;
 using Totem.Simulation.Checkers;
 using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Scenarios;
 

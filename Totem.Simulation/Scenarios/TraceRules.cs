@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Simulation.Checkers;
 using Totem.Simulation.Traces;
 
@@ -19,7 +18,7 @@ internal static class TraceRules
         {
             Quiescent = isQuiescent,
             ExpectedComponents = isQuiescent && component is not null ? [component] : null,
-            ViolationsPerRuleMax = violationsMax,
+            MaxViolationsPerRule = violationsMax,
         });
         return report.Violations.Select(x => new ScenarioFailure(x.Rule.Number, x.ToString()));
     }

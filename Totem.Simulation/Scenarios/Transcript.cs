@@ -1,11 +1,9 @@
 using System.Globalization;
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
-using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
+using Totem.Simulation.Model;
 using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Scenarios;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Totem.Core.Model;
 
 namespace Totem.Simulation.Traces;
 
@@ -14,7 +13,7 @@ namespace Totem.Simulation.Traces;
 public static class MessagePayload
 {
     /// <summary>The shortest payload there can be: the header alone.</summary>
-    public const int SizeBytesMin = FillerAt;
+    public const int MinSizeBytes = FillerAt;
 
     private const uint Magic = 0x314C_5054;
     private const int LengthAt = 4;
@@ -25,14 +24,14 @@ public static class MessagePayload
     private const int FillerAt = 32;
 
     /// <summary>Fills the whole span with the payload of a message. The same id and length always give the same bytes.</summary>
-    /// <param name="payload">At least <see cref="SizeBytesMin"/> bytes.</param>
+    /// <param name="payload">At least <see cref="MinSizeBytes"/> bytes.</param>
     /// <param name="id">The message.</param>
     /// <returns>The hash that <see cref="TryParse"/> will find: <see cref="TraceEvent.PayloadHash"/> of the send.</returns>
     /// <exception cref="ArgumentException">The span is too short.</exception>
     public static ulong Write(Span<byte> payload, MessageId id)
     {
-        if (payload.Length < SizeBytesMin)
-            throw new ArgumentException($"{payload.Length} bytes, at least {SizeBytesMin} expected", nameof(payload));
+        if (payload.Length < MinSizeBytes)
+            throw new ArgumentException($"{payload.Length} bytes, at least {MinSizeBytes} expected", nameof(payload));
         BinaryPrimitives.WriteUInt32LittleEndian(payload, Magic);
         BinaryPrimitives.WriteInt32LittleEndian(payload[LengthAt..], payload.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(payload[SenderAt..], id.Sender.Value);
@@ -53,7 +52,7 @@ public static class MessagePayload
     {
         id = default;
         hash = 0;
-        if (payload.Length < SizeBytesMin
+        if (payload.Length < MinSizeBytes
             || BinaryPrimitives.ReadUInt32LittleEndian(payload) != Magic
             || BinaryPrimitives.ReadInt32LittleEndian(payload[LengthAt..]) != payload.Length)
             return false;

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Simulation.Traces;
 
 /// <summary>The record of a run of several processors: each processor's events in its own order.</summary>

@@ -1,6 +1,3 @@
-using Totem.Core.Evs;
-using Totem.Core.Model;
-
 namespace Totem.Simulation.Traces;
 
 /// <summary>The events of a trace (EVS §1).</summary>

@@ -2,8 +2,6 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 
 namespace Totem.Simulation.Traces;
 
@@ -173,7 +171,7 @@ internal static class TraceLine
         while (json.Read() && json.TokenType != JsonTokenType.EndArray)
         {
             members.Add(Node(ref json, "members"));
-            Expect(members.Count <= ProcessorSet.CountMax, $"members: at most {ProcessorSet.CountMax}");
+            Expect(members.Count <= ProcessorSet.MaxCount, $"members: at most {ProcessorSet.MaxCount}");
         }
 
         Expect(members.Count > 0, "members: at least one");

@@ -8,11 +8,11 @@ namespace Totem.Simulation.Traces;
 public sealed class TraceReader : IDisposable
 {
     /// <summary>The longest line that is read: an install of 128 members takes under 2 KiB.</summary>
-    public const int LineBytesMax = 16 * 1024;
+    public const int MaxLineBytes = 16 * 1024;
 
     private readonly Stream _stream;
     private readonly string _name;
-    private readonly byte[] _buffer = new byte[4 * LineBytesMax];
+    private readonly byte[] _buffer = new byte[4 * MaxLineBytes];
     private int _start;
     private int _end;
 
@@ -47,7 +47,7 @@ public sealed class TraceReader : IDisposable
 
     /// <summary>Reads the next event.</summary>
     /// <returns>False at the end.</returns>
-    /// <exception cref="InvalidDataException">A line is not an event, or is longer than <see cref="LineBytesMax"/>.</exception>
+    /// <exception cref="InvalidDataException">A line is not an event, or is longer than <see cref="MaxLineBytes"/>.</exception>
     public bool TryRead([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out TraceEvent? traceEvent)
     {
         traceEvent = null;
@@ -73,8 +73,8 @@ public sealed class TraceReader : IDisposable
         {
             var waiting = _buffer.AsSpan(_start.._end);
             var feed = waiting.IndexOf((byte)'\n');
-            if ((feed < 0 ? waiting.Length : feed) > LineBytesMax)
-                throw new InvalidDataException($"{_name}:{LineNumber + 1}: a line of at most {LineBytesMax} bytes expected");
+            if ((feed < 0 ? waiting.Length : feed) > MaxLineBytes)
+                throw new InvalidDataException($"{_name}:{LineNumber + 1}: a line of at most {MaxLineBytes} bytes expected");
             if (feed >= 0)
             {
                 line = waiting[..feed];

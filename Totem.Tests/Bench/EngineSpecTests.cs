@@ -1,5 +1,5 @@
 using Totem.Bench.Load;
-using Totem.Bench.Ring;
+using Totem.Bench.Processes;
 
 namespace Totem.Tests.Bench;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Totem.Bench.Load;
+using Totem.Bench.Processes;
 using Totem.Bench.Results;
 using Totem.Bench.Ring;
 

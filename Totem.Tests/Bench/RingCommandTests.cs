@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Totem.Bench;
+using Totem.CommandLine;
 using Totem.Tests.Cpg;
 using Totem.Tests.Requirements;
 

@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Simulation.Checkers;
 using Totem.Simulation.Traces;
 using Xunit;
@@ -57,7 +56,7 @@ public sealed class EvsReportTests
         var trace = new ForgedTrace().At(1).Starts().Installs("1.4", 1);
         for (var i = 0; i < 30; i++)
             trace.Sends($"m{i}").But(x => x with { Ring = ForgedTrace.RingOf("1.8") });
-        var report = trace.Check(new EvsCheckOptions { ViolationsPerRuleMax = max });
+        var report = trace.Check(new EvsCheckOptions { MaxViolationsPerRule = max });
         Assert.Equal(max, report.Violations.Count);
         Assert.All(report.Violations, x => Assert.Equal(EvsRule.InInstalledConfiguration, x.Rule));
     }
@@ -65,7 +64,7 @@ public sealed class EvsReportTests
     [Fact]
     public void A_trace_that_cannot_be_checked_is_refused()
     {
-        Assert.Throws<ArgumentException>(() => EvsChecker.Check(new Trace(), new EvsCheckOptions { ViolationsPerRuleMax = 0 }));
+        Assert.Throws<ArgumentException>(() => EvsChecker.Check(new Trace(), new EvsCheckOptions { MaxViolationsPerRule = 0 }));
         var trace = new Trace();
         trace.Add(new TraceEvent(TraceEventKind.Install, new ProcessorId(1), 1));
         Assert.Throws<ArgumentException>(() => EvsChecker.Check(trace));

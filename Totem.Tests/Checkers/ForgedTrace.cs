@@ -1,6 +1,4 @@
 using System.Globalization;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Simulation.Checkers;
 using Totem.Simulation.Traces;
 

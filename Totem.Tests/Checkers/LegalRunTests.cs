@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Totem.Core.Model;
 using Totem.Simulation.Checkers;
 using Totem.Simulation.Traces;
 using Xunit;

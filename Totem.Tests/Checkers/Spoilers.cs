@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Simulation.Checkers;
 using Totem.Simulation.Traces;
 

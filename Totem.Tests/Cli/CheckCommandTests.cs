@@ -1,5 +1,4 @@
-using Totem.Cli;
-using Totem.Core.Model;
+using Totem.CommandLine;
 using Totem.Simulation.Traces;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using Totem.Cli;
+using Totem.CommandLine;
 using Xunit;
 
 namespace Totem.Tests.Cli;
@@ -105,7 +106,7 @@ public sealed class CommandLineTests
     public async Task Memory_or_a_thread_that_is_not_given_is_told_in_a_line()
     {
         using var error = new StringWriter();
-        var exitCode = await Program.GuardAsync(() => Task.FromException<int>(new InsufficientMemoryException("none")), error);
+        var exitCode = await Program.Guard.RunAsync(() => Task.FromException<int>(new InsufficientMemoryException("none")), error);
         Assert.Equal(ExitCode.Environment, exitCode);
         Assert.Equal($"totem: the system gives no memory or no thread (ulimit -v, -u, pids.max): none{Environment.NewLine}", error.ToString());
     }
@@ -114,7 +115,7 @@ public sealed class CommandLineTests
     public async Task An_unexpected_error_has_a_code_too()
     {
         using var error = new StringWriter();
-        var exitCode = await Program.GuardAsync(() => throw new InvalidOperationException("sour"), error);
+        var exitCode = await Program.Guard.RunAsync(() => throw new InvalidOperationException("sour"), error);
         Assert.Equal(ExitCode.Unexpected, exitCode);
         Assert.StartsWith("totem: unexpected: System.InvalidOperationException: sour", error.ToString(), StringComparison.Ordinal);
     }

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Totem.Cli;
 using Totem.Cli.Workers;
+using Totem.CommandLine;
 using Totem.Tests.Processes;
 using Xunit;
 

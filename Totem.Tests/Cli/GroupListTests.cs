@@ -1,6 +1,5 @@
 using Totem.Tests.Processes;
 using Totem.Tests.Transport;
-using Totem.Transport.Udp;
 
 namespace Totem.Tests.Cli;
 

@@ -1,8 +1,6 @@
 using System.Threading.Channels;
 using Totem.Cli.Nodes;
 using Totem.Cli.Workers;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
 
 namespace Totem.Tests.Cli;
 

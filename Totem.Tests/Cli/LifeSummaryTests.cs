@@ -1,6 +1,4 @@
 using Totem.Cli.Demos;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
 using Xunit;
 

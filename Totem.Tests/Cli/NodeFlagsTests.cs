@@ -1,7 +1,6 @@
 using System.CommandLine;
-using Totem.Cli;
 using Totem.Cli.Nodes;
-using Totem.Transport.Udp;
+using Totem.CommandLine;
 using Xunit;
 
 namespace Totem.Tests.Cli;

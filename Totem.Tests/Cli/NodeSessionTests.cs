@@ -1,9 +1,6 @@
 using System.Threading.Channels;
 using Totem.Cli.Nodes;
 using Totem.Cli.Workers;
-using Totem.Core;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
 using Xunit;
 
 namespace Totem.Tests.Cli;
@@ -20,7 +17,7 @@ public sealed class NodeSessionTests
             using var output = new StringWriter();
             using var error = new StringWriter();
             var lines = Channel.CreateUnbounded<string>();
-            lines.Writer.TryWrite(new string('x', RingOptions.MessageBytesMax + 1));
+            lines.Writer.TryWrite(new string('x', RingOptions.MaxMessageBytes + 1));
             lines.Writer.TryWrite("hello");
             lines.Writer.Complete();
             await using (var node = await NodeStart.StartAsync(TotemNodeOptions.Loopback(ports.BasePort, null, state.FullName)))
@@ -30,7 +27,7 @@ public sealed class NodeSessionTests
             }
 
             Assert.Equal(
-                $"totem: line of {RingOptions.MessageBytesMax + 1} bytes not sent, at most {RingOptions.MessageBytesMax}",
+                $"totem: line of {RingOptions.MaxMessageBytes + 1} bytes not sent, at most {RingOptions.MaxMessageBytes}",
                 error.ToString().TrimEnd());
             Assert.Contains(": hello", output.ToString(), StringComparison.Ordinal);
         }

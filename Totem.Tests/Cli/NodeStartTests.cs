@@ -1,8 +1,6 @@
-using Totem.Cli;
 using Totem.Cli.Nodes;
 using Totem.Cli.Workers;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
+using Totem.CommandLine;
 using Xunit;
 
 namespace Totem.Tests.Cli;

@@ -11,7 +11,7 @@ public sealed class SheepSessionTests
     [Fact]
     public async Task A_message_that_is_too_long_is_refused_and_the_next_command_is_done()
     {
-        var printed = await Run("notify " + new string('x', ClusterLimits.MessageBytesMax + 1), "notify hello");
+        var printed = await Run("notify " + new string('x', ClusterLimits.MaxMessageBytes + 1), "notify hello");
         Assert.Contains("failed: notify of 131073 bytes, expected at most 131072", printed, StringComparison.Ordinal);
         Assert.Contains(": hello", printed, StringComparison.Ordinal);
     }

@@ -1,6 +1,5 @@
 using System.Text;
 using Totem.Cli.Traces;
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
 using Xunit;
 

@@ -16,7 +16,7 @@ public sealed class ForgedFrameTests
     private static readonly ProcessorId Stranger = new(9);
 
     private static ProcessorSet Strangers { get; } =
-        ProcessorSet.Of([.. Enumerable.Range(1000, ProcessorSet.CountMax).Select(x => new ProcessorId((uint)x))]);
+        ProcessorSet.Of([.. Enumerable.Range(1000, ProcessorSet.MaxCount).Select(x => new ProcessorId((uint)x))]);
 
     [Fact]
     public void A_join_with_the_longest_list_that_lacks_its_own_sender_is_survived()

@@ -1,9 +1,8 @@
 using Totem.Core;
-using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 
 namespace Totem.Tests.Core;
 
@@ -18,7 +17,7 @@ internal sealed class InMemoryRing
     private readonly InMemoryMember[] _members;
     private readonly Queue<Datagram> _wire = new();
     private readonly Stack<byte[]> _spare = new();
-    private readonly byte[] _buffer = new byte[WireFormat.FrameBytesMax];
+    private readonly byte[] _buffer = new byte[WireFormat.MaxFrameBytes];
 
     public InMemoryRing(int count, Func<RingOptions, RingOptions>? with = null)
     {

@@ -1,5 +1,4 @@
 using Totem.Core;
-using Totem.Core.Model;
 
 namespace Totem.Tests.Core;
 
@@ -22,15 +21,15 @@ public sealed class RingOptionsTests
         (nameof(RingOptions.FailToReceiveTimeout), Good with { FailToReceiveTimeout = TimeSpan.Zero }),
         (nameof(RingOptions.IdleVisitsBeforeHold), Good with { IdleVisitsBeforeHold = 0 }),
         (nameof(RingOptions.WindowSize), Good with { WindowSize = 8192 }),
-        (nameof(RingOptions.MessagesPerVisitMax), Good with { MessagesPerVisitMax = 51 }),
-        (nameof(RingOptions.WindowSizeMax), Good with { WindowSizeMax = -1 }),
+        (nameof(RingOptions.MaxMessagesPerVisit), Good with { MaxMessagesPerVisit = 51 }),
+        (nameof(RingOptions.MaxWindowSize), Good with { MaxWindowSize = -1 }),
         (nameof(RingOptions.AcceleratedWindowBesideDaemons), Good with { AcceleratedWindowBesideDaemons = -1 }),
         (nameof(RingOptions.AcceleratedWindow), Good with { AcceleratedWindow = -1 }),
         (nameof(RingOptions.NetMtu), Good with { NetMtu = 575 }),
         (nameof(RingOptions.ReceiveWindow), Good with { ReceiveWindow = 1000 }),
-        (nameof(RingOptions.ReceiveWindowBytesMax), Good with { ReceiveWindowBytesMax = 1000 }),
-        (nameof(RingOptions.SendQueueBytesMax), Good with { SendQueueBytesMax = 1 << 20 }),
-        (nameof(RingOptions.SendQueueMessagesMax), Good with { SendQueueMessagesMax = 0 }),
+        (nameof(RingOptions.MaxReceiveWindowBytes), Good with { MaxReceiveWindowBytes = 1000 }),
+        (nameof(RingOptions.MaxSendQueueBytes), Good with { MaxSendQueueBytes = 1 << 20 }),
+        (nameof(RingOptions.MaxSendQueueMessages), Good with { MaxSendQueueMessages = 0 }),
     ];
 
     public static TheoryData<string> Names => [.. Wrong.Select(x => x.Name)];
@@ -51,7 +50,7 @@ public sealed class RingOptionsTests
     [Fact]
     public void All_problems_are_told_at_once()
     {
-        var problems = (Good with { Self = ProcessorId.None, NetMtu = 1, IdleVisitsBeforeHold = 0, SendQueueMessagesMax = -1 }).Validate();
+        var problems = (Good with { Self = ProcessorId.None, NetMtu = 1, IdleVisitsBeforeHold = 0, MaxSendQueueMessages = -1 }).Validate();
         Assert.Equal(4, problems.Count);
     }
 

@@ -93,7 +93,7 @@ public sealed class ConfigurationTableTests
             "consensus" => Milliseconds(conf.Ring.ConsensusTimeout),
             "merge" => Milliseconds(conf.Ring.MergeDetectInterval),
             "window_size" => Number(conf.Ring.WindowSize),
-            "max_messages" => Number(conf.Ring.MessagesPerVisitMax),
+            "max_messages" => Number(conf.Ring.MaxMessagesPerVisit),
             "seqno_unchanged_const" => Number(conf.Ring.IdleVisitsBeforeHold),
             "netmtu" => Number(conf.Ring.NetMtu),
             "block_unlisted_ips" => conf.Transport.AcceptUnlistedSources ? "0" : "1",

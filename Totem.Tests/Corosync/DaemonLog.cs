@@ -39,7 +39,7 @@ internal sealed partial class DaemonLog
     public int RingCount { get; private set; }
 
     /// <summary>Whether the services have synchronised on the last ring.</summary>
-    public bool IsSynchronised { get; private set; }
+    public bool IsSynchronized { get; private set; }
 
     /// <summary>All lines so far that contain a text.</summary>
     public string[] LinesWith(string text)
@@ -65,11 +65,11 @@ internal sealed partial class DaemonLog
             Ring = (ReadHex(ring.Groups["node"].Value), ulong.Parse(ring.Groups["sequence"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
             Members = _announced;
             RingCount++;
-            IsSynchronised = false;
+            IsSynchronized = false;
         }
         else if (line.Contains("Completed service synchronization", StringComparison.Ordinal))
         {
-            IsSynchronised = true;
+            IsSynchronized = true;
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed partial class DaemonLog
     public string Describe()
     {
         var state = $"{_name}: ring {Ring.Representative}.{Ring.Sequence} {{{string.Join(", ", Members)}}}, "
-            + (IsSynchronised ? "synchronised" : "not synchronised");
+            + (IsSynchronized ? "synchronised" : "not synchronised");
         return string.Join("\n    ", [state, .. _lines.TakeLast(LinesInReport)]);
     }
 

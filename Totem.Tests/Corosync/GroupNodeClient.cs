@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
-using Totem.Core.Groups;
-using Totem.Transport.Udp;
-using OurChange = Totem.Core.Groups.GroupChange;
-using OurMember = Totem.Core.Groups.GroupMember;
+using OurChange = Totem.GroupChange;
+using OurMember = Totem.GroupMember;
 
 namespace Totem.Tests.Corosync;
 

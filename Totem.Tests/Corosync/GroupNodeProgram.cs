@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.Threading.Channels;
-using Totem.Core.Evs;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
 
 namespace Totem.Tests.Corosync;
 
@@ -12,8 +9,6 @@ namespace Totem.Tests.Corosync;
 /// </summary>
 internal static class GroupNodeProgram
 {
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(5);
-
     /// <param name="arguments">The configuration file, the node id, the folder of the ring sequence, the accelerated window, and a
     /// load's shape.</param>
     public static async Task<int> RunAsync(string[] arguments)
@@ -34,14 +29,11 @@ internal static class GroupNodeProgram
         var node = await TotemNode.StartAsync(options);
         await using (node)
         {
-            using var ended = new CancellationTokenSource();
-            var looking = LookAsync(node, lines.Writer, ended.Token);
+            Watch(node, lines.Writer);
             using var client = new GroupNodeClient(node, LoadShape.Parse(arguments.AsSpan(4)), lines.Writer);
             while (await Console.In.ReadLineAsync() is { } line && line != "quit")
                 await client.ObeyAsync(line);
             await client.StopAsync();
-            await ended.CancelAsync();
-            await looking;
         }
 
         lines.Writer.Complete();
@@ -52,19 +44,24 @@ internal static class GroupNodeProgram
     private static string RingLine(char kind, Configuration configuration)
         => $"{kind} {configuration.Ring} {string.Join(',', configuration.Members)}";
 
-    // That groups have synchronised is a state of the node, not an event of its stream.
-    private static async Task LookAsync(TotemNode node, ChannelWriter<string> lines, CancellationToken cancellationToken)
+    /// <summary>Tells on the ring's own thread when groups have synchronised, and when the first frame has followed a token.</summary>
+    private static void Watch(TotemNode node, ChannelWriter<string> lines)
     {
         Configuration? last = null;
         var isAhead = false;
-        while (!cancellationToken.IsCancellationRequested)
+        node.OnSynchronized = now =>
         {
-            if (node.IsSynchronised && node.Synchronised is { } now && now.Ring != last?.Ring)
+            if (now.Ring != last?.Ring)
                 lines.TryWrite(RingLine('y', last = now));
+        };
+        node.Host.CycleProbe = () =>
+        {
+            // The first synchronisation may have been before somebody listened.
+            if (last is null && node.Synchronized is { } first)
+                node.OnSynchronized(first);
             if (!isAhead && node.Statistics.FramesAfterToken > 0)
                 isAhead = lines.TryWrite("a");
-            await Task.Delay(LookInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        };
     }
 
     // A line a write while there is little to say, many when there is much.

@@ -14,7 +14,7 @@ internal sealed record NodeRing(string Id, IReadOnlyList<uint> Members, bool IsR
     public static NodeRing Of(DaemonLog log) => log.Reports.Read(() => new NodeRing(
         string.Create(CultureInfo.InvariantCulture, $"{log.Ring.Representative}.{log.Ring.Sequence}"),
         [.. log.Members.Order()],
-        log.IsSynchronised));
+        log.IsSynchronized));
 
     public override string ToString() => $"ring {Id} {{{string.Join(", ", Members)}}}{(IsReady ? "" : ", not ready")}";
 }

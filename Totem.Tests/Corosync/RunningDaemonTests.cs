@@ -1,13 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using Totem.Core.Model;
 using Totem.Tests.Cpg;
 using Totem.Tests.Processes;
 using Totem.Tests.Requirements;
 using Totem.Tests.Tidy;
 using Totem.Tests.Transport;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Corosync;
 
@@ -77,7 +74,7 @@ public sealed class RunningDaemonTests
         // A member that waits for a place gets the one that becomes free.
         var waiting = new ProcessSlots(options).StartAsync();
         stranger.Dispose();
-        var (node, _) = await waiting.WaitAsync(HangLimit.OfAWait);
+        var node = await waiting.WaitAsync(HangLimit.OfAWait);
         await using (node)
             Assert.Equal(1u, node.Id.Value);
     }

@@ -1,5 +1,3 @@
-using Totem.Core.Groups;
-using Totem.Core.Model;
 using Totem.Cpg;
 using Totem.Cpg.Ring;
 
@@ -53,7 +51,7 @@ public sealed class CpgGroupStepTests
     private static List<CpgGroupStep> Split(GroupMember[] members, GroupMemberChange[]? joined = null, GroupMemberChange[]? left = null)
     {
         var steps = new List<CpgGroupStep>();
-        CpgGroupStep.Split(new GroupChange("g", Ring, members, joined ?? [], left ?? []), steps);
+        CpgGroupStep.Split(new GroupChange(new GroupName("g"), Ring, members, joined ?? [], left ?? []), steps);
         return steps;
     }
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
-using Totem.Cpg;
+using Totem.Cpg.Program;
 using Totem.Tests.Processes;
 using Totem.Tests.Transport;
 

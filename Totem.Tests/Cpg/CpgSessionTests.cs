@@ -123,7 +123,7 @@ public sealed class CpgSessionTests : IDisposable
         Assert.Equal(CsError.NotExist, session.Multicast(new byte[CpgLimits.AtomicMessageBytesMax + 1], CpgGuarantee.Agreed));
         Assert.Equal(CsError.NotExist, session.MulticastBuffer("x"u8, CpgGuarantee.Agreed));
         Assert.Equal(CsError.TooBig, session.MulticastBuffer(new byte[(1 << 20) + 1], CpgGuarantee.Agreed));
-        Assert.Equal(CsError.TooBig, session.Multicast(new byte[CpgLimits.MessageBytesMax + 1], CpgGuarantee.Agreed));
+        Assert.Equal(CsError.TooBig, session.Multicast(new byte[CpgLimits.MaxMessageBytes + 1], CpgGuarantee.Agreed));
     }
 
     [LinuxFact]
@@ -295,9 +295,9 @@ public sealed class CpgSessionTests : IDisposable
 
     private static bool IsReadable(CpgSession session) => Descriptors.IsReadable(session.Descriptor);
 
-    private CpgSession Session(uint pid = 10, bool wantsInitialRing = false, long waitingBytesMax = CpgLimits.WaitingBytesMax)
+    private CpgSession Session(uint pid = 10, bool wantsInitialRing = false, long waitingBytesMax = CpgLimits.MaxWaitingBytes)
     {
-        var settings = new CpgSessionSettings(pid, TimeSpan.Zero, wantsInitialRing) { WaitingBytesMax = waitingBytesMax };
+        var settings = new CpgSessionSettings(pid, TimeSpan.Zero, wantsInitialRing) { MaxWaitingBytes = waitingBytesMax };
         var session = new CpgSession(_ring, settings);
         _sessions.Add(session);
         return session;

@@ -1,4 +1,4 @@
-using Totem.Cpg;
+using Totem.Platform.Programs;
 
 namespace Totem.Tests.Cpg;
 

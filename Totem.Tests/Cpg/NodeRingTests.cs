@@ -3,7 +3,6 @@ using Totem.Cpg;
 using Totem.Cpg.Ring;
 using Totem.Tests.Requirements;
 using Totem.Tests.Transport;
-using Totem.Transport.Udp;
 
 namespace Totem.Tests.Cpg;
 

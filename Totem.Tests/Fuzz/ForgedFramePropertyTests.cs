@@ -1,5 +1,5 @@
 using Totem.Core.Model;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 using Totem.Simulation.Scenarios;
 using Totem.Tests.Core;
 

@@ -86,7 +86,7 @@ internal sealed class ForgedFrames(ulong seed, RingId ring, RingId previous, Tok
     private CommitFrame Commit()
     {
         var drawn = Set();
-        var members = Random(2) == 0 || drawn.Count == ProcessorSet.CountMax ? StoppedProcessor.Members : drawn.With(StoppedProcessor.Self);
+        var members = Random(2) == 0 || drawn.Count == ProcessorSet.MaxCount ? StoppedProcessor.Members : drawn.With(StoppedProcessor.Self);
         var entries = new CommitEntry[members.Count];
         var filled = Random(2) == 0 ? members.IndexOf(StoppedProcessor.Self) : members.Count;
         for (var i = 0; i < filled; i++)
@@ -122,13 +122,13 @@ internal sealed class ForgedFrames(ulong seed, RingId ring, RingId previous, Tok
     private ProcessorSet Set()
     {
         var members = Random(2) == 0 ? StoppedProcessor.Members.ToArray() : [];
-        var strangers = Random(5) switch { 0 => ProcessorSet.CountMax - members.Length, 1 => Random(ProcessorSet.CountMax - 3), 2 => 1, _ => 0 };
+        var strangers = Random(5) switch { 0 => ProcessorSet.MaxCount - members.Length, 1 => Random(ProcessorSet.MaxCount - 3), 2 => 1, _ => 0 };
         var first = (uint)(1000 * (1 + Random(6)));
         return ProcessorSet.Of([.. members, .. Enumerable.Range(0, strangers).Select(x => new ProcessorId(first + (uint)x)), .. One(members, strangers)]);
     }
 
     private ProcessorId[] One(ProcessorId[] members, int strangers) =>
-        members.Length + strangers < ProcessorSet.CountMax && Random(2) == 0 ? [Name()] : [];
+        members.Length + strangers < ProcessorSet.MaxCount && Random(2) == 0 ? [Name()] : [];
 
     private BrokenLink[] Links()
     {

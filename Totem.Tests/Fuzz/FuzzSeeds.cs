@@ -27,13 +27,13 @@ internal static class FuzzSeeds
     /// <summary>Frames whose lists are as long as the wire lets them be; no ring of three ever sent one.</summary>
     private static IEnumerable<byte[]> Largest()
     {
-        var ids = Enumerable.Range(1, ProcessorSet.CountMax).Select(x => new ProcessorId((uint)x)).ToArray();
+        var ids = Enumerable.Range(1, ProcessorSet.MaxCount).Select(x => new ProcessorId((uint)x)).ToArray();
         var set = ProcessorSet.Of(ids);
         var links = ids.Select(x => new BrokenLink(x, x == ids[0] ? ids[1] : ids[0])).ToArray();
         var ring = new RingId(ids[0], 9);
         var request = new RetransmitRequest(ring, new Seq(5));
         var entry = new CommitEntry(ring, new Seq(5), new Seq(4), ReceivedFlag: true);
-        const int requestCount = WireFormat.RetransmitRequestCountMax;
+        const int requestCount = WireFormat.MaxRetransmitRequestCount;
 
         yield return new TokenFrame(
             new RegularToken(Header(FrameKind.RegularToken), new Seq(9), new TokenSeq(9), new Seq(5), ids[2], ring, 1, 1, 0, requestCount),

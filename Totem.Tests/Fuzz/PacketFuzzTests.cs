@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Packing;
 using Totem.Core.Wire;
@@ -14,20 +13,20 @@ public sealed class PacketFuzzTests
     // Damaged packets are slower to take apart than other frames are to refuse: one for each ten of those.
     private const ulong Share = 10;
     private const int SourceCount = 5;
-    private const int MessageBytesMax = 64 * 1024;
+    private const int MaxMessageBytes = 64 * 1024;
 
     // A buffer that doubles until it holds the largest message leaves as much behind it; and a little for each source's objects.
-    private const long AllocatedBytesMax = SourceCount * (2 * MessageBytesMax + 1024);
+    private const long AllocatedBytesMax = SourceCount * (2 * MaxMessageBytes + 1024);
 
     [Fact]
     public void Damaged_packets_are_refused_or_unpacked_but_never_thrown_at_and_memory_is_bounded()
     {
         var stream = Stream();
         var mutator = new FrameMutator(stream, FuzzSettings.Seed);
-        var unpacker = new Unpacker(MessageBytesMax);
+        var unpacker = new Unpacker(MaxMessageBytes);
         var tally = new Tally();
         var count = Math.Max(1, FuzzSettings.FrameCount / Share);
-        Unpack(new Unpacker(MessageBytesMax), stream[0], new Tally()); // what is set up once is not a cost of a packet
+        Unpack(new Unpacker(MaxMessageBytes), stream[0], new Tally()); // what is set up once is not a cost of a packet
 
         for (ulong number = 0; number < count; number++)
         {
@@ -74,7 +73,7 @@ public sealed class PacketFuzzTests
         for (var last = -1; TryNext(unpacker, packet, tally, out var message, out var index); last = index)
         {
             Assert.InRange(index, last + 1, packet.Length / 2);
-            Assert.InRange(message.Length, 0, MessageBytesMax);
+            Assert.InRange(message.Length, 0, MaxMessageBytes);
             tally.Unpacked++;
             tally.Reassembled += message.Length > packet.Length ? 1 : 0;
             if (MessageAddress.Strip(message, header.Header.Swapped, out var payload) != MessageChannel.None)

@@ -34,8 +34,8 @@ public sealed class ProcessorFuzzTests
         var ring = new InMemoryRing(3, x => x with
         {
             Allowed = isListed ? ProcessorSet.Of(new(1), new(2), new(3)) : null,
-            ReceiveWindowBytesMax = 1 << 20,
-            SendQueueBytesMax = 2 << 20,
+            MaxReceiveWindowBytes = 1 << 20,
+            MaxSendQueueBytes = 2 << 20,
         });
         ring.Passes = (_, _, frame) => Remember(frame);
         ring.StartAll().RunUntilOneRing();

@@ -1,5 +1,4 @@
 using Totem.Core.Groups;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Packing;
 
@@ -16,7 +15,7 @@ public sealed class CompactEncodingTests
     [MemberData(nameof(Tags))]
     public void A_trace_that_is_written_is_read_again(ushort tag)
     {
-        var member = new GroupMembership("sheepdog", 4711, tag, null);
+        var member = new GroupMembership(new GroupName("sheepdog"), 4711, tag, null);
         var join = Written(GroupMessageKind.Join, member, 0, 0);
         Assert.True(CompactEncoding.TryRead(join, out var read));
         Assert.Equal((GroupMessageKind.Join, tag, 4711u), (read.Kind, read.Tag, read.Pid));
@@ -39,11 +38,11 @@ public sealed class CompactEncodingTests
     [Fact]
     public void Every_prefix_of_a_message_is_refused_or_shorter_and_nothing_throws()
     {
-        var member = new GroupMembership("sheepdog", 4711, 300, null);
+        var member = new GroupMembership(new GroupName("sheepdog"), 4711, 300, null);
         byte[][] messages =
         [
             Written(GroupMessageKind.Join, member, 0, 0), Written(GroupMessageKind.Leave, member, 2, 0),
-            CompactEncoding.State(new RingId(Node, 8), [("a", new GroupEntry(new GroupMember(Node, 1), 1)), ("b", new GroupEntry(new GroupMember(Node, 2), 2))]),
+            CompactEncoding.State(new RingId(Node, 8), [(new GroupName("a"), new GroupEntry(new GroupMember(Node, 1), 1)), (new GroupName("b"), new GroupEntry(new GroupMember(Node, 2), 2))]),
         ];
         foreach (var message in messages)
         {
@@ -62,7 +61,7 @@ public sealed class CompactEncodingTests
     {
         var ring = new RingId(new ProcessorId(1), 12);
         List<(GroupName, GroupEntry)> list =
-            [("a", new GroupEntry(new GroupMember(Node, 1), 1)), (new string('x', 128), new GroupEntry(new GroupMember(Node, uint.MaxValue), ushort.MaxValue))];
+            [(new GroupName("a"), new GroupEntry(new GroupMember(Node, 1), 1)), (new GroupName(new string('x', 128)), new GroupEntry(new GroupMember(Node, uint.MaxValue), ushort.MaxValue))];
         var read = CompactEncoding.ReadState(CompactEncoding.State(ring, list).AsSpan(1), Node);
         Assert.Equal(ring, read!.Value.Ring);
         Assert.Equal(list, read.Value.List);
@@ -72,7 +71,7 @@ public sealed class CompactEncodingTests
     public void A_small_message_costs_at_most_16_bytes_and_corosyncs_189()
     {
         var envelopes = new GroupEnvelopes(Node);
-        envelopes.Add(new GroupMembership("sheepdog", 4711, ushort.MaxValue, null));
+        envelopes.Add(new GroupMembership(new GroupName("sheepdog"), 4711, ushort.MaxValue, null));
         var envelope = new Envelope(MessageChannel.Groups, (byte)GroupMessageKind.Message, Tag: ushort.MaxValue);
         const int PieceLengthBytes = 2;
         Assert.InRange(PieceLengthBytes + envelopes.BytesOf(envelope), 1, 16);

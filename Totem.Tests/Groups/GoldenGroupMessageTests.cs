@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Totem.Core.Groups;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Packing;
 using Totem.Tests.Captures;
@@ -163,7 +162,7 @@ public sealed partial class GoldenGroupMessageTests
         {
             Clear(offset + 4, 4);
             var length = (int)ServiceFormat.U32(message, offset);
-            Clear(offset + 8 + length, GroupName.BytesMax - length);
+            Clear(offset + 8 + length, GroupName.MaxBytes - length);
         }
 
         Clear(4, 4);

@@ -1,5 +1,4 @@
 using System.Text;
-using Totem.Core.Groups;
 
 namespace Totem.Tests.Groups;
 
@@ -61,8 +60,8 @@ public sealed class GroupNameTests
     [Fact]
     public void A_text_may_be_longer_than_its_name()
     {
-        var text = string.Concat(Enumerable.Repeat(@"\x00", GroupName.BytesMax));
-        Assert.Equal(GroupName.BytesMax, GroupName.Parse(text).Bytes.Length);
+        var text = string.Concat(Enumerable.Repeat(@"\x00", GroupName.MaxBytes));
+        Assert.Equal(GroupName.MaxBytes, GroupName.Parse(text).Bytes.Length);
         Assert.Throws<ArgumentException>(() => GroupName.Parse(text + "a"));
         Assert.Equal(Encoding.UTF8.GetBytes("ä\\"), GroupName.Parse("ä\\x5C").Bytes.ToArray());
     }

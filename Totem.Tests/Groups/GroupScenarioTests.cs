@@ -1,3 +1,4 @@
+using Totem.Cli.Simulations;
 using Totem.Simulation.Faults;
 using Totem.Simulation.Scenarios;
 
@@ -19,7 +20,7 @@ public sealed class GroupScenarioTests(Xunit.Abstractions.ITestOutputHelper outp
             ShrinkCount = 1,
         });
         using var text = new StringWriter();
-        SimulationReport.WriteText(report, text);
+        CampaignText.Write(report, text, isVerbose: false);
         output.WriteLine(text.ToString());
         Assert.True(report.Passed, text.ToString());
         Assert.InRange(report.GroupDeliveryCount, 20L * ScenarioCount, long.MaxValue);

@@ -1,15 +1,14 @@
 using Totem.Core.Groups;
-using Totem.Core.Model;
 
 namespace Totem.Tests.Groups;
 
 /// <summary>Messages in parts: what is refused follows from what was sent alone, and announcements cost nothing.</summary>
 public sealed class PartialMessagesTests
 {
-    private static readonly GroupOptions Options = new() { WholeBytesMax = 4 << 20, WaitingPartsBytesMax = 8 << 20 };
+    private static readonly GroupOptions Options = new() { MaxWholeBytes = 4 << 20, MaxWaitingPartsBytes = 8 << 20 };
 
     private readonly PartialMessages _parts = new(Options);
-    private readonly Group _group = new("g", 1);
+    private readonly Group _group = new(new GroupName("g"), 1);
 
     [Fact]
     public void Announcements_without_bytes_keep_nobody_out()

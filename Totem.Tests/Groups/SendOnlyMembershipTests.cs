@@ -8,9 +8,9 @@ public sealed class SendOnlyMembershipTests
     [Fact]
     public void A_membership_that_only_sends_hears_of_changes_and_is_handed_no_message()
     {
-        var group = new Group("g", 1);
-        var sender = new GroupMembership("g", 1, 1, null, receives: false);
-        var reader = new GroupMembership("g", 2, 2, null);
+        var group = new Group(new GroupName("g"), 1);
+        var sender = new GroupMembership(new GroupName("g"), 1, 1, null, receives: false);
+        var reader = new GroupMembership(new GroupName("g"), 2, 2, null);
         group.AddReceiver(sender);
         Assert.Equal([sender], group.Receivers);
         Assert.Empty(group.Listeners);

@@ -1,7 +1,5 @@
 using System.Globalization;
-using Totem.Core;
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Wire;
 using Totem.Tests.Core;
 

@@ -1,6 +1,4 @@
-using Totem.Core;
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Wire;
 using Totem.Tests.Core;
 
@@ -74,7 +72,7 @@ public sealed class GrowingWindowTests
         "whose window is behind, or does not grow by its options, is left its share of the first window at every visit")]
     public void A_member_whose_window_does_not_grow_is_not_silenced_by_those_whose_do()
     {
-        var ring = InMemoryRing.Operational(3, x => Grows(x) with { WindowSizeMax = x.Self.Value == 3 ? 0 : 512 });
+        var ring = InMemoryRing.Operational(3, x => Grows(x) with { MaxWindowSize = x.Self.Value == 3 ? 0 : 512 });
         for (var i = 0; i < MessageCount; i++)
         {
             for (var id = 1; id <= 3; id++)
@@ -86,7 +84,7 @@ public sealed class GrowingWindowTests
 
     private static RingOptions Grows(RingOptions options) => options with
     {
-        WindowSizeMax = 512, AcceleratedWindow = 256, ReceiveWindow = 4096, SendQueueBytesMax = 16 << 20,
+        MaxWindowSize = 512, AcceleratedWindow = 256, ReceiveWindow = 4096, MaxSendQueueBytes = 16 << 20,
     };
 
     /// <summary>Two members have much to say; returns the most that one of them multicast in a visit.</summary>

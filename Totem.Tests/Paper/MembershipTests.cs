@@ -1,10 +1,10 @@
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Core.Wire;
 using Totem.Simulation.Checkers;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 using Totem.Simulation.Network;
+using Totem.Simulation.Scenarios;
 using Totem.Tests.Core;
 
 namespace Totem.Tests.Paper;
@@ -30,13 +30,13 @@ public sealed class MembershipTests
         var pending = ring[2].Engine.PendingStore!.Value;
         ring.RunFor(TimeSpan.FromMilliseconds(20));
         Assert.Equal(0, sent);
-        Assert.False(ring[2].Engine.TryTransmit(new byte[WireFormat.FrameBytesMax], out _));
+        Assert.False(ring[2].Engine.TryTransmit(new byte[WireFormat.MaxFrameBytes], out _));
         ring[2].Engine.HandleStored(pending - 1);
-        Assert.False(ring[2].Engine.TryTransmit(new byte[WireFormat.FrameBytesMax], out _));
+        Assert.False(ring[2].Engine.TryTransmit(new byte[WireFormat.MaxFrameBytes], out _));
 
         ring[2].IsStoring = true;
         ring[2].Store();
-        Assert.True(ring[2].Engine.TryTransmit(new byte[WireFormat.FrameBytesMax], out _));
+        Assert.True(ring[2].Engine.TryTransmit(new byte[WireFormat.MaxFrameBytes], out _));
         ring.RunUntilOneRing();
     }
 

@@ -1,11 +1,11 @@
 using System.Globalization;
-using Totem.Core;
 using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Wire;
 using Totem.Simulation.Checkers;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 using Totem.Simulation.Network;
+using Totem.Simulation.Scenarios;
 using Totem.Tests.Core;
 
 namespace Totem.Tests.Paper;
@@ -103,7 +103,7 @@ public sealed class OrderingTests
     [Shows("docs/design/protocol.md", "send queue | SendQueueBytesMax, SendQueueMessagesMax; then Backpressured")]
     public void A_full_queue_pushes_back_and_takes_messages_again_when_some_were_sent()
     {
-        var ring = InMemoryRing.Operational(3, x => x with { SendQueueMessagesMax = 10 });
+        var ring = InMemoryRing.Operational(3, x => x with { MaxSendQueueMessages = 10 });
         for (var i = 0; i < 10; i++)
             ring[2].Engine.TrySubmit(new byte[500], Guarantee.Agreed, ring.Now);
         Assert.Equal(SubmitResult.Backpressured, ring[2].Engine.TrySubmit("more"u8, Guarantee.Agreed, ring.Now));

@@ -1,10 +1,9 @@
-using Totem.Core;
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Wire;
 using Totem.Simulation.Checkers;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 using Totem.Simulation.Network;
+using Totem.Simulation.Scenarios;
 
 namespace Totem.Tests.Paper;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Totem.Cli;
 using Totem.Cli.Demos;
+using Totem.CommandLine;
 using Totem.Tests.Cli;
 using Totem.Tests.Requirements;
 using Xunit;

@@ -1,5 +1,4 @@
 using Totem.Cli.Workers;
-using Totem.Core.Model;
 using Totem.Tests.Requirements;
 using Xunit;
 using Xunit.Abstractions;

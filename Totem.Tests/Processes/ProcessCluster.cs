@@ -4,9 +4,8 @@ using System.Text;
 using Totem.Cli.Demos;
 using Totem.Cli.Traces;
 using Totem.Cli.Workers;
-using Totem.Core.Model;
 using Totem.Simulation.Checkers;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Slots;
 
 namespace Totem.Tests.Processes;
 
@@ -166,7 +165,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// that is started later does not.
     /// </summary>
     public void Load(int perSecond, int load = 1) => Workers.Tell(
-        new StartLoad(load, Count: 0, SizeBytesMin: 32, SizeBytesMax: 20_000, SafePercent: 30, OutstandingMax: 64, perSecond), Nodes);
+        new StartLoad(load, Count: 0, MinSizeBytes: 32, SizeBytesMax: 20_000, SafePercent: 30, OutstandingMax: 64, perSecond), Nodes);
 
     /// <summary>Kills a member without a goodbye.</summary>
     public void Kill(uint node)

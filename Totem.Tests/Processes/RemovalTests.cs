@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Tests.Requirements;
 using Xunit;
 using Xunit.Abstractions;

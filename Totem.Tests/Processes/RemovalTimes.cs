@@ -4,8 +4,8 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text;
 using Totem.Cli.Workers;
+using Totem.Platform.Network;
 using Totem.Tests.Requirements;
-using Totem.Transport.Udp.Internal;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -95,7 +95,7 @@ public sealed class RemovalTimes(ITestOutputHelper output)
     {
         const int familyBytes = 2;
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Connect(new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(NeighbourWatch.NameOf(member).AsSpan(familyBytes))));
+        socket.Connect(new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(NeighbourName.Of(member).AsSpan(familyBytes))));
         return socket;
     }
 

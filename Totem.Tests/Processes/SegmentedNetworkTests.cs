@@ -1,8 +1,8 @@
 using System.Net;
-using Totem.Core.Model;
 using Totem.Tests.Requirements;
 using Totem.Tests.Transport;
-using Totem.Transport.Udp;
+using Totem.Transport.Udp.Transports;
+using Totem.Transport.Udp.Transports.Plain;
 using Xunit;
 
 namespace Totem.Tests.Processes;

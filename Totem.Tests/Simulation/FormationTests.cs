@@ -1,8 +1,5 @@
-using Totem.Core;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Core.Time;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Scenarios;
 
 namespace Totem.Tests.Simulation;
 

@@ -1,5 +1,4 @@
-using Totem.Core.Model;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Scenarios;
 
 namespace Totem.Tests.Simulation;
 

@@ -1,10 +1,10 @@
-using Totem.Core;
 using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Wire;
 using Totem.Simulation.Checkers;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 using Totem.Simulation.Network;
+using Totem.Simulation.Scenarios;
 using Xunit;
 
 namespace Totem.Tests.Simulation;

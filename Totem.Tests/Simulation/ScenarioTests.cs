@@ -1,4 +1,5 @@
 using System.Globalization;
+using Totem.Cli.Simulations;
 using Totem.Core.Diagnostics;
 using Totem.Simulation.Faults;
 using Totem.Simulation.Scenarios;
@@ -45,7 +46,7 @@ public sealed class ScenarioTests(ITestOutputHelper output)
             ProcessorCount = processors,
             PairCut = true,
             ShrinkCount = 1,
-            FailuresMax = 3,
+            MaxFailures = 3,
         }));
 
     [Fact]
@@ -90,7 +91,7 @@ public sealed class ScenarioTests(ITestOutputHelper output)
     private void Report(CampaignReport report)
     {
         using var text = new StringWriter();
-        SimulationReport.WriteText(report, text, withCoverage: true);
+        CampaignText.Write(report, text, isVerbose: true);
         output.WriteLine(text.ToString());
         Assert.True(report.Passed, text.ToString());
         Assert.Equal(report.Options.ScenarioCount, report.Done);

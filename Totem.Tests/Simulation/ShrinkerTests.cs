@@ -1,3 +1,4 @@
+using Totem.Cli.Simulations;
 using Totem.Simulation.Faults;
 using Totem.Simulation.Scenarios;
 using Xunit;
@@ -49,7 +50,7 @@ public sealed class ShrinkerTests
             ScenarioCount = 5,
             FirstSeed = 70,
             ThreadCount = 2,
-            FailuresMax = 100,
+            MaxFailures = 100,
             ShrinkCount = 1,
             Generator = seed => seed == 72 ? FaultScript.Parse(Hopeless, "hopeless") : ScenarioGenerator.Draw(seed, 3),
         });
@@ -57,13 +58,12 @@ public sealed class ShrinkerTests
         Assert.Equal(5, report.Done);
         Assert.Equal(1, report.FailedCount);
         using var text = new StringWriter();
-        SimulationReport.WriteText(report, text);
-        Assert.Contains("seed 72 breaks rule 2.5", text.ToString(), StringComparison.Ordinal);
+        CampaignText.Write(report, text, isVerbose: false);
+        Assert.Contains("FAILED seed 72\n  2.5: ", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("totem simulate --seed 72", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("processors 1,2\n", text.ToString(), StringComparison.Ordinal);
-        using var json = new StringWriter();
-        SimulationReport.WriteJson(report, json);
-        Assert.Equal(2, json.ToString().TrimEnd().Split('\n').Length);
+        var json = CampaignJson.Of(report);
+        Assert.Equal((72UL, 1), (Assert.Single(json.Failures).Seed!.Value, json.Failed));
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using Totem.Core.Model;
 using Totem.Core.Wire;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 using Totem.Simulation.Network;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using Totem.Core;
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Simulation.Checkers;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
+using Totem.Simulation.Scenarios;
 
 namespace Totem.Tests.Simulation;
 

@@ -13,7 +13,7 @@ public sealed class PublicApiTests
     private static readonly Assembly[] Assemblies =
     [
         typeof(Totem.Core.RingProcessor).Assembly,
-        typeof(Totem.Transport.Udp.TotemNode).Assembly,
+        typeof(TotemNode).Assembly,
         typeof(Totem.Simulation.Traces.Trace).Assembly,
         typeof(Totem.Sheepdog.IClusterDriver).Assembly,
     ];

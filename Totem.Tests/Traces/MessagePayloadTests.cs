@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
 using Xunit;
 
@@ -9,8 +8,8 @@ public sealed class MessagePayloadTests
     private static readonly MessageId Id = new(new ProcessorId(uint.MaxValue), 3, long.MaxValue);
 
     [Theory]
-    [InlineData(MessagePayload.SizeBytesMin)]
-    [InlineData(MessagePayload.SizeBytesMin + 1)]
+    [InlineData(MessagePayload.MinSizeBytes)]
+    [InlineData(MessagePayload.MinSizeBytes + 1)]
     [InlineData(1000)]
     [InlineData(1 << 20)]
     public void A_script_that_is_written_is_parsed(int size)
@@ -24,7 +23,7 @@ public sealed class MessagePayloadTests
     [Fact]
     public void Every_changed_bit_is_noticed()
     {
-        var payload = new byte[MessagePayload.SizeBytesMin + 21];
+        var payload = new byte[MessagePayload.MinSizeBytes + 21];
         MessagePayload.Write(payload, Id);
         for (var bit = 0; bit < payload.Length * 8; bit++)
         {
@@ -53,12 +52,12 @@ public sealed class MessagePayloadTests
         for (var i = 0; i < ids.Length; i++)
             MessagePayload.Write(payloads[i] = new byte[64], ids[i]);
         Assert.Equal(payloads[0], payloads[1]);
-        Assert.NotEqual(payloads[0].AsSpan(MessagePayload.SizeBytesMin).ToArray(), payloads[2].AsSpan(MessagePayload.SizeBytesMin).ToArray());
+        Assert.NotEqual(payloads[0].AsSpan(MessagePayload.MinSizeBytes).ToArray(), payloads[2].AsSpan(MessagePayload.MinSizeBytes).ToArray());
     }
 
     [Fact]
     public void Too_little_room_is_refused() =>
-        Assert.Throws<ArgumentException>(() => MessagePayload.Write(new byte[MessagePayload.SizeBytesMin - 1], Id));
+        Assert.Throws<ArgumentException>(() => MessagePayload.Write(new byte[MessagePayload.MinSizeBytes - 1], Id));
 
     /// <summary>Traces of several machines and versions are compared: the function may not change by accident.</summary>
     [Fact]

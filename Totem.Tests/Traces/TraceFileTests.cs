@@ -1,6 +1,4 @@
 using System.Text;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Simulation.Traces;
 using Totem.Tests.Checkers;
 using Xunit;
@@ -91,7 +89,7 @@ public sealed class TraceFileTests
     [Fact]
     public void A_line_has_a_longest_length()
     {
-        var padded = Start + new string(' ', TraceReader.LineBytesMax - Start.Length);
+        var padded = Start + new string(' ', TraceReader.MaxLineBytes - Start.Length);
         Assert.Single(ReadAll(Encoding.UTF8.GetBytes(padded + "\n"), out _));
         var error = Assert.Throws<InvalidDataException>(() => ReadAll(Encoding.UTF8.GetBytes(padded + " \n"), out _));
         Assert.Contains("some/file:1: a line of at most", error.Message, StringComparison.Ordinal);

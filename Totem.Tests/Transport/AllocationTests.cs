@@ -1,7 +1,3 @@
-using Totem.Core;
-using Totem.Core.Evs;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
 using Xunit;
 
 namespace Totem.Tests.Transport;
@@ -63,9 +59,9 @@ public sealed class AllocationTests : IDisposable
         options = options with
         {
             // Small, so that every buffer has its final size after the first part.
-            Ring = options.Ring with { SendQueueBytesMax = RingOptions.MessageBytesMax + 64, ReceiveWindow = 1024 },
-            SubmissionBytesMax = TotemNodeOptions.QueueBytesMin,
-            StreamBytesMax = TotemNodeOptions.QueueBytesMin,
+            Ring = options.Ring with { MaxSendQueueBytes = RingOptions.MaxMessageBytes + 64, ReceiveWindow = 1024 },
+            MaxSubmissionBytes = TotemNodeOptions.MinQueueBytes,
+            MaxStreamBytes = TotemNodeOptions.MinQueueBytes,
             Transport = options.Transport with { Path = path },
             OnDelivery = handler ? (in Delivery _) => { } : null,
         };

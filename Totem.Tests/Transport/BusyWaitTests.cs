@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Transports;
 
 namespace Totem.Tests.Transport;
 

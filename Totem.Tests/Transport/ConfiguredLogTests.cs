@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Totem.Tests.Requirements;
 using Totem.Transport.Udp.Corosync;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Embedding;
 using Xunit;
 
 namespace Totem.Tests.Transport;

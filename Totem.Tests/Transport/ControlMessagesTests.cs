@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Sockets;
 using Xunit;
 
 namespace Totem.Tests.Transport;

@@ -1,10 +1,9 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Totem.Core.Model;
 using Totem.Tests.Processes;
 using Totem.Tests.Requirements;
-using Totem.Transport.Udp;
 using Totem.Transport.Udp.Corosync;
+using Totem.Transport.Udp.Host;
 using Xunit;
 
 namespace Totem.Tests.Transport;
@@ -129,7 +128,7 @@ public sealed class CorosyncConfTests
         Assert.Equal(Math.Floor(0.8 * 108 - 10), ring.TokenHold.TotalMilliseconds);
         Assert.Equal(1200, ring.ConsensusTimeout.TotalMilliseconds);
         Assert.Equal((60, 300), (ring.JoinInterval.TotalMilliseconds, ring.MergeDetectInterval.TotalMilliseconds));
-        Assert.Equal((80, 20, 9000, 7), (ring.WindowSize, ring.MessagesPerVisitMax, ring.NetMtu, ring.IdleVisitsBeforeHold));
+        Assert.Equal((80, 20, 9000, 7), (ring.WindowSize, ring.MaxMessagesPerVisit, ring.NetMtu, ring.IdleVisitsBeforeHold));
     }
 
     [Fact]
@@ -241,7 +240,7 @@ public sealed class CorosyncConfTests
     public void Link_local_addresses_are_on_the_link_of_our_own()
     {
         UdpPeer[] peers = [Peer(1, "fe80::1%7"), Peer(2, "fe80::2"), Peer(3, "fe80::3%9"), Peer(4, "fd00::4")];
-        Assert.Equal([7L, 7, 9, 0], HostAddresses.WithScopes(peers, new ProcessorId(1)).Select(peer => peer.EndPoint.Address.ScopeId));
+        Assert.Equal([7L, 7, 9, 0], PeerScopes.WithScopes(peers, new ProcessorId(1)).Select(peer => peer.EndPoint.Address.ScopeId));
 
         static UdpPeer Peer(uint id, string address) => new(new ProcessorId(id), new IPEndPoint(IPAddress.Parse(address), 5405));
     }

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Tests.Transport;
 

@@ -1,6 +1,3 @@
-using Totem.Core.Groups;
-using Totem.Transport.Udp;
-
 namespace Totem.Tests.Transport;
 
 /// <summary>A group that nothing is sent to costs nothing when something is delivered to others.</summary>

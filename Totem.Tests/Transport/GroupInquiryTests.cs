@@ -1,8 +1,6 @@
 using System.Net;
 using Totem.Core.Groups;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Inquiry;
 
 namespace Totem.Tests.Transport;
 
@@ -86,7 +84,7 @@ public sealed class GroupInquiryTests : IDisposable
         Assert.False(GroupQuestion.TryRead([.. question, 0], out _));
         Assert.False(GroupQuestion.TryRead([], out _));
 
-        var answer = GroupAnswer.Write(new GroupQuestion(7, 0), true, [(new GroupName("g"), [new GroupMember(new ProcessorId(1), 2)])]);
+        var answer = GroupAnswer.Write(new GroupQuestion(7, 0), true, [new GroupRoster(new GroupName("g"), [new GroupMember(new ProcessorId(1), 2)])]);
         Assert.True(GroupAnswer.TryRead(answer, out var whole));
         Assert.Equal("1/2", Assert.Single(whole!.Entries).Member.ToString());
         for (var length = 0; length < answer.Length; length++)
@@ -101,11 +99,11 @@ public sealed class GroupInquiryTests : IDisposable
         }
     }
 
-    private sealed class GroupsComparer : IEqualityComparer<(GroupName Group, IReadOnlyList<GroupMember> Members)>
+    private sealed class GroupsComparer : IEqualityComparer<GroupRoster>
     {
-        public bool Equals((GroupName Group, IReadOnlyList<GroupMember> Members) x, (GroupName Group, IReadOnlyList<GroupMember> Members) y) =>
-            x.Group == y.Group && x.Members.SequenceEqual(y.Members);
+        public bool Equals(GroupRoster? x, GroupRoster? y) =>
+            x is not null && y is not null && x.Group == y.Group && x.Members.SequenceEqual(y.Members);
 
-        public int GetHashCode((GroupName Group, IReadOnlyList<GroupMember> Members) obj) => obj.Group.GetHashCode();
+        public int GetHashCode(GroupRoster obj) => obj.Group.GetHashCode();
     }
 }

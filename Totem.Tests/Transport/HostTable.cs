@@ -1,5 +1,5 @@
 using System.Net;
-using Totem.Transport.Udp.Corosync;
+using Totem.Transport.Udp.Host;
 
 namespace Totem.Tests.Transport;
 

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Diagnostics;
 
 namespace Totem.Tests.Transport;
 

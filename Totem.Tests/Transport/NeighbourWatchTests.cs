@@ -1,14 +1,17 @@
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text;
-using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
+using Totem.Platform.Network;
 using Totem.Tests.Processes;
 using Totem.Tests.Requirements;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Diagnostics;
+using Totem.Transport.Udp.Host;
+using Totem.Transport.Udp.Slots;
+using Totem.Transport.Udp.Transports;
+using Totem.Transport.Udp.Transports.Plain;
 using Xunit;
 
 namespace Totem.Tests.Transport;
@@ -52,7 +55,7 @@ public sealed class NeighbourWatchTests
     private UnixDomainSocketEndPoint NameOf(ProcessorId id)
     {
         const int familyBytes = 2;
-        var address = NeighbourWatch.NameOf(LoopbackSlots.Peers(_port, "").First(peer => peer.Id == id).EndPoint);
+        var address = NeighbourName.Of(LoopbackSlots.Peers(_port, "").First(peer => peer.Id == id).EndPoint);
         return new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(address.AsSpan(familyBytes)));
     }
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Configuration;
-using Totem.Transport.Udp;
 using Xunit;
 
 namespace Totem.Tests.Transport;

@@ -1,9 +1,8 @@
 using System.Runtime.Versioning;
 using Totem.Cli.Workers;
-using Totem.Core.Model;
+using Totem.Platform.Files;
 using Totem.Tests.Processes;
 using Totem.Tests.Requirements;
-using Totem.Transport.Udp;
 using Totem.Transport.Udp.Storage;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Totem.Transport.Udp;
 
 namespace Totem.Tests.Transport;
 

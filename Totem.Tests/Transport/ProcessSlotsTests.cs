@@ -1,8 +1,4 @@
 using System.Net;
-using Totem.Core;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Transport;
 
@@ -62,8 +58,8 @@ public sealed class ProcessSlotsTests
     {
         var nodes = Enumerable.Range(1, 20).Select(i => ((uint)i, $"10.0.0.{i}")).ToArray();
         var slots = new ProcessSlots(Node(1, nodes));
-        Assert.Equal(ProcessorSet.CountMax / 20, slots.Count);
-        Assert.InRange(slots.All.Count(), 1, ProcessorSet.CountMax);
+        Assert.Equal(ProcessorSet.MaxCount / 20, slots.Count);
+        Assert.InRange(slots.All.Count(), 1, ProcessorSet.MaxCount);
     }
 
     [Fact]
@@ -101,6 +97,6 @@ public sealed class ProcessSlotsTests
             Peers = [.. nodes.Select(node => new UdpPeer(new ProcessorId(node.Id), new IPEndPoint(IPAddress.Parse(node.Address), 5405)))],
         },
         StateDirectory = "/nowhere",
-        Groups = new Totem.Core.Groups.GroupOptions { Votes = 3 },
+        Groups = new GroupOptions { Votes = 3 },
     };
 }

@@ -1,4 +1,4 @@
-using Totem.Transport.Udp.Internal;
+using Totem.Platform.Programs;
 using Xunit;
 
 namespace Totem.Tests.Transport;

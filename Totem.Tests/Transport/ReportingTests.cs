@@ -2,11 +2,10 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Totem.Core.Diagnostics;
-using Totem.Core.Evs;
-using Totem.Core.Model;
 using Totem.Core.Time;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Diagnostics;
+using Totem.Transport.Udp.Hosting;
+using Totem.Transport.Udp.Peers;
 using Xunit;
 
 namespace Totem.Tests.Transport;

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Totem.Core.Evs;
 using Totem.Tests.Requirements;
-using Totem.Transport.Udp;
 
 namespace Totem.Tests.Transport;
 

@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Transport.Udp.Storage;
 using Xunit;
 

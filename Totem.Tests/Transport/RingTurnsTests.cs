@@ -1,6 +1,7 @@
 using System.Text;
 using Totem.Core.Time;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Host;
+using Totem.Transport.Udp.Transports;
 
 namespace Totem.Tests.Transport;
 

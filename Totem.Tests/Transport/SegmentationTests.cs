@@ -1,10 +1,10 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Core.Wire;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Diagnostics;
+using Totem.Transport.Udp.Transports;
+using Totem.Transport.Udp.Transports.Plain;
 using Xunit;
 
 namespace Totem.Tests.Transport;
@@ -49,7 +49,7 @@ public sealed class SegmentationTests
                 all.Add((P(2), Frame(i, 70, FrameKind.RegularToken)));
         }
 
-        all.Add((ProcessorId.None, Frame(500, WireFormat.FrameBytesMax)));
+        all.Add((ProcessorId.None, Frame(500, WireFormat.MaxFrameBytes)));
         return all;
     }
 

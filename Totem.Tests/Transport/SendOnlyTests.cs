@@ -1,7 +1,4 @@
 using System.Buffers.Binary;
-using Totem.Core.Groups;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
 
 namespace Totem.Tests.Transport;
 

@@ -1,8 +1,3 @@
-using Totem.Core;
-using Totem.Core.Groups;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
-
 namespace Totem.Tests.Transport;
 
 /// <summary>
@@ -110,13 +105,13 @@ public sealed class StoppedReaderTests : IDisposable
             x => x with { StoppedReaderTimeout = TimeSpan.FromMilliseconds(200), LoggerFactory = logs });
         await using var reader = await first.JoinAsync("g", new GroupJoinOptions { Pid = 1 }, Limit);
         await using var stopped = await second.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
-        await AskUntilAsync(second, x => x.Synchronised is { Members.Count: 2 });
+        await AskUntilAsync(second, x => x.Synchronized is { Members.Count: 2 });
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(Limit);
         var sending = SendOnAsync(reader, enough.Token);
         var reading = ReadOnAsync(reader);
 
         // Alone, and everything that waited has been handed over.
-        await AskUntilAsync(second, x => x.Installed is { Members.Count: 1 } && x.IsSynchronised);
+        await AskUntilAsync(second, x => x.Installed is { Members.Count: 1 } && x.IsSynchronized);
         // Between two answers the ring's thread hands over what must be, 1,024 at most, and judges its application.
         for (var i = 0; i < 100; i++)
             await second.GetMembersAsync("g", Limit);

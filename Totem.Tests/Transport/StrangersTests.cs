@@ -1,8 +1,7 @@
 using System.Net;
-using Totem.Core.Model;
 using Totem.Core.Wire;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Peers;
+using Totem.Transport.Udp.Sockets;
 using Xunit;
 
 namespace Totem.Tests.Transport;

@@ -1,7 +1,5 @@
-using Totem.Core;
-using Totem.Core.Model;
 using Totem.Core.Time;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Queues;
 
 namespace Totem.Tests.Transport;
 

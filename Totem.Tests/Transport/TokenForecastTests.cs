@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Time;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Diagnostics;
+using Totem.Transport.Udp.Hosting;
+using Totem.Transport.Udp.Transports;
 
 namespace Totem.Tests.Transport;
 

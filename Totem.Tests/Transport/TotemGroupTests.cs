@@ -1,8 +1,5 @@
 using System.Text;
 using Totem.Core;
-using Totem.Core.Groups;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
 
 namespace Totem.Tests.Transport;
 
@@ -63,7 +60,7 @@ public sealed class TotemGroupTests : IDisposable
     public async Task A_leave_whose_wait_is_cancelled_takes_place_all_the_same()
     {
         await using var node = await StartAsync();
-        var group = await node.JoinAsync("g", new GroupJoinOptions { StreamBytesMax = TotemNodeOptions.QueueBytesMin }, Limit);
+        var group = await node.JoinAsync("g", new GroupJoinOptions { MaxStreamBytes = TotemNodeOptions.MinQueueBytes }, Limit);
         using var giveUp = new CancellationTokenSource();
         // Nobody reads, so the stream fills up and the own leave, the last event, finds no room.
         var leaving = Task.CompletedTask;
@@ -107,7 +104,7 @@ public sealed class TotemGroupTests : IDisposable
         await using var second = await StartAsync();
         await using var a = await first.JoinAsync("g", new GroupJoinOptions { Pid = 1 }, Limit);
         await using var b = await second.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
-        var payload = new byte[5 * GroupProcessor.MessageBytesMax / 2];
+        var payload = new byte[5 * GroupProcessor.MaxMessageBytes / 2];
         new Random(1).NextBytes(payload);
         var sending = a.MulticastAsync(payload, cancellationToken: Limit);
         var behind = a.MulticastAsync("behind"u8.ToArray(), cancellationToken: Limit);
@@ -187,7 +184,7 @@ public sealed class TotemGroupTests : IDisposable
         });
         // 40 MB do not fit the 4 MiB that wait for the second reader: it starts when the sender has met the end of the room.
         while (second.Host.Counters.StreamFull == 0)
-            await Task.Delay(1, Limit);
+            await second.GetMembersAsync("g", Limit);
         var next = 0;
         await foreach (var element in b.ReadEventsAsync(Limit))
         {
@@ -250,7 +247,7 @@ public sealed class TotemGroupTests : IDisposable
             }
         });
         while (first.Host.Counters.StreamFull == 0)
-            await Task.Delay(1, Limit);
+            await first.GetMembersAsync("g", Limit);
         await unread.DisposeAsync();
         await reading;
         await flood.CancelAsync();
@@ -289,8 +286,8 @@ public sealed class TotemGroupTests : IDisposable
     {
         await using var node = await StartAsync();
         var refused = await Assert.ThrowsAsync<ArgumentException>(
-            () => node.JoinAsync("g", new GroupJoinOptions { StreamBytesMax = 65_536 }, Limit));
-        Assert.Contains("StreamBytesMax is 65536, expected", refused.Message, StringComparison.Ordinal);
+            () => node.JoinAsync("g", new GroupJoinOptions { MaxStreamBytes = 65_536 }, Limit));
+        Assert.Contains("MaxStreamBytes is 65536, expected", refused.Message, StringComparison.Ordinal);
         await using var other = await node.JoinAsync("g", null, Limit);
     }
 

@@ -1,9 +1,5 @@
 using System.Net;
 using System.Text;
-using Totem.Core;
-using Totem.Core.Evs;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
 using Xunit;
 
 namespace Totem.Tests.Transport;
@@ -179,7 +175,7 @@ public sealed class TotemNodeTests : IDisposable
         using var memory = new SlowMemory();
         var sending = Task.Run(() => nodes[0].MulticastAsync(memory.Of(8)).AsTask(), Limit);
         memory.WaitUntilAsked();
-        await Task.Run(nodes[0].LeaveAsync, Limit).WaitAsync(Limit);
+        await Task.Run(() => nodes[0].LeaveAsync(), Limit).WaitAsync(Limit);
         var alone = await nodes[1].WaitForMembersAsync(members => members.Count == 1, Limit);
         Assert.True(alone.Members.Contains(nodes[1].Id));
         memory.GoOn();
@@ -206,13 +202,13 @@ public sealed class TotemNodeTests : IDisposable
     public async Task Multicasts_wait_for_room_and_every_one_arrives_in_the_order_of_the_calls()
     {
         var port = Ports.TakeBase();
-        var options = Options(port) with { SubmissionBytesMax = TotemNodeOptions.QueueBytesMin };
+        var options = Options(port) with { MaxSubmissionBytes = TotemNodeOptions.MinQueueBytes };
         await using var node = await TotemNode.StartAsync(
             options with
             {
                 Ring = options.Ring with
                 {
-                    SendQueueBytesMax = RingOptions.MessageBytesMax + 64,
+                    MaxSendQueueBytes = RingOptions.MaxMessageBytes + 64,
                     AloneTimeout = TimeSpan.FromHours(1),
                     ConsensusTimeout = TimeSpan.FromHours(1),
                 },
@@ -246,7 +242,7 @@ public sealed class TotemNodeTests : IDisposable
     [Fact]
     public async Task A_multicast_that_waits_can_be_cancelled()
     {
-        var options = Options(Ports.TakeBase()) with { SubmissionBytesMax = TotemNodeOptions.QueueBytesMin };
+        var options = Options(Ports.TakeBase()) with { MaxSubmissionBytes = TotemNodeOptions.MinQueueBytes };
         await using var node = await TotemNode.StartAsync(
             options with
             {
@@ -270,7 +266,7 @@ public sealed class TotemNodeTests : IDisposable
         var port = Ports.TakeBase();
         var nodes = new TotemNode[2];
         for (var i = 0; i < 2; i++)
-            nodes[i] = await TotemNode.StartAsync(Options(port) with { StreamBytesMax = TotemNodeOptions.QueueBytesMin }, Limit);
+            nodes[i] = await TotemNode.StartAsync(Options(port) with { MaxStreamBytes = TotemNodeOptions.MinQueueBytes }, Limit);
         await Task.WhenAll(nodes.Select(node => node.WaitForMembersAsync(2, Limit)));
 
         // Node 2 reads nothing: more than its queue holds is on the way.
@@ -291,7 +287,7 @@ public sealed class TotemNodeTests : IDisposable
     {
         var port = Ports.TakeBase();
         await using var sleeper = await TotemNode.StartAsync(
-            Options(port) with { StreamBytesMax = TotemNodeOptions.QueueBytesMin, BeyondRoomBytesMax = 5_000 }, Limit);
+            Options(port) with { MaxStreamBytes = TotemNodeOptions.MinQueueBytes, MaxBeyondRoomBytes = 5_000 }, Limit);
         await sleeper.WaitForMembersAsync(1, Limit);
         for (var i = 0; i < 200; i++)
             await sleeper.MulticastAsync(new byte[10_000], cancellationToken: Limit);
@@ -397,12 +393,12 @@ public sealed class TotemNodeTests : IDisposable
     [Fact]
     public async Task Contradicting_options_are_all_named()
     {
-        var options = Options(1) with { SubmissionBytesMax = 1, StreamBytesMax = 1, WaitingMulticastsMax = 0 };
+        var options = Options(1) with { MaxSubmissionBytes = 1, MaxStreamBytes = 1, MaxWaitingMulticasts = 0 };
 
         var exception = await Assert.ThrowsAsync<ArgumentException>(() => TotemNode.StartAsync(
             options with { Transport = options.Transport with { Kind = UdpTransportKind.Unicast }, StateDirectory = null }, Limit));
 
-        foreach (var name in (string[])["SubmissionBytesMax", "StreamBytesMax", "WaitingMulticastsMax", "StateDirectory", "Peers", "Self"])
+        foreach (var name in (string[])["MaxSubmissionBytes", "MaxStreamBytes", "MaxWaitingMulticasts", "StateDirectory", "Peers", "Self"])
             Assert.Contains(name, exception.Message, StringComparison.Ordinal);
     }
 

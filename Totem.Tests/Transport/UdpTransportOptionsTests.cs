@@ -1,6 +1,4 @@
 using System.Net;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
 using Xunit;
 
 namespace Totem.Tests.Transport;

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Totem.Core.Evs;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
-using Totem.Transport.Udp;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Diagnostics;
+using Totem.Transport.Udp.Transports;
+using Totem.Transport.Udp.Transports.Plain;
 using Xunit;
 
 namespace Totem.Tests.Transport;
@@ -166,7 +166,7 @@ public sealed class UdpTransportTests
         var port = Ports.TakeBase();
         using var a = Loopback(path, port);
         using var b = Loopback(path, port);
-        var large = new byte[WireFormat.FrameBytesMax];
+        var large = new byte[WireFormat.MaxFrameBytes];
         large[3] = (byte)FrameKind.Join;
         large[^1] = 7;
         for (var i = 0; i < 200; i++)

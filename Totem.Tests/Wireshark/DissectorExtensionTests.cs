@@ -1,6 +1,4 @@
-using Totem.Core.Evs;
 using Totem.Core.Groups;
-using Totem.Core.Model;
 using Totem.Core.Recovery;
 using Totem.Core.Wire;
 using Totem.Simulation.Fuzz;
@@ -77,7 +75,7 @@ public sealed class DissectorExtensionTests
     [PackageFact("tshark")]
     public async Task Group_messages_among_ourselves_are_shown_field_by_field()
     {
-        var member = new GroupMembership("sheepdog", 4711, 300, null);
+        var member = new GroupMembership(new GroupName("sheepdog"), 4711, 300, null);
         byte[] Written(GroupMessageKind kind, byte detail, uint whole, params byte[] payload)
         {
             var head = new byte[CompactEncoding.BytesOf(kind, member)];
@@ -89,7 +87,7 @@ public sealed class DissectorExtensionTests
         byte[][] pieces =
         [
             TestPacket.ForGroup("sync", SyncMessage.ServiceBuild(ring, [2], isOurs: true)),
-            TestPacket.ForGroup("g", CompactEncoding.State(ring, [("sheepdog", new GroupEntry(new GroupMember(new ProcessorId(1), 4711), 300))])),
+            TestPacket.ForGroup("g", CompactEncoding.State(ring, [(new GroupName("sheepdog"), new GroupEntry(new GroupMember(new ProcessorId(1), 4711), 300))])),
             Written(GroupMessageKind.Join, 0, 0), Written(GroupMessageKind.Message, 0, 0, 7, 8),
             Written(GroupMessageKind.Part, 1, 3_000_000, 9), Written(GroupMessageKind.Leave, 5, 0),
         ];

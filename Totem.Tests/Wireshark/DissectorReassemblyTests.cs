@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Tests.Requirements;
 
 namespace Totem.Tests.Wireshark;

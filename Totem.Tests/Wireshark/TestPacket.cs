@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Totem.Core.Model;
 using Totem.Core.Wire;
 using Totem.Simulation.Fuzz;
 using Totem.Tests.Core.Wire;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Host;
 
 namespace Totem.Transport.Udp.Corosync;
 
@@ -17,10 +17,10 @@ internal sealed class ConfAccess(ConfProblems problems) : IConfHandler
     /// <summary>The group, if one is named.</summary>
     public uint? Group { get; private set; }
 
-    /// <summary>What has no effect here.</summary>
+    /// <summary>The keys that have no effect here.</summary>
     public IReadOnlyList<(int Line, string Text)> Notices => _notices;
 
-    /// <summary>What the files in <c>uidgid.d</c> say, in the order of their names.</summary>
+    /// <summary>The access that the files in <c>uidgid.d</c> say, in the order of their names.</summary>
     /// <exception cref="CorosyncConfException">One cannot be used.</exception>
     public static IEnumerable<(string File, ConfAccess Access)> Beside(string path)
     {

@@ -14,7 +14,7 @@ internal sealed class ConfBuilder(ConfMap map, ConfProblems problems) : IConfHan
     private int _node;
     private long _link;
 
-    /// <summary>What the <c>uidgid</c> sections say.</summary>
+    /// <summary>The group that the <c>uidgid</c> sections say.</summary>
     public ConfAccess Access { get; } = new(problems);
 
     /// <summary>Where keys go, which sections inside of a section inherit.</summary>
@@ -29,7 +29,7 @@ internal sealed class ConfBuilder(ConfMap map, ConfProblems problems) : IConfHan
         Access,
     }
 
-    /// <summary>What corosync reads otherwise than a person would.</summary>
+    /// <summary>The lines that corosync reads otherwise than a person would.</summary>
     public IReadOnlyList<(int Line, string Text)> Notices => _notices;
 
     public void Begin(string path, int line)

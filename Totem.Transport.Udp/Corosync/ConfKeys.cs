@@ -3,14 +3,14 @@ using System.Globalization;
 
 namespace Totem.Transport.Udp.Corosync;
 
-/// <summary>What the value of a key must be for corosync to read the file at all.</summary>
+/// <summary>The form that the value of a key must have for corosync to read the file at all.</summary>
 /// <param name="Min">The least number; null for a text.</param>
 /// <param name="Max">The greatest.</param>
 /// <param name="Words">The only texts that may stand there; null for any.</param>
 /// <param name="IsCaseKept">Whether corosync tells capitals from small letters there.</param>
 internal sealed record ConfKey(long? Min = null, long? Max = null, string[]? Words = null, bool IsCaseKept = true)
 {
-    /// <summary>What was expected instead; null when the text will do.</summary>
+    /// <summary>The form that was expected instead; null when the text will do.</summary>
     public string? Problem(string text)
     {
         if (Words is not null)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Totem.Transport.Udp.Corosync;
 
-/// <summary>What stands before each line of a log.</summary>
+/// <summary>The words before each line of a log.</summary>
 public enum LogTimestamp
 {
     /// <summary><c>timestamp: off</c>.</summary>
@@ -50,10 +50,11 @@ public sealed record ConfLogging
     /// <summary><c>timestamp</c>, for the standard error and the file.</summary>
     public LogTimestamp Timestamp { get; init; } = LogTimestamp.Milliseconds;
 
-    /// <summary>What <c>logger_subsys</c> says of single subsystems, by name: MAIN, TOTEM and CPG are known here.</summary>
+    /// <summary>The settings that <c>logger_subsys</c> says of single subsystems, by name: MAIN, TOTEM and CPG are
+    /// known here.</summary>
     public IReadOnlyDictionary<string, ConfLogging> Subsystems { get; init; } = NoSubsystems;
 
-    /// <summary>What holds for a subsystem.</summary>
+    /// <summary>The settings of a subsystem.</summary>
     public ConfLogging For(string subsystem) => Subsystems.TryGetValue(subsystem, out var own) ? own : this;
 
     /// <summary>Whether there is anywhere to write a level to.</summary>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Totem.Core.Model;
+using Totem.Transport.Udp.Host;
 
 namespace Totem.Transport.Udp.Corosync;
 
@@ -61,7 +61,7 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
 
     /// <summary>
     /// This host's entry: the one that was asked for, else the one with this host's name, else the one with an address of an interface
-    /// (wire.md section 3.1; a mere match of the network is not enough for us: it finds neighbours).
+    /// (WIRE §3.1; a mere match of the network is not enough for us: it finds neighbours).
     /// </summary>
     public ConfNode? FindLocal(List<ConfNode> nodes, ProcessorId? self)
     {
@@ -206,7 +206,7 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
                 problems.Add(node.Line, $"node.ring0_addr {Described(node)} is of another address family than {nodes[0].Address} in line {nodes[0].Line}");
         }
 
-        if (nodes.Count > ProcessorSet.CountMax)
-            problems.Add(0, $"the node list has {nodes.Count} nodes, expected at most {ProcessorSet.CountMax}");
+        if (nodes.Count > ProcessorSet.MaxCount)
+            problems.Add(0, $"the node list has {nodes.Count} nodes, expected at most {ProcessorSet.MaxCount}");
     }
 }

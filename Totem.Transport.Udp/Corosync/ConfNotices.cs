@@ -1,5 +1,5 @@
 using System.Globalization;
-using Totem.Transport.Udp.Internal;
+using Totem.Platform.Programs;
 
 namespace Totem.Transport.Udp.Corosync;
 

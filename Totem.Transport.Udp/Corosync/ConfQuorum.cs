@@ -1,10 +1,8 @@
-using Totem.Core.Groups;
-
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>
 /// The <c>quorum</c> section, as far as it concerns real daemons on the ring: whether our vote counts in their votequorum, and what we
-/// say the sum of all votes is (wire.md section 14.4). We have no quorum of our own.
+/// say the sum of all votes is (WIRE §14.4). We have no quorum of our own.
 /// </summary>
 internal static class ConfQuorum
 {
@@ -30,7 +28,7 @@ internal static class ConfQuorum
         }
     }
 
-    /// <summary>What corosync does not start with (votequorum.c: votequorum_readconfig).</summary>
+    /// <summary>A configuration that corosync does not start with (votequorum.c: votequorum_readconfig).</summary>
     private static void CheckTogether(ConfReader quorum, ConfReader device, List<ConfNode> nodes, long sum, ConfProblems problems)
     {
         var (hasDevice, hasTie, hasLastMan) = (device.Text("model") is not null, IsOn("auto_tie_breaker"), IsOn("last_man_standing"));

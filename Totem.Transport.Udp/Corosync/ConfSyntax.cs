@@ -11,8 +11,8 @@ internal static class ConfSyntax
     /// <summary>Real files are a few KiB.</summary>
     public const int FileBytesMax = 1 << 20;
 
-    /// <summary>What corosync reads of a line, its end included.</summary>
-    public const int LineBytesMax = 511;
+    /// <summary>The part of a line that corosync reads, its end included.</summary>
+    public const int MaxLineBytes = 511;
 
     private const string Blanks = " \t";
 
@@ -29,8 +29,8 @@ internal static class ConfSyntax
         {
             number++;
             var line = piece.EndsWith('\r') ? piece[..^1] : piece;
-            if (Encoding.UTF8.GetByteCount(piece) + 1 > LineBytesMax)
-                syntax.Add(number, $"the line has more than {LineBytesMax - 1} bytes, the most that corosync reads");
+            if (Encoding.UTF8.GetByteCount(piece) + 1 > MaxLineBytes)
+                syntax.Add(number, $"the line has more than {MaxLineBytes - 1} bytes, the most that corosync reads");
             else if (line.Contains('\0') || line.Contains('\uFFFD'))
                 syntax.Add(number, "the line is no text in UTF-8, expected 'key: value', 'section {' or '}'");
             else if (line.Trim(Blanks.ToCharArray()) is { Length: > 0 } rest && rest[0] != '#')

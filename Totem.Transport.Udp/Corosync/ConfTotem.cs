@@ -1,15 +1,14 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Totem.Core;
-using Totem.Core.Model;
+using Totem.Transport.Udp.Host;
 
 namespace Totem.Transport.Udp.Corosync;
 
-/// <summary>The <c>totem</c> section and the <c>interface</c> in it (wire.md sections 3 and 7; corosync's totemconfig.c).</summary>
+/// <summary>The <c>totem</c> section and the <c>interface</c> in it (WIRE §3 and §7; corosync's totemconfig.c).</summary>
 internal sealed class ConfTotem
 {
-    /// <summary>What corosync demands of every time but the hold, in ms.</summary>
+    /// <summary>The least that corosync demands of every time but the hold, in ms.</summary>
     private const int TimeMin = 30;
 
     private const int HoldMin = 14;
@@ -17,7 +16,7 @@ internal sealed class ConfTotem
     /// <summary>An hour: what is longer is another unit.</summary>
     private const int TokenMax = 3_600_000;
 
-    /// <summary>What the receive window has room for.</summary>
+    /// <summary>The most that the receive window has room for.</summary>
     private const int WindowMax = 8000;
 
     private const int NetMtuMin = 576;
@@ -86,7 +85,7 @@ internal sealed class ConfTotem
             MergeDetectInterval = Milliseconds(merge),
             IdleVisitsBeforeHold = (int)long.Min(int.MaxValue, _totem.NumberOr("seqno_unchanged_const", 30)),
             WindowSize = (int)window,
-            MessagesPerVisitMax = (int)perVisit,
+            MaxMessagesPerVisit = (int)perVisit,
             NetMtu = (int)mtu,
         };
     }

@@ -1,6 +1,4 @@
-using Totem.Core;
-using Totem.Core.Groups;
-using Totem.Core.Model;
+using Totem.Transport.Udp.Host;
 
 namespace Totem.Transport.Udp.Corosync;
 
@@ -28,13 +26,13 @@ public sealed class CorosyncConf
     /// <summary>The sockets.</summary>
     public UdpTransportOptions Transport { get; }
 
-    /// <summary>What the <c>quorum</c> section means for our vote.</summary>
+    /// <summary>The settings that the <c>quorum</c> section means for our vote.</summary>
     public GroupOptions Groups { get; private init; } = new();
 
     /// <summary>The scheduling of the ring's thread, by the <c>system</c> section.</summary>
     public RingScheduling Scheduling { get; private init; } = RingScheduling.RealTime;
 
-    /// <summary>What the <c>logging</c> section asks for.</summary>
+    /// <summary>The settings that the <c>logging</c> section asks for.</summary>
     public ConfLogging Logging { get; }
 
     /// <summary>The group that <c>uidgid</c> names first: it shares the directory of state.</summary>
@@ -78,7 +76,7 @@ public sealed class CorosyncConf
         // Without a local node there is an error already; the numbers are still read, so that theirs are reported too.
         var id = local?.Id ?? new ProcessorId(1);
         var ring = totem.ReadRing(id, nodes.Count);
-        if (local is not null && nodes.Count <= ProcessorSet.CountMax)
+        if (local is not null && nodes.Count <= ProcessorSet.MaxCount)
             ring = ring with { Allowed = ProcessorSet.Of([.. nodes.Select(node => node.Id)]) };
         var groups = ConfQuorum.Read(map, nodes, local, problems);
         var scheduling = ConfSystem.Read(map, problems);

@@ -2,12 +2,12 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Numerics;
 using Microsoft.Win32.SafeHandles;
-using Totem.Core.Model;
+using Totem.Platform.Files;
 
 namespace Totem.Transport.Udp.Storage;
 
 /// <summary>
-/// The ring sequence on stable storage, in <c>ringid_&lt;node id&gt;</c>, mode 0600 or the group's too (wire.md section 6.3). A ring id is unique only because this
+/// The ring sequence on stable storage, in <c>ringid_&lt;node id&gt;</c>, mode 0600 or the group's too (WIRE §6.3). A ring id is unique only because this
 /// number survives every crash. The file is made whole once, at the start; from then on a number overwrites one of two slots in
 /// place, so that a member that runs needs no new block, file or descriptor, and a write that a crash tears leaves the other slot. The first
 /// 8 bytes are the number as corosync keeps it, in native byte order. Used by one thread at a time.
@@ -40,7 +40,7 @@ internal sealed class RingSequenceFile : IDisposable
 
     /// <summary>Names the file; the directory is created when it does not exist.</summary>
     /// <param name="directory">Where it is.</param>
-    /// <param name="self">Whose it is.</param>
+    /// <param name="self">The owner's id.</param>
     /// <param name="survivesPowerLoss">False where the whole ring runs on this host: when the host dies nobody remembers its rings,
     /// so the number has to outlive only the process, which needs no flush.</param>
     /// <param name="group">Root shares the directory with this group.</param>
@@ -56,7 +56,7 @@ internal sealed class RingSequenceFile : IDisposable
 
     private string TemporaryName => _name + ".new";
 
-    /// <summary>What was stored last; 0 when there is no file.</summary>
+    /// <summary>The number that was stored last; 0 when there is no file.</summary>
     /// <exception cref="InvalidDataException">The file is not one of ours. Starting from 0 instead could repeat a ring id.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public ulong Read()

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Transport.Udp.Storage;
 
 /// <summary>
@@ -40,10 +38,10 @@ internal sealed class RingSequenceStore : IDisposable
 
     /// <summary>Reads what is stored and stores the first block.</summary>
     /// <param name="file">Where; the store's own from here on.</param>
-    /// <param name="self">Whose, for the name of the thread.</param>
+    /// <param name="self">The processor, for the name of the thread.</param>
     /// <param name="wake">Called by the storing thread when it has stored or failed.</param>
     /// <exception cref="IOException">It cannot be read or stored.</exception>
-    /// <exception cref="InvalidDataException">What is stored is no ring sequence.</exception>
+    /// <exception cref="InvalidDataException">The stored bytes are no ring sequence.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read or stored.</exception>
     public static RingSequenceStore Open(RingSequenceFile file, ProcessorId self, Action wake)
     {

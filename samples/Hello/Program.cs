@@ -1,8 +1,7 @@
 // A node, a message, and one stream of what all are told.
 // Start it in two terminals of one host: dotnet run --project samples/Hello
 using System.Text;
-using Totem.Core.Model;
-using Totem.Transport.Udp;
+using Totem;
 
 await using var node = await TotemNode.StartAsync(TotemNodeOptions.Loopback());
 

@@ -2,8 +2,7 @@
 // dotnet run --project samples/Inventory -- apples 3 2      sets apples to 3, and ends when the table has 2 entries
 // dotnet run --project samples/Inventory -- pears 5 2       the same in another terminal
 using System.Text.Json;
-using Totem.Core.Groups;
-using Totem.Transport.Udp;
+using Totem;
 
 var (key, value, count) = (args[0], args[1], int.Parse(args[2]));
 await using var node = await TotemNode.StartAsync(TotemNodeOptions.Loopback());

@@ -1,7 +1,7 @@
 // One member of a group does the work. When it ends, however it ends, the next one does.
 // Start it in several terminals: dotnet run --project samples/Primary
 // Then end the one that works, by Ctrl-C or kill -9.
-using Totem.Transport.Udp;
+using Totem;
 
 await using var node = await TotemNode.StartAsync(TotemNodeOptions.Loopback());
 await using var group = await node.JoinAsync("primary");

@@ -1,6 +1,6 @@
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
-using Totem.Transport.Udp.Internal;
+using Totem.Platform.Files;
 
 namespace Totem.Sheepdog.Drivers.Local;
 

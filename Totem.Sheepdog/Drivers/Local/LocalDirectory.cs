@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.Versioning;
+using Totem.Platform.Files;
 using Totem.Sheepdog.Ordering;
-using Totem.Transport.Udp.Storage;
 
 namespace Totem.Sheepdog.Drivers.Local;
 

@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using Totem.Transport.Udp.Storage;
+using Totem.Platform.Files;
 
 namespace Totem.Sheepdog.Drivers.Local;
 

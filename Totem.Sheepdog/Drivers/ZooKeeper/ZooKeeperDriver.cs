@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Totem.Platform.Network;
 using Totem.Sheepdog.Drivers.ZooKeeper.Native;
 using Totem.Sheepdog.Sessions;
-using Totem.Transport.Udp.Corosync;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
@@ -12,7 +12,7 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
 {
     /// <summary>Servers take a little less than a MiB in one request; sheep's buffer is half of one.</summary>
-    private const int OpaqueBytesMax = 900_000;
+    private const int MaxOpaqueBytes = 900_000;
 
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
@@ -71,8 +71,8 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
     public override void Join(SheepNode self, ReadOnlySpan<byte> opaque)
     {
         ThrowIfDisposed();
-        if (opaque.Length > OpaqueBytesMax)
-            throw new ArgumentException($"an opaque buffer of {opaque.Length} bytes, expected at most {OpaqueBytesMax}", nameof(opaque));
+        if (opaque.Length > MaxOpaqueBytes)
+            throw new ArgumentException($"an opaque buffer of {opaque.Length} bytes, expected at most {MaxOpaqueBytes}", nameof(opaque));
         lock (Gate)
         {
             var client = _fresh ?? throw new InvalidOperationException("not initialised");

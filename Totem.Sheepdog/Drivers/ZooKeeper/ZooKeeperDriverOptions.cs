@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Totem.Transport.Udp.Internal;
+using Totem.Platform.Programs;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 

@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Simulation.Checkers.Rules;
 
 /// <summary>Rule 2.5, where the options say who could reach whom at the end.</summary>

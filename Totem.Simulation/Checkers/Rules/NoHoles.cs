@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Totem.Core.Model;
 
 namespace Totem.Simulation.Checkers.Rules;
 

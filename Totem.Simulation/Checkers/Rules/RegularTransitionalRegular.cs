@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Simulation.Checkers.Rules;
 
 /// <summary>Rule 2.4: the sequence of one processor's configurations, and who comes along in a transitional one.</summary>

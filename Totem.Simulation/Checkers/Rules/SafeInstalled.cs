@@ -1,5 +1,3 @@
-using Totem.Core.Model;
-
 namespace Totem.Simulation.Checkers.Rules;
 
 /// <summary>Rule 7.2: where a safe message is delivered in reg(c), all members of c show an install of c.</summary>

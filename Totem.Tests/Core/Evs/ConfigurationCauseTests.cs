@@ -1,6 +1,3 @@
-using Totem.Core.Evs;
-using Totem.Core.Model;
-
 namespace Totem.Tests.Core.Evs;
 
 public sealed class ConfigurationCauseTests

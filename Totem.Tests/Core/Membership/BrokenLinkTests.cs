@@ -1,7 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Totem.Core.Membership;
-using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
 using Totem.Tests.Core.Model;

@@ -1,8 +1,7 @@
 using Totem.Core.Membership;
-using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
-using Totem.Simulation.Cluster;
+using Totem.Simulation.Model;
 
 namespace Totem.Tests.Core.Membership;
 

@@ -1,5 +1,4 @@
 using Totem.Core.Membership;
-using Totem.Core.Model;
 
 namespace Totem.Tests.Core.Membership;
 

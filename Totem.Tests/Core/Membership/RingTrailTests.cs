@@ -1,6 +1,5 @@
 using Totem.Core.Diagnostics;
 using Totem.Core.Membership;
-using Totem.Core.Model;
 
 namespace Totem.Tests.Core.Membership;
 

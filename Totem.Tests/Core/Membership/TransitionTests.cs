@@ -1,6 +1,5 @@
 using Totem.Core.Diagnostics;
 using Totem.Core.Membership;
-using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
 

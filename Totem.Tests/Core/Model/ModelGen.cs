@@ -36,11 +36,11 @@ internal static class ModelGen
 
     /// <summary>Up to as many processors as a set may hold, duplicates among them.</summary>
     public static Gen<ProcessorId[]> ProcessorIds { get; } =
-        from count in Gen.Frequency((9, Gen.Choose(0, 9)), (1, Gen.Choose(0, Totem.Core.Model.ProcessorSet.CountMax)))
+        from count in Gen.Frequency((9, Gen.Choose(0, 9)), (1, Gen.Choose(0, Totem.ProcessorSet.MaxCount)))
         from ids in ProcessorId.ArrayOf(count)
         select ids;
 
-    public static Gen<ProcessorSet> ProcessorSet { get; } = ProcessorIds.Select(x => Totem.Core.Model.ProcessorSet.Of(x));
+    public static Gen<ProcessorSet> ProcessorSet { get; } = ProcessorIds.Select(x => Totem.ProcessorSet.Of(x));
 
     public static Gen<ProcessorSet> NonEmptyProcessorSet { get; } = ProcessorSet.Where(x => !x.IsEmpty);
 
@@ -48,7 +48,7 @@ internal static class ModelGen
     public static Gen<BrokenLink> BrokenLink { get; } =
         from ids in Gen.Two(ProcessorId)
         where ids.Item1 != ids.Item2
-        select new Totem.Core.Model.BrokenLink(ids.Item1, ids.Item2);
+        select new Totem.BrokenLink(ids.Item1, ids.Item2);
 
     /// <summary>Checks a property on a thousand values; a failure is shrunk as far as the generator allows, and thrown.</summary>
     public static void Holds<T>(Gen<T> gen, Action<T> property) =>

@@ -1,5 +1,4 @@
 using FsCheck.Fluent;
-using Totem.Core.Model;
 
 namespace Totem.Tests.Core.Model;
 
@@ -37,7 +36,7 @@ public sealed class ProcessorSetTests
     public void Algebra_agrees_with_hash_sets() => ModelGen.Holds(Gen.Two(ModelGen.ProcessorSet), sets =>
     {
         var (a, b) = sets;
-        if (a.Concat(b).Distinct().Count() <= ProcessorSet.CountMax)
+        if (a.Concat(b).Distinct().Count() <= ProcessorSet.MaxCount)
             AssertSame(a.ToHashSet().Union(b), a.Union(b));
         AssertSame(a.ToHashSet().Intersect(b), a.Intersect(b));
         AssertSame(a.ToHashSet().Except(b), a.Except(b));
@@ -57,7 +56,7 @@ public sealed class ProcessorSetTests
         x =>
         {
             var (set, id) = x;
-            if (set.Count < ProcessorSet.CountMax)
+            if (set.Count < ProcessorSet.MaxCount)
                 AssertSame(set.Append(id), set.With(id));
             AssertSame(set.Where(y => y != id), set.Without(id));
         });
@@ -105,7 +104,7 @@ public sealed class ProcessorSetTests
     [Fact]
     public void A_set_has_a_limit_and_reaches_it()
     {
-        var ids = Enumerable.Range(1, ProcessorSet.CountMax + 1).Select(x => new ProcessorId((uint)x)).ToArray();
+        var ids = Enumerable.Range(1, ProcessorSet.MaxCount + 1).Select(x => new ProcessorId((uint)x)).ToArray();
         var full = ProcessorSet.Of(ids.AsSpan(1));
 
         Assert.Equal(128, full.Count);

@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Core.Wire;
 
 namespace Totem.Tests.Core.Ordering;

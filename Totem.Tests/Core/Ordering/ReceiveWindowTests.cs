@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Tests.Core.Model;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.RegularExpressions;
-using Totem.Core.Model;
 using Totem.Core.Packing;
 using Totem.Core.Wire;
 using Totem.Tests.Core.Wire;
@@ -12,7 +11,7 @@ namespace Totem.Tests.Core.Packing;
 /// <summary>The packets of real corosync rings, taken apart and put together: every message of the independent decode comes out.</summary>
 public sealed partial class GoldenPacketTests
 {
-    private const int MessageBytesMax = 2 * 1024 * 1024;
+    private const int MaxMessageBytes = 2 * 1024 * 1024;
 
     // WIRE §13: what stands before every message of a service, after its group addresses.
     private const int ServiceSizeOffset = 8;
@@ -78,7 +77,7 @@ public sealed partial class GoldenPacketTests
             if (!_seen.Add((frame.Message.Ring, frame.Message.Seq)))
                 return messages;
             if (!_rings.TryGetValue(frame.Message.Ring, out var unpacker))
-                _rings.Add(frame.Message.Ring, unpacker = new Unpacker(MessageBytesMax));
+                _rings.Add(frame.Message.Ring, unpacker = new Unpacker(MaxMessageBytes));
 
             byte[] packet = frame.Payload.Items;
             Assert.True(unpacker.TryOpen(frame.Message.System, packet, frame.Header.Swapped));

@@ -1,7 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Totem.Core.Diagnostics;
-using Totem.Core.Model;
 using Totem.Core.Ordering;
 using Totem.Core.Packing;
 using Totem.Tests.Core.Model;
@@ -11,7 +10,7 @@ namespace Totem.Tests.Core.Packing;
 /// <summary>Messages through packets and out again.</summary>
 public sealed class PackingRoundTripTests
 {
-    private const int MessageBytesMax = 1 << 20;
+    private const int MaxMessageBytes = 1 << 20;
     private static readonly ProcessorId Sender = new(3);
 
     private static readonly Gen<(int NetMtu, int[] Lengths)> Runs =
@@ -27,7 +26,7 @@ public sealed class PackingRoundTripTests
     [InlineData(576)]
     [InlineData(1500)]
     [InlineData(9000)]
-    public void One_byte_and_one_mebibyte_come_out_whole(int netMtu) => AssertRoundTrip(netMtu, [1, MessageBytesMax - Envelopes.BytesMax, 1, 1]);
+    public void One_byte_and_one_mebibyte_come_out_whole(int netMtu) => AssertRoundTrip(netMtu, [1, MaxMessageBytes - Envelopes.BytesMax, 1, 1]);
 
     [Fact]
     public void Fragment_numbers_run_to_255_and_begin_again_at_1()
@@ -57,11 +56,11 @@ public sealed class PackingRoundTripTests
     public void Members_that_start_at_different_packets_number_the_messages_alike()
     {
         var packets = Pack(1500, Messages([2_000, 20, 20, 2_000, 30]));
-        var whole = new Unpacker(MessageBytesMax);
+        var whole = new Unpacker(MaxMessageBytes);
         var expected = packets.Select(x => Indices(whole, x.Bytes)).ToList();
         for (var start = 1; start < packets.Count; start++)
         {
-            var late = new Unpacker(MessageBytesMax);
+            var late = new Unpacker(MaxMessageBytes);
             for (var i = start; i < packets.Count; i++)
             {
                 var got = Indices(late, packets[i].Bytes);
@@ -128,7 +127,7 @@ public sealed class PackingRoundTripTests
     }
 
     private static List<byte[]> Unpack(IEnumerable<(byte[] Bytes, PackedPacket Packed)> packets, out List<DiscardReason> discarded) =>
-        Unpack(packets, new Unpacker(MessageBytesMax), out discarded);
+        Unpack(packets, new Unpacker(MaxMessageBytes), out discarded);
 
     private static List<byte[]> Unpack(
         IEnumerable<(byte[] Bytes, PackedPacket Packed)> packets, Unpacker unpacker, out List<DiscardReason> discarded)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Totem.Core.Model;
 using Totem.Core.Wire;
 
 namespace Totem.Tests.Core.Wire;
@@ -62,7 +61,7 @@ internal abstract record AnyFrame(FrameHeader Header)
     /// <summary>The frame as bytes.</summary>
     public byte[] Encode()
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(WireFormat.FrameBytesMax);
+        var buffer = ArrayPool<byte>.Shared.Rent(WireFormat.MaxFrameBytes);
         var writer = new WireWriter(buffer);
         Write(ref writer);
         var bytes = buffer[..writer.WrittenBytes];

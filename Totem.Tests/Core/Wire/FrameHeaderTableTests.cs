@@ -1,4 +1,3 @@
-using Totem.Core.Model;
 using Totem.Core.Wire;
 
 namespace Totem.Tests.Core.Wire;
@@ -94,10 +93,10 @@ public sealed class FrameHeaderTableTests
     [Fact]
     public void A_frame_longer_than_a_datagram_can_be_is_refused()
     {
-        var frame = new byte[WireFormat.FrameBytesMax + 1];
+        var frame = new byte[WireFormat.MaxFrameBytes + 1];
         Frame((byte)FrameKind.RegularMessage, (byte)Encapsulation.Regular).CopyTo(frame, 0);
 
-        Assert.Equal(DecodeResult.Ok, FrameHeader.TryRead(frame.AsSpan(0, WireFormat.FrameBytesMax), out _));
+        Assert.Equal(DecodeResult.Ok, FrameHeader.TryRead(frame.AsSpan(0, WireFormat.MaxFrameBytes), out _));
         Assert.Equal(DecodeResult.TooLong, FrameHeader.TryRead(frame, out _));
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Totem.Core.Model;
 using Totem.Core.Wire;
 
 namespace Totem.Tests.Core.Wire;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Totem.Core.Model;
 using Totem.Core.Wire;
 using Totem.Simulation.Fuzz;
 using Totem.Tests.Captures;
@@ -90,7 +89,7 @@ public sealed class MalformedFrameTests
     public void A_join_with_more_processors_than_a_set_holds_is_refused(int countOffset)
     {
         var join = Padded("udp-f-shutdown", 20);
-        foreach (var count in new uint[] { ProcessorSet.CountMax + 1, int.MaxValue, 0x8000_0000, uint.MaxValue })
+        foreach (var count in new uint[] { ProcessorSet.MaxCount + 1, int.MaxValue, 0x8000_0000, uint.MaxValue })
         {
             SetU32(join, countOffset, count);
             Assert.Equal(DecodeResult.CountOutOfRange, JoinMessage.TryRead(join, out var message));

@@ -18,7 +18,7 @@ public sealed class RoundTripTests
         from setter in ModelGen.U32
         from ring in ModelGen.RingId
         from numbers in Gen.Three(ModelGen.U32)
-        from count in Gen.Choose(0, WireFormat.RetransmitRequestCountMax)
+        from count in Gen.Choose(0, WireFormat.MaxRetransmitRequestCount)
         from requests in Request.ArrayOf(count)
         select new TokenFrame(
             new RegularToken(

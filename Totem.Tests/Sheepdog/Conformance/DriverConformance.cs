@@ -11,8 +11,8 @@ public abstract class DriverConformance : ClusterConformance
     public void A_message_that_is_too_long_is_refused_and_a_call_from_within_an_event_too()
     {
         var sheep = (DriverSheep)Joined(1)[0];
-        sheep.Do(x => Assert.Throws<ArgumentException>(() => x.Notify(new byte[ClusterLimits.MessageBytesMax + 1])));
-        sheep.Do(x => Assert.Throws<ArgumentException>(() => x.Unblock(new byte[ClusterLimits.MessageBytesMax + 1])));
+        sheep.Do(x => Assert.Throws<ArgumentException>(() => x.Notify(new byte[ClusterLimits.MaxMessageBytes + 1])));
+        sheep.Do(x => Assert.Throws<ArgumentException>(() => x.Unblock(new byte[ClusterLimits.MaxMessageBytes + 1])));
         sheep.Do(x => Assert.Throws<ArgumentException>(() => x.UpdateNode(DriverSheep.Node(9))));
         sheep.Turn = () => Assert.Throws<InvalidOperationException>(() => sheep.Driver.Dispatch(sheep));
         sheep.Block();

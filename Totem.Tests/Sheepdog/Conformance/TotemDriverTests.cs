@@ -1,8 +1,6 @@
-using Totem.Core.Evs;
 using Totem.Sheepdog;
 using Totem.Sheepdog.Drivers;
 using Totem.Tests.Transport;
-using Totem.Transport.Udp;
 
 namespace Totem.Tests.Sheepdog.Conformance;
 

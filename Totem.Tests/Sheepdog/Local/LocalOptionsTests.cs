@@ -1,9 +1,9 @@
 using System.Runtime.Versioning;
+using Totem.Platform.Files;
 using Totem.Sheepdog;
 using Totem.Sheepdog.Drivers.Local;
 using Totem.Tests.Requirements;
 using Totem.Tests.Transport;
-using Totem.Transport.Udp.Internal;
 
 namespace Totem.Tests.Sheepdog.Local;
 

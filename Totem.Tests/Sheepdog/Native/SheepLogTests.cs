@@ -3,7 +3,7 @@ using Totem.Tests.Processes;
 using Totem.Tests.Requirements;
 using Totem.Tests.Sheepdog.Conformance;
 using Totem.Tests.Transport;
-using Totem.Transport.Udp.Internal;
+using Totem.Transport.Udp.Slots;
 
 namespace Totem.Tests.Sheepdog.Native;
 

@@ -408,8 +408,8 @@ public sealed class ClusterEventQueueTests
     public void An_event_loop_that_stops_for_too_long_loses_its_session_and_costs_no_more()
     {
         var sheep = Joined(2);
-        var message = new ClusterMessage(ClusterMessageKind.Notify) { Payload = new byte[Totem.Sheepdog.ClusterLimits.MessageBytesMax] }.Encode();
-        for (var i = 0; i <= Totem.Sheepdog.ClusterLimits.WaitingBytesMax / Totem.Sheepdog.ClusterLimits.MessageBytesMax; i++)
+        var message = new ClusterMessage(ClusterMessageKind.Notify) { Payload = new byte[Totem.Sheepdog.ClusterLimits.MaxMessageBytes] }.Encode();
+        for (var i = 0; i <= Totem.Sheepdog.ClusterLimits.MaxWaitingBytes / Totem.Sheepdog.ClusterLimits.MaxMessageBytes; i++)
             sheep[1].Queue.HandleMessage(sheep[0].Peer, message);
         Assert.Equal(ClusterPhase.Lost, sheep[1].Queue.Phase);
         Assert.Contains("256 MiB", sheep[1].Queue.LostReason, StringComparison.Ordinal);

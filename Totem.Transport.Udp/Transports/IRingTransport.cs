@@ -1,0 +1,85 @@
+using Totem.Core.Model;
+using Totem.Core.Time;
+using Totem.Transport.Udp.Inquiry;
+
+namespace Totem.Transport.Udp.Transports;
+
+/// <summary>
+/// One member's way to the others, as the host of a ring sees it: frames go out and come in, the thread sleeps between them, and members that
+/// have ended are noticed. A transport knows the kind of a frame and nothing else of the protocol. Used by the ring's thread; only
+/// <see cref="Wake"/> is for all.
+/// </summary>
+internal interface IRingTransport : IDisposable
+{
+    /// <summary>This member.</summary>
+    ProcessorId Self { get; }
+
+    /// <summary>Every configured member.</summary>
+    ProcessorSet Members { get; }
+
+    /// <summary>The address that the sockets are bound to, for people.</summary>
+    string LocalAddress { get; }
+
+    /// <summary>The size that the kernel granted instead of the buffers that were asked for; null when all is
+    /// well.</summary>
+    string? SmallBuffers { get; }
+
+    /// <summary>Which system calls are in use.</summary>
+    DatagramPath Path { get; }
+
+    /// <summary>Where the next frame is to be written, with room for the largest.</summary>
+    Span<byte> NextFrame { get; }
+
+    /// <summary>
+    /// Regular tokens are kept apart from what came with them, and <see cref="TryReceive"/> says which goes first. Else frames come in
+    /// the order in which each socket had them.
+    /// </summary>
+    bool KeepsTokensApart { get; set; }
+
+    /// <summary>The facts known of the token's way, at the next <see cref="Wait"/>.</summary>
+    TokenForecast Forecast { get; set; }
+
+    /// <summary>Asked by <see cref="Wait"/> where it would look for the token before it sleeps; an idle ring does not ask.</summary>
+    Func<bool> MayLook { get; set; }
+
+    /// <summary>Answers those who ask from a configured address; null when this question is to be dropped.</summary>
+    Func<GroupQuestion, byte[]?>? Answers { get; set; }
+
+    /// <summary>Told how long the thread slept; null when nobody wants to know.</summary>
+    RingTurns? Turns { get; set; }
+
+    /// <summary>How many frames of this size a receiver's buffer holds while its process is not scheduled, one datagram each: a larger window
+    /// would lose them.</summary>
+    int FramesHeld(int frameBytes);
+
+    /// <summary>Sends the frame in <see cref="NextFrame"/>, at the latest with the next <see cref="Flush"/>.</summary>
+    void Send(in Transmit transmit, Instant now);
+
+    /// <summary>Hands the system everything that waits to be sent.</summary>
+    void Flush();
+
+    /// <summary>Takes the next frame that came in. The frame is valid until the next call.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="isTokenFirst">Of a token kept apart and other frames that both wait: the token, or else the token last.</param>
+    bool TryReceive(out ReadOnlySpan<byte> frame, bool isTokenFirst = false);
+
+    /// <summary>Sleeps until something can be received, somebody wakes us, or the time is over.</summary>
+    void Wait(TimeSpan? timeout);
+
+    /// <summary>Ends the present or next <see cref="Wait"/>. Any thread, also after the end.</summary>
+    void Wake();
+
+    /// <summary>Takes the next member at whose port nobody listens any more.</summary>
+    bool TryTakeUnreachable(Instant now, out ProcessorId unreachable);
+
+    /// <summary>
+    /// Probes the successor, or everybody who was heard while there is none, where they run on this host and nothing was
+    /// sent to them for a while: an idle ring sends so little that a closed port would be noticed late. And who was heard and is no member.
+    /// </summary>
+    /// <returns>When to call again; null when nobody is to be probed.</returns>
+    Instant? ProbeIfQuiet(ProcessorId successor, ProcessorSet members, Instant now);
+
+    /// <summary>Sees to it that the sockets hear what they are to hear, whatever has become of the interface.</summary>
+    /// <returns>When to call again; null when there is nothing to see to.</returns>
+    Instant? CheckInterface(Instant now);
+}
