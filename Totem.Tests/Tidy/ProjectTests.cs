@@ -9,6 +9,7 @@ public sealed class ProjectTests
     private static readonly Dictionary<string, string[]> MayReference = new(StringComparer.Ordinal)
     {
         ["Totem.Core"] = [],
+        ["Totem.Transport.Knet"] = ["Totem.Core"],
         ["Totem.Transport.Udp"] = ["Totem.Core"],
         ["Totem.Simulation"] = ["Totem.Core"],
         ["Totem.Sheepdog"] = ["Totem.Core", "Totem.Transport.Udp"],
@@ -19,6 +20,7 @@ public sealed class ProjectTests
         ["Totem.Tests"] =
             ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native",
              "Totem.Bench"],
+        ["Totem.Transport.Knet.Tests"] = ["Totem.Core", "Totem.Transport.Knet", "Totem.Simulation"],
     };
 
     public static TheoryData<string> Projects => [.. Repository.ProjectFiles];
