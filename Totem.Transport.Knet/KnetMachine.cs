@@ -44,6 +44,7 @@ internal sealed class KnetMachine : IDisposable
         if (options.Problems() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems), nameof(options));
         var sent = new SendSequence(lastSeq);
+        Self = options.Self;
         var life = new AeadLife(options.Self, random.TakeU64());
         _keys = new KeyConfigurations(keys, life, options.Algorithm);
         _peers = new PeerTable(options, Counters);
@@ -55,6 +56,9 @@ internal sealed class KnetMachine : IDisposable
     }
 
     public KnetCounters Counters { get; } = new();
+
+    /// <summary>This member.</summary>
+    public ushort Self { get; }
 
     /// <summary>When to call <see cref="HandleDeadline"/>; null before the start.</summary>
     public Instant? NextDeadline { get; private set; }

@@ -18,7 +18,7 @@ public sealed class ProjectTests
         ["Totem.Sheepdog.Native"] = ["Totem.Sheepdog"],
         ["Totem.Bench"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Sheepdog"],
         ["Totem.Tests"] =
-            ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native",
+            ["Totem.Core", "Totem.Transport.Knet", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native",
              "Totem.Bench"],
         ["Totem.Transport.Knet.Tests"] = ["Totem.Core", "Totem.Transport.Knet", "Totem.Simulation"],
     };
