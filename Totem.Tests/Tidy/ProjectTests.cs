@@ -9,6 +9,7 @@ public sealed class ProjectTests
     private static readonly Dictionary<string, string[]> MayReference = new(StringComparer.Ordinal)
     {
         ["Totem.Core"] = [],
+        ["Totem.Transport.Knet"] = ["Totem.Core"],
         ["Totem.Transport.Udp"] = ["Totem.Core"],
         ["Totem.Simulation"] = ["Totem.Core"],
         ["Totem.Sheepdog"] = ["Totem.Core", "Totem.Transport.Udp"],
@@ -17,8 +18,9 @@ public sealed class ProjectTests
         ["Totem.Sheepdog.Native"] = ["Totem.Sheepdog"],
         ["Totem.Bench"] = ["Totem.Core", "Totem.Transport.Udp", "Totem.Sheepdog"],
         ["Totem.Tests"] =
-            ["Totem.Core", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native",
-             "Totem.Bench", "Hello", "Inventory", "Primary"],
+            ["Totem.Core", "Totem.Transport.Knet", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli", "Totem.Cpg", "Totem.Sheepdog",
+             "Totem.Sheepdog.Native", "Totem.Bench", "Hello", "Inventory", "Primary"],
+        ["Totem.Transport.Knet.Tests"] = ["Totem.Core", "Totem.Transport.Knet", "Totem.Simulation"],
         ["Hello"] = ["Totem.Transport.Udp"],
         ["Inventory"] = ["Totem.Transport.Udp"],
         ["Primary"] = ["Totem.Transport.Udp"],
