@@ -33,8 +33,8 @@ internal sealed class KnetMachine : IDisposable
     private readonly LinkDestination[] _controlDestination = new LinkDestination[1];
     private bool _isControlLast;
 
-    /// <param name="options">Who we are, who the others are.</param>
-    /// <param name="keys">What seals packets. The machine disposes it.</param>
+    /// <param name="options">This node and the others.</param>
+    /// <param name="keys">The keys that seal packets. The machine disposes it.</param>
     /// <param name="random">Where randomness comes from.</param>
     /// <param name="observer">Told of what happens to links.</param>
     /// <param name="lastSeq">The number of the last message sent; tests begin elsewhere than at 0.</param>
@@ -105,7 +105,7 @@ internal sealed class KnetMachine : IDisposable
     /// <summary>The system refused a packet for its size.</summary>
     /// <param name="destination">Where it was to go.</param>
     /// <param name="sentIpBytes">The length of its IP packet.</param>
-    /// <param name="interfaceIpBytes">What the interface takes; 0 when it is not known.</param>
+    /// <param name="interfaceIpBytes">The most that the interface takes; 0 when it is not known.</param>
     /// <param name="now">The time.</param>
     public void HandleTooBig(LinkDestination destination, int sentIpBytes, int interfaceIpBytes, Instant now)
     {
@@ -113,7 +113,7 @@ internal sealed class KnetMachine : IDisposable
             _keeper.HandleTooBig(peer, link, sentIpBytes, interfaceIpBytes, now);
     }
 
-    /// <summary>What the interface of a link takes, as far as the host knows.</summary>
+    /// <summary>The most that the interface of a link takes, as far as the host knows.</summary>
     public void SetInterface(byte link, int ipBytes)
     {
         foreach (var peer in _peers.All)
@@ -140,7 +140,7 @@ internal sealed class KnetMachine : IDisposable
 
     /// <summary>Takes the next packets to send: pings and the like first, then the message.</summary>
     /// <param name="buffer">Room for <see cref="BurstBytesMax"/>.</param>
-    /// <param name="burst">What was written into it.</param>
+    /// <param name="burst">The run that was written into it.</param>
     /// <returns>False when there is nothing to send.</returns>
     public bool TryTransmit(Span<byte> buffer, out KnetBurst burst)
     {

@@ -45,7 +45,7 @@ internal sealed class KnetMember : IDisposable
     /// <param name="nodes">How many there are.</param>
     /// <param name="token">The token timeout, as the daemons have it.</param>
     /// <param name="network">Where the node is.</param>
-    /// <param name="keys">What the daemons were given.</param>
+    /// <param name="keys">The keys of the daemons.</param>
     /// <param name="random">Where random bytes come from.</param>
     /// <param name="onChange">Called on the member's thread when something of what is told here is another.</param>
     public KnetMember(uint self, int nodes, TimeSpan token, NamespaceNetwork network, KeySet keys, RandomPool random, Action onChange)
@@ -64,7 +64,7 @@ internal sealed class KnetMember : IDisposable
     /// <summary>Messages to its group that it was delivered.</summary>
     public int DeliveredCount { get; private set; }
 
-    /// <summary>What failed in it; null while nothing did.</summary>
+    /// <summary>Its failure; null while there is none.</summary>
     public Exception? Failure { get; private set; }
 
     /// <summary>Joins the group.</summary>

@@ -39,7 +39,7 @@ internal sealed class KnetCapture
 
     public static byte[] KeyBytes(string name) => File.ReadAllBytes(Path.Combine(Folder, "keys", name + ".key"));
 
-    /// <summary>What the nodes of the capture were configured with, in the order of time; none where all was clear.</summary>
+    /// <summary>The keys of the captured nodes, in the order of time; none where all was clear.</summary>
     public (CipherSuite Suite, string Key)[] Suites() => Suites(Run);
 
     private static (CipherSuite Suite, string Key)[] Suites(string run)

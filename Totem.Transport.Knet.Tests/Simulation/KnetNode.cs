@@ -19,18 +19,18 @@ internal sealed class KnetNode(KnetSetup setup, int id, SimulationRandom random)
 
     public KnetMachine? Machine => _machine;
 
-    /// <summary>What it speaks.</summary>
+    /// <summary>The formats that it speaks.</summary>
     public NodeFormat Format { get; } = setup.FormatOf(id);
 
     public bool SpeaksAead => Format == NodeFormat.Aead || (Format == NodeFormat.Both && !Suite.IsClear);
 
-    /// <summary>What its next process is configured with.</summary>
+    /// <summary>The configuration of its next process.</summary>
     public CipherSuite Suite { get; set; } = setup.Suite;
 
     /// <summary>Since the start of the node, in all its lives.</summary>
     public List<KnetEvent> Events { get; } = [];
 
-    /// <summary>What the processes that have ended dropped, by reason.</summary>
+    /// <summary>The packets that the processes that have ended dropped, by reason.</summary>
     public long[] Discards { get; } = new long[Enum.GetValues<KnetDiscard>().Length];
 
     public void Begin(byte[] key)

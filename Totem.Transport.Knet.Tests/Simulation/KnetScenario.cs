@@ -276,7 +276,7 @@ internal sealed class KnetScenario : IDisposable
         AssertFormats();
     }
 
-    /// <summary>Who can speak the format of our own to each other does.</summary>
+    /// <summary>Two nodes that can speak the format of our own to each other do.</summary>
     private void AssertFormats()
     {
         foreach (var (from, to, _) in _cluster.AllPaths())

@@ -5,7 +5,7 @@ using Totem.Transport.Knet.Sequence;
 
 namespace Totem.Transport.Knet.Tests.Simulation;
 
-/// <summary>What a simulated cluster is made of.</summary>
+/// <summary>The parts of a simulated cluster.</summary>
 internal sealed record KnetSetup
 {
     public int NodeCount { get; init; } = 3;
@@ -16,7 +16,7 @@ internal sealed record KnetSetup
 
     public CipherSuite Suite { get; init; }
 
-    /// <summary>What the nodes speak.</summary>
+    /// <summary>The formats that the nodes speak.</summary>
     public NodeFormat Format { get; init; }
 
     /// <summary>Every second node speaks libknet's format alone, beside others that speak both.</summary>

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Totem.Transport.Knet.Tests.Simulation;
 
 /// <summary>
-/// What was sent, by whom, to whom; and what was handed up. The property of everything: what is handed up is what was sent, to this
+/// Messages that were sent, by whom, to whom; and those that were handed up. The property of everything: what is handed up is what was sent, to this
 /// receiver, at most once in its life.
 /// </summary>
 internal sealed class MessageLedger

@@ -18,10 +18,10 @@ internal sealed class PathState
 
     public TimeSpan DelayMax { get; set; } = TimeSpan.FromMicroseconds(200);
 
-    /// <summary>What the path carries; more is dropped without a word.</summary>
+    /// <summary>The most that the path carries; more is dropped without a word.</summary>
     public int IpBytes { get; set; } = 1500;
 
-    /// <summary>What the sender's interface takes; more is refused.</summary>
+    /// <summary>The most that the sender's interface takes; more is refused.</summary>
     public int InterfaceIpBytes { get; set; } = 1500;
 
     public void Heal(int ipBytes)

@@ -30,7 +30,7 @@ public sealed class CapturedCodecTests
             }
         }
 
-        // What the injected packets of this capture are wrong in: a version, a type, a key, and numbers of fragments.
+        // The injected packets of this capture are wrong in these: a version, a type, a key, and numbers of fragments.
         Assert.True(refused.Count == 0 || name == "k-fake-aes", $"refused: {string.Join(", ", refused)}");
         Assert.Equal(capture.Packets.Count - refused.Count, rewritten);
         Assert.True(rewritten > 40, $"{rewritten} packets");

@@ -12,10 +12,11 @@ internal enum AeadAlgorithm : byte
 }
 
 /// <summary>
-/// The bytes in clear in front of a packet in the format of our own (docs/design/knet.md, "AEAD"). They are authenticated with the rest,
-/// and choose the key and the nonce. Behind them come the packet, encrypted, and a tag of 16 bytes.
+/// The bytes in clear in front of a packet in the format of our own
+/// (docs/design/knet.md, "AEAD: a format of our own, among ourselves").
+/// They are authenticated with the rest, and choose the key and the nonce. Behind them come the packet, encrypted, and a tag of 16 bytes.
 /// </summary>
-/// <param name="Algorithm">What encrypts.</param>
+/// <param name="Algorithm">The algorithm that encrypts.</param>
 /// <param name="Node">The sender.</param>
 /// <param name="Life">A random number of the sender's process: no two of its lives have the same keys.</param>
 /// <param name="Counter">Of the packets of this life, from 1. 64 bits: 58,000 years at 10 million a second.</param>

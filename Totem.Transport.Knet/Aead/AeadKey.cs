@@ -26,7 +26,7 @@ internal sealed class AeadKey : IDisposable
         datagram.Slice(AeadEnvelope.Bytes + packet.Length, AeadEnvelope.TagBytes));
 
     /// <summary>Opens a datagram.</summary>
-    /// <param name="envelope">What stands in front of it.</param>
+    /// <param name="envelope">The bytes in front of it.</param>
     /// <param name="datagram">All of it.</param>
     /// <param name="packet">As long as the datagram without envelope and tag; what it holds after a failure must not be used.</param>
     /// <param name="scratch">Room for as much.</param>

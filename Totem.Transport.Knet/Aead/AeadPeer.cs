@@ -2,7 +2,7 @@ using Totem.Core.Diagnostics;
 
 namespace Totem.Transport.Knet.Aead;
 
-/// <summary>What is known of a packet in the format of our own once it is open.</summary>
+/// <summary>Our knowledge of a packet in the format of our own once it is open.</summary>
 internal enum AeadTrust
 {
     /// <summary>It was not sealed with the key, or was cut.</summary>
@@ -36,7 +36,7 @@ internal sealed class AeadPeer
 
     /// <summary>Opens a packet of this peer.</summary>
     /// <param name="master">The keys to try.</param>
-    /// <param name="envelope">What stands in front of the datagram.</param>
+    /// <param name="envelope">The bytes in front of the datagram.</param>
     /// <param name="datagram">All of it.</param>
     /// <param name="packet">As long as the datagram without envelope and tag.</param>
     /// <param name="scratch">Room for as much.</param>

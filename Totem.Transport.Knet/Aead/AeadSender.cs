@@ -7,10 +7,10 @@ internal sealed class AeadLife(ushort node, ulong life)
 {
     private ulong _counter;
 
-    /// <summary>What stands in front of the next packet.</summary>
+    /// <summary>The bytes in front of the next packet.</summary>
     public AeadEnvelope Next(AeadAlgorithm algorithm) => new(algorithm, node, life, ++_counter);
 
-    /// <summary>What stood in front of the last one.</summary>
+    /// <summary>The bytes in front of the last one.</summary>
     public AeadEnvelope Last(AeadAlgorithm algorithm) => new(algorithm, node, life, _counter);
 }
 
@@ -20,7 +20,7 @@ internal sealed class AeadSender(AeadMaster master, AeadLife life, AeadAlgorithm
     private AeadKey _key = master.Derive(life.Last(algorithm));
     private uint _epoch = life.Last(algorithm).Epoch;
 
-    /// <summary>What sealing adds to a packet.</summary>
+    /// <summary>The bytes that sealing adds to a packet.</summary>
     public static SealShape AeadShape { get; } = new(AeadEnvelope.Bytes, AeadEnvelope.TagBytes, IsPadded: false);
 
     public override SealShape Shape => AeadShape;

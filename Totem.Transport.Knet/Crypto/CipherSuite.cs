@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Totem.Transport.Knet.Crypto;
 
-/// <summary>What hides the contents of packets: corosync's <c>crypto_cipher</c>.</summary>
+/// <summary>The cipher that hides the contents of packets: corosync's <c>crypto_cipher</c>.</summary>
 internal enum KnetCipher
 {
     None,
@@ -11,7 +11,7 @@ internal enum KnetCipher
     Aes256,
 }
 
-/// <summary>What proves that a packet comes from a holder of the key: corosync's <c>crypto_hash</c>.</summary>
+/// <summary>The hash that proves that a packet comes from a holder of the key: corosync's <c>crypto_hash</c>.</summary>
 internal enum KnetHash
 {
     None,

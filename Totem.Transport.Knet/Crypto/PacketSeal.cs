@@ -5,7 +5,7 @@ namespace Totem.Transport.Knet.Crypto;
 /// </summary>
 internal abstract class PacketSealer : IDisposable
 {
-    /// <summary>What sealing adds.</summary>
+    /// <summary>The bytes that sealing adds.</summary>
     public abstract SealShape Shape { get; }
 
     /// <summary>Seals a packet.</summary>

@@ -1,6 +1,6 @@
 namespace Totem.Transport.Knet.Crypto;
 
-/// <summary>What sealing adds to a packet's length.</summary>
+/// <summary>The bytes that sealing adds to a packet's length.</summary>
 /// <param name="PrefixBytes">In front of the contents.</param>
 /// <param name="SuffixBytes">Behind them.</param>
 /// <param name="IsPadded">The contents are filled up to whole blocks of 16, with at least one byte.</param>

@@ -51,7 +51,7 @@ internal enum KnetDiscard
     /// <summary>A method of compression that we do not have.</summary>
     UnknownCompression,
 
-    /// <summary>What does not decompress, or to more than a message may have.</summary>
+    /// <summary>A message that does not decompress, or to more than a message may have.</summary>
     BadCompression,
 
     /// <summary>A channel that the ring does not use.</summary>

@@ -1,6 +1,6 @@
 namespace Totem.Transport.Knet.Diagnostics;
 
-/// <summary>What happened to a link or a peer.</summary>
+/// <summary>An event of a link or a peer.</summary>
 internal enum KnetEventKind
 {
     /// <summary>The link carries packets both ways.</summary>
@@ -35,7 +35,7 @@ internal enum KnetEventKind
 }
 
 /// <summary>An event, for logs and metrics.</summary>
-/// <param name="Kind">What happened.</param>
+/// <param name="Kind">The event.</param>
 /// <param name="Peer">With whom; 0 when it is nobody's.</param>
 /// <param name="Link">On which link; -1 when it is none's.</param>
 /// <param name="Value">See <see cref="KnetEventKind"/>.</param>

@@ -34,7 +34,7 @@ internal sealed class KeyConfigurations : IDisposable
     /// <summary>Nothing but the format of our own is spoken.</summary>
     public bool RequiresAead => _inUse.Libknet is null;
 
-    /// <summary>What seals for a peer.</summary>
+    /// <summary>The keys that seal for a peer.</summary>
     /// <param name="isAead">In the format of our own.</param>
     public PacketSealer Sealer(bool isAead)
     {
@@ -43,7 +43,7 @@ internal sealed class KeyConfigurations : IDisposable
         return sealer;
     }
 
-    /// <summary>What sealing for such a peer adds.</summary>
+    /// <summary>The bytes that sealing for such a peer adds.</summary>
     public SealShape Shape(bool isAead) => Sealer(isAead && HasAead).Shape;
 
     /// <summary>A change begins: the next configuration opens packets from now on. A change under way is finished first.</summary>
@@ -69,7 +69,7 @@ internal sealed class KeyConfigurations : IDisposable
     }
 
     /// <summary>The old configuration is forgotten, and its keys are wiped.</summary>
-    /// <returns>What the keys of peers were derived from, so that these are forgotten too.</returns>
+    /// <returns>The source that the keys of peers were derived from, so that these are forgotten too.</returns>
     public AeadMaster? Finish()
     {
         Invariant.That(Phase == RekeyPhase.Switched, "a configuration is used before the old one is forgotten");

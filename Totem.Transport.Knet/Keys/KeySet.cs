@@ -14,7 +14,7 @@ internal sealed class KeySet : IDisposable
     /// <summary>Libknet's format; null when packets in it are neither sent nor read.</summary>
     public PacketSeal? Libknet { get; }
 
-    /// <summary>What keys of the format of our own are derived from; null when that is not spoken.</summary>
+    /// <summary>The source of the keys of the format of our own; null when that is not spoken.</summary>
     public AeadMaster? Master { get; }
 
     /// <summary>Seals in the format of our own; set when the keys come into use.</summary>

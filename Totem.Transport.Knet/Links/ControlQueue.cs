@@ -6,7 +6,7 @@ namespace Totem.Transport.Knet.Links;
 
 /// <summary>A ping, a pong, a probe or its answer that is to be sent: which of the two packets counts is what <paramref name="Type"/> says.</summary>
 /// <param name="Link">Where it goes.</param>
-/// <param name="Type">What it is.</param>
+/// <param name="Type">Its kind.</param>
 /// <param name="IsAead">It is sealed in the format of our own.</param>
 /// <param name="Ping">A ping or a pong.</param>
 /// <param name="Probe">A probe or its answer.</param>

@@ -41,7 +41,7 @@ internal sealed record KnetOptions
 
     public LinkMode Mode { get; init; } = LinkMode.Passive;
 
-    /// <summary>What encrypts in the format of our own, where that is spoken: the host knows what its processor is good at.</summary>
+    /// <summary>The algorithm that encrypts in the format of our own, where that is spoken: the host knows what its processor is good at.</summary>
     public AeadAlgorithm Algorithm { get; init; } = AeadAlgorithm.Aes256Gcm;
 
     /// <summary>The time between two searches for a path's MTU.</summary>
@@ -59,7 +59,7 @@ internal sealed record KnetOptions
     /// <summary>0 leaves it to the library.</summary>
     public int CompressionLevel { get; init; }
 
-    /// <summary>What is wrong, each with what was expected; empty when nothing is.</summary>
+    /// <summary>The mistakes, each with what was expected; empty when there are none.</summary>
     public IReadOnlyList<string> Problems()
     {
         var problems = new List<string>();

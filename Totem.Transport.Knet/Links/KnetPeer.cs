@@ -15,7 +15,7 @@ internal sealed class KnetPeer(ushort id, PeerSequence sequence)
 
     public PeerSequence Sequence { get; } = sequence;
 
-    /// <summary>What is known of it in the format of our own.</summary>
+    /// <summary>Our knowledge of it in the format of our own.</summary>
     public AeadPeer Aead { get; } = new();
 
     /// <summary>It has said, in libknet's format, that it speaks ours too.</summary>

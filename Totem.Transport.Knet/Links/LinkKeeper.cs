@@ -154,7 +154,7 @@ internal sealed class LinkKeeper(
     }
 
     /// <summary>
-    /// What is known of a peer's numbers is forgotten when it can be reached again, since it may be another process, and not when it cannot: a
+    /// A peer's numbers are forgotten when it can be reached again, since it may be another process, and not when it cannot: a
     /// copy of what was delivered before may still be under way. A new process takes longer than such a copy.
     /// </summary>
     private void NoteReach(KnetPeer peer, Instant now)

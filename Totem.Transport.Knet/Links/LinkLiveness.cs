@@ -4,7 +4,7 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet.Links;
 
-/// <summary>What an input did to a link.</summary>
+/// <summary>The effect of an input on a link.</summary>
 internal enum LinkChange
 {
     None,
@@ -43,7 +43,7 @@ internal sealed class LinkLiveness(LinkTimers timers)
     public bool IsPingDue(Instant now) => _lastPing is not { } last || now - last >= timers.PingInterval;
 
     /// <summary>A ping goes out.</summary>
-    /// <param name="challenge">What its pong must bring back.</param>
+    /// <param name="challenge">The bytes that its pong must bring back.</param>
     /// <param name="now">The time.</param>
     /// <param name="isTimed">It is a periodic one.</param>
     public void NotePing(ulong challenge, Instant now, bool isTimed)

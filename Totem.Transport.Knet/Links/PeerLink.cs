@@ -16,7 +16,7 @@ internal sealed class PeerLink(ushort peer, KnetLinkOptions options)
     /// <summary>Higher is better; only <see cref="LinkMode.Passive"/> looks.</summary>
     public byte Priority { get; set; } = options.Priority;
 
-    /// <summary>What the link's interface takes; 0 when the host does not know.</summary>
+    /// <summary>The most that the link's interface takes; 0 when the host does not know.</summary>
     public int InterfaceIpBytes { get; set; }
 
     public LinkTimers Timers { get; } = options.Timers;

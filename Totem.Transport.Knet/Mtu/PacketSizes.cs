@@ -24,9 +24,9 @@ internal static class PacketSizes
     public static int FloorIpBytes(bool isIPv6) => isIPv6 ? FloorIPv6 : FloorIPv4;
 
     /// <summary>Bytes of a message in a full packet.</summary>
-    /// <param name="ipBytes">What the path carries: the length of an IP packet.</param>
+    /// <param name="ipBytes">The length of an IP packet that the path carries.</param>
     /// <param name="isIPv6">IPv6 or IPv4.</param>
-    /// <param name="shape">What sealing adds.</param>
+    /// <param name="shape">The bytes that sealing adds.</param>
     public static int DataBytes(int ipBytes, bool isIPv6, SealShape shape) =>
         shape.PlainBytes(ipBytes - IpHeaderBytes(isIPv6)) - KnetFormat.LargestHeaderBytes;
 

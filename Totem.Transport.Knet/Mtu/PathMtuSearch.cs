@@ -15,7 +15,7 @@ internal sealed class PathMtuSearch(bool isIPv6)
     private Run? _run;
     private Instant? _nextRun;
 
-    /// <summary>What the path is known to carry.</summary>
+    /// <summary>The most that the path is known to carry.</summary>
     public int IpBytes { get; private set; } = PacketSizes.FloorIpBytes(isIPv6);
 
     public bool IsSearching => _run is not null;
@@ -75,7 +75,7 @@ internal sealed class PathMtuSearch(bool isIPv6)
 
     /// <summary>The system refused a packet for its size.</summary>
     /// <param name="sentIpBytes">The length of its IP packet.</param>
-    /// <param name="interfaceIpBytes">What the system said that it takes; 0 when it did not say.</param>
+    /// <param name="interfaceIpBytes">The most that it takes, as the system said; 0 when it did not say.</param>
     /// <param name="now">The time.</param>
     /// <param name="plan">Sizes and times.</param>
     public void HandleTooBig(int sentIpBytes, int interfaceIpBytes, Instant now, in ProbePlan plan)
@@ -123,9 +123,9 @@ internal sealed class PathMtuSearch(bool isIPv6)
     private sealed record Run(SealShape Shape, int Good, int Bad, int Size, Instant? SentAt = null, int Tries = 0);
 }
 
-/// <summary>What a search must know of its surroundings.</summary>
-/// <param name="Shape">What sealing adds to a probe.</param>
-/// <param name="InterfaceIpBytes">What the link's interface takes; the most there can be when it is not known.</param>
+/// <summary>The surroundings that a search must know.</summary>
+/// <param name="Shape">The bytes that sealing adds to a probe.</param>
+/// <param name="InterfaceIpBytes">The most that the link's interface takes; the most there can be when it is not known.</param>
 /// <param name="Timeout">How long an answer may take.</param>
 /// <param name="Interval">The time between two searches.</param>
 internal readonly record struct ProbePlan(SealShape Shape, int InterfaceIpBytes, TimeSpan Timeout, TimeSpan Interval);

@@ -3,7 +3,7 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet.Sequence;
 
-/// <summary>What became of a fragment.</summary>
+/// <summary>The fate of a fragment.</summary>
 internal enum FragmentResult
 {
     /// <summary>Kept; others are missing.</summary>

@@ -54,7 +54,7 @@ internal sealed class PeerSequence
 
     /// <summary>A packet of data, whose header the decoder has checked.</summary>
     /// <param name="data">The header.</param>
-    /// <param name="payload">What follows it.</param>
+    /// <param name="payload">The bytes that follow it.</param>
     /// <param name="message">The message, valid until the next call; marked as delivered by <see cref="MarkDelivered"/>.</param>
     /// <returns>False for a duplicate, and for a fragment that leaves others missing.</returns>
     public bool TryTakeMessage(scoped in DataHeader data, ReadOnlySpan<byte> payload, out ReadOnlySpan<byte> message)

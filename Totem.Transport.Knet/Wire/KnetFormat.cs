@@ -18,7 +18,7 @@ internal static class KnetFormat
     /// <summary>Used instead of the real header's length wherever a size is calculated (section 4).</summary>
     public const int LargestHeaderBytes = 26;
 
-    /// <summary>What UDP over IPv4 carries at most.</summary>
+    /// <summary>The most that UDP over IPv4 carries.</summary>
     public const int DatagramBytesMax = 65_507;
 
     /// <summary>The longest message, before and after compression.</summary>

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Totem.Transport.Knet.Wire;
 
 /// <summary>The 6 bytes that every packet begins with (section 4).</summary>
-/// <param name="Type">What the packet is.</param>
+/// <param name="Type">The kind of the packet.</param>
 /// <param name="Node">The sender of this packet.</param>
 /// <param name="VersionMax">0 in libknet 1.x, which ignores it; in 2.0 the highest version that the sender speaks.</param>
 /// <param name="Pad">0, and ignored by libknet; see <see cref="KnetFormat.AeadAnnouncement"/>.</param>

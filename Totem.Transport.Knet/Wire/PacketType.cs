@@ -19,7 +19,7 @@ internal enum PacketType : byte
     ProbeReply = 0x84,
 }
 
-/// <summary>What became of a packet in the decoder.</summary>
+/// <summary>The fate of a packet in the decoder.</summary>
 internal enum KnetDecode
 {
     /// <summary>Well formed.</summary>

@@ -27,7 +27,7 @@ internal readonly record struct PingPacket(PacketHeader Header, byte Link, ulong
         return KnetDecode.Ok;
     }
 
-    /// <summary>What this node answers: all but the type and the node comes back.</summary>
+    /// <summary>The answer of this node: all but the type and the node comes back.</summary>
     public PingPacket Answer(ushort node) => this with { Header = Header with { Type = PacketType.Pong, Node = node } };
 
     public void Write(Span<byte> packet)

@@ -23,7 +23,7 @@ internal readonly record struct ProbePacket(PacketHeader Header, byte Link, usho
         return KnetDecode.Ok;
     }
 
-    /// <summary>What this node answers: the first 9 bytes with another type and node.</summary>
+    /// <summary>The answer of this node: the first 9 bytes with another type and node.</summary>
     public ProbePacket Answer(ushort node) => this with { Header = Header with { Type = PacketType.ProbeReply, Node = node } };
 
     /// <summary>Writes the packet; what the span has beyond 9 bytes is filler.</summary>
