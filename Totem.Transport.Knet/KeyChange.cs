@@ -4,7 +4,7 @@ using Totem.Transport.Knet.Keys;
 namespace Totem.Transport.Knet;
 
 /// <summary>
-/// One member's part in a change of keys (section 17.3). The ring's total order leads it: the reload is a message that all deliver, and each
+/// One member's part in a change of keys (KNET §17.3). The ring's total order leads it: the reload is a message that all deliver, and each
 /// member then takes two steps, each when it has delivered a message of its own that announces it.
 /// </summary>
 internal sealed class KeyChange(KnetMachine machine)

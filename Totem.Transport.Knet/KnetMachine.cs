@@ -166,7 +166,7 @@ internal sealed class KnetMachine : IDisposable
     /// <summary>The peer has proven that it speaks the format of our own.</summary>
     public bool SpeaksAead(ushort peer) => _peers.TryFind(peer, out var found) && found.Aead.IsProven;
 
-    /// <summary>A change of keys begins: what these seal is read from now on (section 17.3).</summary>
+    /// <summary>A change of keys begins: what these seal is read from now on (KNET §17.3).</summary>
     /// <param name="next">The machine disposes it.</param>
     public void LoadKeys(KeySet next)
     {

@@ -9,7 +9,7 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet;
 
-/// <summary>The way out: a message gets a number and destinations, is compressed, cut and sealed, once for all of them (section 7).</summary>
+/// <summary>The way out: a message gets a number and destinations, is compressed, cut and sealed, once for all of them (KNET §7).</summary>
 internal sealed class MessageSender(
     KnetOptions options, PeerTable peers, LinkKeeper keeper, SendSequence sent, KeyConfigurations keys, KnetCounters counters)
 {

@@ -8,7 +8,7 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet;
 
-/// <summary>The way in: the order of the checks of section 6. A packet that fails one is counted and dropped.</summary>
+/// <summary>The way in: the order of the checks (KNET §6). A packet that fails one is counted and dropped.</summary>
 internal sealed class PacketReceiver(
     KnetOptions options, PeerTable peers, LinkKeeper keeper, KeyConfigurations keys, KnetCounters counters, IKnetObserver? observer)
 {

@@ -4,7 +4,7 @@ using Totem.Transport.Knet.Keys;
 
 namespace Totem.Transport.Knet.Tests.Keys;
 
-/// <summary>A change of keys in corosync's phases (section 17.3).</summary>
+/// <summary>A change of keys in corosync's phases (KNET §17.3).</summary>
 public sealed class KeyConfigurationsTests
 {
     private static readonly CipherSuite Usual = new(KnetCipher.Aes256, KnetHash.Sha256);

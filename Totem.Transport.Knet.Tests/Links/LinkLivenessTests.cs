@@ -5,7 +5,7 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet.Tests.Links;
 
-/// <summary>Section 9, with the values of a ring of three: an interval of 912 ms, a timeout of 1,825 ms.</summary>
+/// <summary>KNET §9, with the values of a ring of three: an interval of 912 ms, a timeout of 1,825 ms.</summary>
 public sealed class LinkLivenessTests
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);

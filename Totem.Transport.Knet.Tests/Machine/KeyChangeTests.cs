@@ -7,7 +7,7 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet.Tests.Machine;
 
-/// <summary>A change of keys, led by the ring's order (section 17.3).</summary>
+/// <summary>A change of keys, led by the ring's order (KNET §17.3).</summary>
 public sealed class KeyChangeTests
 {
     private static readonly CipherSuite Usual = new(KnetCipher.Aes256, KnetHash.Sha256);

@@ -113,7 +113,7 @@ public sealed class MachineTests
         Assert.Equal(1, machine.Counters[KnetDiscard.NotAuthentic]);
     }
 
-    /// <summary>Each is dropped for its reason (section 6).</summary>
+    /// <summary>Each is dropped for its reason (KNET §6).</summary>
     [Theory]
     [InlineData("02810002000000", nameof(KnetDiscard.UnknownVersion))]
     [InlineData("0181", nameof(KnetDiscard.TooShort))]

@@ -4,7 +4,7 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet.Tests.Mtu;
 
-/// <summary>The table of section 11.4, whose marked cells were measured on real rings.</summary>
+/// <summary>The table of KNET §11.4, whose marked cells were measured on real rings.</summary>
 public sealed class PacketSizesTests
 {
     private const int LargestMessage = 65_491;
@@ -37,7 +37,7 @@ public sealed class PacketSizesTests
         }
     }
 
-    /// <summary>Section 11.4, below the table: UDP payloads of a ping, an answer to a probe, an empty token.</summary>
+    /// <summary>KNET §11.4, below the table: UDP payloads of a ping, an answer to a probe, an empty token.</summary>
     [Theory]
     [InlineData("None", "None", 26, 9, 71)]
     [InlineData("None", "Sha1", 46, 29, 91)]

@@ -36,7 +36,7 @@ public sealed class DefragmenterTests
         Assert.Equal(0, _peer.PartialCount);
     }
 
-    /// <summary>Section 8.3: 32 newer messages, it is delivered; 33, it is not.</summary>
+    /// <summary>KNET §8.3: 32 newer messages, it is delivered; 33, it is not.</summary>
     [Theory]
     [InlineData(32, true)]
     [InlineData(33, false)]

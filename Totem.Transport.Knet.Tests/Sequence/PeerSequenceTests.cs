@@ -4,7 +4,7 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet.Tests.Sequence;
 
-/// <summary>The news of a peer's numbers that its pings bring (section 8.2).</summary>
+/// <summary>The news of a peer's numbers that its pings bring (KNET §8.2).</summary>
 public sealed class PeerSequenceTests
 {
     private readonly PeerSequence _peer = new(new PartialMessages(), new KnetCounters());

@@ -69,7 +69,7 @@ public sealed class SequenceWindowTests
         }
     }
 
-    /// <summary>Section 8.1 word for word.</summary>
+    /// <summary>KNET §8.1 word for word.</summary>
     private sealed class PlainWindow
     {
         private readonly HashSet<int> _set = [];

@@ -5,7 +5,7 @@ using Totem.Transport.Knet.Wire;
 namespace Totem.Transport.Knet.Crypto;
 
 /// <summary>
-/// IV, AES-CBC of the packet with PKCS#7 padding, MAC of both (section 12.1): encrypt, then authenticate.
+/// IV, AES-CBC of the packet with PKCS#7 padding, MAC of both (KNET §12.1): encrypt, then authenticate.
 /// </summary>
 /// <remarks>
 /// One encryptor and one decryptor are kept, because making them costs more than a token. They chain from one call to the next, so the

@@ -24,7 +24,7 @@ internal enum KnetHash
     Sha512,
 }
 
-/// <summary>A cipher and a hash that go together (section 12.3): a cipher needs a hash.</summary>
+/// <summary>A cipher and a hash that go together (KNET §12.3): a cipher needs a hash.</summary>
 internal readonly record struct CipherSuite(KnetCipher Cipher, KnetHash Hash)
 {
     /// <summary>Everything in clear.</summary>

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Totem.Transport.Knet.Crypto;
 
 /// <summary>
-/// The contents of a key file, in corosync's format: at least 128 random bytes, of which the first 4,096 count (section 12.2).
+/// The contents of a key file, in corosync's format: at least 128 random bytes, of which the first 4,096 count (KNET §12.2).
 /// They lie in memory that the collector does not move, and are wiped when the key is disposed.
 /// </summary>
 internal sealed class KnetKey : IDisposable

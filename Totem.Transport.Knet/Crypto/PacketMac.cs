@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Totem.Transport.Knet.Crypto;
 
-/// <summary>HMAC with all bytes of the key (section 12.1). The long key is hashed once.</summary>
+/// <summary>HMAC with all bytes of the key (KNET §12.1). The long key is hashed once.</summary>
 internal sealed class PacketMac(CipherSuite suite, KnetKey key) : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHMAC(suite.HashName, key.Bytes);

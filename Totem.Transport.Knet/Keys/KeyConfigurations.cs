@@ -82,7 +82,7 @@ internal sealed class KeyConfigurations : IDisposable
     }
 
     /// <summary>Opens a packet in libknet's format: the configuration in use, then the other one, then clear where that is allowed
-    /// (section 6, step 2).</summary>
+    /// (KNET §6, step 2).</summary>
     /// <param name="datagram">Anything.</param>
     /// <param name="packet">Valid until the next call.</param>
     /// <param name="isAuthentic">It was sealed by a holder of a key.</param>

@@ -1,6 +1,6 @@
 namespace Totem.Transport.Knet.Keys;
 
-/// <summary>How far a change of keys has come (section 17.3).</summary>
+/// <summary>How far a change of keys has come (KNET §17.3).</summary>
 internal enum RekeyPhase
 {
     /// <summary>One configuration.</summary>

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Totem.Transport.Knet.Links;
 
-/// <summary>An IP address as a value; IPv4 stands in its mapped IPv6 form. Ports are not compared (section 6, step 6).</summary>
+/// <summary>An IP address as a value; IPv4 stands in its mapped IPv6 form. Ports are not compared (KNET §6, step 6).</summary>
 internal readonly record struct KnetAddress(ulong High, ulong Low)
 {
     private const ulong MappedPrefix = 0x0000_FFFF_0000_0000;

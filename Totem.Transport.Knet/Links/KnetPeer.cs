@@ -51,7 +51,7 @@ internal sealed class KnetPeer(ushort id, PeerSequence sequence)
     /// <summary>The link with this number; null for a number that no link has.</summary>
     public PeerLink? Link(byte number) => number < _links.Length ? _links[number] : null;
 
-    /// <summary>The first link whose other end has this address (section 6, step 6).</summary>
+    /// <summary>The first link whose other end has this address (KNET §6, step 6).</summary>
     public PeerLink? LinkFrom(KnetAddress source)
     {
         foreach (var link in _links)

@@ -19,10 +19,10 @@ internal sealed class LinkKeeper(
     /// <summary>After this long every copy of a packet has arrived, or is lost.</summary>
     private static readonly TimeSpan PacketLifetime = TimeSpan.FromSeconds(1);
 
-    /// <summary>Into pieces of this many bytes messages are cut: what the narrowest link carries (section 11.3).</summary>
+    /// <summary>Into pieces of this many bytes messages are cut: what the narrowest link carries (KNET §11.3).</summary>
     public int DataBytes { get; private set; }
 
-    /// <summary>The tick, every 200 ms (section 9).</summary>
+    /// <summary>The tick, every 200 ms (KNET §9).</summary>
     public void HandleTick(Instant now)
     {
         foreach (var peer in peers.All)

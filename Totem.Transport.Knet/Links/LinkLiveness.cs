@@ -13,7 +13,7 @@ internal enum LinkChange
 }
 
 /// <summary>
-/// Whether a link carries packets both ways, judged by the pongs to our own pings alone (section 9). The other end judges for itself.
+/// Whether a link carries packets both ways, judged by the pongs to our own pings alone (KNET §9). The other end judges for itself.
 /// </summary>
 internal sealed class LinkLiveness(LinkTimers timers)
 {

@@ -1,6 +1,6 @@
 namespace Totem.Transport.Knet.Links;
 
-/// <summary>Which of the links that are up a message takes: corosync's <c>link_mode</c> (section 10).</summary>
+/// <summary>Which of the links that are up a message takes: corosync's <c>link_mode</c> (KNET §10).</summary>
 internal enum LinkMode
 {
     /// <summary>The one with the highest priority; of equal ones the lowest number.</summary>

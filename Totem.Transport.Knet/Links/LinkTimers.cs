@@ -15,7 +15,7 @@ internal sealed record LinkTimers
     /// <summary>One more pong than this brings a link up.</summary>
     public int PongCount { get; init; } = 2;
 
-    /// <summary>The values that corosync derives from its token timeout (section 16).</summary>
+    /// <summary>The values that corosync derives from its token timeout (KNET §16).</summary>
     public static LinkTimers OfToken(TimeSpan token, int pongCount = 2) => new()
     {
         PingTimeout = TimeSpan.FromMilliseconds((long)token.TotalMilliseconds / pongCount),

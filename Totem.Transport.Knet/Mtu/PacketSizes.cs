@@ -4,7 +4,7 @@ using Totem.Transport.Knet.Wire;
 namespace Totem.Transport.Knet.Mtu;
 
 /// <summary>
-/// How much of a message fits an IP packet (section 11.1). All arithmetic uses the largest header of any packet, as libknet's does.
+/// How much of a message fits an IP packet (KNET §11.1). All arithmetic uses the largest header of any packet, as libknet's does.
 /// </summary>
 internal static class PacketSizes
 {
@@ -15,7 +15,7 @@ internal static class PacketSizes
     public const int FloorIPv4 = 576;
     public const int FloorIPv6 = 1280;
 
-    /// <summary>Bytes for UDP of the packets that are sent while nothing is known of any path (section 11.2): 576 less the header of IPv6
+    /// <summary>Bytes for UDP of the packets that are sent while nothing is known of any path (KNET §11.2): 576 less the header of IPv6
     /// and that of SCTP, whatever the links are.</summary>
     private const int UnknownPathBytes = 576 - 40 - 28;
 

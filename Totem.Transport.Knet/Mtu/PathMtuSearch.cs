@@ -5,7 +5,7 @@ using Totem.Transport.Knet.Crypto;
 namespace Totem.Transport.Knet.Mtu;
 
 /// <summary>
-/// Looks for the largest IP packet that one link carries, by probes that the peer answers (section 11.3). Unlike libknet it runs for each
+/// Looks for the largest IP packet that one link carries, by probes that the peer answers (KNET §11.3). Unlike libknet it runs for each
 /// link by itself, repeats a probe once before it believes that it was lost for its size, and at worst ends with the floor.
 /// </summary>
 internal sealed class PathMtuSearch(bool isIPv6)

@@ -3,7 +3,7 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet.Sequence;
 
-/// <summary>Methods by their numbers on the wire (section 13). We have the first.</summary>
+/// <summary>Methods by their numbers on the wire (KNET §13). We have the first.</summary>
 internal enum CompressionMethod : byte
 {
     None = 0,

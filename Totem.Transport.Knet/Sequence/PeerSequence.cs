@@ -4,7 +4,7 @@ using Totem.Transport.Knet.Wire;
 namespace Totem.Transport.Knet.Sequence;
 
 /// <summary>
-/// The numbers of one peer: what of it was delivered, what is in pieces, and what its pings say of them (section 8).
+/// The numbers of one peer: what of it was delivered, what is in pieces, and what its pings say of them (KNET §8).
 /// </summary>
 internal sealed class PeerSequence
 {

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Totem.Transport.Knet.Wire;
 
-/// <summary>The header of a message or of its fragment (section 5.1). The payload follows.</summary>
+/// <summary>The header of a message or of its fragment (KNET §5.1). The payload follows.</summary>
 /// <param name="Header">The first 6 bytes.</param>
 /// <param name="Seq">The number of the message, the same in all its fragments and copies.</param>
 /// <param name="Compression">How the whole message is compressed; 0 when it is not.</param>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Totem.Transport.Knet.Wire;
 
-/// <summary>The 6 bytes that every packet begins with (section 4).</summary>
+/// <summary>The 6 bytes that every packet begins with (KNET §4).</summary>
 /// <param name="Type">The kind of the packet.</param>
 /// <param name="Node">The sender of this packet.</param>
 /// <param name="VersionMax">0 in libknet 1.x, which ignores it; in 2.0 the highest version that the sender speaks.</param>

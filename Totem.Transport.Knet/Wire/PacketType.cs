@@ -1,6 +1,6 @@
 namespace Totem.Transport.Knet.Wire;
 
-/// <summary>The five packets, with their numbers on the wire (section 4).</summary>
+/// <summary>The five packets, with their numbers on the wire (KNET §4).</summary>
 internal enum PacketType : byte
 {
     /// <summary>A message, or a fragment of one.</summary>
@@ -34,6 +34,6 @@ internal enum KnetDecode
     /// <summary>None of the five types, or another one than was asked for.</summary>
     UnknownType,
 
-    /// <summary>Numbers of fragments that no sender may use (section 19).</summary>
+    /// <summary>Numbers of fragments that no sender may use (KNET §19).</summary>
     BadFragment,
 }

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Totem.Transport.Knet.Wire;
 
-/// <summary>A ping or a pong (sections 5.2 and 5.3): a pong is the ping with another type and the node that answers.</summary>
+/// <summary>A ping or a pong (KNET §5.2, §5.3): a pong is the ping with another type and the node that answers.</summary>
 /// <param name="Header">The first 6 bytes.</param>
 /// <param name="Link">The number of the link, the same at both ends.</param>
 /// <param name="Time">Bytes 0 to 7 of the 16 that only the sender of the ping understands.</param>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Totem.Transport.Knet.Wire;
 
-/// <summary>A probe of the path's MTU, or the answer to one (sections 5.4 and 5.5). Zeros fill a probe up to the length wanted.</summary>
+/// <summary>A probe of the path's MTU, or the answer to one (KNET §5.4, §5.5). Zeros fill a probe up to the length wanted.</summary>
 /// <param name="Header">The first 6 bytes.</param>
 /// <param name="Link">The number of the link.</param>
 /// <param name="IpBytes">The length of the whole IP packet. Only the prober reads it, so we write it little-endian, as real senders on our
