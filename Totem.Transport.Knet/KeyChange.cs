@@ -4,8 +4,9 @@ using Totem.Transport.Knet.Keys;
 namespace Totem.Transport.Knet;
 
 /// <summary>
-/// One member's part in a change of keys (KNET §17.3). The ring's total order leads it: the reload is a message that all deliver, and each
-/// member then takes two steps, each when it has delivered a message of its own that announces it.
+/// One member's part in a change of keys (KNET §17.3). The ring's total order leads it: the reload is a message that
+/// all deliver, and each member then takes two steps, each when it has delivered a message of its own that announces
+/// it.
 /// </summary>
 internal sealed class KeyChange(KnetMachine machine)
 {
@@ -21,7 +22,8 @@ internal sealed class KeyChange(KnetMachine machine)
     /// <summary>A message is to be multicast on the ring, by <see cref="TakeMessage"/>.</summary>
     public bool HasMessage => _due != 0;
 
-    /// <summary>The reload was delivered, and the file names other keys. Packets of those who are ahead are read from now on.</summary>
+    /// <summary>The reload was delivered, and the file names other keys. Packets of those who are ahead are read from
+    /// now on.</summary>
     /// <param name="next">The machine disposes it.</param>
     public void HandleReload(KeySet next)
     {
@@ -39,7 +41,8 @@ internal sealed class KeyChange(KnetMachine machine)
         _due = 0;
     }
 
-    /// <summary>A message of the cfg service was delivered that announces a step of its sender; ours is the one that moves us.</summary>
+    /// <summary>A message of the cfg service was delivered that announces a step of its sender; ours is the one that
+    /// moves us.</summary>
     /// <returns>False for other messages.</returns>
     public bool HandleDelivered(ReadOnlySpan<byte> message, bool isOurs)
     {

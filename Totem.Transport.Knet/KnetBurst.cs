@@ -6,8 +6,8 @@ namespace Totem.Transport.Knet;
 internal readonly record struct LinkDestination(ushort Peer, byte Link);
 
 /// <summary>
-/// Packets in a row that go to the same destinations. They lie one behind the other in the host's buffer, and all but the last have
-/// one length.
+/// Packets in a row that go to the same destinations. They lie one behind the other in the host's buffer, and all but
+/// the last have one length.
 /// </summary>
 /// <param name="PacketCount">At least 1.</param>
 /// <param name="PacketBytes">The length of each but the last, which may be shorter.</param>

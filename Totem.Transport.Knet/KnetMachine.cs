@@ -11,8 +11,9 @@ using Totem.Transport.Knet.Wire;
 namespace Totem.Transport.Knet;
 
 /// <summary>
-/// One member's kronosnet: links to every peer, messages to and from them. It has no clock, socket, thread or random source. One thread
-/// owns it, and after every input the host calls <see cref="TryTransmit"/> until there is nothing left.
+/// One member's kronosnet: links to every peer, messages to and from them. It has no clock, socket, thread or random
+/// source. One thread owns it, and after every input the host calls <see cref="TryTransmit"/> until there is nothing
+/// left.
 /// </summary>
 internal sealed class KnetMachine : IDisposable
 {
@@ -39,7 +40,8 @@ internal sealed class KnetMachine : IDisposable
     /// <param name="observer">Told of what happens to links.</param>
     /// <param name="lastSeq">The number of the last message sent; tests begin elsewhere than at 0.</param>
     /// <exception cref="ArgumentException">The options contradict themselves.</exception>
-    public KnetMachine(KnetOptions options, KeySet keys, RandomPool random, IKnetObserver? observer = null, ushort lastSeq = 0)
+    public KnetMachine(
+        KnetOptions options, KeySet keys, RandomPool random, IKnetObserver? observer = null, ushort lastSeq = 0)
     {
         if (options.Problems() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems), nameof(options));
@@ -132,7 +134,8 @@ internal sealed class KnetMachine : IDisposable
     public bool Send(ReadOnlySpan<byte> message, ushort destination, Instant now)
     {
         if (message.Length > KnetFormat.MessageBytesMax)
-            throw new ArgumentException($"{message.Length} bytes, expected at most {KnetFormat.MessageBytesMax}", nameof(message));
+            throw new ArgumentException(
+                $"{message.Length} bytes, expected at most {KnetFormat.MessageBytesMax}", nameof(message));
         if (destination == 0)
             return _sender.Take(message, null, now);
         return _peers.TryFind(destination, out var peer) && _sender.Take(message, peer, now);

@@ -9,11 +9,14 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet;
 
-/// <summary>The way out: a message gets a number and destinations, is compressed, cut and sealed, once for all of them (KNET §7).</summary>
+/// <summary>The way out: a message gets a number and destinations, is compressed, cut and sealed, once for all of them
+/// (KNET §7).</summary>
 internal sealed class MessageSender(
-    KnetOptions options, PeerTable peers, LinkKeeper keeper, SendSequence sent, KeyConfigurations keys, KnetCounters counters)
+    KnetOptions options, PeerTable peers, LinkKeeper keeper, SendSequence sent, KeyConfigurations keys,
+    KnetCounters counters)
 {
-    private readonly MessageCompression? _compression = options.Compression == CompressionMethod.None ? null : new MessageCompression();
+    private readonly MessageCompression? _compression = options.Compression == CompressionMethod.None
+        ? null : new MessageCompression();
     private readonly byte[] _message = GC.AllocateUninitializedArray<byte>(KnetFormat.MessageBytesMax);
     private readonly byte[] _packet = GC.AllocateUninitializedArray<byte>(KnetFormat.DatagramBytesMax);
     private readonly DestinationLists _destinations = new(options.Peers.Count, options.Mode);
@@ -47,7 +50,8 @@ internal sealed class MessageSender(
         Address(destination);
         var broadcast = destination is null ? (byte)1 : (byte)0;
         _header = new DataHeader(
-            new PacketHeader(PacketType.Data, options.Self), seq, (byte)method, 0, broadcast, FragmentCount: 1, Fragment: 0, Channel: 0);
+            new PacketHeader(PacketType.Data, options.Self), seq, (byte)method, 0, broadcast, FragmentCount: 1,
+            Fragment: 0, Channel: 0);
         counters.Sent++;
         return true;
     }
@@ -78,7 +82,8 @@ internal sealed class MessageSender(
             payload.CopyTo(_packet.AsSpan(KnetFormat.DataHeaderBytes));
             var bytes = sealer.Seal(_packet.AsSpan(0, KnetFormat.DataHeaderBytes + payload.Length), buffer[total..]);
             packetBytes = i == 0 ? bytes : packetBytes;
-            Invariant.That(bytes == packetBytes || i == count - 1, "all packets of a message but the last have one length");
+            Invariant.That(
+                bytes == packetBytes || i == count - 1, "all packets of a message but the last have one length");
             total += bytes;
         }
 

@@ -10,7 +10,8 @@ namespace Totem.Transport.Knet;
 
 /// <summary>The way in: the order of the checks (KNET §6). A packet that fails one is counted and dropped.</summary>
 internal sealed class PacketReceiver(
-    KnetOptions options, PeerTable peers, LinkKeeper keeper, KeyConfigurations keys, KnetCounters counters, IKnetObserver? observer)
+    KnetOptions options, PeerTable peers, LinkKeeper keeper, KeyConfigurations keys, KnetCounters counters,
+    IKnetObserver? observer)
 {
     private readonly MessageCompression _compression = new();
 
@@ -59,7 +60,8 @@ internal sealed class PacketReceiver(
     }
 
     /// <returns>Null when it is open; else why it is dropped.</returns>
-    private KnetDiscard? TryOpen(ReadOnlySpan<byte> datagram, scoped ref AeadEnvelope envelope, out ReadOnlySpan<byte> packet, out Trust trust)
+    private KnetDiscard? TryOpen(
+        ReadOnlySpan<byte> datagram, scoped ref AeadEnvelope envelope, out ReadOnlySpan<byte> packet, out Trust trust)
     {
         if (keys.HasAead && AeadEnvelope.TryRead(datagram, out envelope) && peers.TryFind(envelope.Node, out var peer))
         {
@@ -96,8 +98,8 @@ internal sealed class PacketReceiver(
     }
 
     /// <summary>
-    /// Every ping is answered. One that may be recorded says nothing of its sender's numbers: it is of a life that has not proven itself, or
-    /// in libknet's format from a peer that speaks ours.
+    /// Every ping is answered. One that may be recorded says nothing of its sender's numbers: it is of a life that has
+    /// not proven itself, or in libknet's format from a peer that speaks ours.
     /// </summary>
     private void TakePing(in Arrival arrival, PeerLink link, ReadOnlySpan<byte> packet)
     {
@@ -108,7 +110,8 @@ internal sealed class PacketReceiver(
             return;
         }
 
-        if (keys.HasAead && (arrival.IsAead || (arrival.Trust == Trust.LibknetAuthentic && ping.Header.Pad == KnetFormat.AeadAnnouncement)))
+        if (keys.HasAead && (arrival.IsAead
+            || (arrival.Trust == Trust.LibknetAuthentic && ping.Header.Pad == KnetFormat.AeadAnnouncement)))
             arrival.Peer.AnnouncesAead = true;
         var mayBeRecorded = arrival.Trust == Trust.Unproven || arrival.IsDowngrade;
         if (!mayBeRecorded && ping.Timed == 0)
@@ -202,11 +205,13 @@ internal sealed class PacketReceiver(
     };
 
     /// <summary>An open packet, and what is known of it.</summary>
-    private readonly record struct Arrival(KnetPeer Peer, Trust Trust, AeadEnvelope Envelope, KnetAddress Source, Instant Now)
+    private readonly record struct Arrival(
+        KnetPeer Peer, Trust Trust, AeadEnvelope Envelope, KnetAddress Source, Instant Now)
     {
         public bool IsAead => Trust >= Trust.Unproven;
 
-        /// <summary>Libknet's format, from a peer that speaks ours: somebody may have recorded it before that was so.</summary>
+        /// <summary>Libknet's format, from a peer that speaks ours: somebody may have recorded it before that was
+        /// so.</summary>
         public bool IsDowngrade => !IsAead && Peer.Aead.IsProven;
     }
 }

@@ -23,7 +23,8 @@ public sealed class KnetDaemonTests(ITestOutputHelper output)
     [InlineData("aes256", "sha256", false)]
     [InlineData("aes128", "sha1", true)]
     [InlineData("none", "sha512", true)]
-    public async Task A_member_and_daemons_are_one_ring_whoever_was_first(string cipher, string hash, bool areDaemonsFirst)
+    public async Task A_member_and_daemons_are_one_ring_whoever_was_first(
+        string cipher, string hash, bool areDaemonsFirst)
     {
         await using var ring = new Ring(cipher, hash, output);
         if (!areDaemonsFirst)
@@ -68,7 +69,8 @@ public sealed class KnetDaemonTests(ITestOutputHelper output)
         {
             _output = output;
             _reports = new Reports(Describe);
-            _suite = new CipherSuite(Enum.Parse<KnetCipher>(cipher, ignoreCase: true), Enum.Parse<KnetHash>(hash, ignoreCase: true));
+            _suite = new CipherSuite(
+                Enum.Parse<KnetCipher>(cipher, ignoreCase: true), Enum.Parse<KnetHash>(hash, ignoreCase: true));
             _configuration = new CorosyncConfFile
             {
                 Nodes = 3, Transport = "knet", Cipher = cipher, Hash = hash, TokenTimeout = TimeSpan.FromSeconds(3),
@@ -77,7 +79,8 @@ public sealed class KnetDaemonTests(ITestOutputHelper output)
 
         public void StartDaemon(uint node)
         {
-            var folder = new DaemonFolder(Path.Combine(_folder.Path, $"daemon-{node}"), _configuration.ToString(), _key);
+            var folder = new DaemonFolder(
+                Path.Combine(_folder.Path, $"daemon-{node}"), _configuration.ToString(), _key);
             _daemons[node] = CorosyncDaemon.Start(node, _network, folder, _ => _reports.Apply(() => { }));
         }
 
@@ -86,7 +89,8 @@ public sealed class KnetDaemonTests(ITestOutputHelper output)
             var random = new RandomPool(RandomNumberGenerator.Fill);
             using var key = new KnetKey(_key);
             var keys = KeySet.OfLibknet(SealFactory.Create(_suite, key, random));
-            _ours = new KnetMember(3, 3, _configuration.TokenTimeout, _network, keys, random, () => _reports.Apply(() => { }));
+            _ours = new KnetMember(
+                3, 3, _configuration.TokenTimeout, _network, keys, random, () => _reports.Apply(() => { }));
         }
 
         public void KillOurs()
@@ -95,12 +99,15 @@ public sealed class KnetDaemonTests(ITestOutputHelper output)
             _ours = null;
         }
 
-        /// <summary>Waits until all of these say that they are in one ring of exactly themselves, and serve their clients on it.</summary>
+        /// <summary>Waits until all of these say that they are in one ring of exactly themselves, and serve their
+        /// clients on it.</summary>
         public Task ReadyWith(params uint[] members) => WaitAsync(
-            () => members.All(x => RingOf(x).IsReady && RingOf(x).Id == RingOf(members[0]).Id && RingOf(x).Members.SequenceEqual(members)),
+            () => members.All(x => RingOf(x).IsReady && RingOf(x).Id == RingOf(members[0]).Id
+                && RingOf(x).Members.SequenceEqual(members)),
             $"one ring of {string.Join(", ", members)}");
 
-        /// <summary>Messages that are a part of a packet, a whole one, some, and more than a frame of the ring's.</summary>
+        /// <summary>Messages that are a part of a packet, a whole one, some, and more than a frame of the
+        /// ring's.</summary>
         public async Task SendAllSizesAsync()
         {
             int[] sizes = [1, 64, 1000, 1400, 5000, 65_000, 300_000];
@@ -131,11 +138,14 @@ public sealed class KnetDaemonTests(ITestOutputHelper output)
         }
 
         private Task WaitAsync(Func<bool> condition, string what) => _reports.WaitAsync(
-            () => _ours?.Failure is { } failure ? throw new ReportException($"{failure}\n{Describe()}") : condition(), what, Limit);
+            () => _ours?.Failure is { } failure
+                ? throw new ReportException($"{failure}\n{Describe()}") : condition(), what, Limit);
 
-        private NodeRing RingOf(uint node) => node == 3 ? _ours?.Ring ?? NodeRing.None : NodeRing.Of(_daemons[node].Log);
+        private NodeRing RingOf(uint node) =>
+            node == 3 ? _ours?.Ring ?? NodeRing.None : NodeRing.Of(_daemons[node].Log);
 
         private string Describe() => string.Join('\n', [
-            $"ours: {_ours?.Ring}, {_ours?.DeliveredCount} messages", .. _daemons.Values.Select(x => x.Log.Reports.Read(x.Log.Describe))]);
+            $"ours: {_ours?.Ring}, {_ours?.DeliveredCount} messages",
+            .. _daemons.Values.Select(x => x.Log.Reports.Read(x.Log.Describe))]);
     }
 }

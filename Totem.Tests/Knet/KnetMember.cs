@@ -20,8 +20,8 @@ using Totem.Transport.Knet.Links;
 namespace Totem.Tests.Knet;
 
 /// <summary>
-/// A member at a node of a network: the ring, the kronosnet machine below it, and a plain socket. It is what a transport has to do, in the
-/// simplest way, so that the machine meets real daemons without one.
+/// A member at a node of a network: the ring, the kronosnet machine below it, and a plain socket. It is what a
+/// transport has to do, in the simplest way, so that the machine meets real daemons without one.
 /// </summary>
 internal sealed class KnetMember : IDisposable
 {
@@ -48,7 +48,8 @@ internal sealed class KnetMember : IDisposable
     /// <param name="keys">The keys of the daemons.</param>
     /// <param name="random">Where random bytes come from.</param>
     /// <param name="onChange">Called on the member's thread when something of what is told here is another.</param>
-    public KnetMember(uint self, int nodes, TimeSpan token, NamespaceNetwork network, KeySet keys, RandomPool random, Action onChange)
+    public KnetMember(
+        uint self, int nodes, TimeSpan token, NamespaceNetwork network, KeySet keys, RandomPool random, Action onChange)
     {
         _onChange = onChange;
         _socket = network.Open(self, () => OpenSocket(self));
@@ -68,10 +69,12 @@ internal sealed class KnetMember : IDisposable
     public Exception? Failure { get; private set; }
 
     /// <summary>Joins the group.</summary>
-    public void Join(string group) => _asked.Enqueue(now => _groups.TryJoin(new GroupName(group), 77, null, now, out _membership));
+    public void Join(string group) =>
+        _asked.Enqueue(now => _groups.TryJoin(new GroupName(group), 77, null, now, out _membership));
 
     /// <summary>Sends a message to the group.</summary>
-    public void Send(int bytes) => _asked.Enqueue(now => _groups.TrySubmit(_membership!, new byte[bytes], Guarantee.Agreed, now));
+    public void Send(int bytes) =>
+        _asked.Enqueue(now => _groups.TrySubmit(_membership!, new byte[bytes], Guarantee.Agreed, now));
 
     /// <summary>Ends as a process that is killed does: nobody is told, the port is closed.</summary>
     public void Dispose()
@@ -88,7 +91,13 @@ internal sealed class KnetMember : IDisposable
         Peers = [.. Enumerable.Range(1, nodes).Where(x => x != self).Select(x => new KnetPeerOptions
         {
             Id = (ushort)x,
-            Links = [new KnetLinkOptions { Number = 0, Address = KnetAddress.Of(AddressOf((uint)x)), Timers = LinkTimers.OfToken(token) }],
+            Links =
+            [
+                new KnetLinkOptions
+                {
+                    Number = 0, Address = KnetAddress.Of(AddressOf((uint)x)), Timers = LinkTimers.OfToken(token),
+                },
+            ],
         })],
     };
 
@@ -232,7 +241,8 @@ internal sealed class KnetMember : IDisposable
 
     private void Note(in GroupDelivery delivery)
     {
-        if (delivery is { Kind: GroupDeliveryKind.Ring, Ring.Change.Configuration: { Kind: ConfigurationKind.Regular } installed })
+        if (delivery is { Kind: GroupDeliveryKind.Ring,
+            Ring.Change.Configuration: { Kind: ConfigurationKind.Regular } installed })
             Ring = RingOf(installed, isReady: false);
         else if (delivery is { Kind: GroupDeliveryKind.Synchronised, Configuration: { } synchronised })
             Ring = RingOf(synchronised, isReady: true);
@@ -242,6 +252,7 @@ internal sealed class KnetMember : IDisposable
     }
 
     private static NodeRing RingOf(Configuration configuration, bool isReady) => new(
-        string.Create(CultureInfo.InvariantCulture, $"{configuration.Ring.Representative}.{configuration.Ring.Sequence}"),
+        string.Create(
+            CultureInfo.InvariantCulture, $"{configuration.Ring.Representative}.{configuration.Ring.Sequence}"),
         [.. configuration.Members.Select(x => x.Value).Order()], isReady);
 }

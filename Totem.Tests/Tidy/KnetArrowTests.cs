@@ -2,12 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace Totem.Tests.Tidy;
 
-/// <summary>Inside Totem.Transport.Knet a room uses only rooms before it, and of the core two words (docs/design/knet.md, "Rooms").</summary>
+/// <summary>Inside Totem.Transport.Knet a room uses only rooms before it, and of the core two words
+/// (docs/design/knet.md, "Rooms").</summary>
 public sealed partial class KnetArrowTests
 {
     private const string Project = "Totem.Transport.Knet/";
 
-    private static readonly string[] Rooms = ["Wire", "Diagnostics", "Crypto", "Aead", "Keys", "Sequence", "Mtu", "Links"];
+    private static readonly string[] Rooms =
+        ["Wire", "Diagnostics", "Crypto", "Aead", "Keys", "Sequence", "Mtu", "Links"];
 
     private static readonly string[] OfTheCore = ["Time", "Diagnostics"];
 
@@ -25,7 +27,8 @@ public sealed partial class KnetArrowTests
                 var isCore = use.Groups["core"].Success;
                 var used = use.Groups["room"].Value;
                 var usedRank = Array.IndexOf(isCore ? OfTheCore : Rooms, used);
-                Assert.True(usedRank >= 0 && (isCore || usedRank <= rank), $"{file}: {use.Value.Trim()} is a backward arrow");
+                Assert.True(
+                    usedRank >= 0 && (isCore || usedRank <= rank), $"{file}: {use.Value.Trim()} is a backward arrow");
                 checkedCount++;
             }
         }
@@ -37,6 +40,7 @@ public sealed partial class KnetArrowTests
     public void The_document_shows_the_rooms_in_the_same_order() =>
         Assert.Contains(string.Join(" → ", Rooms), Repository.Read("docs/design/knet.md"), StringComparison.Ordinal);
 
-    [GeneratedRegex(@"^using Totem\.((?<core>Core)|Transport\.Knet)\.(?<room>\w+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"^using Totem\.((?<core>Core)|Transport\.Knet)\.(?<room>\w+);",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex UsedRoom();
 }

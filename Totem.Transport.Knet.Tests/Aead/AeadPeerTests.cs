@@ -10,7 +10,8 @@ public sealed class AeadPeerTests
     private static readonly byte[] Packet = [.. Enumerable.Range(0, 100).Select(x => (byte)x)];
 
     public static TheoryData<int> Algorithms =>
-        ChaCha20Poly1305.IsSupported ? [(int)AeadAlgorithm.Aes256Gcm, (int)AeadAlgorithm.ChaCha20Poly1305] : [(int)AeadAlgorithm.Aes256Gcm];
+        ChaCha20Poly1305.IsSupported
+            ? [(int)AeadAlgorithm.Aes256Gcm, (int)AeadAlgorithm.ChaCha20Poly1305] : [(int)AeadAlgorithm.Aes256Gcm];
 
     [Theory]
     [MemberData(nameof(Algorithms))]
@@ -115,7 +116,8 @@ public sealed class AeadPeerTests
             {
                 var bytes = sender.Seal(packet, datagram);
                 AeadEnvelope.TryRead(datagram.AsSpan(0, bytes), out var envelope);
-                if (peer.Open(master, in envelope, datagram.AsSpan(0, bytes), opened.AsSpan(0, packet.Length), scratch) != AeadTrust.Proven)
+                if (peer.Open(master, in envelope, datagram.AsSpan(0, bytes), opened.AsSpan(0, packet.Length),
+                    scratch) != AeadTrust.Proven)
                     return false;
             }
 

@@ -8,4 +8,5 @@ namespace Totem.Transport.Knet.Tests.Captures;
 /// <param name="Destination">The receiver's address.</param>
 /// <param name="IpBytes">The length of the IP packet.</param>
 /// <param name="Payload">The bytes that UDP carries.</param>
-internal sealed record CapturedPacket(int Frame, KnetAddress Source, KnetAddress Destination, int IpBytes, byte[] Payload);
+internal sealed record CapturedPacket(
+    int Frame, KnetAddress Source, KnetAddress Destination, int IpBytes, byte[] Payload);

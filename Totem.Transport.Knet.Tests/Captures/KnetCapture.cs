@@ -3,7 +3,8 @@ using Totem.Transport.Knet.Crypto;
 
 namespace Totem.Transport.Knet.Tests.Captures;
 
-/// <summary>A capture of a real ring over kronosnet: one file, which is one link. Read once, then shared: do not write to it.</summary>
+/// <summary>A capture of a real ring over kronosnet: one file, which is one link. Read once, then shared: do not write
+/// to it.</summary>
 internal sealed class KnetCapture
 {
     private static readonly ConcurrentDictionary<string, KnetCapture> ByName = new(StringComparer.Ordinal);
@@ -19,7 +20,8 @@ internal sealed class KnetCapture
 
     /// <summary>The names of all files, in order.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [.. Directory.EnumerateFiles(Folder, "*.pcap").Select(x => Path.GetFileNameWithoutExtension(x)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(Folder, "*.pcap")
+            .Select(x => Path.GetFileNameWithoutExtension(x)).Order(StringComparer.Ordinal)];
 
     public static TheoryData<string> Theory => [.. Names];
 
@@ -29,7 +31,9 @@ internal sealed class KnetCapture
     public string Name { get; }
 
     /// <summary>Several files may be the links of one run.</summary>
-    public string Run => Name.EndsWith("-l0", StringComparison.Ordinal) || Name.EndsWith("-l1", StringComparison.Ordinal) ? Name[..^3] : Name;
+    public string Run =>
+        Name.EndsWith("-l0", StringComparison.Ordinal) || Name.EndsWith("-l1", StringComparison.Ordinal)
+            ? Name[..^3] : Name;
 
     public IReadOnlyList<CapturedPacket> Packets { get; }
 
@@ -53,9 +57,10 @@ internal sealed class KnetCapture
             "b-aes256-sha384" => [(new CipherSuite(KnetCipher.Aes256, KnetHash.Sha384), "min128")],
             "g-rekey" => [(usual, "one"), (usual, "two")],
             "g-cipher" => [(usual, "one"), (new CipherSuite(KnetCipher.Aes128, KnetHash.Sha512), "one")],
-            "b-aes256-sha256-nss" or "b-secauth-openssl" or "d-frag-aes" or "f-restart" or "f-restart-slow" or "g-enable"
-                or "g-disable" or "k-fake-aes" or "l-shutdown" => [(usual, "one")],
-            _ => run.StartsWith("e-", StringComparison.Ordinal) && run.EndsWith("-aes", StringComparison.Ordinal) ? [(usual, "one")] : [],
+            "b-aes256-sha256-nss" or "b-secauth-openssl" or "d-frag-aes" or "f-restart" or "f-restart-slow"
+                or "g-enable" or "g-disable" or "k-fake-aes" or "l-shutdown" => [(usual, "one")],
+            _ => run.StartsWith("e-", StringComparison.Ordinal) && run.EndsWith("-aes", StringComparison.Ordinal)
+                ? [(usual, "one")] : [],
         };
     }
 }

@@ -5,8 +5,8 @@ using Totem.Transport.Knet.Links;
 namespace Totem.Transport.Knet.Tests.Captures;
 
 /// <summary>
-/// Reads classic little-endian pcap files of Ethernet, IPv4 and IPv6. The captures hold no IP fragment, which is an error here; what is
-/// not UDP is left out.
+/// Reads classic little-endian pcap files of Ethernet, IPv4 and IPv6. The captures hold no IP fragment, which is an
+/// error here; what is not UDP is left out.
 /// </summary>
 internal static class PcapReader
 {
@@ -55,7 +55,8 @@ internal static class PcapReader
             throw new InvalidDataException($"packet {frame} is an IP fragment");
         var total = BinaryPrimitives.ReadUInt16BigEndian(ip[2..]);
         var udp = ip[((ip[0] & 0x0F) * 4)..total];
-        return new CapturedPacket(frame, Address(ip[12..16]), Address(ip[16..20]), total, udp[UdpHeaderBytes..].ToArray());
+        return new CapturedPacket(
+            frame, Address(ip[12..16]), Address(ip[16..20]), total, udp[UdpHeaderBytes..].ToArray());
     }
 
     private static CapturedPacket? ParseIPv6(int frame, ReadOnlySpan<byte> ip)
@@ -65,7 +66,8 @@ internal static class PcapReader
             return null;
         var total = headerBytes + BinaryPrimitives.ReadUInt16BigEndian(ip[4..]);
         var udp = ip[headerBytes..total];
-        return new CapturedPacket(frame, Address(ip[8..24]), Address(ip[24..40]), total, udp[UdpHeaderBytes..].ToArray());
+        return new CapturedPacket(
+            frame, Address(ip[8..24]), Address(ip[24..40]), total, udp[UdpHeaderBytes..].ToArray());
     }
 
     private static KnetAddress Address(ReadOnlySpan<byte> bytes) => KnetAddress.Of(new IPAddress(bytes));

@@ -34,12 +34,13 @@ public sealed class CapturedSealTests
             }
         }
 
-        Assert.All(capture.Suites(), x => Assert.True(counts.GetValueOrDefault(x.Suite) > 40, $"{x.Suite}: {counts.GetValueOrDefault(x.Suite)}"));
+        Assert.All(capture.Suites(), x => Assert.True(
+            counts.GetValueOrDefault(x.Suite) > 40, $"{x.Suite}: {counts.GetValueOrDefault(x.Suite)}"));
     }
 
     /// <summary>
-    /// Gives the block that makes the next IV the one of a captured packet: the encryptor chains, so the block is what the IV decrypts to,
-    /// combined with the block of ciphertext before. The pool holds one block.
+    /// Gives the block that makes the next IV the one of a captured packet: the encryptor chains, so the block is what
+    /// the IV decrypts to, combined with the block of ciphertext before. The pool holds one block.
     /// </summary>
     private sealed class ForcedIv(CipherSuite suite, KnetKey key) : IDisposable
     {

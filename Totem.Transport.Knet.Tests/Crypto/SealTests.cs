@@ -79,7 +79,8 @@ public sealed class SealTests
         using var seal = Create(new CipherSuite(KnetCipher.Aes256, KnetHash.Sha256), 256, seed: 1);
         using var aes = Aes.Create();
         aes.SetKey(contents.AsSpan(0, 32));
-        foreach (var (last, before, isGood) in ((byte, byte, bool)[])[(1, 9, true), (2, 2, true), (0, 0, false), (17, 17, false), (2, 3, false), (16, 9, false)])
+        foreach (var (last, before, isGood) in ((byte, byte, bool)[])[(1, 9, true), (2, 2, true), (0, 0, false),
+            (17, 17, false), (2, 3, false), (16, 9, false)])
         {
             var plain = new byte[32];
             (plain[^1], plain[^2]) = (last, before);
@@ -112,8 +113,10 @@ public sealed class SealTests
     {
         using var key = new KnetKey(new byte[128]);
         var random = new RandomPool(_ => { });
-        Assert.Throws<ArgumentException>(() => SealFactory.Create(new CipherSuite(KnetCipher.Aes256, KnetHash.None), key, random));
-        Assert.Throws<ArgumentException>(() => SealFactory.Create(new CipherSuite(KnetCipher.Aes256, KnetHash.Sha256), null, random));
+        Assert.Throws<ArgumentException>(
+            () => SealFactory.Create(new CipherSuite(KnetCipher.Aes256, KnetHash.None), key, random));
+        Assert.Throws<ArgumentException>(
+            () => SealFactory.Create(new CipherSuite(KnetCipher.Aes256, KnetHash.Sha256), null, random));
         Assert.Null(SealFactory.Create(CipherSuite.Clear, null, random));
     }
 

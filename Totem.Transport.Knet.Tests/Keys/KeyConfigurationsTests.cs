@@ -90,7 +90,8 @@ public sealed class KeyConfigurationsTests
 
     private static void AssertOpens(KeyConfigurations configurations, PacketSeal peer, bool isExpected)
     {
-        Assert.Equal(isExpected, configurations.TryOpen(SealedBy(peer), out var packet, out var isAuthentic) && packet.SequenceEqual(Packet));
+        Assert.Equal(isExpected, configurations.TryOpen(SealedBy(peer), out var packet, out var isAuthentic)
+            && packet.SequenceEqual(Packet));
         Assert.True(isAuthentic || !isExpected);
     }
 

@@ -47,8 +47,9 @@ public sealed class LinkLivenessTests
         Assert.True(_link.IsUp);
     }
 
-    /// <summary>Ten times the timeout at first, less by one each second: a link that falls silent at once is down when the silence is as long
-    /// as what is left of that, after about 7 s. One that was up for long is down after the timeout and at most a tick.</summary>
+    /// <summary>Ten times the timeout at first, less by one each second: a link that falls silent at once is down when
+    /// the silence is as long as what is left of that, after about 7 s. One that was up for long is down after the
+    /// timeout and at most a tick.</summary>
     [Theory]
     [InlineData(0, 6400, 7400)]
     [InlineData(20, 1825, 2200)]

@@ -22,7 +22,10 @@ public sealed class AllocationTests
     [InlineData((int)NodeFormat.Aead, 60_000)]
     public void Nothing_is_allocated_for_a_message(int format, int bytes)
     {
-        var setup = new KnetSetup { NodeCount = 2, Suite = new(KnetCipher.Aes256, KnetHash.Sha256), Format = (NodeFormat)format };
+        var setup = new KnetSetup
+        {
+            NodeCount = 2, Suite = new(KnetCipher.Aes256, KnetHash.Sha256), Format = (NodeFormat)format,
+        };
         using var sender = Machine(setup, 1);
         using var receiver = Machine(setup, 2);
         KnetMachine[] machines = [sender, receiver];

@@ -57,7 +57,8 @@ public sealed class KeyChangeTests
         Assert.Equal(RekeyPhase.Settled, cluster.Node(1).Machine!.RekeyPhase);
     }
 
-    /// <summary>The real daemons' messages are ours: found in the captured change of keys, in both phases, from each of the three.</summary>
+    /// <summary>The real daemons' messages are ours: found in the captured change of keys, in both phases, from each of
+    /// the three.</summary>
     [Fact]
     public void The_messages_are_those_of_real_daemons()
     {
@@ -75,7 +76,8 @@ public sealed class KeyChangeTests
             }
         }
 
-        Assert.Equal([(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)], found.Select(x => ((int)x.Node, (int)x.Phase)).Order());
+        Assert.Equal(
+            [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)], found.Select(x => ((int)x.Node, (int)x.Phase)).Order());
     }
 
     private static void AssertAllHear(KnetCluster cluster)
@@ -84,7 +86,8 @@ public sealed class KeyChangeTests
         {
             var serial = cluster.Send(node.Id, 0, 3000);
             cluster.RunFor(TimeSpan.FromMilliseconds(5));
-            Assert.All(cluster.Nodes.Where(x => x != node), x => Assert.True(cluster.Ledger.IsDelivered(x.Id, x.Life, node.Id, serial)));
+            Assert.All(cluster.Nodes.Where(x => x != node), x => Assert.True(
+                cluster.Ledger.IsDelivered(x.Id, x.Life, node.Id, serial)));
         }
     }
 }

@@ -15,7 +15,8 @@ public sealed class MachineFuzzTests
     [Fact]
     public void Packets_without_the_key_change_nothing_and_allocate_nothing()
     {
-        using var cluster = new KnetCluster(new KnetSetup { Suite = new(KnetCipher.Aes256, KnetHash.Sha256) }, 3).StartAll();
+        using var cluster = new KnetCluster(new KnetSetup { Suite = new(KnetCipher.Aes256, KnetHash.Sha256) }, 3)
+            .StartAll();
         Assert.True(cluster.RunUntil(cluster.IsWhole, TimeSpan.FromSeconds(4)));
         cluster.Send(2, 0, 3000);
         cluster.RunFor(TimeSpan.FromSeconds(1));
@@ -40,7 +41,8 @@ public sealed class MachineFuzzTests
         Assert.Equal(eventsBefore, cluster.Node(1).Events.Count);
     }
 
-    /// <summary>In clear, or from a member that has gone mad: anything may be in a packet, and the machine goes on.</summary>
+    /// <summary>In clear, or from a member that has gone mad: anything may be in a packet, and the machine goes
+    /// on.</summary>
     [Fact]
     public void Packets_with_anything_in_them_do_no_lasting_harm()
     {
@@ -58,7 +60,8 @@ public sealed class MachineFuzzTests
             var length = random.Chance(0.5)
                 ? Structured(buffer, random)
                 : Mutate(packets[random.Below(packets.Length)], buffer, random);
-            machine.HandleDatagram(buffer.AsSpan(0, length), cluster.Setup.Address(2, random.Below(2)), cluster.Now, out _);
+            machine.HandleDatagram(
+                buffer.AsSpan(0, length), cluster.Setup.Address(2, random.Below(2)), cluster.Now, out _);
             while (machine.TryTransmit(arena, out _))
             {
             }

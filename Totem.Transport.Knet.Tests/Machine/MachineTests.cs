@@ -75,7 +75,8 @@ public sealed class MachineTests
     {
         using var cluster = Whole(new KnetSetup { LinkCount = 3, NodeCount = 2, Mode = LinkMode.RoundRobin });
         var first = LinkOfAMessage(cluster);
-        Assert.Equal([(first + 1) % 3, (first + 2) % 3, first], (int[])[LinkOfAMessage(cluster), LinkOfAMessage(cluster), LinkOfAMessage(cluster)]);
+        Assert.Equal([(first + 1) % 3, (first + 2) % 3, first],
+            (int[])[LinkOfAMessage(cluster), LinkOfAMessage(cluster), LinkOfAMessage(cluster)]);
     }
 
     [Fact]
@@ -152,7 +153,8 @@ public sealed class MachineTests
         var wrong = options with { Self = 2, FixedIpBytes = 100, Compression = Knet.Sequence.CompressionMethod.Lz4 };
         var problems = wrong.Problems();
         Assert.Equal(3, problems.Count);
-        Assert.Throws<ArgumentException>(() => new KnetMachine(wrong, KeySet.OfLibknet(null), new RandomPool(_ => { })));
+        Assert.Throws<ArgumentException>(
+            () => new KnetMachine(wrong, KeySet.OfLibknet(null), new RandomPool(_ => { })));
         Assert.Empty(options.Problems());
     }
 
@@ -176,13 +178,15 @@ public sealed class MachineTests
         return Assert.Single(cluster.Recorded).Link;
     }
 
-    private static void AssertHeardByAll(KnetCluster cluster, int from, int bytes) => AssertHeard(cluster, from, 0, bytes);
+    private static void AssertHeardByAll(KnetCluster cluster, int from, int bytes) =>
+        AssertHeard(cluster, from, 0, bytes);
 
     private static void AssertHeard(KnetCluster cluster, int from, int to, int bytes)
     {
         var serial = cluster.Send(from, to, bytes);
         cluster.RunFor(TimeSpan.FromMilliseconds(5));
         foreach (var node in cluster.Nodes.Where(x => to == 0 ? x.Id != from : x.Id == to))
-            Assert.True(cluster.Ledger.IsDelivered(node.Id, node.Life, (ushort)from, serial), $"{node.Id} did not get {bytes} bytes");
+            Assert.True(cluster.Ledger.IsDelivered(node.Id, node.Life, (ushort)from, serial),
+                $"{node.Id} did not get {bytes} bytes");
     }
 }

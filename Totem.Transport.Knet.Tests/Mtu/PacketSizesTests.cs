@@ -19,7 +19,8 @@ public sealed class PacketSizesTests
     [InlineData("Aes256", "Sha384", 1381, 1500, 1500, 48, 8869, 8988, 8988, 1349, 1488, 1488)]
     [InlineData("Aes192", "Sha512", 1365, 1500, 1500, 48, 8853, 8988, 8988, 1333, 1488, 1488)]
     public void Sizes_are_libknets(
-        string cipher, string hash, int data, int full, int probe, int packets, int jumboData, int jumboFull, int jumboProbe,
+        string cipher, string hash, int data, int full, int probe, int packets, int jumboData, int jumboFull,
+        int jumboProbe,
         int data6, int full6, int probe6)
     {
         var shape = new CipherSuite(Enum.Parse<KnetCipher>(cipher), Enum.Parse<KnetHash>(hash)).Shape;

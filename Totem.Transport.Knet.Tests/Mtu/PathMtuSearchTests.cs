@@ -15,7 +15,8 @@ public sealed class PathMtuSearchTests
         {
             foreach (var isIPv6 in (bool[])[false, true])
             {
-                foreach (var (path, link) in ((int, int)[])[(1500, 1500), (1300, 1300), (1499, 9000), (1500, 9000), (9000, 9000), (1281, 1500), (65_535, 65_535)])
+                foreach (var (path, link) in ((int, int)[])[(1500, 1500), (1300, 1300), (1499, 9000), (1500, 9000),
+                    (9000, 9000), (1281, 1500), (65_535, 65_535)])
                     data.Add(path, link, isSealed, isIPv6);
             }
         }
@@ -23,7 +24,8 @@ public sealed class PathMtuSearchTests
         return data;
     }
 
-    /// <summary>An interface that takes <paramref name="link"/> and says so, a path that silently drops what is larger than its own.</summary>
+    /// <summary>An interface that takes <paramref name="link"/> and says so, a path that silently drops what is larger
+    /// than its own.</summary>
     [Theory]
     [MemberData(nameof(Paths))]
     public void A_search_finds_what_the_path_carries(int path, int link, bool isSealed, bool isIPv6)
@@ -79,7 +81,8 @@ public sealed class PathMtuSearchTests
     }
 
     /// <summary>One search on virtual time, beside an interface and a path.</summary>
-    private sealed class SearchRun(bool isIPv6, SealShape shape, int link, bool saysSize, int path, Func<int, bool> lose)
+    private sealed class SearchRun(
+        bool isIPv6, SealShape shape, int link, bool saysSize, int path, Func<int, bool> lose)
     {
         private readonly PathMtuSearch _search = new(isIPv6);
         private Instant _now = new(1);

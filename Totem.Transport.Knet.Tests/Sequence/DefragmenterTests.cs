@@ -22,7 +22,8 @@ public sealed class DefragmenterTests
         var random = new SimulationRandom((ulong)count);
         for (ushort seq = 1; seq <= 40; seq++)
         {
-            var message = Message(seq, Math.Min(KnetFormat.MessageBytesMax, ((count - 1) * unit) + 1 + random.Below(unit)));
+            var message = Message(
+                seq, Math.Min(KnetFormat.MessageBytesMax, ((count - 1) * unit) + 1 + random.Below(unit)));
             var order = Enumerable.Range(1, count).OrderBy(_ => random.Next()).ToArray();
             foreach (var fragment in order[..^1])
             {
@@ -99,5 +100,6 @@ public sealed class DefragmenterTests
     private static DataHeader Header(ushort seq, int fragment, int count) =>
         new(new PacketHeader(PacketType.Data, 2), seq, 0, 0, 1, (byte)count, (byte)fragment, 0);
 
-    private static byte[] Message(int seed, int bytes) => [.. Enumerable.Range(0, bytes).Select(x => (byte)((31 * x) + seed))];
+    private static byte[] Message(int seed, int bytes) =>
+        [.. Enumerable.Range(0, bytes).Select(x => (byte)((31 * x) + seed))];
 }

@@ -61,7 +61,8 @@ public sealed class MessageCompressionTests
     public void A_small_packet_does_not_become_more_than_a_message()
     {
         using var target = new MemoryStream();
-        using (var zlib = new System.IO.Compression.ZLibStream(target, System.IO.Compression.CompressionLevel.SmallestSize, leaveOpen: true))
+        using (var zlib = new System.IO.Compression.ZLibStream(
+            target, System.IO.Compression.CompressionLevel.SmallestSize, leaveOpen: true))
             zlib.Write(new byte[65_537]);
         Assert.False(_compression.TryDecompress(target.ToArray(), out _));
     }

@@ -20,7 +20,8 @@ public sealed class PeerSequenceTests
         Assert.True(Deliver(5));
     }
 
-    /// <summary>A peer whose pings carried 0 all the time has sent nothing that they could tell; the first copies of them change nothing.</summary>
+    /// <summary>A peer whose pings carried 0 all the time has sent nothing that they could tell; the first copies of
+    /// them change nothing.</summary>
     [Fact]
     public void Zero_again_is_no_restart()
     {

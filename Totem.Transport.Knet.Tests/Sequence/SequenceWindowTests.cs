@@ -57,7 +57,8 @@ public sealed class SequenceWindowTests
         ushort seq = 1;
         for (var i = 0; i < 200_000; i++)
         {
-            var step = random.Chance(0.001) ? random.Between(-9000, 9000) : random.Chance(0.2) ? random.Between(-4100, 4100) : random.Between(-3, 4);
+            var step = random.Chance(0.001) ? random.Between(-9000, 9000)
+                : random.Chance(0.2) ? random.Between(-4100, 4100) : random.Between(-3, 4);
             seq = (ushort)(seq + step);
             var isNew = window.IsUndelivered(seq);
             Assert.Equal(model.IsNew(seq), isNew);
@@ -84,7 +85,8 @@ public sealed class SequenceWindowTests
                 return !_set.Contains(seq % SequenceWindow.Numbers);
             var ahead = (ushort)(seq - Reference);
             if (ahead <= SequenceWindow.Numbers)
-                _set.ExceptWith(Enumerable.Range(1, ahead).Select(x => (ushort)(Reference + x) % SequenceWindow.Numbers));
+                _set.ExceptWith(
+                    Enumerable.Range(1, ahead).Select(x => (ushort)(Reference + x) % SequenceWindow.Numbers));
             else
                 _set.Clear();
             Reference = seq;

@@ -4,7 +4,8 @@ using Totem.Transport.Knet.Mtu;
 
 namespace Totem.Transport.Knet.Tests.Simulation;
 
-/// <summary>Machines on virtual time, joined by links that a test may cut, slow down, narrow and disturb. One seed, one run.</summary>
+/// <summary>Machines on virtual time, joined by links that a test may cut, slow down, narrow and disturb. One seed, one
+/// run.</summary>
 internal sealed class KnetCluster : IDisposable
 {
     private const int RecordedMax = 4096;
@@ -19,7 +20,8 @@ internal sealed class KnetCluster : IDisposable
     {
         Setup = setup;
         Random = new SimulationRandom(seed);
-        _keys = [.. Enumerable.Range(0, 2).Select(_ => Enumerable.Range(0, 256).Select(_ => (byte)Random.Below(256)).ToArray())];
+        _keys = [.. Enumerable.Range(0, 2)
+            .Select(_ => Enumerable.Range(0, 256).Select(_ => (byte)Random.Below(256)).ToArray())];
         _paths = new PathState[setup.NodeCount + 1, setup.NodeCount + 1, setup.LinkCount];
         foreach (var (from, to, link) in AllPaths())
             _paths[from, to, link] = new PathState();
@@ -38,7 +40,8 @@ internal sealed class KnetCluster : IDisposable
 
     public MessageLedger Ledger { get; } = new();
 
-    /// <summary>Packets of late, for whoever wants to send them again: when, from whom, over which link, to whom.</summary>
+    /// <summary>Packets of late, for whoever wants to send them again: when, from whom, over which link, to
+    /// whom.</summary>
     public Queue<(Instant At, int From, int To, int Link, byte[] Datagram)> Recorded { get; } = new();
 
     /// <summary>The number of the key that nodes begin with.</summary>
@@ -128,7 +131,8 @@ internal sealed class KnetCluster : IDisposable
     }
 
     /// <summary>Everybody reaches everybody.</summary>
-    public bool IsWhole() => Nodes.All(a => a.Machine is not null && Nodes.All(b => a == b || a.Machine.IsReachable(b.Id)));
+    public bool IsWhole() =>
+        Nodes.All(a => a.Machine is not null && Nodes.All(b => a == b || a.Machine.IsReachable(b.Id)));
 
     public void Dispose()
     {
@@ -158,7 +162,8 @@ internal sealed class KnetCluster : IDisposable
 
         if (pending.IsRefusal)
             machine.HandleRefused((ushort)pending.From, (byte)pending.Link, Now);
-        else if (machine.HandleDatagram(pending.Datagram, Setup.Address(pending.From, pending.Link), Now, out var message))
+        else if (machine.HandleDatagram(
+            pending.Datagram, Setup.Address(pending.From, pending.Link), Now, out var message))
             Ledger.Deliver(node.Id, node.Life, in message);
         Drain(node);
     }
@@ -204,7 +209,8 @@ internal sealed class KnetCluster : IDisposable
         for (var i = 0; i < copies; i++)
         {
             var delay = new TimeSpan(Random.Between(path.DelayMin.Ticks, path.DelayMax.Ticks));
-            Enqueue(delay, new Pending(destination.Peer, 0, from, destination.Link, Corrupt(path, datagram), IsRefusal: false));
+            Enqueue(delay, new Pending(
+                destination.Peer, 0, from, destination.Link, Corrupt(path, datagram), IsRefusal: false));
         }
     }
 
@@ -227,5 +233,6 @@ internal sealed class KnetCluster : IDisposable
     private void ScheduleDeadline(KnetNode node) =>
         Enqueue(node.Machine!.NextDeadline!.Value - Now, new Pending(node.Id, node.Life, 0, 0, null, IsRefusal: false));
 
-    private void Enqueue(TimeSpan delay, in Pending pending) => _queue.Enqueue(pending, ((Now + delay).Ticks, _order++));
+    private void Enqueue(TimeSpan delay, in Pending pending) =>
+        _queue.Enqueue(pending, ((Now + delay).Ticks, _order++));
 }

@@ -36,7 +36,8 @@ internal sealed class KnetNode(KnetSetup setup, int id, SimulationRandom random)
     public void Begin(byte[] key)
     {
         Life++;
-        _machine = new KnetMachine(setup.Options(Id), Keys(Suite, key), Pool(), this, Life == 1 ? setup.LastSeq : (ushort)0);
+        _machine = new KnetMachine(
+            setup.Options(Id), Keys(Suite, key), Pool(), this, Life == 1 ? setup.LastSeq : (ushort)0);
     }
 
     public void End()
@@ -58,7 +59,8 @@ internal sealed class KnetNode(KnetSetup setup, int id, SimulationRandom random)
         if (Format == NodeFormat.Aead)
             return KeySet.OfAead(new AeadMaster(key, "sim"));
         var seal = SealFactory.Create(suite, key, Pool());
-        return Format == NodeFormat.Libknet || seal is null ? KeySet.OfLibknet(seal) : KeySet.Of(seal, new AeadMaster(key, "sim"));
+        return Format == NodeFormat.Libknet || seal is null
+            ? KeySet.OfLibknet(seal) : KeySet.Of(seal, new AeadMaster(key, "sim"));
     }
 
     public void OnEvent(in KnetEvent knetEvent) => Events.Add(knetEvent);

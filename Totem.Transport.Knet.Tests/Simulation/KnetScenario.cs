@@ -6,18 +6,20 @@ using Totem.Transport.Knet.Links;
 namespace Totem.Transport.Knet.Tests.Simulation;
 
 /// <summary>
-/// A scenario that a seed draws: machines, traffic, and faults that stop at the end, after which everybody must reach everybody. While
-/// they last, what is handed up must be what was sent, at most once.
+/// A scenario that a seed draws: machines, traffic, and faults that stop at the end, after which everybody must reach
+/// everybody. While they last, what is handed up must be what was sent, at most once.
 /// </summary>
 internal sealed class KnetScenario : IDisposable
 {
     private static readonly CipherSuite[] Suites =
     [
-        CipherSuite.Clear, new(KnetCipher.None, KnetHash.Sha1), new(KnetCipher.Aes128, KnetHash.Sha1), new(KnetCipher.Aes256, KnetHash.Sha256),
-        new(KnetCipher.Aes256, KnetHash.Sha256), new(KnetCipher.Aes192, KnetHash.Sha512), new(KnetCipher.Aes256, KnetHash.Sha384),
+        CipherSuite.Clear, new(KnetCipher.None, KnetHash.Sha1), new(KnetCipher.Aes128, KnetHash.Sha1),
+        new(KnetCipher.Aes256, KnetHash.Sha256), new(KnetCipher.Aes256, KnetHash.Sha256),
+        new(KnetCipher.Aes192, KnetHash.Sha512), new(KnetCipher.Aes256, KnetHash.Sha384),
     ];
 
-    /// <summary>Faults and copies are bounded by this: what is older may be forgotten, by the rules of libknet's format.</summary>
+    /// <summary>Faults and copies are bounded by this: what is older may be forgotten, by the rules of libknet's
+    /// format.</summary>
     private static readonly TimeSpan DelayMax = TimeSpan.FromMilliseconds(50);
 
     private readonly SimulationRandom _random;
@@ -66,7 +68,8 @@ internal sealed class KnetScenario : IDisposable
 
     private static KnetSetup DrawSetup(SimulationRandom random)
     {
-        var format = random.Pick<NodeFormat>([NodeFormat.Libknet, NodeFormat.Libknet, NodeFormat.Both, NodeFormat.Both, NodeFormat.Aead]);
+        var format = random.Pick<NodeFormat>(
+            [NodeFormat.Libknet, NodeFormat.Libknet, NodeFormat.Both, NodeFormat.Both, NodeFormat.Aead]);
         return new KnetSetup
         {
             NodeCount = (int)random.Between(2, 5),
@@ -168,8 +171,8 @@ internal sealed class KnetScenario : IDisposable
     private void Note(string name) => Faults[name] = Faults.GetValueOrDefault(name) + 1;
 
     /// <summary>
-    /// Packets that nobody with a key has made, and copies: of packets of late, or in the format of our own of any packet that was ever sent.
-    /// In clear an attacker may say anything, so there is none.
+    /// Packets that nobody with a key has made, and copies: of packets of late, or in the format of our own of any
+    /// packet that was ever sent. In clear an attacker may say anything, so there is none.
     /// </summary>
     private void Attack()
     {
@@ -186,7 +189,8 @@ internal sealed class KnetScenario : IDisposable
                 datagram[_random.Below(datagram.Length)] ^= (byte)(1 + _random.Below(255));
             else if (_random.Chance(0.3))
                 datagram = datagram[..(1 + _random.Below(datagram.Length))];
-            _cluster.Inject(recorded.From, recorded.To, recorded.Link, datagram, TimeSpan.FromMilliseconds(_random.Below(20)));
+            _cluster.Inject(
+                recorded.From, recorded.To, recorded.Link, datagram, TimeSpan.FromMilliseconds(_random.Below(20)));
         }
     }
 
@@ -210,7 +214,8 @@ internal sealed class KnetScenario : IDisposable
         }
     }
 
-    /// <summary>One step of one node: all load before one uses, as the order of messages has it; then each for itself.</summary>
+    /// <summary>One step of one node: all load before one uses, as the order of messages has it; then each for
+    /// itself.</summary>
     private void Rekey()
     {
         if (_stopped.Count > 0 || !Setup.IsAuthentic)
@@ -218,7 +223,8 @@ internal sealed class KnetScenario : IDisposable
         Note("rekey");
         if (_rekey is null)
         {
-            _rekey = new RekeyStep(_random.Chance(0.7) ? Setup.Suite : Suites[1 + _random.Below(Suites.Length - 1)], _cluster.KeyInUse + 1, new int[Setup.NodeCount]);
+            _rekey = new RekeyStep(_random.Chance(0.7) ? Setup.Suite : Suites[1 + _random.Below(Suites.Length - 1)],
+                _cluster.KeyInUse + 1, new int[Setup.NodeCount]);
             foreach (var node in _cluster.Nodes)
                 _cluster.Do(node.Id, machine => machine.LoadKeys(node.Keys(_rekey.Suite, _cluster.Key(_rekey.Key))));
             return;
@@ -270,7 +276,8 @@ internal sealed class KnetScenario : IDisposable
 
         foreach (var (from, to, link) in _cluster.AllPaths())
             _cluster.Path(from, to, link).Heal(1500);
-        Must(_cluster.RunUntil(_cluster.IsWhole, TimeSpan.FromSeconds(30)), "somebody cannot be reached 30 s after the faults");
+        Must(_cluster.RunUntil(_cluster.IsWhole, TimeSpan.FromSeconds(30)),
+            "somebody cannot be reached 30 s after the faults");
         AssertKept();
         AssertHeard();
         AssertFormats();
@@ -283,7 +290,8 @@ internal sealed class KnetScenario : IDisposable
         {
             var (node, peer) = (_cluster.Node(from), _cluster.Node(to));
             var isExpected = node.SpeaksAead && peer.SpeaksAead;
-            Must(node.Machine!.SpeaksAead(peer.Id) == isExpected, $"{from} speaks to {to} in the format of our own: {!isExpected}");
+            Must(node.Machine!.SpeaksAead(peer.Id) == isExpected,
+                $"{from} speaks to {to} in the format of our own: {!isExpected}");
         }
     }
 
@@ -293,10 +301,12 @@ internal sealed class KnetScenario : IDisposable
         if (!_hasGoodLink)
             return;
         foreach (var node in _cluster.Nodes)
-            Must(node.Events.TrueForAll(x => x.Kind != KnetEventKind.PeerUnreachable), $"{node.Id} lost a peer to which it had a good link");
+            Must(node.Events.TrueForAll(x => x.Kind != KnetEventKind.PeerUnreachable),
+                $"{node.Id} lost a peer to which it had a good link");
     }
 
-    /// <summary>The first messages may tell the machines that a path has become narrower; the last one arrives everywhere.</summary>
+    /// <summary>The first messages may tell the machines that a path has become narrower; the last one arrives
+    /// everywhere.</summary>
     private void AssertHeard()
     {
         foreach (var node in _cluster.Nodes)
@@ -309,7 +319,8 @@ internal sealed class KnetScenario : IDisposable
             }
 
             foreach (var other in _cluster.Nodes.Where(x => x != node))
-                Must(_cluster.Ledger.IsDelivered(other.Id, other.Life, node.Id, serial), $"{other.Id} did not get the last message of {node.Id}");
+                Must(_cluster.Ledger.IsDelivered(other.Id, other.Life, node.Id, serial),
+                    $"{other.Id} did not get the last message of {node.Id}");
         }
     }
 

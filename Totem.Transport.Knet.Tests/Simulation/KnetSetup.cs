@@ -33,7 +33,8 @@ internal sealed record KnetSetup
 
     public bool Compresses { get; init; }
 
-    /// <summary>The number of the last message that each process has sent before it starts: near the wrap, say.</summary>
+    /// <summary>The number of the last message that each process has sent before it starts: near the wrap,
+    /// say.</summary>
     public ushort LastSeq { get; init; }
 
     public LinkTimers Timers { get; init; } = LinkTimers.OfToken(TimeSpan.FromMilliseconds(3650));
@@ -62,6 +63,7 @@ internal sealed record KnetSetup
     };
 
     public override string ToString() =>
-        $"{NodeCount} nodes, {LinkCount} links, {Mode}, {Suite.Cipher}/{Suite.Hash} {Format}{(IsMixed ? " mixed" : "")}{(IsIPv6 ? ", IPv6" : "")}"
+        $"{NodeCount} nodes, {LinkCount} links, {Mode}, {Suite.Cipher}/{Suite.Hash} {Format}"
+        + $"{(IsMixed ? " mixed" : "")}{(IsIPv6 ? ", IPv6" : "")}"
         + $"{(FixedIpBytes > 0 ? $", {FixedIpBytes} bytes" : "")}{(Compresses ? ", zlib" : "")}, from {LastSeq}";
 }

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Totem.Transport.Knet.Tests.Simulation;
 
-/// <summary>Scenarios from seeds. <c>TOTEM_KNET_SCENARIOS=N</c> runs N of them, <c>TOTEM_KNET_SEED</c> is the first.</summary>
+/// <summary>Scenarios from seeds. <c>TOTEM_KNET_SCENARIOS=N</c> runs N of them, <c>TOTEM_KNET_SEED</c> is the
+/// first.</summary>
 public sealed class KnetSimulationTests
 {
     private static readonly ulong Count = Setting("TOTEM_KNET_SCENARIOS", 100);
@@ -30,7 +31,8 @@ public sealed class KnetSimulationTests
                 faults[name] = faults.GetValueOrDefault(name) + count;
         }
 
-        string[] kinds = ["cut one way", "cut", "heal", "loss", "reorder", "duplicate", "corrupt", "black hole", "interface", "attack", "restart", "rekey"];
+        string[] kinds = ["cut one way", "cut", "heal", "loss", "reorder", "duplicate", "corrupt", "black hole",
+            "interface", "attack", "restart", "rekey"];
         Assert.True(delivered > 100 * (long)Count, $"{delivered} messages in {Count} scenarios");
         if (Count >= 100)
             Assert.All(kinds, x => Assert.True(faults.GetValueOrDefault(x) > 0, $"no scenario had: {x}"));
@@ -49,5 +51,6 @@ public sealed class KnetSimulationTests
     }
 
     private static ulong Setting(string name, ulong byDefault) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? ulong.Parse(value, CultureInfo.InvariantCulture) : byDefault;
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
+            ? ulong.Parse(value, CultureInfo.InvariantCulture) : byDefault;
 }

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Totem.Transport.Knet.Tests.Simulation;
 
 /// <summary>
-/// Messages that were sent, by whom, to whom; and those that were handed up. The property of everything: what is handed up is what was sent, to this
-/// receiver, at most once in its life.
+/// Messages that were sent, by whom, to whom; and those that were handed up. The property of everything: what is handed
+/// up is what was sent, to this receiver, at most once in its life.
 /// </summary>
 internal sealed class MessageLedger
 {
@@ -40,17 +40,24 @@ internal sealed class MessageLedger
         var bytes = message.Bytes;
         Must(bytes.Length >= HeaderBytes, $"a message of {bytes.Length} bytes was handed up that nobody sent");
         var serial = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-        Must(_sent.TryGetValue((message.Sender, serial), out var sent), $"{receiver} was handed {serial} of {message.Sender}, which was never sent");
-        Must(sent.Bytes == bytes.Length, $"{receiver} was handed {bytes.Length} bytes of {serial} of {message.Sender}, {sent.Bytes} were sent");
-        Must(sent.Destination == 0 || sent.Destination == receiver, $"{receiver} was handed {serial}, which was for {sent.Destination}");
-        Must(message.IsBroadcast == (sent.Destination == 0), $"{serial} of {message.Sender} says that it is a multicast: {message.IsBroadcast}");
+        Must(_sent.TryGetValue((message.Sender, serial), out var sent),
+            $"{receiver} was handed {serial} of {message.Sender}, which was never sent");
+        Must(sent.Bytes == bytes.Length,
+            $"{receiver} was handed {bytes.Length} bytes of {serial} of {message.Sender}, {sent.Bytes} were sent");
+        Must(sent.Destination == 0 || sent.Destination == receiver,
+            $"{receiver} was handed {serial}, which was for {sent.Destination}");
+        Must(message.IsBroadcast == (sent.Destination == 0),
+            $"{serial} of {message.Sender} says that it is a multicast: {message.IsBroadcast}");
         for (var i = HeaderBytes; i < bytes.Length; i++)
-            Must(bytes[i] == Content(serial, i), $"byte {i} of {serial} of {message.Sender} at {receiver} is not what was sent");
-        Must(_delivered.Add((receiver, life, message.Sender, serial)), $"{receiver} was handed {serial} of {message.Sender} twice");
+            Must(bytes[i] == Content(serial, i),
+                $"byte {i} of {serial} of {message.Sender} at {receiver} is not what was sent");
+        Must(_delivered.Add((receiver, life, message.Sender, serial)),
+            $"{receiver} was handed {serial} of {message.Sender} twice");
         return serial;
     }
 
-    public bool IsDelivered(ushort receiver, int life, ushort sender, uint serial) => _delivered.Contains((receiver, life, sender, serial));
+    public bool IsDelivered(ushort receiver, int life, ushort sender, uint serial) =>
+        _delivered.Contains((receiver, life, sender, serial));
 
     public uint LastSerial => _serials;
 

@@ -3,7 +3,8 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet.Tests.Wire;
 
-/// <summary>Every packet of every capture decodes as an independent decoder says, and is written again byte for byte.</summary>
+/// <summary>Every packet of every capture decodes as an independent decoder says, and is written again byte for
+/// byte.</summary>
 public sealed class CapturedCodecTests
 {
     public static TheoryData<string> Captures => KnetCapture.Theory;
@@ -56,7 +57,8 @@ public sealed class CapturedCodecTests
     {
         var capture = KnetCapture.Named("k-fake-aes");
         using var seals = new CaptureSeals(capture);
-        var results = capture.Packets.GroupBy(x => Decode(seals.Open(x.Payload))).ToDictionary(x => x.Key, x => x.Select(y => y.Frame).ToArray());
+        var results = capture.Packets.GroupBy(x => Decode(seals.Open(x.Payload)))
+            .ToDictionary(x => x.Key, x => x.Select(y => y.Frame).ToArray());
 
         // 2052 has version 2, 2366 type 0x85; 2569 was sealed with another key, so its first byte is as good as random.
         Assert.Contains(2052, results[KnetDecode.UnknownVersion]);
@@ -75,15 +77,18 @@ public sealed class CapturedCodecTests
             case "DATA":
                 Assert.Equal(KnetDecode.Ok, DataHeader.TryRead(packet, out var data, out var payload));
                 Assert.Equal(
-                    (line.Field("seq"), line.Field("compress"), line.Field("bcast"), line.Field("fragnum"), line.Field("fragseq"), line.Field("chan")),
-                    ((int)data.Seq, (int)data.Compression, (int)data.Broadcast, (int)data.FragmentCount, (int)data.Fragment, (int)data.Channel));
+                    (line.Field("seq"), line.Field("compress"), line.Field("bcast"), line.Field("fragnum"),
+                        line.Field("fragseq"), line.Field("chan")),
+                    ((int)data.Seq, (int)data.Compression, (int)data.Broadcast, (int)data.FragmentCount,
+                        (int)data.Fragment, (int)data.Channel));
                 Assert.Equal(line.Field("bytes"), payload.Length);
                 break;
             case "PING" or "PONG":
                 Assert.Equal(KnetDecode.Ok, PingPacket.TryRead(packet, out var ping));
                 Assert.Equal(line.Kind == "PING", ping.Header.Type == PacketType.Ping);
                 Assert.Equal(
-                    (line.Field("link"), line.Field("seq"), line.Field("timed")), ((int)ping.Link, (int)ping.Seq, (int)ping.Timed));
+                    (line.Field("link"), line.Field("seq"), line.Field("timed")),
+                    ((int)ping.Link, (int)ping.Seq, (int)ping.Timed));
                 Assert.Contains($"time={ping.Time}.{ping.Challenge:D9}", line.Fields, StringComparison.Ordinal);
                 break;
             default:

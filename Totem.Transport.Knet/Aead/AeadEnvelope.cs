@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Totem.Transport.Knet.Aead;
 
-/// <summary>How a packet in the format of our own is encrypted and authenticated, with the numbers on the wire.</summary>
+/// <summary>How a packet in the format of our own is encrypted and authenticated, with the numbers on the
+/// wire.</summary>
 internal enum AeadAlgorithm : byte
 {
     Aes256Gcm = 1,
@@ -14,7 +15,8 @@ internal enum AeadAlgorithm : byte
 /// <summary>
 /// The bytes in clear in front of a packet in the format of our own
 /// (docs/design/knet.md, "AEAD: a format of our own, among ourselves").
-/// They are authenticated with the rest, and choose the key and the nonce. Behind them come the packet, encrypted, and a tag of 16 bytes.
+/// They are authenticated with the rest, and choose the key and the nonce. Behind them come the packet, encrypted, and
+/// a tag of 16 bytes.
 /// </summary>
 /// <param name="Algorithm">The algorithm that encrypts.</param>
 /// <param name="Node">The sender.</param>
@@ -26,10 +28,12 @@ internal readonly record struct AeadEnvelope(AeadAlgorithm Algorithm, ushort Nod
     public const int TagBytes = 16;
     public const int NonceBytes = 12;
 
-    /// <summary>The first byte. A packet of libknet's format begins with it by chance in one of 256 cases, so it proves nothing.</summary>
+    /// <summary>The first byte. A packet of libknet's format begins with it by chance in one of 256 cases, so it proves
+    /// nothing.</summary>
     public const byte Marker = 0xAE;
 
-    /// <summary>Packets under one key: after 2³² of them the next is derived, far from where GCM becomes weak.</summary>
+    /// <summary>Packets under one key: after 2³² of them the next is derived, far from where GCM becomes
+    /// weak.</summary>
     public uint Epoch => (uint)(Counter >> 32);
 
     public static bool TryRead(ReadOnlySpan<byte> datagram, out AeadEnvelope envelope)

@@ -28,7 +28,8 @@ internal sealed class AeadKey : IDisposable
     /// <summary>Opens a datagram.</summary>
     /// <param name="envelope">The bytes in front of it.</param>
     /// <param name="datagram">All of it.</param>
-    /// <param name="packet">As long as the datagram without envelope and tag; what it holds after a failure must not be used.</param>
+    /// <param name="packet">As long as the datagram without envelope and tag; what it holds after a failure must not be
+    /// used.</param>
     /// <param name="scratch">Room for as much.</param>
     /// <returns>False when it was not sealed with this key.</returns>
     public bool TryOpen(in AeadEnvelope envelope, ReadOnlySpan<byte> datagram, Span<byte> packet, Span<byte> scratch)
@@ -56,11 +57,13 @@ internal sealed class AeadKey : IDisposable
     }
 
     /// <summary>
-    /// The library says by an exception that a tag is wrong, which costs many times the work itself, and somebody who forges packets would have
-    /// us throw one for each. So a while after a forgery the tag is calculated and compared here: both ciphers decrypt by the
-    /// same operation by which they encrypt, and encrypting the result once more gives the tag that should have come.
+    /// The library says by an exception that a tag is wrong, which costs many times the work itself, and somebody who
+    /// forges packets would have us throw one for each. So a while after a forgery the tag is calculated and compared
+    /// here: both ciphers decrypt by the same operation by which they encrypt, and encrypting the result once more
+    /// gives the tag that should have come.
     /// </summary>
-    private bool TryOpenQuietly(in AeadEnvelope envelope, ReadOnlySpan<byte> datagram, Span<byte> packet, Span<byte> scratch)
+    private bool TryOpenQuietly(
+        in AeadEnvelope envelope, ReadOnlySpan<byte> datagram, Span<byte> packet, Span<byte> scratch)
     {
         var head = datagram[..AeadEnvelope.Bytes];
         var body = datagram[AeadEnvelope.Bytes..^AeadEnvelope.TagBytes];
@@ -78,7 +81,8 @@ internal sealed class AeadKey : IDisposable
         return true;
     }
 
-    private void Encrypt(in AeadEnvelope envelope, ReadOnlySpan<byte> head, ReadOnlySpan<byte> source, Span<byte> target, Span<byte> tag)
+    private void Encrypt(
+        in AeadEnvelope envelope, ReadOnlySpan<byte> head, ReadOnlySpan<byte> source, Span<byte> target, Span<byte> tag)
     {
         Span<byte> nonce = stackalloc byte[AeadEnvelope.NonceBytes];
         envelope.WriteNonce(nonce);

@@ -6,8 +6,9 @@ using Totem.Transport.Knet.Crypto;
 namespace Totem.Transport.Knet.Aead;
 
 /// <summary>
-/// The source of the keys of all members, derived by HKDF with SHA-256 (RFC 5869): the key file, and the name of the cluster as salt. A
-/// key is of one sender, one of its lives and 2³² packets, so no nonce comes twice under it. Disposing wipes it.
+/// The source of the keys of all members, derived by HKDF with SHA-256 (RFC 5869): the key file, and the name of the
+/// cluster as salt. A key is of one sender, one of its lives and 2³² packets, so no nonce comes twice under it.
+/// Disposing wipes it.
 /// </summary>
 internal sealed class AeadMaster : IDisposable
 {

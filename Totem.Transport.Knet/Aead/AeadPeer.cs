@@ -19,16 +19,18 @@ internal enum AeadTrust
 }
 
 /// <summary>
-/// One peer that speaks the format of our own. Its life is proven by a pong: that carries a random number of a ping that we have just sent,
-/// so nobody can have recorded it. Everything of another life is worth nothing but an answer.
+/// One peer that speaks the format of our own. Its life is proven by a pong: that carries a random number of a ping
+/// that we have just sent, so nobody can have recorded it. Everything of another life is worth nothing but an answer.
 /// </summary>
 internal sealed class AeadPeer
 {
-    /// <summary>Of two keys in a change, the present epoch and the next, of the proven life and one that wants to be.</summary>
+    /// <summary>Of two keys in a change, the present epoch and the next, of the proven life and one that wants to
+    /// be.</summary>
     private const int KeysMax = 6;
 
     private readonly ReplayWindow _window = new();
-    private readonly List<(AeadMaster Master, AeadAlgorithm Algorithm, ulong Life, uint Epoch, AeadKey Key)> _keys = new(KeysMax + 1);
+    private readonly List<(AeadMaster Master, AeadAlgorithm Algorithm, ulong Life, uint Epoch, AeadKey Key)> _keys =
+        new(KeysMax + 1);
     private ulong? _provenLife;
 
     /// <summary>It has proven a life, and is spoken to in this format.</summary>
@@ -40,7 +42,8 @@ internal sealed class AeadPeer
     /// <param name="datagram">All of it.</param>
     /// <param name="packet">As long as the datagram without envelope and tag.</param>
     /// <param name="scratch">Room for as much.</param>
-    public AeadTrust Open(AeadMaster master, in AeadEnvelope envelope, ReadOnlySpan<byte> datagram, Span<byte> packet, Span<byte> scratch)
+    public AeadTrust Open(
+        AeadMaster master, in AeadEnvelope envelope, ReadOnlySpan<byte> datagram, Span<byte> packet, Span<byte> scratch)
     {
         var isProven = envelope.Life == _provenLife;
         if (isProven && !_window.IsNew(envelope.Counter))
@@ -64,7 +67,8 @@ internal sealed class AeadPeer
         return true;
     }
 
-    /// <summary>The peer cannot be reached any more: who speaks under its name next may be another process, in another format.</summary>
+    /// <summary>The peer cannot be reached any more: who speaks under its name next may be another process, in another
+    /// format.</summary>
     public void Forget()
     {
         _provenLife = null;
@@ -74,7 +78,8 @@ internal sealed class AeadPeer
     /// <summary>A key is not used any more.</summary>
     public void Forget(AeadMaster master) => DropKeys(x => x == master);
 
-    private bool TryOpen(AeadMaster master, in AeadEnvelope envelope, ReadOnlySpan<byte> datagram, Span<byte> packet, Span<byte> scratch)
+    private bool TryOpen(
+        AeadMaster master, in AeadEnvelope envelope, ReadOnlySpan<byte> datagram, Span<byte> packet, Span<byte> scratch)
     {
         foreach (var (known, algorithm, life, epoch, key) in _keys)
         {

@@ -2,10 +2,12 @@ using Totem.Core.Diagnostics;
 
 namespace Totem.Transport.Knet.Aead;
 
-/// <summary>Which of the latest counters of one life of a peer have come. A counter older than the window counts as come.</summary>
+/// <summary>Which of the latest counters of one life of a peer have come. A counter older than the window counts as
+/// come.</summary>
 internal sealed class ReplayWindow
 {
-    /// <summary>Packets may overtake each other by this many: messages of 64 KiB over links of different speed.</summary>
+    /// <summary>Packets may overtake each other by this many: messages of 64 KiB over links of different
+    /// speed.</summary>
     public const int Counters = 16_384;
 
     private const int BitsPerWord = 64;

@@ -8,9 +8,10 @@ namespace Totem.Transport.Knet.Crypto;
 /// IV, AES-CBC of the packet with PKCS#7 padding, MAC of both (KNET §12.1): encrypt, then authenticate.
 /// </summary>
 /// <remarks>
-/// One encryptor and one decryptor are kept, because making them costs more than a token. They chain from one call to the next, so the
-/// IV is not given to them: the encryptor is fed a random block before the packet, and what comes out of it is uniformly random
-/// whatever it was chained with, and is the IV. The decryptor is fed the IV as its first block, and what comes out of it is thrown away.
+/// One encryptor and one decryptor are kept, because making them costs more than a token. They chain from one call to
+/// the next, so the IV is not given to them: the encryptor is fed a random block before the packet, and what comes out
+/// of it is uniformly random whatever it was chained with, and is the IV. The decryptor is fed the IV as its first
+/// block, and what comes out of it is thrown away.
 /// </remarks>
 internal sealed class CipherSeal : PacketSeal
 {
@@ -46,7 +47,8 @@ internal sealed class CipherSeal : PacketSeal
     {
         var padding = BlockBytes - (packet.Length % BlockBytes);
         var length = BlockBytes + packet.Length + padding;
-        Invariant.That(length + _mac.Bytes <= KnetFormat.DatagramBytesMax + BlockBytes, "a packet is no longer than a datagram");
+        Invariant.That(
+            length + _mac.Bytes <= KnetFormat.DatagramBytesMax + BlockBytes, "a packet is no longer than a datagram");
         _random.Take(BlockBytes).CopyTo(_in);
         packet.CopyTo(_in.AsSpan(BlockBytes));
         _in.AsSpan(BlockBytes + packet.Length, padding).Fill((byte)padding);
@@ -83,7 +85,8 @@ internal sealed class CipherSeal : PacketSeal
         Invariant.That(written == bytes, "whole blocks come out as they went in");
     }
 
-    /// <summary>PKCS#7. The MAC was checked before, so what is wrong here was sealed so by a holder of the key.</summary>
+    /// <summary>PKCS#7. The MAC was checked before, so what is wrong here was sealed so by a holder of the
+    /// key.</summary>
     private static bool TryRemovePadding(ReadOnlySpan<byte> padded, out ReadOnlySpan<byte> packet)
     {
         packet = default;

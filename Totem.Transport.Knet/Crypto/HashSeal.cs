@@ -14,7 +14,8 @@ internal sealed class HashSeal(CipherSuite suite, KnetKey key) : PacketSeal
         return packet.Length + _mac.Bytes;
     }
 
-    public override bool TryOpen(ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> packet) => _mac.TryVerify(datagram, out packet);
+    public override bool TryOpen(ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> packet) =>
+        _mac.TryVerify(datagram, out packet);
 
     public override void Dispose() => _mac.Dispose();
 }

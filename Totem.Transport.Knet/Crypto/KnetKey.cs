@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Totem.Transport.Knet.Crypto;
 
 /// <summary>
-/// The contents of a key file, in corosync's format: at least 128 random bytes, of which the first 4,096 count (KNET §12.2).
-/// They lie in memory that the collector does not move, and are wiped when the key is disposed.
+/// The contents of a key file, in corosync's format: at least 128 random bytes, of which the first 4,096 count
+/// (KNET §12.2). They lie in memory that the collector does not move, and are wiped when the key is disposed.
 /// </summary>
 internal sealed class KnetKey : IDisposable
 {
@@ -18,7 +18,8 @@ internal sealed class KnetKey : IDisposable
     public KnetKey(ReadOnlySpan<byte> contents)
     {
         if (contents.Length < BytesMin)
-            throw new ArgumentException($"the key has {contents.Length} bytes, expected at least {BytesMin}", nameof(contents));
+            throw new ArgumentException(
+                $"the key has {contents.Length} bytes, expected at least {BytesMin}", nameof(contents));
         _bytes = GC.AllocateUninitializedArray<byte>(Math.Min(contents.Length, BytesMax), pinned: true);
         contents[.._bytes.Length].CopyTo(_bytes);
     }

@@ -16,7 +16,8 @@ internal sealed class PacketMac(CipherSuite suite, KnetKey key) : IDisposable
         _hash.GetHashAndReset(mac);
     }
 
-    /// <summary>True when the datagram ends with the MAC of what stands before it; the time it takes does not tell where it differs.</summary>
+    /// <summary>True when the datagram ends with the MAC of what stands before it; the time it takes does not tell
+    /// where it differs.</summary>
     public bool TryVerify(ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> body)
     {
         body = default;

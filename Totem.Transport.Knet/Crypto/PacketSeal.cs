@@ -1,7 +1,8 @@
 namespace Totem.Transport.Knet.Crypto;
 
 /// <summary>
-/// Seals packets. Each is used by one thread at a time, keeps what it needs and allocates nothing for a packet. Disposing wipes the keys.
+/// Seals packets. Each is used by one thread at a time, keeps what it needs and allocates nothing for a packet.
+/// Disposing wipes the keys.
 /// </summary>
 internal abstract class PacketSealer : IDisposable
 {

@@ -30,7 +30,8 @@ internal enum KnetEventKind
     /// <summary>The search for the path's MTU has ended. Value: the bytes of the largest IP packet.</summary>
     PathMtuFound,
 
-    /// <summary>The peer compresses with a method that we do not have, so its messages are lost. Value: the method.</summary>
+    /// <summary>The peer compresses with a method that we do not have, so its messages are lost. Value: the
+    /// method.</summary>
     CompressionUnknown,
 }
 

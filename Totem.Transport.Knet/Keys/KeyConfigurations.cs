@@ -6,7 +6,8 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet.Keys;
 
-/// <summary>The keys in use, beside them the next or the last ones during a change, and whether packets in clear are read.</summary>
+/// <summary>The keys in use, beside them the next or the last ones during a change, and whether packets in clear are
+/// read.</summary>
 internal sealed class KeyConfigurations : IDisposable
 {
     private readonly AeadLife _life;
@@ -46,7 +47,8 @@ internal sealed class KeyConfigurations : IDisposable
     /// <summary>The bytes that sealing for such a peer adds.</summary>
     public SealShape Shape(bool isAead) => Sealer(isAead && HasAead).Shape;
 
-    /// <summary>A change begins: the next configuration opens packets from now on. A change under way is finished first.</summary>
+    /// <summary>A change begins: the next configuration opens packets from now on. A change under way is finished
+    /// first.</summary>
     public void Load(KeySet next)
     {
         if (Phase == RekeyPhase.Loaded)
@@ -81,8 +83,8 @@ internal sealed class KeyConfigurations : IDisposable
         return master;
     }
 
-    /// <summary>Opens a packet in libknet's format: the configuration in use, then the other one, then clear where that is allowed
-    /// (KNET §6, step 2).</summary>
+    /// <summary>Opens a packet in libknet's format: the configuration in use, then the other one, then clear where that
+    /// is allowed (KNET §6, step 2).</summary>
     /// <param name="datagram">Anything.</param>
     /// <param name="packet">Valid until the next call.</param>
     /// <param name="isAuthentic">It was sealed by a holder of a key.</param>
@@ -99,7 +101,8 @@ internal sealed class KeyConfigurations : IDisposable
     }
 
     /// <summary>Opens a packet in the format of our own.</summary>
-    public AeadTrust Open(AeadPeer peer, scoped in AeadEnvelope envelope, ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> packet)
+    public AeadTrust Open(
+        AeadPeer peer, scoped in AeadEnvelope envelope, ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> packet)
     {
         var bytes = datagram.Length - AeadEnvelope.Bytes - AeadEnvelope.TagBytes;
         packet = _packet.AsSpan(0, bytes);

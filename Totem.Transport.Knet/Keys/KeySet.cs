@@ -5,7 +5,8 @@ using Totem.Transport.Knet.Crypto;
 namespace Totem.Transport.Knet.Keys;
 
 /// <summary>
-/// One configuration of keys: libknet's format, the format of our own beside it, or ours alone. Nothing at all is libknet's in clear.
+/// One configuration of keys: libknet's format, the format of our own beside it, or ours alone. Nothing at all is
+/// libknet's in clear.
 /// </summary>
 internal sealed class KeySet : IDisposable
 {
@@ -27,8 +28,8 @@ internal sealed class KeySet : IDisposable
     /// <param name="seal">Null for clear.</param>
     public static KeySet OfLibknet(PacketSeal? seal) => new(seal ?? new ClearSeal(), null);
 
-    /// <summary>The format of our own with those that speak it, libknet's with the others. The seal must authenticate, because it is what
-    /// the others' announcement rests on.</summary>
+    /// <summary>The format of our own with those that speak it, libknet's with the others. The seal must authenticate,
+    /// because it is what the others' announcement rests on.</summary>
     public static KeySet Of(PacketSeal libknet, AeadMaster master)
     {
         Invariant.That(libknet is not ClearSeal, "what announces the format of our own is authenticated");

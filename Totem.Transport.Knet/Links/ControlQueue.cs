@@ -4,13 +4,15 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet.Links;
 
-/// <summary>A ping, a pong, a probe or its answer that is to be sent: which of the two packets counts is what <paramref name="Type"/> says.</summary>
+/// <summary>A ping, a pong, a probe or its answer that is to be sent: which of the two packets counts is what
+/// <paramref name="Type"/> says.</summary>
 /// <param name="Link">Where it goes.</param>
 /// <param name="Type">Its kind.</param>
 /// <param name="IsAead">It is sealed in the format of our own.</param>
 /// <param name="Ping">A ping or a pong.</param>
 /// <param name="Probe">A probe or its answer.</param>
-internal readonly record struct ControlPacket(PeerLink Link, PacketType Type, bool IsAead, PingPacket Ping = default, ProbePacket Probe = default);
+internal readonly record struct ControlPacket(
+    PeerLink Link, PacketType Type, bool IsAead, PingPacket Ping = default, ProbePacket Probe = default);
 
 /// <summary>Control packets that wait for the host, in order.</summary>
 internal sealed class ControlQueue(KnetCounters counters)

@@ -41,7 +41,8 @@ internal sealed record KnetOptions
 
     public LinkMode Mode { get; init; } = LinkMode.Passive;
 
-    /// <summary>The algorithm that encrypts in the format of our own, where that is spoken: the host knows what its processor is good at.</summary>
+    /// <summary>The algorithm that encrypts in the format of our own, where that is spoken: the host knows what its
+    /// processor is good at.</summary>
     public AeadAlgorithm Algorithm { get; init; } = AeadAlgorithm.Aes256Gcm;
 
     /// <summary>The time between two searches for a path's MTU.</summary>
@@ -68,9 +69,13 @@ internal sealed record KnetOptions
         if (Compression is not (CompressionMethod.None or CompressionMethod.Zlib))
             problems.Add($"{nameof(Compression)} is {Compression}, expected None or Zlib");
         if (FixedIpBytes != 0 && FixedIpBytes is < PacketSizes.FloorIPv4 or > PacketSizes.IpBytesMax)
-            problems.Add($"{nameof(FixedIpBytes)} is {FixedIpBytes}, expected 0 or {PacketSizes.FloorIPv4} to {PacketSizes.IpBytesMax}");
+            problems.Add(
+                $"{nameof(FixedIpBytes)} is {FixedIpBytes}, expected 0 or "
+                + $"{PacketSizes.FloorIPv4} to {PacketSizes.IpBytesMax}");
         foreach (var group in Peers.GroupBy(x => x.Id).Where(x => x.Count() > 1 || x.Key == Self || x.Key == 0))
-            problems.Add($"peer {group.Key} is configured {group.Count()} times, expected ids of 1 to 65535 other than our own, each once");
+            problems.Add(
+                $"peer {group.Key} is configured {group.Count()} times, "
+                + "expected ids of 1 to 65535 other than our own, each once");
         foreach (var peer in Peers)
             AddProblems(peer, problems);
         return problems;
@@ -88,7 +93,8 @@ internal sealed record KnetOptions
             problems.Add($"peer {peer.Id} has two links of one address, which a receiver could not tell apart");
         foreach (var timers in peer.Links.Select(x => x.Timers))
         {
-            if (timers.PingInterval <= TimeSpan.Zero || timers.PingTimeout <= TimeSpan.Zero || timers.PongCount < 1 || timers.PingPrecision < 1)
+            if (timers.PingInterval <= TimeSpan.Zero || timers.PingTimeout <= TimeSpan.Zero || timers.PongCount < 1
+                || timers.PingPrecision < 1)
                 problems.Add($"peer {peer.Id} has a link with timers of 0 or less");
         }
     }

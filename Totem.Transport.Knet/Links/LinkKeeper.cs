@@ -8,10 +8,12 @@ using Totem.Transport.Knet.Wire;
 namespace Totem.Transport.Knet.Links;
 
 /// <summary>
-/// Keeps all links: asks by pings whether they carry packets, by probes how large these may be, and answers what peers ask.
+/// Keeps all links: asks by pings whether they carry packets, by probes how large these may be, and answers what peers
+/// ask.
 /// </summary>
 internal sealed class LinkKeeper(
-    KnetOptions options, PeerTable peers, ControlQueue queue, SendSequence sent, KeyConfigurations keys, RandomPool random,
+    KnetOptions options, PeerTable peers, ControlQueue queue, SendSequence sent, KeyConfigurations keys,
+    RandomPool random,
     KnetCounters counters, IKnetObserver? observer)
 {
     private static readonly TimeSpan ProbeTimeoutMin = TimeSpan.FromMilliseconds(500);
@@ -19,7 +21,8 @@ internal sealed class LinkKeeper(
     /// <summary>After this long every copy of a packet has arrived, or is lost.</summary>
     private static readonly TimeSpan PacketLifetime = TimeSpan.FromSeconds(1);
 
-    /// <summary>Into pieces of this many bytes messages are cut: what the narrowest link carries (KNET §11.3).</summary>
+    /// <summary>Into pieces of this many bytes messages are cut: what the narrowest link carries
+    /// (KNET §11.3).</summary>
     public int DataBytes { get; private set; }
 
     /// <summary>The tick, every 200 ms (KNET §9).</summary>
@@ -102,8 +105,8 @@ internal sealed class LinkKeeper(
     }
 
     /// <summary>
-    /// In the format that the peer speaks. To one that has said that it speaks ours, and has not proven that it is there, in both: the
-    /// announcement may be a recorded one.
+    /// In the format that the peer speaks. To one that has said that it speaks ours, and has not proven that it is
+    /// there, in both: the announcement may be a recorded one.
     /// </summary>
     private void SendPings(KnetPeer peer, PeerLink link, Instant now, bool isTimed)
     {
@@ -117,8 +120,10 @@ internal sealed class LinkKeeper(
     {
         var challenge = random.TakeU64();
         link.Liveness.NotePing(challenge, now, isTimed);
-        var header = new PacketHeader(PacketType.Ping, options.Self, Pad: keys.HasAead ? KnetFormat.AeadAnnouncement : (byte)0);
-        var ping = new PingPacket(header, link.Number, (ulong)now.Ticks, challenge, sent.Last, isTimed ? (byte)1 : (byte)0);
+        var header = new PacketHeader(
+            PacketType.Ping, options.Self, Pad: keys.HasAead ? KnetFormat.AeadAnnouncement : (byte)0);
+        var ping = new PingPacket(
+            header, link.Number, (ulong)now.Ticks, challenge, sent.Last, isTimed ? (byte)1 : (byte)0);
         queue.Add(new ControlPacket(link, PacketType.Ping, isAead, Ping: ping));
     }
 
@@ -154,8 +159,8 @@ internal sealed class LinkKeeper(
     }
 
     /// <summary>
-    /// A peer's numbers are forgotten when it can be reached again, since it may be another process, and not when it cannot: a
-    /// copy of what was delivered before may still be under way. A new process takes longer than such a copy.
+    /// A peer's numbers are forgotten when it can be reached again, since it may be another process, and not when it
+    /// cannot: a copy of what was delivered before may still be under way. A new process takes longer than such a copy.
     /// </summary>
     private void NoteReach(KnetPeer peer, Instant now)
     {
@@ -174,7 +179,8 @@ internal sealed class LinkKeeper(
             peer.Sequence.Restart(0);
         }
 
-        observer?.OnEvent(new KnetEvent(isReachable ? KnetEventKind.PeerReachable : KnetEventKind.PeerUnreachable, peer.Id));
+        observer?.OnEvent(
+            new KnetEvent(isReachable ? KnetEventKind.PeerReachable : KnetEventKind.PeerUnreachable, peer.Id));
     }
 
     private void MeasureLinks()

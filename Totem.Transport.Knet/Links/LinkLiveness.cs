@@ -13,11 +13,13 @@ internal enum LinkChange
 }
 
 /// <summary>
-/// Whether a link carries packets both ways, judged by the pongs to our own pings alone (KNET §9). The other end judges for itself.
+/// Whether a link carries packets both ways, judged by the pongs to our own pings alone (KNET §9). The other end judges
+/// for itself.
 /// </summary>
 internal sealed class LinkLiveness(LinkTimers timers)
 {
-    /// <summary>A link that is new, or was down, is judged this many times slower, and a little less so every second.</summary>
+    /// <summary>A link that is new, or was down, is judged this many times slower, and a little less so every
+    /// second.</summary>
     private const int BackoffMax = 10;
 
     private static readonly TimeSpan BackoffInterval = TimeSpan.FromSeconds(1);
@@ -95,7 +97,8 @@ internal sealed class LinkLiveness(LinkTimers timers)
         return _pongCount++ >= timers.PongCount ? GoUp() : LinkChange.None;
     }
 
-    /// <summary>Data came over a link that is not up: if it has had a pong, both directions work (libknet 1.27).</summary>
+    /// <summary>Data came over a link that is not up: if it has had a pong, both directions work (libknet
+    /// 1.27).</summary>
     public LinkChange HandleEarlyData() => !IsUp && HasPong ? GoUp() : LinkChange.None;
 
     /// <summary>The system says that nobody listens there.</summary>

@@ -6,7 +6,8 @@ internal sealed record LinkTimers
     /// <summary>The time between two pings; rounded up to the tick of 200 ms.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>A link without a pong for this long is down. Longer while it is young (<see cref="LinkLiveness"/>).</summary>
+    /// <summary>A link without a pong for this long is down. Longer while it is young
+    /// (<see cref="LinkLiveness"/>).</summary>
     public TimeSpan PingTimeout { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How many pongs make the average of the latency.</summary>

@@ -2,7 +2,8 @@ using Totem.Core.Time;
 
 namespace Totem.Transport.Knet.Links;
 
-/// <summary>The pings of one link that a pong may still answer, each by the random number in it. A pong answers once.</summary>
+/// <summary>The pings of one link that a pong may still answer, each by the random number in it. A pong answers
+/// once.</summary>
 internal sealed class PingHistory
 {
     private const int Count = 16;

@@ -4,7 +4,8 @@ using Totem.Transport.Knet.Wire;
 namespace Totem.Transport.Knet.Mtu;
 
 /// <summary>
-/// How much of a message fits an IP packet (KNET §11.1). All arithmetic uses the largest header of any packet, as libknet's does.
+/// How much of a message fits an IP packet (KNET §11.1). All arithmetic uses the largest header of any packet, as
+/// libknet's does.
 /// </summary>
 internal static class PacketSizes
 {
@@ -15,8 +16,8 @@ internal static class PacketSizes
     public const int FloorIPv4 = 576;
     public const int FloorIPv6 = 1280;
 
-    /// <summary>Bytes for UDP of the packets that are sent while nothing is known of any path (KNET §11.2): 576 less the header of IPv6
-    /// and that of SCTP, whatever the links are.</summary>
+    /// <summary>Bytes for UDP of the packets that are sent while nothing is known of any path (KNET §11.2): 576 less
+    /// the header of IPv6 and that of SCTP, whatever the links are.</summary>
     private const int UnknownPathBytes = 576 - 40 - 28;
 
     public static int IpHeaderBytes(bool isIPv6) => isIPv6 ? 48 : 28;
@@ -31,7 +32,8 @@ internal static class PacketSizes
         shape.PlainBytes(ipBytes - IpHeaderBytes(isIPv6)) - KnetFormat.LargestHeaderBytes;
 
     /// <summary>The same while nothing is known.</summary>
-    public static int DataBytesMin(SealShape shape) => shape.PlainBytes(UnknownPathBytes) - KnetFormat.LargestHeaderBytes;
+    public static int DataBytesMin(SealShape shape) =>
+        shape.PlainBytes(UnknownPathBytes) - KnetFormat.LargestHeaderBytes;
 
     /// <summary>The contents of a probe that is as long as the longest packet with that much data.</summary>
     public static int ProbePlainBytes(int dataBytes) => dataBytes + KnetFormat.LargestHeaderBytes;

@@ -5,8 +5,9 @@ using Totem.Transport.Knet.Crypto;
 namespace Totem.Transport.Knet.Mtu;
 
 /// <summary>
-/// Looks for the largest IP packet that one link carries, by probes that the peer answers (KNET §11.3). Unlike libknet it runs for each
-/// link by itself, repeats a probe once before it believes that it was lost for its size, and at worst ends with the floor.
+/// Looks for the largest IP packet that one link carries, by probes that the peer answers (KNET §11.3). Unlike libknet
+/// it runs for each link by itself, repeats a probe once before it believes that it was lost for its size, and at worst
+/// ends with the floor.
 /// </summary>
 internal sealed class PathMtuSearch(bool isIPv6)
 {
@@ -35,7 +36,8 @@ internal sealed class PathMtuSearch(bool isIPv6)
         _nextRun = null;
     }
 
-    /// <summary>The probe that is to be sent now, if any: the first of a search, the next one, or one again that was not answered.</summary>
+    /// <summary>The probe that is to be sent now, if any: the first of a search, the next one, or one again that was
+    /// not answered.</summary>
     /// <param name="now">The time.</param>
     /// <param name="plan">Sizes and times.</param>
     /// <param name="ipBytes">The length of the probe's IP packet.</param>
@@ -87,7 +89,8 @@ internal sealed class PathMtuSearch(bool isIPv6)
         if (_run is null)
             Start(limit, plan.Shape);
         else if (_run.Size > limit)
-            Narrow(_run with { Good = _run.Good <= limit ? _run.Good : floor, Bad = limit + 1 }, now, plan.Interval, isSaid);
+            Narrow(_run with { Good = _run.Good <= limit ? _run.Good : floor, Bad = limit + 1 }, now, plan.Interval,
+                isSaid);
     }
 
     private void Start(int ipBytes, SealShape shape)
@@ -119,13 +122,15 @@ internal sealed class PathMtuSearch(bool isIPv6)
         _run = run with { Size = size, SentAt = null, Tries = 0 };
     }
 
-    /// <summary>A search under way: packets of <paramref name="Good"/> bytes pass, those of <paramref name="Bad"/> do not.</summary>
+    /// <summary>A search under way: packets of <paramref name="Good"/> bytes pass, those of <paramref name="Bad"/> do
+    /// not.</summary>
     private sealed record Run(SealShape Shape, int Good, int Bad, int Size, Instant? SentAt = null, int Tries = 0);
 }
 
 /// <summary>The surroundings that a search must know.</summary>
 /// <param name="Shape">The bytes that sealing adds to a probe.</param>
-/// <param name="InterfaceIpBytes">The most that the link's interface takes; the most there can be when it is not known.</param>
+/// <param name="InterfaceIpBytes">The most that the link's interface takes; the most there can be when it is not
+/// known.</param>
 /// <param name="Timeout">How long an answer may take.</param>
 /// <param name="Interval">The time between two searches.</param>
 internal readonly record struct ProbePlan(SealShape Shape, int InterfaceIpBytes, TimeSpan Timeout, TimeSpan Interval);

@@ -4,7 +4,8 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet.Sequence;
 
-/// <summary>The messages of one peer that are not whole yet: at most 32, none of them more than 32 numbers behind the latest.</summary>
+/// <summary>The messages of one peer that are not whole yet: at most 32, none of them more than 32 numbers behind the
+/// latest.</summary>
 internal sealed class Defragmenter(SequenceWindow window, PartialMessages pool, KnetCounters counters)
 {
     public const int PartialCountMax = 32;
@@ -38,7 +39,8 @@ internal sealed class Defragmenter(SequenceWindow window, PartialMessages pool, 
     /// <summary>Adds a fragment, whose numbers the decoder has checked.</summary>
     /// <param name="data">Its header.</param>
     /// <param name="fragment">Its part of the message.</param>
-    /// <param name="message">The whole message, valid until the next call, when this was the last fragment that missed.</param>
+    /// <param name="message">The whole message, valid until the next call, when this was the last fragment that
+    /// missed.</param>
     public bool TryComplete(scoped in DataHeader data, ReadOnlySpan<byte> fragment, out ReadOnlySpan<byte> message)
     {
         message = default;

@@ -17,7 +17,8 @@ internal enum CompressionMethod : byte
 }
 
 /// <summary>
-/// Compresses and decompresses whole messages. Unlike everything else here it allocates for a message: the library has streams only.
+/// Compresses and decompresses whole messages. Unlike everything else here it allocates for a message: the library has
+/// streams only.
 /// </summary>
 internal sealed class MessageCompression
 {
@@ -26,14 +27,20 @@ internal sealed class MessageCompression
 
     /// <summary>Compresses with zlib.</summary>
     /// <param name="message">A message.</param>
-    /// <param name="level">As in <c>knet_compression_level</c>: 1 is fast, 9 is small, 0 leaves it to the library.</param>
+    /// <param name="level">As in <c>knet_compression_level</c>: 1 is fast, 9 is small, 0 leaves it to the
+    /// library.</param>
     /// <param name="compressed">Valid until the next call.</param>
     /// <returns>False when it would not become smaller.</returns>
     public bool TryCompress(ReadOnlySpan<byte> message, int level, out ReadOnlySpan<byte> compressed)
     {
         compressed = default;
         using var target = new MemoryStream(_result);
-        var chosen = level switch { 0 => CompressionLevel.Optimal, <= 3 => CompressionLevel.Fastest, _ => CompressionLevel.SmallestSize };
+        var chosen = level switch
+        {
+            0 => CompressionLevel.Optimal,
+            <= 3 => CompressionLevel.Fastest,
+            _ => CompressionLevel.SmallestSize,
+        };
         try
         {
             using var zlib = new ZLibStream(target, chosen, leaveOpen: true);

@@ -20,8 +20,9 @@ internal enum FragmentResult
 }
 
 /// <summary>
-/// A message of which fragments have come, in any order (KNET §8.3). All but the last have one length; until one of these is here the
-/// last one, whose place depends on it, lies at the end of the buffer, where no other reaches. Used again for the next message.
+/// A message of which fragments have come, in any order (KNET §8.3). All but the last have one length; until one of
+/// these is here the last one, whose place depends on it, lies at the end of the buffer, where no other reaches. Used
+/// again for the next message.
 /// </summary>
 internal sealed class PartialMessage
 {

@@ -2,7 +2,8 @@ using Totem.Core.Diagnostics;
 
 namespace Totem.Transport.Knet.Sequence;
 
-/// <summary>The memory in which messages of all peers become whole: taken when the first fragment comes, kept for the next message.</summary>
+/// <summary>The memory in which messages of all peers become whole: taken when the first fragment comes, kept for the
+/// next message.</summary>
 internal sealed class PartialMessages
 {
     private readonly Stack<PartialMessage> _free = new();

@@ -24,7 +24,8 @@ internal sealed class PeerSequence
     /// <summary>Messages that are not whole.</summary>
     public int PartialCount => _defragmenter.PartialCount;
 
-    /// <summary>A periodic ping. One with 0, where another number was known, comes from a process that has sent nothing yet.</summary>
+    /// <summary>A periodic ping. One with 0, where another number was known, comes from a process that has sent nothing
+    /// yet.</summary>
     /// <returns>True when the peer has started anew.</returns>
     public bool HandleTimedPing(ushort seq)
     {
@@ -37,7 +38,8 @@ internal sealed class PeerSequence
         return true;
     }
 
-    /// <summary>A ping that stands before every 8,191st message: it keeps the window of a peer in place that gets few of them.</summary>
+    /// <summary>A ping that stands before every 8,191st message: it keeps the window of a peer in place that gets few
+    /// of them.</summary>
     public void HandleUntimedPing(ushort seq)
     {
         if (seq != _lastUntimed)
@@ -55,7 +57,8 @@ internal sealed class PeerSequence
     /// <summary>A packet of data, whose header the decoder has checked.</summary>
     /// <param name="data">The header.</param>
     /// <param name="payload">The bytes that follow it.</param>
-    /// <param name="message">The message, valid until the next call; marked as delivered by <see cref="MarkDelivered"/>.</param>
+    /// <param name="message">The message, valid until the next call; marked as delivered by
+    /// <see cref="MarkDelivered"/>.</param>
     /// <returns>False for a duplicate, and for a fragment that leaves others missing.</returns>
     public bool TryTakeMessage(scoped in DataHeader data, ReadOnlySpan<byte> payload, out ReadOnlySpan<byte> message)
     {

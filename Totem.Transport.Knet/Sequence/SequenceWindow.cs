@@ -1,8 +1,8 @@
 namespace Totem.Transport.Knet.Sequence;
 
 /// <summary>
-/// Which of a peer's latest 4,096 numbers have been delivered, and of which a fragment has come (KNET §8.1). Numbers are 16 bits and
-/// wrap; libknet never uses 0 for data, which here means that nothing is known yet.
+/// Which of a peer's latest 4,096 numbers have been delivered, and of which a fragment has come (KNET §8.1). Numbers
+/// are 16 bits and wrap; libknet never uses 0 for data, which here means that nothing is known yet.
 /// </summary>
 internal sealed class SequenceWindow
 {

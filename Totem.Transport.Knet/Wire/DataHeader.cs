@@ -12,9 +12,11 @@ namespace Totem.Transport.Knet.Wire;
 /// <param name="Fragment">1 and up; 0 when the message is whole.</param>
 /// <param name="Channel">0 for the ring's frames.</param>
 internal readonly record struct DataHeader(
-    PacketHeader Header, ushort Seq, byte Compression, byte Pad, byte Broadcast, byte FragmentCount, byte Fragment, sbyte Channel)
+    PacketHeader Header, ushort Seq, byte Compression, byte Pad, byte Broadcast, byte FragmentCount, byte Fragment,
+    sbyte Channel)
 {
-    /// <summary>False when the message is in this packet alone. libknet takes 0 fragments for 1, and then any number of the fragment.</summary>
+    /// <summary>False when the message is in this packet alone. libknet takes 0 fragments for 1, and then any number of
+    /// the fragment.</summary>
     public bool IsFragment => FragmentCount > 1;
 
     public static KnetDecode TryRead(ReadOnlySpan<byte> packet, out DataHeader data, out ReadOnlySpan<byte> payload)
@@ -29,7 +31,8 @@ internal readonly record struct DataHeader(
         if (packet.Length < KnetFormat.DataHeaderBytes)
             return KnetDecode.TooShort;
         data = new DataHeader(
-            header, BinaryPrimitives.ReadUInt16BigEndian(packet[6..]), packet[8], packet[9], packet[10], packet[11], packet[12],
+            header, BinaryPrimitives.ReadUInt16BigEndian(packet[6..]), packet[8], packet[9], packet[10], packet[11],
+            packet[12],
             (sbyte)packet[13]);
         payload = packet[KnetFormat.DataHeaderBytes..];
         var isInRange = data.Fragment >= 1 && data.Fragment <= data.FragmentCount;

@@ -29,9 +29,11 @@ internal static class KnetFormat
 
     public const int LinkCountMax = 8;
 
-    /// <summary>Before each message with a multiple of this number, a ping goes to everybody on every link (KNET §7, step 7).</summary>
+    /// <summary>Before each message with a multiple of this number, a ping goes to everybody on every link
+    /// (KNET §7, step 7).</summary>
     public const int UntimedPingInterval = 8191;
 
-    /// <summary>In a ping's padding, which libknet ignores: its sender can also speak the authenticated format of our own.</summary>
+    /// <summary>In a ping's padding, which libknet ignores: its sender can also speak the authenticated format of our
+    /// own.</summary>
     public const byte AeadAnnouncement = 0x0A;
 }
