@@ -5,10 +5,10 @@ using Totem.Transport.Knet.Wire;
 namespace Totem.Transport.Knet;
 
 /// <summary>Where a message goes: those who speak the format of our own, and those who speak libknet's, because each is sealed once.</summary>
-internal sealed class DestinationLists(int peerCount, LinkMode mode)
+internal sealed class DestinationLists(LinkMode mode)
 {
-    private readonly LinkDestination[] _aead = new LinkDestination[peerCount * KnetFormat.LinkCountMax];
-    private readonly LinkDestination[] _libknet = new LinkDestination[peerCount * KnetFormat.LinkCountMax];
+    private LinkDestination[] _aead = [];
+    private LinkDestination[] _libknet = [];
     private int _aeadCount;
     private int _libknetCount;
 
@@ -16,7 +16,15 @@ internal sealed class DestinationLists(int peerCount, LinkMode mode)
 
     public ReadOnlySpan<LinkDestination> Libknet => _libknet.AsSpan(0, _libknetCount);
 
-    public void Clear() => _aeadCount = _libknetCount = 0;
+    /// <summary>Begins with an empty list, and room for all links of so many peers.</summary>
+    public void Clear(int peerCount)
+    {
+        _aeadCount = _libknetCount = 0;
+        if (_aead.Length >= peerCount * KnetFormat.LinkCountMax)
+            return;
+        _aead = new LinkDestination[peerCount * KnetFormat.LinkCountMax];
+        _libknet = new LinkDestination[_aead.Length];
+    }
 
     /// <summary>Adds the links that the next message to this peer takes.</summary>
     public void Add(KnetPeer peer)

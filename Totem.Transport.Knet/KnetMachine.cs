@@ -23,6 +23,7 @@ internal sealed class KnetMachine : IDisposable
     /// <summary>libknet's tick: of everything that is waited for.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
 
+    private readonly LiveOptions _options;
     private readonly PeerTable _peers;
     private readonly KeyConfigurations _keys;
     private readonly ControlQueue _queue;
@@ -45,13 +46,14 @@ internal sealed class KnetMachine : IDisposable
             throw new ArgumentException(string.Join("; ", problems), nameof(options));
         var sent = new SendSequence(lastSeq);
         Self = options.Self;
+        _options = new LiveOptions(options);
         var life = new AeadLife(options.Self, random.TakeU64());
         _keys = new KeyConfigurations(keys, life, options.Algorithm);
         _peers = new PeerTable(options, Counters);
         _queue = new ControlQueue(Counters);
-        _keeper = new LinkKeeper(options, _peers, _queue, sent, _keys, random, Counters, observer);
-        _sender = new MessageSender(options, _peers, _keeper, sent, _keys, Counters);
-        _receiver = new PacketReceiver(options, _peers, _keeper, _keys, Counters, observer);
+        _keeper = new LinkKeeper(_options, _peers, _queue, sent, _keys, random, Counters, observer);
+        _sender = new MessageSender(_options, _peers, _keeper, sent, _keys, Counters);
+        _receiver = new PacketReceiver(_options, _peers, _keeper, _keys, Counters, observer);
         _keeper.HandleFormat();
     }
 
@@ -162,6 +164,22 @@ internal sealed class KnetMachine : IDisposable
     public bool IsReachable(ushort peer) => _peers.TryFind(peer, out var found) && found.IsReachable;
 
     public bool IsLinkUp(ushort peer, byte link) => Find(peer, link) is var (_, found) && found.Liveness.IsUp;
+
+    /// <summary>
+    /// A reload: peers and links come and go, priorities and timers change in place. A link with another address is another link, which comes up
+    /// as a new one does.
+    /// </summary>
+    /// <exception cref="ArgumentException">The options contradict themselves, or would change what a running member keeps.</exception>
+    public void HandleReload(KnetOptions next, Instant now)
+    {
+        Invariant.That(_queue.IsEmpty && !_sender.HasMessage, "the host drains before it changes where packets go");
+        if (next.Problems() is { Count: > 0 } problems)
+            throw new ArgumentException(string.Join("; ", problems), nameof(next));
+        if (_options.Obstacle(next) is { } obstacle)
+            throw new ArgumentException(obstacle, nameof(next));
+        _options.Use(next);
+        _keeper.HandleReload(next, now);
+    }
 
     /// <summary>The peer has proven that it speaks the format of our own.</summary>
     public bool SpeaksAead(ushort peer) => _peers.TryFind(peer, out var found) && found.Aead.IsProven;

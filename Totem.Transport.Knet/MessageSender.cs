@@ -11,12 +11,12 @@ namespace Totem.Transport.Knet;
 
 /// <summary>The way out: a message gets a number and destinations, is compressed, cut and sealed, once for all of them (section 7).</summary>
 internal sealed class MessageSender(
-    KnetOptions options, PeerTable peers, LinkKeeper keeper, SendSequence sent, KeyConfigurations keys, KnetCounters counters)
+    LiveOptions options, PeerTable peers, LinkKeeper keeper, SendSequence sent, KeyConfigurations keys, KnetCounters counters)
 {
-    private readonly MessageCompression? _compression = options.Compression == CompressionMethod.None ? null : new MessageCompression();
     private readonly byte[] _message = GC.AllocateUninitializedArray<byte>(KnetFormat.MessageBytesMax);
     private readonly byte[] _packet = GC.AllocateUninitializedArray<byte>(KnetFormat.DatagramBytesMax);
-    private readonly DestinationLists _destinations = new(options.Peers.Count, options.Mode);
+    private readonly DestinationLists _destinations = new(options.Now.Mode);
+    private MessageCompression? _compression;
     private int _length;
     private DataHeader _header;
     private bool _isAeadDue;
@@ -47,7 +47,7 @@ internal sealed class MessageSender(
         Address(destination);
         var broadcast = destination is null ? (byte)1 : (byte)0;
         _header = new DataHeader(
-            new PacketHeader(PacketType.Data, options.Self), seq, (byte)method, 0, broadcast, FragmentCount: 1, Fragment: 0, Channel: 0);
+            new PacketHeader(PacketType.Data, options.Now.Self), seq, (byte)method, 0, broadcast, FragmentCount: 1, Fragment: 0, Channel: 0);
         counters.Sent++;
         return true;
     }
@@ -89,11 +89,11 @@ internal sealed class MessageSender(
     private CompressionMethod Compress(ReadOnlySpan<byte> message)
     {
         var method = CompressionMethod.None;
-        if (_compression is not null && message.Length > options.CompressionThreshold
-            && _compression.TryCompress(message, options.CompressionLevel, out var compressed))
+        if (options.Now.Compression != CompressionMethod.None && message.Length > options.Now.CompressionThreshold
+            && (_compression ??= new MessageCompression()).TryCompress(message, options.Now.CompressionLevel, out var compressed))
         {
             message = compressed;
-            method = options.Compression;
+            method = options.Now.Compression;
         }
 
         message.CopyTo(_message);
@@ -103,7 +103,7 @@ internal sealed class MessageSender(
 
     private void Address(KnetPeer? destination)
     {
-        _destinations.Clear();
+        _destinations.Clear(peers.All.Length);
         if (destination is not null)
         {
             _destinations.Add(destination);

@@ -10,7 +10,7 @@ namespace Totem.Transport.Knet;
 
 /// <summary>The way in: the order of the checks of section 6. Whatever fails one is counted and dropped.</summary>
 internal sealed class PacketReceiver(
-    KnetOptions options, PeerTable peers, LinkKeeper keeper, KeyConfigurations keys, KnetCounters counters, IKnetObserver? observer)
+    LiveOptions options, PeerTable peers, LinkKeeper keeper, KeyConfigurations keys, KnetCounters counters, IKnetObserver? observer)
 {
     private readonly MessageCompression _compression = new();
 
@@ -43,7 +43,7 @@ internal sealed class PacketReceiver(
         var result = PacketHeader.TryRead(packet, out var header);
         if (result is KnetDecode.TooShort or KnetDecode.UnknownVersion)
             return Drop(Reason(result));
-        if (header.Node == options.Self)
+        if (header.Node == options.Now.Self)
             return Drop(KnetDiscard.OwnId);
         if (!peers.TryFind(header.Node, out var peer))
             return Drop(KnetDiscard.UnknownPeer);

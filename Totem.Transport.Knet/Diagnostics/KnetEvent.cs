@@ -12,6 +12,9 @@ internal enum KnetEventKind
     /// <summary>The system reported that nobody listens at the link's other end.</summary>
     LinkRefused,
 
+    /// <summary>A reload took the link away while it was up.</summary>
+    LinkRemoved,
+
     /// <summary>The first link of the peer is up.</summary>
     PeerReachable,
 

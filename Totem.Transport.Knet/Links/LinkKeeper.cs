@@ -11,7 +11,7 @@ namespace Totem.Transport.Knet.Links;
 /// Keeps all links: asks by pings whether they carry packets, by probes how large these may be, and answers what peers ask.
 /// </summary>
 internal sealed class LinkKeeper(
-    KnetOptions options, PeerTable peers, ControlQueue queue, SendSequence sent, KeyConfigurations keys, RandomPool random,
+    LiveOptions options, PeerTable peers, ControlQueue queue, SendSequence sent, KeyConfigurations keys, RandomPool random,
     KnetCounters counters, IKnetObserver? observer)
 {
     private static readonly TimeSpan ProbeTimeoutMin = TimeSpan.FromMilliseconds(500);
@@ -54,11 +54,11 @@ internal sealed class LinkKeeper(
 
     /// <summary>A ping is answered in whatever state the link is, and in the format in which it came.</summary>
     public void Answer(PeerLink link, in PingPacket ping, bool isAead) =>
-        queue.Add(new ControlPacket(link, PacketType.Pong, isAead, Ping: ping.Answer(options.Self)));
+        queue.Add(new ControlPacket(link, PacketType.Pong, isAead, Ping: ping.Answer(options.Now.Self)));
 
     /// <summary>Probes are answered even where ours are switched off.</summary>
     public void Answer(PeerLink link, in ProbePacket probe, bool isAead) =>
-        queue.Add(new ControlPacket(link, PacketType.ProbeReply, isAead, Probe: probe.Answer(options.Self)));
+        queue.Add(new ControlPacket(link, PacketType.ProbeReply, isAead, Probe: probe.Answer(options.Now.Self)));
 
     /// <returns>True when it answers a ping of ours of late.</returns>
     public bool HandlePong(KnetPeer peer, PeerLink link, in PingPacket pong, Instant now)
@@ -92,10 +92,33 @@ internal sealed class LinkKeeper(
     public void HandleRefused(KnetPeer peer, PeerLink link, Instant now) =>
         Note(peer, link, link.Liveness.HandleRefused(), KnetEventKind.LinkRefused, now);
 
+    /// <summary>
+    /// A reload: links that the options do not name, or name with another address, are removed, then those are added that are new. Whoever has
+    /// another configuration for a moment has his packets dropped, which does no harm (section 17.2).
+    /// </summary>
+    public void HandleReload(KnetOptions next, Instant now)
+    {
+        foreach (var peer in peers.All)
+        {
+            var wanted = next.Peers.FirstOrDefault(x => x.Id == peer.Id)?.Links ?? [];
+            for (byte number = 0; number < KnetFormat.LinkCountMax; number++)
+            {
+                if (peer.Link(number) is { } link && !wanted.Any(x => x.Number == number && x.Address == link.Address))
+                    Remove(peer, link, now);
+            }
+
+            if (wanted.Count == 0)
+                peers.Remove(peer);
+        }
+
+        peers.Add(next);
+        MeasureLinks();
+    }
+
     /// <summary>The system refused a packet for its size.</summary>
     public void HandleTooBig(KnetPeer peer, PeerLink link, int sentIpBytes, int interfaceIpBytes, Instant now)
     {
-        if (options.FixedIpBytes != 0 || !link.Liveness.IsUp)
+        if (options.Now.FixedIpBytes != 0 || !link.Liveness.IsUp)
             return;
         link.Search.HandleTooBig(sentIpBytes, interfaceIpBytes, now, Plan(peer, link));
         FollowSearch(peer, link, now);
@@ -117,16 +140,25 @@ internal sealed class LinkKeeper(
     {
         var challenge = random.TakeU64();
         link.Liveness.NotePing(challenge, now, isTimed);
-        var header = new PacketHeader(PacketType.Ping, options.Self, Pad: keys.HasAead ? KnetFormat.AeadAnnouncement : (byte)0);
+        var header = new PacketHeader(PacketType.Ping, options.Now.Self, Pad: keys.HasAead ? KnetFormat.AeadAnnouncement : (byte)0);
         var ping = new PingPacket(header, link.Number, (ulong)now.Ticks, challenge, sent.Last, isTimed ? (byte)1 : (byte)0);
         queue.Add(new ControlPacket(link, PacketType.Ping, isAead, Ping: ping));
+    }
+
+    private void Remove(KnetPeer peer, PeerLink link, Instant now)
+    {
+        peer.Remove(link.Number);
+        if (!link.Liveness.IsUp)
+            return;
+        observer?.OnEvent(new KnetEvent(KnetEventKind.LinkRemoved, peer.Id, link.Number));
+        NoteReach(peer, now);
     }
 
     private void SendProbe(KnetPeer peer, PeerLink link, Instant now)
     {
         if (!link.Search.TryTakeProbe(now, Plan(peer, link), out var ipBytes))
             return;
-        var probe = new ProbePacket(new PacketHeader(PacketType.Probe, options.Self), link.Number, (ushort)ipBytes);
+        var probe = new ProbePacket(new PacketHeader(PacketType.Probe, options.Now.Self), link.Number, (ushort)ipBytes);
         queue.Add(new ControlPacket(link, PacketType.Probe, peer.Aead.IsProven, Probe: probe));
     }
 
@@ -146,7 +178,7 @@ internal sealed class LinkKeeper(
         observer?.OnEvent(new KnetEvent(cause, peer.Id, link.Number));
         if (change == LinkChange.Down)
             link.Search.End();
-        else if (options.FixedIpBytes == 0)
+        else if (options.Now.FixedIpBytes == 0)
             link.Search.Begin(now);
         NoteReach(peer, now);
         MeasureLinks();
@@ -199,8 +231,8 @@ internal sealed class LinkKeeper(
     private int DataBytesOf(KnetPeer peer, PeerLink link)
     {
         var shape = keys.Shape(peer.Aead.IsProven);
-        if (options.FixedIpBytes != 0)
-            return PacketSizes.DataBytes(options.FixedIpBytes, link.IsIPv6, shape);
+        if (options.Now.FixedIpBytes != 0)
+            return PacketSizes.DataBytes(options.Now.FixedIpBytes, link.IsIPv6, shape);
         return link.Search.IpBytes == PacketSizes.FloorIpBytes(link.IsIPv6)
             ? PacketSizes.DataBytesMin(shape)
             : PacketSizes.DataBytes(link.Search.IpBytes, link.IsIPv6, shape);
@@ -211,6 +243,6 @@ internal sealed class LinkKeeper(
         var timeout = 4 * link.Liveness.AverageLatency;
         return new ProbePlan(
             keys.Shape(peer.Aead.IsProven), link.InterfaceIpBytes == 0 ? PacketSizes.IpBytesMax : link.InterfaceIpBytes,
-            timeout < ProbeTimeoutMin ? ProbeTimeoutMin : timeout, options.MtuInterval);
+            timeout < ProbeTimeoutMin ? ProbeTimeoutMin : timeout, options.Now.MtuInterval);
     }
 }

@@ -15,7 +15,7 @@ internal enum LinkChange
 /// <summary>
 /// Whether a link carries packets both ways, judged by the pongs to our own pings alone (section 9). The other end judges for itself.
 /// </summary>
-internal sealed class LinkLiveness(LinkTimers timers)
+internal sealed class LinkLiveness
 {
     /// <summary>A link that is new, or was down, is judged this many times slower, and a little less so every second.</summary>
     private const int BackoffMax = 10;
@@ -24,13 +24,20 @@ internal sealed class LinkLiveness(LinkTimers timers)
 
     private readonly PingHistory _pings = new();
     private int _backoff = BackoffMax;
-    private TimeSpan _adjustedTimeout = timers.PingTimeout * BackoffMax;
+    private TimeSpan _adjustedTimeout;
+    private LinkTimers _timers;
     private Instant? _nextBackoff;
     private Instant? _lastPing;
     private Instant? _lastPong;
     private int _pongCount;
     private int _sampleCount;
     private long _averageTicks;
+
+    public LinkLiveness(LinkTimers timers)
+    {
+        _timers = timers;
+        _adjustedTimeout = timers.PingTimeout * BackoffMax;
+    }
 
     public bool IsUp { get; private set; }
 
@@ -40,7 +47,10 @@ internal sealed class LinkLiveness(LinkTimers timers)
     /// <summary>The mean time from a ping to its pong.</summary>
     public TimeSpan AverageLatency => new(_averageTicks);
 
-    public bool IsPingDue(Instant now) => _lastPing is not { } last || now - last >= timers.PingInterval;
+    public bool IsPingDue(Instant now) => _lastPing is not { } last || now - last >= _timers.PingInterval;
+
+    /// <summary>From now on it is judged by these.</summary>
+    public void Use(LinkTimers timers) => _timers = timers;
 
     /// <summary>A ping goes out.</summary>
     /// <param name="challenge">What its pong must bring back.</param>
@@ -61,7 +71,7 @@ internal sealed class LinkLiveness(LinkTimers timers)
         {
             _nextBackoff = now + BackoffInterval;
             _backoff = Math.Max(1, _backoff - 1);
-            _adjustedTimeout = (timers.PingTimeout * _backoff) + (2 * AverageLatency);
+            _adjustedTimeout = (_timers.PingTimeout * _backoff) + (2 * AverageLatency);
         }
 
         return _lastPong is { } last && now - last >= _adjustedTimeout ? GoDown() : LinkChange.None;
@@ -82,17 +92,17 @@ internal sealed class LinkLiveness(LinkTimers timers)
 
         _lastPong = now;
         var sample = now - sentAt;
-        if (sample > timers.PingTimeout)
+        if (sample > _timers.PingTimeout)
         {
             discard = KnetDiscard.LatePong;
             return LinkChange.None;
         }
 
-        _sampleCount = Math.Min(_sampleCount + 1, timers.PingPrecision);
+        _sampleCount = Math.Min(_sampleCount + 1, _timers.PingPrecision);
         _averageTicks = ((_averageTicks * (_sampleCount - 1)) + sample.Ticks) / _sampleCount;
         if (IsUp || AverageLatency >= _adjustedTimeout)
             return LinkChange.None;
-        return _pongCount++ >= timers.PongCount ? GoUp() : LinkChange.None;
+        return _pongCount++ >= _timers.PongCount ? GoUp() : LinkChange.None;
     }
 
     /// <summary>Data came over a link that is not up: if it has had a pong, both directions work (libknet 1.27).</summary>

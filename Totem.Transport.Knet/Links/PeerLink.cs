@@ -14,14 +14,19 @@ internal sealed class PeerLink(ushort peer, KnetLinkOptions options)
     public bool IsIPv6 { get; } = options.Address.IsIPv6;
 
     /// <summary>Higher is better; only <see cref="LinkMode.Passive"/> looks.</summary>
-    public byte Priority { get; set; } = options.Priority;
+    public byte Priority { get; private set; } = options.Priority;
 
     /// <summary>What the link's interface takes; 0 when the host does not know.</summary>
     public int InterfaceIpBytes { get; set; }
 
-    public LinkTimers Timers { get; } = options.Timers;
-
     public LinkLiveness Liveness { get; } = new(options.Timers);
 
     public PathMtuSearch Search { get; } = new(options.Address.IsIPv6);
+
+    /// <summary>A reload changes what can change while the link is up; another address makes another link.</summary>
+    public void Use(KnetLinkOptions next)
+    {
+        Priority = next.Priority;
+        Liveness.Use(next.Timers);
+    }
 }

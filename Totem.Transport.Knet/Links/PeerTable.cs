@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Totem.Core.Diagnostics;
 using Totem.Transport.Knet.Diagnostics;
 using Totem.Transport.Knet.Sequence;
 
@@ -8,19 +9,14 @@ namespace Totem.Transport.Knet.Links;
 internal sealed class PeerTable
 {
     private readonly Dictionary<ushort, KnetPeer> _byId = [];
+    private readonly PartialMessages _pool = new();
+    private readonly KnetCounters _counters;
 
     public PeerTable(KnetOptions options, KnetCounters counters)
     {
-        var pool = new PartialMessages();
-        foreach (var each in options.Peers)
-        {
-            var peer = new KnetPeer(each.Id, new PeerSequence(pool, counters));
-            foreach (var link in each.Links)
-                peer.Add(new PeerLink(each.Id, link));
-            _byId.Add(each.Id, peer);
-        }
-
-        All = [.. _byId.Values.OrderBy(x => x.Id)];
+        _counters = counters;
+        All = [];
+        Add(options);
     }
 
     /// <summary>By id, upward.</summary>
@@ -38,6 +34,35 @@ internal sealed class PeerTable
 
             return false;
         }
+    }
+
+    /// <summary>Adds the peers and the links that the options name and the table does not have.</summary>
+    public void Add(KnetOptions options)
+    {
+        foreach (var each in options.Peers)
+        {
+            if (!_byId.TryGetValue(each.Id, out var peer))
+                _byId.Add(each.Id, peer = new KnetPeer(each.Id, new PeerSequence(_pool, _counters)));
+            foreach (var link in each.Links)
+            {
+                if (peer.Link(link.Number) is { } known)
+                    known.Use(link);
+                else
+                    peer.Add(new PeerLink(each.Id, link));
+            }
+        }
+
+        All = [.. _byId.Values.OrderBy(x => x.Id)];
+    }
+
+    /// <summary>Forgets a peer whose links have been removed.</summary>
+    public void Remove(KnetPeer peer)
+    {
+        Invariant.That(!peer.IsReachable, "a peer without links cannot be reached");
+        peer.Sequence.Restart(0);
+        peer.Aead.Forget();
+        _byId.Remove(peer.Id);
+        All = [.. _byId.Values.OrderBy(x => x.Id)];
     }
 
     public bool TryFind(ushort id, [NotNullWhen(true)] out KnetPeer? peer) => _byId.TryGetValue(id, out peer);
