@@ -113,7 +113,7 @@ internal sealed class PacketReceiver(
         var mayBeRecorded = arrival.Trust == Trust.Unproven || arrival.IsDowngrade;
         if (!mayBeRecorded && ping.Timed == 0)
             arrival.Peer.Sequence.HandleUntimedPing(ping.Seq);
-        else if (!mayBeRecorded && arrival.Peer.Sequence.HandleTimedPing(ping.Seq))
+        else if (!mayBeRecorded && arrival.Peer.Sequence.HandleTimedPing(ping.Seq, arrival.Now))
             observer?.OnEvent(new KnetEvent(KnetEventKind.PeerRestarted, arrival.Peer.Id));
         keeper.Answer(link, in ping, arrival.IsAead);
     }
@@ -168,7 +168,7 @@ internal sealed class PacketReceiver(
             keeper.HandleEarlyData(peer, link, arrival.Now);
         if (!peer.IsReachable)
             return Drop(KnetDiscard.Unreachable);
-        if (!peer.Sequence.TryTakeMessage(in data, payload, out var whole) || !TryDecompress(in data, whole, out whole))
+        if (!peer.Sequence.TryTakeMessage(in data, payload, arrival.Now, out var whole) || !TryDecompress(in data, whole, out whole))
             return false;
         peer.Sequence.MarkDelivered(data.Seq);
         counters.Delivered++;

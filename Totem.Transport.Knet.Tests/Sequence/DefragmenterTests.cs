@@ -66,7 +66,7 @@ public sealed class DefragmenterTests
         Assert.False(Give(1, 1, 3, 100, message));
         Assert.False(Give(1, 2, 4, 100, message));
         Assert.False(Give(1, 2, 3, 90, message));
-        Assert.False(_peer.TryTakeMessage(Header(1, 2, 3), [], out _));
+        Assert.False(_peer.TryTakeMessage(Header(1, 2, 3), [], default, out _));
         Assert.Equal(3, _counters[KnetDiscard.BadFragment]);
         Assert.False(Give(1, 2, 3, 100, message));
         Assert.True(Give(1, 3, 3, 100, message));
@@ -80,8 +80,8 @@ public sealed class DefragmenterTests
         var large = new byte[60_000];
         var first = Header(1, 1, 2);
         var last = Header(1, 2, 2);
-        Assert.False(_peer.TryTakeMessage(isLastFirst ? last : first, large, out _));
-        Assert.False(_peer.TryTakeMessage(isLastFirst ? first : last, large, out _));
+        Assert.False(_peer.TryTakeMessage(isLastFirst ? last : first, large, default, out _));
+        Assert.False(_peer.TryTakeMessage(isLastFirst ? first : last, large, default, out _));
         Assert.Equal(1, _counters[KnetDiscard.BadFragment]);
     }
 
@@ -89,7 +89,7 @@ public sealed class DefragmenterTests
     {
         var start = count == 1 ? 0 : (fragment - 1) * unit;
         var payload = message.AsSpan(start, Math.Min(unit, message.Length - start));
-        if (!_peer.TryTakeMessage(Header(seq, fragment, count), payload, out var whole))
+        if (!_peer.TryTakeMessage(Header(seq, fragment, count), payload, default, out var whole))
             return false;
         Assert.Equal(message, whole.ToArray());
         _peer.MarkDelivered(seq);

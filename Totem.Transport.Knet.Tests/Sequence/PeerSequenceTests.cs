@@ -1,3 +1,4 @@
+using Totem.Core.Time;
 using Totem.Transport.Knet.Diagnostics;
 using Totem.Transport.Knet.Sequence;
 using Totem.Transport.Knet.Wire;
@@ -8,15 +9,16 @@ namespace Totem.Transport.Knet.Tests.Sequence;
 public sealed class PeerSequenceTests
 {
     private readonly PeerSequence _peer = new(new PartialMessages(), new KnetCounters());
+    private Instant _now = new(TimeSpan.TicksPerSecond);
 
     [Fact]
     public void A_timed_ping_of_zero_after_another_number_is_a_restart()
     {
-        Assert.False(_peer.HandleTimedPing(0));
+        Assert.False(_peer.HandleTimedPing(0, _now));
         Assert.True(Deliver(5));
-        Assert.False(_peer.HandleTimedPing(5));
+        Assert.False(_peer.HandleTimedPing(5, _now));
         Assert.False(Deliver(5));
-        Assert.True(_peer.HandleTimedPing(0));
+        Assert.True(_peer.HandleTimedPing(0, _now));
         Assert.True(Deliver(5));
     }
 
@@ -25,8 +27,23 @@ public sealed class PeerSequenceTests
     public void Zero_again_is_no_restart()
     {
         Assert.True(Deliver(1));
-        Assert.False(_peer.HandleTimedPing(0));
+        Assert.False(_peer.HandleTimedPing(0, _now));
         Assert.False(Deliver(1));
+    }
+
+    /// <summary>A process that lived too shortly for a ping with a number of its own: what it sent must not hide the next one's messages.</summary>
+    [Fact]
+    public void Zero_when_data_has_come_for_a_while_is_a_restart()
+    {
+        Assert.False(_peer.HandleTimedPing(0, _now));
+        Assert.True(Deliver(1));
+        _now += TimeSpan.FromMilliseconds(999);
+        Assert.False(_peer.HandleTimedPing(0, _now));
+        Assert.False(Deliver(1));
+        _now += TimeSpan.FromMilliseconds(1);
+        Assert.True(_peer.HandleTimedPing(0, _now));
+        Assert.True(Deliver(1));
+        Assert.False(_peer.HandleTimedPing(0, _now));
     }
 
     [Fact]
@@ -46,7 +63,7 @@ public sealed class PeerSequenceTests
     private bool Deliver(ushort seq)
     {
         var header = new DataHeader(new PacketHeader(PacketType.Data, 2), seq, 0, 0, 1, 1, 0, 0);
-        if (!_peer.TryTakeMessage(in header, [1], out _))
+        if (!_peer.TryTakeMessage(in header, [1], _now, out _))
             return false;
         _peer.MarkDelivered(seq);
         return true;

@@ -309,9 +309,16 @@ internal sealed class KnetScenario : IDisposable
             }
 
             foreach (var other in _cluster.Nodes.Where(x => x != node))
-                Must(_cluster.Ledger.IsDelivered(other.Id, other.Life, node.Id, serial), $"{other.Id} did not get the last message of {node.Id}");
+            {
+                Must(
+                    _cluster.Ledger.IsDelivered(other.Id, other.Life, node.Id, serial),
+                    $"{other.Id} did not get the last message of {node.Id}; it dropped {Dropped(other)}");
+            }
         }
     }
+
+    private static string Dropped(KnetNode node) => string.Join(", ", Enum.GetValues<KnetDiscard>()
+        .Where(x => node.Machine!.Counters[x] > 0).Select(x => $"{x} {node.Machine!.Counters[x]}"));
 
     private void Must(bool holds, string otherwise)
     {
