@@ -13,8 +13,14 @@ internal sealed record CorosyncConfFile
     /// <summary>How many nodes are in the node list.</summary>
     public required int Nodes { get; init; }
 
-    /// <summary><c>udp</c> or <c>udpu</c>.</summary>
+    /// <summary><c>udp</c>, <c>udpu</c> or <c>knet</c>.</summary>
     public required string Transport { get; init; }
+
+    /// <summary><c>none</c>, or what encrypts on kronosnet.</summary>
+    public string Cipher { get; init; } = "none";
+
+    /// <summary><c>none</c>, or what authenticates on kronosnet.</summary>
+    public string Hash { get; init; } = "none";
 
     /// <summary>The token timeout, whatever the number of nodes.</summary>
     public TimeSpan TokenTimeout { get; init; } = TimeSpan.FromMilliseconds(1000);
@@ -34,8 +40,8 @@ internal sealed record CorosyncConfFile
             "version: 2",
             "cluster_name: totem-test",
             $"transport: {Transport}",
-            "crypto_cipher: none",
-            "crypto_hash: none",
+            $"crypto_cipher: {Cipher}",
+            $"crypto_hash: {Hash}",
             string.Create(CultureInfo.InvariantCulture, $"token: {TokenTimeout.TotalMilliseconds}"),
             "token_coefficient: 0",
             .. TotemLines,

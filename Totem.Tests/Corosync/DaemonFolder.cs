@@ -24,12 +24,14 @@ internal sealed class DaemonFolder
     private readonly string _path;
 
     /// <summary>Makes the folder of a node.</summary>
-    public DaemonFolder(string path, string configuration)
+    public DaemonFolder(string path, string configuration, byte[]? key = null)
     {
         _path = path;
         foreach (var part in (ReadOnlySpan<string>)["etc", "lib"])
             Directory.CreateDirectory(Path.Combine(path, part));
         File.WriteAllText(Path.Combine(path, "etc", "corosync.conf"), configuration);
+        if (key is not null)
+            File.WriteAllBytes(Path.Combine(path, "etc", "authkey"), key);
         File.WriteAllText(Path.Combine(path, "nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files\n");
     }
 

@@ -14,7 +14,7 @@ public sealed class GroupMutationTests
             "var down = _agreed.Except(comeAlong);", "var down = ProcessorSet.Empty;"),
         new("keeps processes of the dead", "Groups/GroupSynchroniser.cs",
             "foreach (var group in table.Groups.ToArray())\n        {\n            foreach (var entry in group.Entries.ToArray())\n            {\n                if (down.Contains(entry.Member.Node))",
-            "foreach (var g in table.Groups) _stated.Take([.. g.Entries.Select(y => (g.Name, y))]);\n        {\n            var group = table.FindOrAdd(\"x\");\n            foreach (var entry in group.Entries.ToArray())\n            {\n                if (down.Contains(entry.Member.Node))"),
+            "foreach (var g in table.Groups) _stated.Take([.. g.Entries.Select(y => (g.Name, y))]);\n        {\n            var group = table.FindOrAdd(GroupName.Parse(\"x\"));\n            foreach (var entry in group.Entries.ToArray())\n            {\n                if (down.Contains(entry.Member.Node))"),
         new("takes those for gone who left after the synchronisation began", "Groups/GroupSynchroniser.cs",
             "(_cameAlongBefore ?? _agreed)", "(_cameAlong ?? _agreed)"),
         new("begins a phase before the last one has ended", "Groups/Synchronisation.cs",

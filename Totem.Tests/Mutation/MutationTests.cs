@@ -58,7 +58,7 @@ public sealed class MutationTests
             "&& !(window.IsSafe(boundary.Next) && boundary.Next > highDelivered))", ")",
             "7.1"),
         new("forgets its promise", "RingProcessor.Inputs.cs",
-            "old.Obligation = recovery.Obligation;", "old.Obligation = Model.ProcessorSet.Empty;",
+            "old.Obligation = recovery.Obligation;", "old.Obligation = ProcessorSet.Empty;",
             "7.1")
         {
             Script = Promises + """

@@ -100,7 +100,7 @@ public sealed class OrderingTests
     }
 
     [Fact]
-    [Shows("docs/design/protocol.md", "send queue | SendQueueBytesMax, SendQueueMessagesMax; then Backpressured")]
+    [Shows("docs/design/protocol.md", "send queue | MaxSendQueueBytes, MaxSendQueueMessages; then Backpressured")]
     public void A_full_queue_pushes_back_and_takes_messages_again_when_some_were_sent()
     {
         var ring = InMemoryRing.Operational(3, x => x with { MaxSendQueueMessages = 10 });

@@ -6,7 +6,10 @@ namespace Totem.Tests.Tidy;
 public sealed partial class LibraryTests
 {
     private static readonly string[] Libraries =
-        ["Totem.Core/", "Totem.Platform/", "Totem.Transport.Udp/", "Totem.Sheepdog/", "Totem.Sheepdog.Native/", "Totem.Cpg/"];
+        [
+            "Totem.Core/", "Totem.Platform/", "Totem.Transport.Knet/", "Totem.Transport.Udp/", "Totem.Sheepdog/", "Totem.Sheepdog.Native/",
+            "Totem.Cpg/",
+        ];
 
     /// <summary>The first use of the console, or of a signal's registration, replaces the program's handlers of several signals.</summary>
     [Fact]

@@ -6,7 +6,7 @@ internal static class Repository
     private static readonly string[] NotOurs =
         [".git", ".vs", ".idea", ".vscode", "bin", "obj", "out", "TestResults", "BenchmarkDotNet.Artifacts"];
 
-    private static readonly string[] BinaryExtensions = [".pcap", ".png"];
+    private static readonly string[] BinaryExtensions = [".pcap", ".png", ".gz", ".key"];
 
     /// <summary>The folder of <c>totem.sln</c>.</summary>
     public static string Root { get; } = FindRoot();

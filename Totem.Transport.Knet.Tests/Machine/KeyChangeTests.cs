@@ -1,0 +1,93 @@
+using System.Buffers.Binary;
+using Totem.Transport.Knet.Crypto;
+using Totem.Transport.Knet.Keys;
+using Totem.Transport.Knet.Tests.Captures;
+using Totem.Transport.Knet.Tests.Simulation;
+using Totem.Transport.Knet.Wire;
+
+namespace Totem.Transport.Knet.Tests.Machine;
+
+/// <summary>A change of keys, led by the ring's order (KNET §17.3).</summary>
+public sealed class KeyChangeTests
+{
+    private static readonly CipherSuite Usual = new(KnetCipher.Aes256, KnetHash.Sha256);
+
+    [Fact]
+    public void Three_members_change_their_keys_one_step_after_the_other_and_never_lose_each_other()
+    {
+        using var cluster = new KnetCluster(new KnetSetup { Suite = Usual }, 9).StartAll();
+        Assert.True(cluster.RunUntil(cluster.IsWhole, TimeSpan.FromSeconds(4)));
+        var changes = cluster.Nodes.Select(x => new KeyChange(x.Machine!)).ToArray();
+        for (var i = 0; i < 3; i++)
+            changes[i].HandleReload(cluster.Nodes[i].Keys(Usual, cluster.Key(1)));
+        AssertAllHear(cluster);
+
+        // One order, in which each member's step is delivered by all; the others' steps move nobody.
+        foreach (var (member, phase) in ((int, uint)[])[(1, 1), (0, 1), (0, 2), (2, 1), (1, 2), (2, 2)])
+        {
+            var message = new byte[KeyChange.MessageBytes];
+            Assert.True(changes[member].HasMessage);
+            changes[member].TakeMessage(message);
+            Assert.Equal(phase, BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(16)));
+            for (var i = 0; i < 3; i++)
+                Assert.True(changes[i].HandleDelivered(message, isOurs: i == member));
+            cluster.RunFor(TimeSpan.FromSeconds(0.1));
+        }
+
+        Assert.All(cluster.Nodes, x => Assert.Equal(RekeyPhase.Settled, x.Machine!.RekeyPhase));
+        Assert.All(changes, x => Assert.False(x.HasMessage));
+        AssertAllHear(cluster);
+        Assert.True(cluster.IsWhole());
+    }
+
+    [Fact]
+    public void A_step_that_nobody_has_asked_for_changes_nothing()
+    {
+        using var cluster = new KnetCluster(new KnetSetup { Suite = Usual }, 9).StartAll();
+        var change = new KeyChange(cluster.Node(1).Machine!);
+        foreach (var phase in (uint[])[0, 1, 2, 3])
+        {
+            var message = new byte[KeyChange.MessageBytes];
+            BinaryPrimitives.WriteInt32LittleEndian(message, 0x0001_0004);
+            BinaryPrimitives.WriteUInt32LittleEndian(message.AsSpan(16), phase);
+            Assert.Equal(phase is 1 or 2, change.HandleDelivered(message, isOurs: true));
+        }
+
+        Assert.False(change.HandleDelivered(new byte[10], isOurs: true));
+        Assert.Equal(RekeyPhase.Settled, cluster.Node(1).Machine!.RekeyPhase);
+    }
+
+    /// <summary>The real daemons' messages are ours: found in the captured change of keys, in both phases, from each of
+    /// the three.</summary>
+    [Fact]
+    public void The_messages_are_those_of_real_daemons()
+    {
+        var capture = KnetCapture.Named("g-rekey");
+        using var seals = new CaptureSeals(capture);
+        var found = new HashSet<(ushort Node, uint Phase)>();
+        var pattern = new byte[] { 4, 0, 1, 0 };
+        foreach (var captured in capture.Packets)
+        {
+            DataHeader.TryRead(seals.Open(captured.Payload), out var data, out var payload);
+            for (var at = payload.IndexOf(pattern); at >= 0 && payload.Length >= at + KeyChange.MessageBytes; at = -1)
+            {
+                Assert.Equal(KeyChange.MessageBytes, BinaryPrimitives.ReadInt32LittleEndian(payload[(at + 8)..]));
+                found.Add((data.Header.Node, BinaryPrimitives.ReadUInt32LittleEndian(payload[(at + 16)..])));
+            }
+        }
+
+        Assert.Equal(
+            [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)], found.Select(x => ((int)x.Node, (int)x.Phase)).Order());
+    }
+
+    private static void AssertAllHear(KnetCluster cluster)
+    {
+        foreach (var node in cluster.Nodes)
+        {
+            var serial = cluster.Send(node.Id, 0, 3000);
+            cluster.RunFor(TimeSpan.FromMilliseconds(5));
+            Assert.All(cluster.Nodes.Where(x => x != node), x => Assert.True(
+                cluster.Ledger.IsDelivered(x.Id, x.Life, node.Id, serial)));
+        }
+    }
+}

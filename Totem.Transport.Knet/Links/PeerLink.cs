@@ -1,0 +1,32 @@
+using Totem.Transport.Knet.Mtu;
+
+namespace Totem.Transport.Knet.Links;
+
+/// <summary>One link to one peer.</summary>
+internal sealed class PeerLink(ushort peer, KnetLinkOptions options)
+{
+    public ushort Peer { get; } = peer;
+
+    public byte Number { get; } = options.Number;
+
+    public KnetAddress Address { get; } = options.Address;
+
+    public bool IsIPv6 { get; } = options.Address.IsIPv6;
+
+    /// <summary>Higher is better; only <see cref="LinkMode.Passive"/> looks.</summary>
+    public byte Priority { get; private set; } = options.Priority;
+
+    /// <summary>The most that the link's interface takes; 0 when the host does not know.</summary>
+    public int InterfaceIpBytes { get; set; }
+
+    public LinkLiveness Liveness { get; } = new(options.Timers);
+
+    public PathMtuSearch Search { get; } = new(options.Address.IsIPv6);
+
+    /// <summary>A reload changes what can change while the link is up; another address makes another link.</summary>
+    public void Use(KnetLinkOptions next)
+    {
+        Priority = next.Priority;
+        Liveness.Use(next.Timers);
+    }
+}
