@@ -20,7 +20,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private readonly Lock _writeLock = new();
     private readonly Task _reading;
 
-    private WorkerProcess(WorkerLaunch launch, int incarnation, Process process, Action<WorkerProcess, NodeEvent?> onEvent)
+    private WorkerProcess(
+        WorkerLaunch launch, int incarnation, Process process, Action<WorkerProcess, NodeEvent?> onEvent)
     {
         Node = launch.Node;
         Incarnation = incarnation;
@@ -52,7 +53,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Starts the process.</summary>
     /// <param name="launch">How.</param>
     /// <param name="incarnation">Which life of the node it is.</param>
-    /// <param name="onEvent">Called for each event, and with null when there will be none any more; on any thread.</param>
+    /// <param name="onEvent">Called for each event, and with null when there will be none any more; on any
+    /// thread.</param>
     /// <exception cref="CommandFailedException">It cannot be started.</exception>
     public static WorkerProcess Start(WorkerLaunch launch, int incarnation, Action<WorkerProcess, NodeEvent?> onEvent)
     {
@@ -109,11 +111,33 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>How often its threads have gone to sleep so far, those that have ended left out. Linux only.</summary>
-    public long WakeUps => Directory.EnumerateDirectories($"/proc/{_process.Id}/task")
-        .SelectMany(thread => File.ReadLines(Path.Combine(thread, "status")))
-        .Where(line => line.StartsWith(VoluntarySwitches, StringComparison.Ordinal))
-        .Sum(line => long.Parse(line.AsSpan(VoluntarySwitches.Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture));
+    /// <summary>How often each of its threads has gone to sleep so far, by the thread's number. Linux only.</summary>
+    public IReadOnlyDictionary<string, long> ReadSleeps()
+    {
+        var sleeps = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var thread in Directory.EnumerateDirectories($"/proc/{_process.Id}/task"))
+        {
+            if (TryReadSleeps(thread) is { } count)
+                sleeps.Add(Path.GetFileName(thread), count);
+        }
+
+        return sleeps;
+    }
+
+    private static long? TryReadSleeps(string thread)
+    {
+        try
+        {
+            var line = File.ReadLines(Path.Combine(thread, "status"))
+                .First(x => x.StartsWith(VoluntarySwitches, StringComparison.Ordinal));
+            return long.Parse(line.AsSpan(VoluntarySwitches.Length), NumberStyles.AllowLeadingWhite,
+                CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return null; // It has ended meanwhile.
+        }
+    }
 
     /// <summary>Waits until the process is over and its last event was read.</summary>
     public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)
@@ -138,7 +162,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
         try
         {
             await Task.WhenAll(ReadEventsAsync(onEvent), ReadErrorsAsync()).ConfigureAwait(false);
-            // Its output ends a little before it does: whoever hears of the end asks for its last words and its exit code.
+            // Its output ends a little before it does: whoever hears of the end asks for its last words and
+            // its exit code.
             await _process.WaitForExitAsync().ConfigureAwait(false);
         }
         finally
