@@ -1,17 +1,20 @@
 namespace Totem.Tests.Tidy;
 
-/// <summary>Inside a project a room, which is a folder, uses only itself and rooms before it (docs/design/architecture.md, "Rooms of the other projects").</summary>
+/// <summary>Inside a project a room, which is a folder, uses only itself and rooms before it
+/// (docs/design/architecture.md, "Rooms of the other projects").</summary>
 public sealed class ArrowTests
 {
     /// <summary>
-    /// The rooms of each project, lowest first: a folder, or a file where users look for it though it belongs further down. Files at the top of
-    /// a project that are not listed come last. This is the one place that knows; the document repeats the folders for people.
+    /// The rooms of each project, lowest first: a folder, or a file where users look for it though it belongs further
+    /// down. Files at the top of a project that are not listed come last. This is the one place that knows; the
+    /// document repeats the folders for people.
     /// </summary>
     private static readonly Dictionary<string, string[]> Rooms = new(StringComparer.Ordinal)
     {
         ["Totem.Core"] =
         [
-            "Model RingOptions.cs", "Time", "Wire", "Diagnostics", "Ordering", "Membership", "Recovery", "Packing", "Evs", "Groups",
+            "Model RingOptions.cs", "Time", "Wire", "Diagnostics", "Ordering", "Membership", "Recovery", "Packing",
+            "Evs", "Groups",
         ],
         ["Totem.Platform"] = ["Files", "Network", "Programs"],
         ["Totem.Transport.Knet"] = ["Wire", "Diagnostics", "Crypto", "Aead", "Keys", "Sequence", "Mtu", "Links"],
@@ -19,17 +22,20 @@ public sealed class ArrowTests
         [
             "TransportException.cs RingFailedException.cs RingScheduling.cs RingSchedulingConverter.cs "
             + "UdpTransportOptions.cs UdpPeerConverter.cs TotemEvent.cs",
-            "Host", "Diagnostics", "Storage", "Sockets", "Slots", "Peers", "Inquiry", "Transports", "Transports/Plain", "Corosync", "Embedding",
+            "Host", "Diagnostics", "Storage", "Sockets", "Slots", "Peers", "Inquiry", "Transports", "Transports/Plain",
+            "Corosync", "Embedding",
             "TotemNodeOptions.cs GroupEvent.cs", "Queues", "Hosting",
         ],
         ["Totem.Simulation"] =
         [
-            "Fuzz", "Traces", "Checkers", "Checkers/Rules", "Checkers/EvsChecker.cs", "Model", "Network", "Groups", "Cluster", "Faults",
+            "Fuzz", "Traces", "Checkers", "Checkers/Rules", "Checkers/EvsChecker.cs", "Model", "Network", "Groups",
+            "Cluster", "Faults",
             "Scenarios",
         ],
         ["Totem.Sheepdog"] =
         [
-            "ClusterDriverException.cs ClusterLimits.cs ClusterLogLevel.cs ClusterResult.cs IClusterDriver.cs IClusterEvents.cs "
+            "ClusterDriverException.cs ClusterLimits.cs ClusterLogLevel.cs ClusterResult.cs IClusterDriver.cs "
+            + "IClusterEvents.cs "
             + "LeaveReason.cs NodeString.cs SheepNode.cs",
             "Ordering", "Sessions", "Drivers", "Drivers/Local", "Drivers/ZooKeeper/Native", "Drivers/ZooKeeper",
         ],
@@ -50,7 +56,8 @@ public sealed class ArrowTests
     public static TheoryData<string> Projects =>
     [
         // Samples are one file each.
-        .. Repository.ProjectFiles.Where(x => !x.StartsWith("samples/", StringComparison.Ordinal)).Select(x => Path.GetFileNameWithoutExtension(x))
+        .. Repository.ProjectFiles.Where(x => !x.StartsWith("samples/", StringComparison.Ordinal))
+            .Select(x => Path.GetFileNameWithoutExtension(x))
             .Where(x => x is not ("Totem" or "Totem.Tests" or "Totem.Transport.Knet.Tests")),
     ];
 
@@ -80,13 +87,18 @@ public sealed class ArrowTests
             BackwardArrows("P", ["High", "Low"], uses), StringComparer.Ordinal);
     }
 
+    /// <summary>The folders of a project that are rooms, lowest first.</summary>
+    internal static IReadOnlyList<string> RoomsOf(string project) =>
+        [.. Rooms[project].Select(x => x.Split(' ')[0]).Where(x => !x.EndsWith(".cs", StringComparison.Ordinal))];
+
     [Theory]
     [MemberData(nameof(Projects))]
     public void The_document_shows_the_rooms_in_the_same_order(string project)
     {
-        var folders = Rooms[project].Select(x => x.Split(' ')[0]).Where(x => !x.EndsWith(".cs", StringComparison.Ordinal)).ToList();
+        var folders = RoomsOf(project);
         if (folders.Count > 0)
-            Assert.Contains(string.Join(" → ", folders), Repository.Read("docs/design/architecture.md"), StringComparison.Ordinal);
+            Assert.Contains(string.Join(" → ", folders), Repository.Read("docs/design/architecture.md"),
+                StringComparison.Ordinal);
     }
 
     private static IEnumerable<string> BackwardArrows(string project, string[] rooms, IEnumerable<TypeUse> uses)
@@ -94,7 +106,8 @@ public sealed class ArrowTests
         var order = rooms.SelectMany((room, rank) => room.Split(' ').Select(x => (Name: $"{project}/{x}", Rank: rank)))
             .ToDictionary(x => x.Name, x => x.Rank, StringComparer.Ordinal);
         return uses.Where(x => RankOf(x.DeclaredIn) > RankOf(x.File))
-            .Select(x => $"{x.File}:{x.Line} uses {x.Type} of {x.DeclaredIn}: a backward arrow").Distinct(StringComparer.Ordinal);
+            .Select(x => $"{x.File}:{x.Line} uses {x.Type} of {x.DeclaredIn}: a backward arrow")
+            .Distinct(StringComparer.Ordinal);
 
         int RankOf(string file)
         {
@@ -103,7 +116,8 @@ public sealed class ArrowTests
             var folder = file[..file.LastIndexOf('/')];
             if (folder == project)
                 return rooms.Length;
-            Assert.True(order.TryGetValue(folder, out var rank), $"{file} lies in none of the rooms {string.Join(", ", rooms)}");
+            Assert.True(order.TryGetValue(folder, out var rank),
+                $"{file} lies in none of the rooms {string.Join(", ", rooms)}");
             return rank;
         }
     }
