@@ -54,7 +54,8 @@ internal sealed partial class ZooKeeperSession
         _group.HandleArrived(others);
         _early.Dequeue();
         while (_early.TryDequeue(out var message))
-            _sender.Send(message);
+            _sender.Send(message, position);
+        Follow();
         _ring.Start(others);
         _reader.Start(position);
         _housekeeping.Change(Limits.Housekeeping, Limits.Housekeeping);

@@ -31,6 +31,7 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
     private readonly IZooKeeperSessionOwner _owner;
     private readonly ClusterEventQueue _queue;
     private readonly LogGroup _group;
+    private readonly RequestDesk _desk = new();
     private readonly LogSender _sender;
     private readonly LogReader _reader;
     private readonly SessionRing _ring;
@@ -40,7 +41,7 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
     private long _ownUnread;
     private uint _lookedAfter;
     private bool _hasArrived;
-    private bool _isMarkLost;
+    private bool _asksOwner;
 
     public ZooKeeperSession(
         IZooKeeperSessionOwner owner, ZooKeeperClient client, ZooKeeperPaths paths, ClusterEventQueue queue, SheepNode node)
@@ -48,7 +49,7 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
         (_owner, Client, Paths, _queue) = (owner, client, paths, queue);
         NodeName = NodeString.Of(node);
         _group = new LogGroup(queue);
-        _sender = new LogSender(this);
+        _sender = new LogSender(new SessionSetup(paths, Self, NodeName) { Limits = Limits }, _desk);
         _reader = new LogReader(this);
         _ring = new SessionRing(this);
         _collector = new LogCollector(this);
@@ -85,7 +86,7 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
     }
 
     /// <summary>Whether requests have a chance.</summary>
-    public bool IsConnected => !_isMarkLost && Client.State == ZooKeeperState.Connected;
+    public bool IsConnected => _desk.IsOpen;
 
     public bool IsOver { get; private set; }
 
@@ -121,15 +122,18 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
         }
 
         _ownUnread++;
-        _sender.Send(message);
+        _sender.Send(message, Position);
+        Follow();
     }
 
     public void OnState(ZooKeeperState state) => Do(() =>
     {
+        _desk.IsConnected = state == ZooKeeperState.Connected;
         switch (state)
         {
             case ZooKeeperState.Connected:
-                _sender.Resume();
+                _sender.Resume(Position);
+                Follow();
                 _reader.Resume();
                 _ring.Resume();
                 break;
@@ -157,12 +161,40 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
         _owner.OnLost(this, reason);
     }
 
-    /// <summary>The others have taken this session for dead, or somebody has said so; perhaps since another process is this node.</summary>
-    public void LoseMark()
+    /// <summary>Does what the parts have asked for.</summary>
+    private void Follow()
     {
-        if (_isMarkLost)
+        while (_desk.TryTake(out var request))
+            Client.Ask(request, answer => Do(() => Handle(answer)));
+        if (_desk.End is { } end)
+            Lose(end.Reason);
+        else if (_desk.IsMarkLost)
+            AskOwner();
+    }
+
+    private void Handle(BackendAnswer answer)
+    {
+        switch (answer.Request.Purpose)
+        {
+            case RequestPurpose.SenderWrites:
+                _sender.HandleWritten(answer, Position);
+                break;
+            case RequestPurpose.SenderAsksMark:
+                _sender.HandleMark(answer, Position);
+                break;
+            default:
+                break;
+        }
+
+        Follow();
+    }
+
+    /// <summary>The others have taken this session for dead, or somebody has said so; perhaps since another process is this node.</summary>
+    private void AskOwner()
+    {
+        if (_asksOwner)
             return;
-        _isMarkLost = true;
+        _asksOwner = true;
         _reader.Hold();
         Client.Exists(Paths.Member(NodeName), isWatched: false, (code, stat) => Do(() =>
         {
@@ -210,7 +242,8 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
         switch (entry.Kind)
         {
             case LogEntryKind.Gone when entry.Peer == Self:
-                LoseMark();
+                _desk.LoseMark();
+                AskOwner();
                 break;
             case LogEntryKind.Gone:
                 _ring.Remove(entry.Peer);
@@ -277,7 +310,11 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
             return;
         (_lookedAfter, _bytesSince) = (Position, 0);
         if (Position != _sender.Published)
-            _sender.Publish();
+        {
+            _sender.Publish(Position);
+            Follow();
+        }
+
         if (_ring.IsLowest)
             _collector.Run();
         else if (_ring.LowestForSecond is { } lowest)
