@@ -24,6 +24,9 @@ internal enum BackendRequestKind
 /// <summary>The step that goes on with the answer, and with it the part of a session whose request it is.</summary>
 internal enum RequestPurpose
 {
+    /// <summary>The step that the arrival is at.</summary>
+    Arrives,
+
     /// <summary>An entry of the session's own, or how far it has read.</summary>
     SenderWrites,
 
@@ -32,6 +35,42 @@ internal enum RequestPurpose
 
     /// <summary>The version of the mark, which says how many of the writes were applied.</summary>
     SenderAsksMark,
+
+    /// <summary>An entry.</summary>
+    ReaderReads,
+
+    /// <summary>Whether the next entry is there, with a watch.</summary>
+    ReaderLooks,
+
+    /// <summary>How far the log goes.</summary>
+    ReaderMeasures,
+
+    /// <summary>The same now and then, in case the watch has missed something.</summary>
+    ReaderChecks,
+
+    /// <summary>A part of a state that the session is handed.</summary>
+    HandoverReads,
+
+    /// <summary>Nobody goes on with it.</summary>
+    HandoverRemoves,
+
+    /// <summary>Which node the session is that this one watches.</summary>
+    RingAsksMark,
+
+    /// <summary>Whether that one's member znode is there, with a watch.</summary>
+    RingAsksMember,
+
+    /// <summary>Takes a session out.</summary>
+    RingDeclares,
+
+    /// <summary>The step that the collection of old entries is at.</summary>
+    Collects,
+
+    /// <summary>How far the lowest session has read.</summary>
+    SessionAsksLowest,
+
+    /// <summary>Whose the node's member znode is, when the mark is lost.</summary>
+    SessionAsksOwner,
 }
 
 /// <summary>One request of a session, as a value: a host makes the call, and brings the request back with its

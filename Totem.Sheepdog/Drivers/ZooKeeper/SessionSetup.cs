@@ -9,4 +9,12 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 internal sealed record SessionSetup(ZooKeeperPaths Paths, PeerId Self, string Node)
 {
     public ZooKeeperLimits Limits { get; init; } = new();
+
+    /// <summary>The content of the member znode: the session's number and, where it is published, its
+    /// password.</summary>
+    public byte[] Credentials { get; init; } = [];
+
+    /// <summary>Earlier sessions of the same driver. A member znode that is none of theirs belongs to another process,
+    /// which only a driver that has not joined yet takes the place of.</summary>
+    public IReadOnlySet<long> EarlierSessions { get; init; } = new HashSet<long>();
 }

@@ -9,10 +9,12 @@ namespace Totem.Tests.Sheepdog.ZooKeeper;
 public sealed class LogSenderTests
 {
     private static readonly PeerId Self = new(1, 7);
-    private readonly RequestDesk _desk = new() { IsConnected = true };
+    private static readonly SessionSetup Setup = new(new ZooKeeperPaths("/r"), Self, "00");
+
+    private readonly RequestDesk _desk = new(Setup) { IsConnected = true };
     private readonly LogSender _sender;
 
-    public LogSenderTests() => _sender = new LogSender(new SessionSetup(new ZooKeeperPaths("/r"), Self, "00"), _desk);
+    public LogSenderTests() => _sender = new LogSender(Setup, _desk);
 
     /// <summary>What each answer to a write means in each state. "a" and "b" are the messages; a number is the version
     /// of the mark that a write is valid behind.</summary>
@@ -130,8 +132,6 @@ public sealed class LogSenderTests
         var parts = new List<string>();
         while (_desk.TryTake(out var request))
             parts.Add(Name(request));
-        if (_desk.IsMarkLost)
-            parts.Add("mark lost");
         if (_desk.End is { } end)
             parts.Add(end.Reason.Replace("an entry could not be written:", "lost,", StringComparison.Ordinal));
         return parts.Count == 0 ? "nothing" : string.Join(", ", parts);
@@ -141,6 +141,8 @@ public sealed class LogSenderTests
     {
         if (request.Kind == BackendRequestKind.Sync)
             return "sync";
+        if (request.Purpose == RequestPurpose.SessionAsksOwner)
+            return "mark lost";
         if (request.Kind == BackendRequestKind.Get)
             return request.Path == "/r/queue_pos/0000000100000007" ? "get mark" : $"get {request.Path}";
         Assert.Equal("/r/queue_pos/0000000100000007", request.Writes[0].Path);
