@@ -42,6 +42,9 @@ internal sealed class Arrival(SessionSetup setup, RequestDesk desk)
     /// <summary>Whether the session is in the log and knows the others.</summary>
     public bool IsOver => _step == Step.Over;
 
+    /// <summary>Whether the session is in the log.</summary>
+    public bool IsInLog => _step is Step.ListsMarks or Step.Over;
+
     /// <summary>The number of the session's own request.</summary>
     public uint Position { get; private set; }
 
@@ -144,7 +147,7 @@ internal sealed class Arrival(SessionSetup setup, RequestDesk desk)
     {
         var owner = answer.Stat.EphemeralOwner;
         PeerId? peer = answer.Code == ZooKeeperCode.Ok ? ZooKeeperPaths.PeerOf(owner) : null;
-        if (peer is not null && setup.EarlierSessions.Count > 0 && !setup.EarlierSessions.Contains(owner))
+        if (peer is not null && setup.HasArrivedBefore && !setup.EarlierSessions.Contains(owner))
         {
             desk.Replace();
             return;

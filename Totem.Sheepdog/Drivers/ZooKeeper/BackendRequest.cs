@@ -51,7 +51,7 @@ internal enum RequestPurpose
     /// <summary>A part of a state that the session is handed.</summary>
     HandoverReads,
 
-    /// <summary>Nobody goes on with it.</summary>
+    /// <summary>Removes a part that was read.</summary>
     HandoverRemoves,
 
     /// <summary>Which node the session is that this one watches.</summary>
@@ -69,13 +69,13 @@ internal enum RequestPurpose
     /// <summary>How far the lowest session has read.</summary>
     SessionAsksLowest,
 
-    /// <summary>Whose the node's member znode is, when the mark is lost.</summary>
+    /// <summary>The owner of the node's member znode, when the mark is lost.</summary>
     SessionAsksOwner,
 }
 
 /// <summary>One request of a session, as a value: a host makes the call, and brings the request back with its
 /// answer.</summary>
-/// <param name="Purpose">What its answer is for.</param>
+/// <param name="Purpose">The step that its answer is for.</param>
 /// <param name="Kind">The call.</param>
 /// <param name="Path">The znode; empty for a transaction.</param>
 internal sealed record BackendRequest(RequestPurpose Purpose, BackendRequestKind Kind, string Path = "")

@@ -9,8 +9,13 @@ internal sealed class HandoverFetch(SessionSetup setup, RequestDesk desk)
     private const int RepeatMilliseconds = 100;
 
     private readonly List<byte> _message = [];
+
+    /// <summary>Parts that were read, whose removal was not answered. Others remove them only when this session is
+    /// over.</summary>
+    private readonly Queue<string> _unremoved = new();
     private LogEntry? _entry;
     private int _chunk;
+    private bool _asksAgain;
 
     public void Begin(LogEntry entry)
     {
@@ -29,7 +34,18 @@ internal sealed class HandoverFetch(SessionSetup setup, RequestDesk desk)
         return true;
     }
 
-    /// <summary>Asks for the next part, if there is one; also when it is time to ask again.</summary>
+    /// <summary>Time to ask again for what was not answered.</summary>
+    public void HandleDeadline()
+    {
+        while (_unremoved.TryDequeue(out var path))
+            Remove(path);
+        if (!_asksAgain)
+            return;
+        _asksAgain = false;
+        Ask();
+    }
+
+    /// <summary>Asks for the next part, if there is one.</summary>
     public void Ask()
     {
         if (_entry is { } entry && _chunk < entry.ChunkCount)
@@ -41,6 +57,7 @@ internal sealed class HandoverFetch(SessionSetup setup, RequestDesk desk)
     {
         if (answer.IsUnanswered)
         {
+            _asksAgain = true;
             desk.Deadlines.Set(SessionDeadline.Handover, now + RepeatMilliseconds);
             return;
         }
@@ -52,10 +69,22 @@ internal sealed class HandoverFetch(SessionSetup setup, RequestDesk desk)
         }
 
         _message.AddRange(answer.Data);
-        desk.Ask(BackendRequest.Write(RequestPurpose.HandoverRemoves, ZooKeeperWrite.Delete(answer.Request.Path)));
+        Remove(answer.Request.Path);
         _chunk++;
         Ask();
     }
+
+    /// <summary>A part was removed, or not.</summary>
+    public void HandleRemoved(BackendAnswer answer, long now)
+    {
+        if (!answer.IsUnanswered)
+            return;
+        _unremoved.Enqueue(answer.Request.Writes[0].Path);
+        desk.Deadlines.Set(SessionDeadline.Handover, now + RepeatMilliseconds);
+    }
+
+    private void Remove(string path) =>
+        desk.Ask(BackendRequest.Write(RequestPurpose.HandoverRemoves, ZooKeeperWrite.Delete(path)));
 
     private string PathOf(LogEntry entry) =>
         setup.Paths.Handover(setup.Self, entry.Peer, entry.Number, _chunk);

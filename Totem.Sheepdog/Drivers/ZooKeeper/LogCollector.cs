@@ -14,7 +14,7 @@ internal sealed class LogCollector(SessionSetup setup, RequestDesk desk)
     private readonly UnremovedSizes _sizes = new();
     private readonly Dictionary<PeerId, uint> _marks = [];
 
-    /// <summary>What is removed one by one, since nobody knows whether it is there.</summary>
+    /// <summary>The znodes that are removed one by one, since they may be gone.</summary>
     private readonly Queue<string> _singles = new();
     private Step _step;
     private IReadOnlyList<string> _handovers = [];

@@ -59,7 +59,8 @@ internal sealed class LogEnd(ZooKeeperPaths paths, RequestDesk desk)
             return;
         (_state, _lookedAt) = (State.Looking, now);
         RequestCount++;
-        desk.Ask(new(RequestPurpose.ReaderLooks, BackendRequestKind.Exists, paths.Entry(Position)) { IsWatched = true });
+        desk.Ask(
+            new(RequestPurpose.ReaderLooks, BackendRequestKind.Exists, paths.Entry(Position)) { IsWatched = true });
     }
 
     /// <summary>The next entry is there, or is watched for.</summary>

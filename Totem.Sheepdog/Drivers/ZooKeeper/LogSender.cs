@@ -4,9 +4,9 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>
-/// Writes this session's entries, in order and each exactly once, many on their way. Each goes in one transaction with a change of the
-/// session's mark that is valid only behind the entry before it. So nothing overtakes, a repetition of what was applied is refused, the
-/// mark's version says how much was, and a session without a mark is dumb.
+/// Writes this session's entries, in order and each exactly once, many on their way. Each goes in one transaction with
+/// a change of the session's mark that is valid only behind the entry before it. So nothing overtakes, a repetition of
+/// what was applied is refused, the mark's version says how much was, and a session without a mark is dumb.
 /// </summary>
 /// <remarks>Each method is told how far the session has read, since that travels with what is written.</remarks>
 internal sealed class LogSender(SessionSetup setup, RequestDesk desk)
@@ -16,7 +16,7 @@ internal sealed class LogSender(SessionSetup setup, RequestDesk desk)
 
     private enum Certainty
     {
-        /// <summary>What was answered was applied, and nothing else.</summary>
+        /// <summary>All that was answered was applied, and nothing else.</summary>
         Sure,
 
         /// <summary>Some of what is in flight may have been applied. Nothing more is written.</summary>

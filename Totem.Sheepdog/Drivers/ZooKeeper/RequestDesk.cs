@@ -7,8 +7,8 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 /// <param name="IsReplaced">Another process is this node; otherwise a new session may begin.</param>
 internal sealed record SessionEnd(string Reason, bool IsReplaced = false);
 
-/// <summary>What the parts of a session share: whether requests have a chance, those that wait for the host, the
-/// deadlines, and how the session has ended.</summary>
+/// <summary>The things that the parts of a session share: whether requests have a chance, those that wait for the host,
+/// the deadlines, and how the session has ended.</summary>
 internal sealed class RequestDesk(SessionSetup setup)
 {
     private readonly Queue<BackendRequest> _waiting = new();

@@ -1,6 +1,6 @@
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
-/// <summary>What a session waits for besides the servers.</summary>
+/// <summary>The things that a session waits for besides the servers.</summary>
 internal enum SessionDeadline
 {
     /// <summary>The reader looks again.</summary>
@@ -11,6 +11,9 @@ internal enum SessionDeadline
 
     /// <summary>The same for a state that this session is handed.</summary>
     Handover,
+
+    /// <summary>The same for the session that this one watches.</summary>
+    Ring,
 
     /// <summary>The session looks after positions, old entries and its own watch.</summary>
     Housekeeping,

@@ -15,8 +15,8 @@ internal interface ISessionOwner
     void OnEnd(SessionHost host, SessionEnd end);
 }
 
-/// <summary>A session's client, clock and timer: takes the driver's lock around each input, hands requests to the client,
-/// and wakes the session at its next deadline.</summary>
+/// <summary>A session's client, clock and timer: takes the driver's lock around each input, hands requests
+/// to the client, and wakes the session at its next deadline.</summary>
 internal sealed class SessionHost : IZooKeeperWatcher, IDisposable
 {
     private readonly ISessionOwner _owner;
@@ -86,7 +86,7 @@ internal sealed class SessionHost : IZooKeeperWatcher, IDisposable
             SetTimer();
             return null;
         }
-#pragma warning disable CA1031 // This is a thread of the library's, which no exception may reach: the session fails, not the process.
+#pragma warning disable CA1031 // No exception may reach the library's thread: the session fails, not the process.
         catch (Exception failure)
 #pragma warning restore CA1031
         {

@@ -10,6 +10,8 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 /// </summary>
 internal sealed class SessionRing(SessionSetup setup, RequestDesk desk)
 {
+    private const int RepeatMilliseconds = 100;
+
     /// <summary>In order.</summary>
     private readonly List<PeerId> _peers = [];
 
@@ -56,7 +58,7 @@ internal sealed class SessionRing(SessionSetup setup, RequestDesk desk)
         Update();
     }
 
-    /// <summary>The connection is there again.</summary>
+    /// <summary>The connection is there again, or it is time to ask again.</summary>
     public void Resume()
     {
         if (_target is { } target && _watched is null)
@@ -91,7 +93,7 @@ internal sealed class SessionRing(SessionSetup setup, RequestDesk desk)
     {
         if (answer.Code is ZooKeeperCode.Ok or ZooKeeperCode.NoNode)
             return;
-        if (answer.Code != ZooKeeperCode.ConnectionLoss)
+        if (!answer.IsUnanswered)
         {
             desk.Lose($"an entry could not be written: {answer.Code}");
             return;
@@ -102,11 +104,12 @@ internal sealed class SessionRing(SessionSetup setup, RequestDesk desk)
         Update();
     }
 
-    /// <summary>The mark of the session that it watches was read: it says which member znode is the session's.</summary>
-    public void HandleMark(BackendAnswer answer)
+    /// <summary>The mark of the session that it watches was read: it says which member znode is the
+    /// session's.</summary>
+    public void HandleMark(BackendAnswer answer, long now)
     {
         var peer = answer.Request.Peer;
-        if (_target != peer)
+        if (_target != peer || IsToBeAskedAgain(answer, now))
             return;
         if (answer.Code == ZooKeeperCode.NoNode)
         {
@@ -124,11 +127,15 @@ internal sealed class SessionRing(SessionSetup setup, RequestDesk desk)
     }
 
     /// <summary>The member znode of the session that it watches is there, or not.</summary>
-    public void HandleMember(BackendAnswer answer)
+    public void HandleMember(BackendAnswer answer, long now)
     {
         var peer = answer.Request.Peer;
-        if (_target != peer || answer.Code is not (ZooKeeperCode.Ok or ZooKeeperCode.NoNode))
+        if (_target != peer || IsToBeAskedAgain(answer, now)
+            || answer.Code is not (ZooKeeperCode.Ok or ZooKeeperCode.NoNode))
+        {
             return;
+        }
+
         if (answer.Code == ZooKeeperCode.Ok && ZooKeeperPaths.PeerOf(answer.Stat.EphemeralOwner) == peer)
         {
             _watched = answer.Request.Path;
@@ -137,6 +144,14 @@ internal sealed class SessionRing(SessionSetup setup, RequestDesk desk)
 
         Declare(peer);
         PassOver(peer);
+    }
+
+    /// <summary>A server that is busy refuses a request and keeps the connection.</summary>
+    private bool IsToBeAskedAgain(BackendAnswer answer, long now)
+    {
+        if (answer.IsUnanswered)
+            desk.Deadlines.Set(SessionDeadline.Ring, now + RepeatMilliseconds);
+        return answer.IsUnanswered;
     }
 
     private void Update()
@@ -166,7 +181,8 @@ internal sealed class SessionRing(SessionSetup setup, RequestDesk desk)
     {
         _watched = null;
         if (desk.IsOpen)
-            desk.Ask(new(RequestPurpose.RingAsksMark, BackendRequestKind.Get, setup.Paths.Position(peer)) { Peer = peer });
+            desk.Ask(
+                new(RequestPurpose.RingAsksMark, BackendRequestKind.Get, setup.Paths.Position(peer)) { Peer = peer });
     }
 
     private void PassOver(PeerId peer)

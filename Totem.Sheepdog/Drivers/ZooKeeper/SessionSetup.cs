@@ -2,7 +2,7 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
-/// <summary>What is known of a session before it begins. Immutable.</summary>
+/// <summary>All that is known of a session before it begins. Immutable.</summary>
 /// <param name="Paths">Where everything lies.</param>
 /// <param name="Self">The session with the servers.</param>
 /// <param name="Node">The node string of the sheep.</param>
@@ -14,7 +14,11 @@ internal sealed record SessionSetup(ZooKeeperPaths Paths, PeerId Self, string No
     /// password.</summary>
     public byte[] Credentials { get; init; } = [];
 
-    /// <summary>Earlier sessions of the same driver. A member znode that is none of theirs belongs to another process,
-    /// which only a driver that has not joined yet takes the place of.</summary>
+    /// <summary>Earlier sessions of the same driver. A member znode that is none of theirs belongs to another
+    /// process.</summary>
     public IReadOnlySet<long> EarlierSessions { get; init; } = new HashSet<long>();
+
+    /// <summary>One of those was in the log. Only a driver that was never there takes the place of another process:
+    /// that one ended before, or is being replaced; otherwise this one is.</summary>
+    public bool HasArrivedBefore { get; init; }
 }

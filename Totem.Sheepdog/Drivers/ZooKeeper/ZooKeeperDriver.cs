@@ -25,6 +25,9 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
     private ZooKeeperClient? _fresh;
     private SessionHost? _host;
 
+    /// <summary>A session of this driver's was in the log.</summary>
+    private bool _hasArrived;
+
     public ZooKeeperLimits Limits { get; init; } = new();
 
     Lock ISessionOwner.Gate => Gate;
@@ -86,6 +89,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
                 Limits = Limits,
                 Credentials = credentials,
                 EarlierSessions = new HashSet<long>(_sessions),
+                HasArrivedBefore = _hasArrived,
             };
             _host = new SessionHost(this, client, new ZooKeeperSession(queue, setup));
             _sessions.Add(client.SessionId);
@@ -103,8 +107,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
         if (Queue!.Phase == ClusterPhase.Lost)
         {
             // By itself: sheep lags too far behind, or another process is this node. It says what follows.
-            _host = null;
-            host.Dispose();
+            DropHost();
             Retire(host.Client);
         }
 
@@ -115,7 +118,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
     {
         if (host != _host)
             return;
-        _host = null;
+        DropHost();
         if (end.IsReplaced)
         {
             Retire(host.Client);
@@ -153,9 +156,17 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
     private ZooKeeperClient? TakeClient()
     {
         var client = _host?.Client ?? _fresh;
-        _host?.Dispose();
-        (_host, _fresh) = (null, null);
+        DropHost();
+        _fresh = null;
         return client;
+    }
+
+    /// <summary>Ends the session, but not its client. Under the gate.</summary>
+    private void DropHost()
+    {
+        _hasArrived |= _host is { Session.HasArrived: true };
+        _host?.Dispose();
+        _host = null;
     }
 
     /// <summary>Elsewhere, since the library may not be told from one of its own threads.</summary>

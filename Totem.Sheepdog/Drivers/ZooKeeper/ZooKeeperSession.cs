@@ -29,7 +29,7 @@ internal sealed class ZooKeeperSession
     private long _ownUnread;
 
     /// <param name="queue">The session's; its name is that of the setup.</param>
-    /// <param name="setup">What is known of it.</param>
+    /// <param name="setup">All that is known of it.</param>
     public ZooKeeperSession(ClusterEventQueue queue, SessionSetup setup)
     {
         (_queue, _setup) = (queue, setup);
@@ -44,11 +44,14 @@ internal sealed class ZooKeeperSession
         _progress = new ReadProgress(setup.Limits);
     }
 
-    /// <summary>What reads, for those who measure.</summary>
+    /// <summary>The part that reads, for those who measure.</summary>
     public LogReader Reader => _reader;
 
     /// <summary>The session that it watches; null when there is none.</summary>
     public PeerId? Watched => _ring.Target;
+
+    /// <summary>Whether it is, or was, in the log.</summary>
+    public bool HasArrived => _arrival.IsInLog;
 
     /// <summary>Bytes that are not known to be written.</summary>
     public long SendingBytes => _sender.Bytes;
@@ -142,7 +145,10 @@ internal sealed class ZooKeeperSession
                     _arrival.HandleDeadline();
                     break;
                 case SessionDeadline.Handover:
-                    _handover.Ask();
+                    _handover.HandleDeadline();
+                    break;
+                case SessionDeadline.Ring:
+                    _ring.Resume();
                     break;
                 default:
                     SetHousekeeping(now);
@@ -181,7 +187,10 @@ internal sealed class ZooKeeperSession
                 Read(now);
                 break;
             case >= RequestPurpose.RingAsksMark and <= RequestPurpose.RingDeclares:
-                HandleRing(answer);
+                HandleRing(answer, now);
+                break;
+            case RequestPurpose.HandoverRemoves:
+                _handover.HandleRemoved(answer, now);
                 break;
             case RequestPurpose.Collects:
                 _collector.Handle(answer, _reader.Position);
@@ -193,7 +202,7 @@ internal sealed class ZooKeeperSession
                 HandleOwner(answer);
                 break;
             default:
-                break; // SenderSyncs, HandoverRemoves: nothing follows.
+                break; // SenderSyncs: nothing follows.
         }
     }
 
@@ -216,15 +225,15 @@ internal sealed class ZooKeeperSession
         }
     }
 
-    private void HandleRing(BackendAnswer answer)
+    private void HandleRing(BackendAnswer answer, long now)
     {
         switch (answer.Request.Purpose)
         {
             case RequestPurpose.RingAsksMark:
-                _ring.HandleMark(answer);
+                _ring.HandleMark(answer, now);
                 break;
             case RequestPurpose.RingAsksMember:
-                _ring.HandleMember(answer);
+                _ring.HandleMember(answer, now);
                 break;
             default:
                 _ring.HandleDeclared(answer);
