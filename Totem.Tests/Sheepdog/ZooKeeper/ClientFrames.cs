@@ -124,7 +124,8 @@ internal sealed partial class ClientFrames
             return $"'{SessionMark.Decode(data.Span)}'";
         return path == _root + "/queue/" && LogEntry.TryDecode(data) is { } entry
             ? $"{entry.Kind} of {Session($"{entry.Peer.Seat:x8}{entry.Peer.Instance:x8}")}, number {entry.Number}, "
-                + $"{entry.ChunkCount} chunks, {Convert.ToHexString(entry.Message.Span[..Math.Min(1, entry.Message.Length)])}, "
+                + $"{entry.ChunkCount} chunks, "
+                + $"{Convert.ToHexString(entry.Message.Span[..Math.Min(1, entry.Message.Length)])}, "
                 + $"{entry.Message.Length} bytes"
             : $"{data.Length} bytes";
     }
@@ -135,7 +136,8 @@ internal sealed partial class ClientFrames
 
     /// <summary>Any of its kind.</summary>
     private string Place(string path) =>
-        EntryNumber().Replace(SessionName().Replace(Name(path).Replace("SELF", "SESSION", StringComparison.Ordinal), "SESSION"), "NUMBER");
+        EntryNumber().Replace(SessionName()
+            .Replace(Name(path).Replace("SELF", "SESSION", StringComparison.Ordinal), "SESSION"), "NUMBER");
 
     private string Session(string name)
     {

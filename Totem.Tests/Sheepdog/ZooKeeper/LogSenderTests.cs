@@ -16,8 +16,8 @@ public sealed class LogSenderTests
 
     public LogSenderTests() => _sender = new LogSender(Setup, _desk);
 
-    /// <summary>What each answer to a write means in each state. "a" and "b" are the messages; a number is the version
-    /// of the mark that a write is valid behind.</summary>
+    /// <summary>The meaning of each answer to a write in each state. "a" and "b" are the messages; a number is the
+    /// version of the mark that a write is valid behind.</summary>
     [Fact]
     public void Each_answer_to_a_write_has_its_meaning_in_each_state()
     {
@@ -40,7 +40,8 @@ public sealed class LogSenderTests
             SessionMoved: sync, get mark | nothing | sync, get mark
             Throttled: sync, get mark | nothing | sync, get mark
             """.Split('\n'),
-            (string[])["state: one in flight | two in flight | uncertain, one in flight", .. rows.Order(StringComparer.Ordinal)]);
+            (string[])["state: one in flight | two in flight | uncertain, one in flight", .. rows.Order(
+                StringComparer.Ordinal)]);
 
         string Outcome(Action<LogSenderTests> state, ZooKeeperCode code)
         {
@@ -126,7 +127,7 @@ public sealed class LogSenderTests
             Results = new ZooKeeperResults([], code == ZooKeeperCode.NoNode ? 0 : -1),
         };
 
-    /// <summary>What it has asked for since, and whether it is over.</summary>
+    /// <summary>The requests since, and the end.</summary>
     private string Outcome()
     {
         var parts = new List<string>();
@@ -148,6 +149,7 @@ public sealed class LogSenderTests
         Assert.Equal("/r/queue_pos/0000000100000007", request.Writes[0].Path);
         var entry = LogEntry.TryDecode(request.Writes[^1].Data)!.Value;
         Assert.Equal(Self, entry.Peer);
-        return string.Create(CultureInfo.InvariantCulture, $"{request.Writes[0].Version} {(char)entry.Message.Span[0]}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{request.Writes[0].Version} {(char)entry.Message.Span[0]}");
     }
 }
