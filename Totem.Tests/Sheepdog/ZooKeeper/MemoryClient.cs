@@ -116,25 +116,28 @@ internal sealed class MemoryClient(MemoryZooKeeper servers, long session)
             _atServer.Enqueue(request);
     }
 
-    /// <summary>Hands the session what it is told next.</summary>
-    public void Deliver(ZooKeeperSession to, long now)
+    /// <summary>Takes what it is told next; null for a watch that was told already.</summary>
+    public MemoryNews? Take()
     {
         var news = _news.Dequeue();
         _seen = Math.Max(_seen, news.Transaction);
+        if (news.Answer is { Request.IsWatched: true, Code: ZooKeeperCode.Ok or ZooKeeperCode.NoNode } answer)
+            _watches[answer.Request.Path] = answer.Code == ZooKeeperCode.NoNode;
+        var isWatch = news.Answer is null && news.What != ZooKeeperEvent.Session;
+        return isWatch && !_watches.Remove(news.Path) ? null : news;
+    }
+
+    /// <summary>Hands the session what it is told next.</summary>
+    public void Deliver(ZooKeeperSession to, long now)
+    {
+        if (Take() is not { } news)
+            return;
         if (news.Answer is { } answer)
-        {
-            if (answer.Request.IsWatched && answer.Code is (ZooKeeperCode.Ok or ZooKeeperCode.NoNode))
-                _watches[answer.Request.Path] = answer.Code == ZooKeeperCode.NoNode;
             to.HandleAnswer(answer, now);
-        }
         else if (news.What == ZooKeeperEvent.Session)
-        {
             to.HandleConnection(news.State, now);
-        }
-        else if (_watches.Remove(news.Path))
-        {
+        else
             to.HandleWatch(news.What, news.Path, now);
-        }
     }
 
     private void Refuse(BackendRequest request, ZooKeeperCode code) =>

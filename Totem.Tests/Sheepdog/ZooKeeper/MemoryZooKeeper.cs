@@ -18,6 +18,9 @@ internal sealed class MemoryZooKeeper
         Servers = [.. Enumerable.Range(0, servers).Select(_ => new MemoryServer(this))];
         foreach (var directory in directories)
             Commit(0, [ZooKeeperWrite.Create(directory, ReadOnlyMemory<byte>.Empty)]);
+        // A driver makes sure of them before its session begins.
+        foreach (var server in Servers)
+            server.Learn(Last);
     }
 
     public IReadOnlyList<MemoryServer> Servers { get; }

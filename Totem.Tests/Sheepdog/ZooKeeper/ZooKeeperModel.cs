@@ -98,6 +98,9 @@ internal sealed class ZooKeeperModel
 
     public ModelCluster Cluster { get; } = new(isLog: true);
 
+    /// <summary>The sessions that have ended, and why.</summary>
+    public List<(int Identity, string Reason)> Losses { get; } = [];
+
     public MemoryTree Tree => _servers.Latest;
 
     public IEnumerable<ModelMember> Alive => _members.Where(x => x.Sheep.IsAlive);
@@ -265,6 +268,9 @@ internal sealed class ZooKeeperModel
         if (session.End is { } end)
         {
             Assert.False(end.IsReplaced, $"{member} was replaced");
+            // The log is kept for each session that has a mark.
+            Assert.False(end.Reason == LogEnd.WasRemoved && HasMark(sheep), $"{member}: {end.Reason}");
+            Losses.Add((sheep.Identity, end.Reason));
             sheep.Queue.HandleLost(end.Reason, canReconnect: true);
         }
 

@@ -37,7 +37,9 @@ public sealed class ZooKeeperStepTests
             {
                 try
                 {
-                    Run(new ZooKeeperModel(seed), victim, new ModelLife(kind, request));
+                    var model = new ZooKeeperModel(seed);
+                    Run(model, victim, new ModelLife(kind, request));
+                    AssertNobodyLostWithoutCause(model, victim, kind);
                 }
                 catch (Exception failure)
                 {
@@ -47,6 +49,22 @@ public sealed class ZooKeeperStepTests
                 }
             }
         }
+    }
+
+    /// <summary>Only the victim loses its session, and without the loss of that only when it is not known whether it
+    /// has arrived.</summary>
+    private static void AssertNobodyLostWithoutCause(ZooKeeperModel model, int victim, ModelFault fault)
+    {
+        var isSessionLost = fault is ModelFault.SessionBefore or ModelFault.SessionAfter;
+        Assert.All(model.Losses, x =>
+        {
+            var isServer = fault is ModelFault.ServerBefore or ModelFault.ServerAfter;
+            Assert.True(
+                (x.Identity == victim && isSessionLost)
+                || ((x.Identity == victim || isServer)
+                    && x.Reason.StartsWith("the arrival could not be written", StringComparison.Ordinal)),
+                $"{x.Identity}: {x.Reason}");
+        });
     }
 
     /// <summary>Everything that a sheep does: arrives, writes and reads, takes turns, is handed a state, watches,
