@@ -21,8 +21,8 @@
 /* The runtime stops its threads with it. */
 #define RUNTIMES_SIGNAL 34
 
-/* The program's handlers run elsewhere; a fault of the thread itself is not put off. */
-static const int let_in[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, RUNTIMES_SIGNAL };
+/* A fault whose signal is blocked ends the process without its handler. */
+static const int let_in[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, RUNTIMES_SIGNAL };
 
 static const struct totem_ending *used;
 static int has_thread;      /* in this process */
