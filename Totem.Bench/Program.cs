@@ -13,7 +13,8 @@ internal static class Program
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        var root = new RootCommand("Measures Totem in real processes: against corosync and against what the kernel can do, in one run.")
+        var root = new RootCommand("Measures Totem in real processes: against corosync and against what the kernel can "
+            + "do, in one run.")
         {
 #if !NODES_ALONE
             new RingCommand(),
@@ -42,7 +43,8 @@ internal static class Program
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null, // The commands listen to signals themselves: see StopSignals.
         };
-        return await new CommandGuard("bench", Foreseen).RunAsync(() => parsed.InvokeAsync(configuration), error).ConfigureAwait(false);
+        return await new CommandGuard("bench", Foreseen).RunAsync(() => parsed.InvokeAsync(configuration), error)
+            .ConfigureAwait(false);
     }
 
     private static (int ExitCode, string Message)? Foreseen(Exception failure) => failure switch

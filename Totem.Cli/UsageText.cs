@@ -10,7 +10,8 @@ internal static class UsageText
 {
     public static string Of(ParseError error, ParseResult parsed)
     {
-        if (parsed.UnmatchedTokens.FirstOrDefault(token => error.Message.Contains($"'{token}'", StringComparison.Ordinal)) is { } stray)
+        if (parsed.UnmatchedTokens.FirstOrDefault(token =>
+            error.Message.Contains($"'{token}'", StringComparison.Ordinal)) is { } stray)
             return Stray(stray, parsed.CommandResult.Command);
         if (error.SymbolResult is not OptionResult { Option: var option } given || error.Message.StartsWith('-'))
             return error.Message;
@@ -25,9 +26,11 @@ internal static class UsageText
     private static string Stray(string token, Command command)
     {
         if (token.StartsWith('-'))
-            return $"there is no option '{token}'{Suggestion.For(token, command.Options.Select(option => option.Name))}";
+            return "there is no option "
+                + $"'{token}'{Suggestion.For(token, command.Options.Select(option => option.Name))}";
         return command.Subcommands.Count > 0
-            ? $"there is no command '{token}'{Suggestion.For(token, command.Subcommands.Where(x => !x.Hidden).Select(x => x.Name))}"
+            ? "there is no command "
+                + $"'{token}'{Suggestion.For(token, command.Subcommands.Where(x => !x.Hidden).Select(x => x.Name))}"
             : $"'{token}' is one argument too many";
     }
 }

@@ -20,7 +20,8 @@ public sealed class CommandGuard(string name, Func<Exception, (int ExitCode, str
             await error.WriteLineAsync($"{name}: {failure.Message}").ConfigureAwait(false);
             return failure.ExitCode;
         }
-#pragma warning disable CA1031 // The last resort: scripts get a code that is documented, and people the whole exception.
+// The last resort: scripts get a code that is documented, and people the whole exception.
+#pragma warning disable CA1031
         catch (Exception failure)
 #pragma warning restore CA1031
         {

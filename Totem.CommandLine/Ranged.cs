@@ -30,7 +30,8 @@ public static class Ranged
         where T : struct, IBinaryInteger<T>
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+        if (T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min
+            && value <= max)
             return value;
         result.AddError($"{name} is '{text}', expected a number from {min} to {max}");
         return default;

@@ -31,8 +31,8 @@ public interface IRing
 
     /// <summary>
     /// Of a regular token and messages that both wait to be read, the token should be read first. It changes with every
-    /// datagram handled. A host that does not look is no less correct, only slower (docs/design/protocol.md, "Which to read
-    /// first").
+    /// datagram handled. A host that does not look is no less correct, only slower (docs/design/protocol.md, "Which to
+    /// read first").
     /// </summary>
     bool ReadsTokenFirst { get; }
 
@@ -73,8 +73,8 @@ public interface IRing
 
     /// <summary>
     /// A message that is submitted now makes this processor send something at once: the token rests here, or has to be
-    /// asked for. Otherwise the message leaves with the token, which is on its way, and the host need not wake its thread
-    /// for it (docs/design/token.md).
+    /// asked for. Otherwise the message leaves with the token, which is on its way, and the host need not wake its
+    /// thread for it (docs/design/token.md).
     /// </summary>
     bool ActsOnSubmission { get; }
 

@@ -4,9 +4,10 @@ using Totem.Core.Time;
 namespace Totem.Core;
 
 /// <summary>
-/// How a host judges its application: it has stopped when it has not taken the frame that is next for too long, even if it takes a message
-/// now and then, because others give up whoever holds them at one number. A member that stands aside comes back when it has caught up, or taken as much
-/// as half of what others may be ahead of it: sooner, it would hold them up again at once.
+/// How a host judges its application: it has stopped when it has not taken the frame that is next for too long, even if
+/// it takes a message now and then, because others give up whoever holds them at one number. A member that stands aside
+/// comes back when it has caught up, or taken as much as half of what others may be ahead of it: sooner, it would hold
+/// them up again at once.
 /// </summary>
 /// <param name="limit">How long is accepted; null for ever.</param>
 public sealed class ReaderWatch(TimeSpan? limit)
@@ -25,8 +26,8 @@ public sealed class ReaderWatch(TimeSpan? limit)
     /// <summary>Looks at a processor. Often enough is some times in the accepted time.</summary>
     /// <param name="processor">The ring whose deliveries the application takes.</param>
     /// <param name="now">The time.</param>
-    /// <param name="hasRoom">False while the host has no room for what comes next. A change of membership is handed over all the same, so that nothing may
-    /// wait any more and the application still has everything before it.</param>
+    /// <param name="hasRoom">False while the host has no room for what comes next. A change of membership is handed
+    /// over all the same, so that nothing may wait any more and the application still has everything before it.</param>
     /// <returns>The verdict to tell <see cref="IRing.HandleReader"/>.</returns>
     public bool IsStopped(IRing processor, Instant now, bool hasRoom = true)
     {

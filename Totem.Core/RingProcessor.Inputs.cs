@@ -93,8 +93,8 @@ public sealed partial class RingProcessor
             Enter(Handle(frame, now), now);
     }
 
-    /// <summary>Does with each frame in each state what docs/design/protocol.md says: every pair is decided here, or ignored
-    /// for a reason.</summary>
+    /// <summary>Does with each frame in each state what docs/design/protocol.md says: every pair is decided here, or
+    /// ignored for a reason.</summary>
     private Transition? Handle(scoped in Frame frame, Instant now) => (frame.Kind, _state) switch
     {
         (FrameKind.RegularToken, OperationalState { Ring: var ring }) => Visit(ring, frame, now),

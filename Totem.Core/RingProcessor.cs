@@ -10,9 +10,9 @@ using Totem.Core.Time;
 namespace Totem.Core;
 
 /// <summary>
-/// One processor of a Totem ring as a pure state machine: datagrams, deadlines and submissions go in; datagrams, ordered
-/// deliveries and the next deadline come out. It has no socket, clock, thread or random source, and is used by one thread
-/// at a time.
+/// One processor of a Totem ring as a pure state machine: datagrams, deadlines and submissions go in; datagrams,
+/// ordered deliveries and the next deadline come out. It has no socket, clock, thread or random source, and is used by
+/// one thread at a time.
 /// </summary>
 /// <remarks>See <see cref="IRing"/> for what a host does; here it also takes the deliveries.</remarks>
 public sealed partial class RingProcessor : IRing
@@ -40,7 +40,8 @@ public sealed partial class RingProcessor : IRing
     /// <param name="storedRingSequence">The value that <see cref="PendingStore"/> last asked to keep; 0 on the very
     /// first start.</param>
     /// <param name="observer">Told of everything that happens; may be null.</param>
-    /// <exception cref="ArgumentException">The options contradict themselves; the message lists every problem.</exception>
+    /// <exception cref="ArgumentException">The options contradict themselves; the message lists
+    /// every problem.</exception>
     public RingProcessor(RingOptions options, ulong storedRingSequence, IRingObserver? observer = null)
         : this(options, storedRingSequence, observer, StreamUse.RingOnly)
     {
@@ -90,7 +91,8 @@ public sealed partial class RingProcessor : IRing
     public ulong? PendingStore { get; private set; }
 
     /// <inheritdoc />
-    public bool HasOutput => PendingStore is not null || _outbox.Count > 0 || _state is OperationalState { Ring.Rest.HasWork: true };
+    public bool HasOutput =>
+        PendingStore is not null || _outbox.Count > 0 || _state is OperationalState { Ring.Rest.HasWork: true };
 
     /// <inheritdoc />
     public bool ActsOnSubmission => _state is OperationalState { Ring: var ring } && _holder.ActsOnWork(ring);
@@ -116,7 +118,8 @@ public sealed partial class RingProcessor : IRing
     /// <summary>The token rests here, and what is submitted leaves at once (docs/design/token.md).</summary>
     internal bool HasToken => _state is OperationalState { Ring.Rest.Loan: null };
 
-    /// <summary>Somebody who lost commit tokens is left alone for now: there will be a change when it is met again.</summary>
+    /// <summary>Somebody who lost commit tokens is left alone for now: there will be a change when
+    /// it is met again.</summary>
     internal bool LeavesSomebodyAlone(Instant now) => _membership.IsAnybodyResting(now);
 
     /// <summary>A ring has ended, and the application has not been handed all of it.</summary>
@@ -160,7 +163,8 @@ public sealed partial class RingProcessor : IRing
         return TrySubmitEnveloped(new Envelope(MessageChannel.Ring), payload, guarantee, now);
     }
 
-    internal SubmitResult TrySubmitEnveloped(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
+    internal SubmitResult TrySubmitEnveloped(
+        in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
     {
         _observer.Enter();
         MessageArgument.Check(payload);

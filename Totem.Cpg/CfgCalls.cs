@@ -69,7 +69,8 @@ internal static unsafe class CfgCalls
         return status == null ? CsError.InvalidParameter : found.NodeStatus(node, version, out *status);
     }
 
-    public static CsError NodeAddresses(CpgProcess process, ulong handle, uint node, nuint max, int* count, CfgNodeAddress* addresses)
+    public static CsError NodeAddresses(
+        CpgProcess process, ulong handle, uint node, nuint max, int* count, CfgNodeAddress* addresses)
     {
         if (process.CfgHandles.Find(handle) is not { } found)
             return CsError.BadHandle;

@@ -13,7 +13,8 @@ internal static unsafe class CpgCalls
         if (process.Open(out var error) is not { } ring)
             return error;
         var settings = new CpgSessionSettings(
-            (uint)Environment.ProcessId, process.ReadyTimeout, (model.Flags & CpgModelV1.DeliverInitialRing) != 0, context);
+            (uint)Environment.ProcessId, process.ReadyTimeout,
+            (model.Flags & CpgModelV1.DeliverInitialRing) != 0, context);
         var made = process.Handles.Add(
             value => new CpgHandle(value, new CpgSession(ring, settings), model));
         if (made is null)
@@ -91,7 +92,8 @@ internal static unsafe class CpgCalls
         {
             return vectors->Length > CpgLimits.MaxMessageBytes
                 ? CsError.TooBig
-                : found.Session.Multicast(new ReadOnlySpan<byte>(vectors->Base, (int)vectors->Length), (CpgGuarantee)guarantee);
+                : found.Session.Multicast(
+                    new ReadOnlySpan<byte>(vectors->Base, (int)vectors->Length), (CpgGuarantee)guarantee);
         }
 
         return MulticastJoined(found.Session, (CpgGuarantee)guarantee, new ReadOnlySpan<IoVector>(vectors, (int)count));

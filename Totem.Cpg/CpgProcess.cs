@@ -54,7 +54,8 @@ internal sealed class CpgProcess(Func<ICpgRing> startRing, TimeSpan readyTimeout
         }
     }
 
-    /// <summary>The process ends: what it has sent is to reach the others, and they are told. There is no other ring after this.</summary>
+    /// <summary>The process ends: what it has sent is to reach the others, and they are told. There
+    /// is no other ring after this.</summary>
     public void End()
     {
         ICpgRing? ring;

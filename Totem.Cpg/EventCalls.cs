@@ -20,10 +20,12 @@ internal static unsafe class EventCalls
     }
 
     /// <summary>A descriptor to sleep on, which the caller closes; -1 when there are none left.</summary>
-    public static int Watch(CpgProcess process, HandleKind kind, ulong handle) => Find(process, kind, handle)?.Watch() ?? -1;
+    public static int Watch(CpgProcess process, HandleKind kind, ulong handle) =>
+        Find(process, kind, handle)?.Watch() ?? -1;
 
     /// <summary>The descriptor is looked at no more. The handle may be gone by then.</summary>
-    public static void EndWatch(CpgProcess process, HandleKind kind, ulong handle) => Find(process, kind, handle)?.EndWatch();
+    public static void EndWatch(CpgProcess process, HandleKind kind, ulong handle) =>
+        Find(process, kind, handle)?.EndWatch();
 
     /// <summary>A message that was taken is not looked at any more. The handle may be gone by then.</summary>
     public static void Return(CpgProcess process, ulong handle, void* message, nuint length)

@@ -10,10 +10,11 @@ using Totem.Transport.Udp.Embedding;
 namespace Totem.Cpg;
 
 /// <summary>
-/// The engine's side of <c>Native/engine.h</c>: a function each, without logic. No exception leaves them: what was not foreseen is
-/// logged and becomes <see cref="CsError.Library"/>.
+/// The engine's side of <c>Native/engine.h</c>: a function each, without logic. No exception leaves them: what was not
+/// foreseen is logged and becomes <see cref="CsError.Library"/>.
 /// </summary>
-[SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "An exception must not cross into C.")]
+[SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "An exception must not cross "
+    + "into C.")]
 internal static unsafe class Exports
 {
     private static readonly CpgProcess Process = new(CpgStart.Ring, CpgProcess.DefaultReadyTimeout);

@@ -4,8 +4,8 @@ using Totem.Cpg.Sessions;
 
 namespace Totem.Cpg;
 
-/// <summary>Turns an event into the structure that C calls back from. Its memory is then the caller's: of the system's allocator, never
-/// null, also for empty messages and lists.</summary>
+/// <summary>Turns an event into the structure that C calls back from. Its memory is then the caller's: of the system's
+/// allocator, never null, also for empty messages and lists.</summary>
 internal readonly unsafe struct NativeEventWriter(NativeEvent* target, in CpgModelV1 callbacks) : ICpgReceiver
 {
     private readonly CpgModelV1 _callbacks = callbacks;
@@ -21,7 +21,8 @@ internal readonly unsafe struct NativeEventWriter(NativeEvent* target, in CpgMod
     }
 
     /// <inheritdoc />
-    public void OnChange(ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)
+    public void OnChange(
+        ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)
     {
         target->Kind = NativeEventKind.GroupChange;
         target->Callback = _callbacks.Callbacks.Change;
@@ -29,7 +30,8 @@ internal readonly unsafe struct NativeEventWriter(NativeEvent* target, in CpgMod
         members.CopyTo(all);
         left.CopyTo(all[members.Length..]);
         joined.CopyTo(all[(members.Length + left.Length)..]);
-        (target->Count, target->LeftCount, target->JoinedCount) = ((nuint)members.Length, (nuint)left.Length, (nuint)joined.Length);
+        (target->Count, target->LeftCount, target->JoinedCount) =
+            ((nuint)members.Length, (nuint)left.Length, (nuint)joined.Length);
     }
 
     /// <inheritdoc />

@@ -94,7 +94,8 @@ internal readonly record struct CpgRingId(uint Node, ulong Sequence);
 internal unsafe struct CpgCallbacks
 {
     public delegate* unmanaged[Cdecl]<ulong, CpgName*, uint, uint, void*, nuint, void> Deliver;
-    public delegate* unmanaged[Cdecl]<ulong, CpgName*, CpgAddress*, nuint, CpgAddress*, nuint, CpgAddress*, nuint, void> Change;
+    public delegate* unmanaged[Cdecl]<ulong, CpgName*, CpgAddress*, nuint, CpgAddress*, nuint, CpgAddress*, nuint,
+        void> Change;
 }
 
 /// <summary><c>cpg_model_v1_data_t</c>; each callback may be null.</summary>

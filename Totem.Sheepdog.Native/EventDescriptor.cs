@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Totem.Sheepdog.Native;
 
 /// <summary>
-/// A descriptor that is readable exactly while there is something to dispatch: an eventfd, which never hangs up. It is set on the
-/// driver's threads and closed on the application's, hence the lock.
+/// A descriptor that is readable exactly while there is something to dispatch: an eventfd, which never hangs up. It is
+/// set on the driver's threads and closed on the application's, hence the lock.
 /// </summary>
 internal sealed unsafe partial class EventDescriptor : IDisposable
 {

@@ -6,10 +6,11 @@ using Totem.Platform.Programs;
 namespace Totem.Sheepdog.Native;
 
 /// <summary>
-/// The engine's side of <c>Native/totem_sheepdog.c</c>: a function each, without logic. No exception leaves them: what was not
-/// foreseen becomes <see cref="Result.Defect"/>, with its text.
+/// The engine's side of <c>Native/totem_sheepdog.c</c>: a function each, without logic. No exception leaves them: what
+/// was not foreseen becomes <see cref="Result.Defect"/>, with its text.
 /// </summary>
-[SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "An exception must not cross into C.")]
+[SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "An exception must not cross "
+    + "into C.")]
 internal static unsafe class Exports
 {
     [UnmanagedCallersOnly(EntryPoint = "totem_sheepdog_engine_prepare", CallConvs = [typeof(CallConvCdecl)])]

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Totem.Sheepdog.Native;
 
-/// <summary>Memory outside the managed heap, 16-byte aligned, that is used again for each event and only ever grows.</summary>
+/// <summary>Memory outside the managed heap, 16-byte aligned, that is used again for each event and
+/// only ever grows.</summary>
 internal sealed unsafe class NativeBlock : IDisposable
 {
     private byte* _start;

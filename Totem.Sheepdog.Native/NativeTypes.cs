@@ -53,7 +53,8 @@ internal unsafe struct NativeNode
     public nuint Length;
 }
 
-/// <summary><c>struct totem_sheepdog_callbacks</c>. Every member but the log is set; the thin library in C sees to that.</summary>
+/// <summary><c>struct totem_sheepdog_callbacks</c>. Every member but the log is set; the thin
+/// library in C sees to that.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeCallbacks
 {

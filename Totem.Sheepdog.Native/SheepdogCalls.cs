@@ -19,12 +19,14 @@ internal static unsafe class SheepdogCalls
 
     private static readonly HandleTable<SheepdogHandle> Handles = new(HandleCountMax);
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     [ThreadStatic]
     private static string? _error;
 
-    public static Result Open(byte* driver, nuint driverLength, nuint identityLength, NativeCallbacks* callbacks, nint user, ulong* handle)
+    public static Result Open(
+        byte* driver, nuint driverLength, nuint identityLength, NativeCallbacks* callbacks, nint user, ulong* handle)
     {
         if (driverLength > DriverTextBytesMax)
             return Fail(Result.Invalid, $"a driver's text of more than {DriverTextBytesMax} bytes");
@@ -71,14 +73,16 @@ internal static unsafe class SheepdogCalls
         return Result.Ok;
     }
 
-    /// <summary>The process ends: what it has sent is to reach the others. Nothing is freed, as a callback may be running.</summary>
+    /// <summary>The process ends: what it has sent is to reach the others. Nothing is freed, as a
+    /// callback may be running.</summary>
     public static void End()
     {
         foreach (var opened in Handles.All())
             opened.Driver.Dispose();
     }
 
-    public static int Descriptor(ulong handle) => Handles.Find(handle) is { } opened ? opened.Descriptor : (int)Unknown();
+    public static int Descriptor(ulong handle) =>
+        Handles.Find(handle) is { } opened ? opened.Descriptor : (int)Unknown();
 
     public static Result Dispatch(ulong handle)
     {
@@ -122,7 +126,8 @@ internal static unsafe class SheepdogCalls
         return TryMessage(message, length, out var bytes) ? ResultOf(opened.Driver.Notify(bytes)) : Result.Invalid;
     }
 
-    public static Result Block(ulong handle) => Handles.Find(handle) is { } opened ? ResultOf(opened.Driver.Block()) : Unknown();
+    public static Result Block(ulong handle) =>
+        Handles.Find(handle) is { } opened ? ResultOf(opened.Driver.Block()) : Unknown();
 
     public static Result Unblock(ulong handle, byte* message, nuint length)
     {
@@ -156,7 +161,8 @@ internal static unsafe class SheepdogCalls
     {
         if (Handles.Find(handle) is not { } opened)
             return Unknown();
-        return opened.Driver.Unlock(id) ? Result.Ok : Fail(Result.LockLost, $"lock {id} is not held: never taken, or lost with a session");
+        return opened.Driver.Unlock(id) ? Result.Ok
+            : Fail(Result.LockLost, $"lock {id} is not held: never taken, or lost with a session");
     }
 
     /// <summary>Writes the text of this thread's last failure, with its zero.</summary>
@@ -204,7 +210,8 @@ internal static unsafe class SheepdogCalls
         _ => Fail(Result.NotSent, "not sent: there is no session, or more is waiting than is kept"),
     };
 
-    private static bool TryNode(SheepdogHandle opened, byte* bytes, nuint length, [NotNullWhen(true)] out SheepNode? node)
+    private static bool TryNode(
+        SheepdogHandle opened, byte* bytes, nuint length, [NotNullWhen(true)] out SheepNode? node)
     {
         node = null;
         if (!TryBytes(bytes, length, SheepNode.MaxBytes, "node", out var span))

@@ -29,7 +29,8 @@ internal sealed class SheepdogHandle : IDisposable
     /// <summary>Whether the calling thread is inside a callback of this handle.</summary>
     public bool IsInCallback => _dispatchingThread == Environment.CurrentManagedThreadId;
 
-    /// <exception cref="ClusterDriverException">There is no such driver, its option is wrong, or it cannot be started.</exception>
+    /// <exception cref="ClusterDriverException">There is no such driver, its option is wrong, or it
+    /// cannot be started.</exception>
     public static SheepdogHandle Open(string? driver, int identityLength, NativeEvents events)
     {
         var created = ClusterDrivers.Create(driver, out var option);

@@ -11,7 +11,8 @@ public static class ClusterDrivers
     public static IReadOnlyList<string> Names { get; } = ["totem", "corosync", "zookeeper", "local"];
 
     /// <summary>Makes the driver that a text names; it is not connected yet.</summary>
-    /// <param name="text">Everything up to the first colon must be a driver's name; null or empty takes the default.</param>
+    /// <param name="text">Everything up to the first colon must be a driver's name; null or empty
+    /// takes the default.</param>
     /// <param name="option">The text for <see cref="IClusterDriver.Init"/>; null when there is no colon.</param>
     /// <exception cref="ClusterDriverException">There is no such driver.</exception>
     public static IClusterDriver Create(string? text, out string? option)
@@ -26,8 +27,10 @@ public static class ClusterDrivers
             "corosync" => new TotemDriver(readsSystemConfiguration: true),
             "zookeeper" => new ZooKeeperDriver(),
             "local" when OperatingSystem.IsLinux() => new LocalDriver(),
-            "local" => throw new ClusterDriverException("the driver local needs Linux: it lives on inotify and named pipes"),
-            _ => throw new ClusterDriverException($"cluster driver '{name}', expected one of {string.Join(", ", Names)}"),
+            "local" =>
+                throw new ClusterDriverException("the driver local needs Linux: it lives on inotify and named pipes"),
+            _ => throw new ClusterDriverException($"cluster driver '{name}', expected one of "
+                + $"{string.Join(", ", Names)}"),
         };
     }
 }

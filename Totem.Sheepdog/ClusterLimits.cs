@@ -18,13 +18,14 @@ public static class ClusterLimits
     /// <summary>The most locks that are held or waited for.</summary>
     public const int MaxLocks = 1 << 20;
 
-    /// <summary>Bytes of events that wait for <see cref="IClusterDriver.Dispatch"/>. A node that lags further behind is no longer served:
-    /// it loses its session and comes back by a fresh join.</summary>
+    /// <summary>Bytes of events that wait for <see cref="IClusterDriver.Dispatch"/>. A node that lags further behind is
+    /// no longer served: it loses its session and comes back by a fresh join.</summary>
     public const long MaxWaitingBytes = 256L << 20;
 
     /// <summary>Bytes of operations that wait to be sent.</summary>
     public const long MaxSendingBytes = 64L << 20;
 
-    /// <summary>Elements of the order that a joiner keeps while it waits for its accept; beyond them it asks anew.</summary>
+    /// <summary>Elements of the order that a joiner keeps while it waits for its accept; beyond
+    /// them it asks anew.</summary>
     public const int MaxRecorded = 100_000;
 }

@@ -1,8 +1,8 @@
 namespace Totem.Sheepdog;
 
 /// <summary>
-/// A sheep as the daemon describes it: bytes that no driver interprets, of which the first few say who it is and the rest may change
-/// (<see cref="IClusterDriver.UpdateNode"/>). Two nodes are equal when their identities are. Immutable.
+/// A sheep as the daemon describes it: bytes that no driver interprets, of which the first few say who it is and the
+/// rest may change (<see cref="IClusterDriver.UpdateNode"/>). Two nodes are equal when their identities are. Immutable.
 /// </summary>
 public sealed class SheepNode : IEquatable<SheepNode>
 {
@@ -20,7 +20,8 @@ public sealed class SheepNode : IEquatable<SheepNode>
         if (bytes.Length is 0 or > MaxBytes)
             throw new ArgumentException($"a node of {bytes.Length} bytes, expected 1 to {MaxBytes}", nameof(bytes));
         if (identityLength < 1 || identityLength > bytes.Length)
-            throw new ArgumentException($"an identity of {identityLength} bytes, expected 1 to {bytes.Length}", nameof(identityLength));
+            throw new ArgumentException($"an identity of {identityLength} bytes, expected 1 to {bytes.Length}",
+                nameof(identityLength));
         _bytes = bytes.ToArray();
         IdentityLength = identityLength;
     }

@@ -9,8 +9,8 @@ public enum GroupEventKind
     /// <summary>The group has a new membership.</summary>
     Change,
 
-    /// <summary>Some members did not come along to the next configuration; until the next <see cref="Change"/>, messages reach only
-    /// those that <see cref="GroupEvent.Change"/> names.</summary>
+    /// <summary>Some members did not come along to the next configuration; until the next <see cref="Change"/>,
+    /// messages reach only those that <see cref="GroupEvent.Change"/> names.</summary>
     Transitional,
 }
 
@@ -22,35 +22,36 @@ public enum GroupEventKind
 /// <param name="Guarantee">The guarantee that the sender asked for.</param>
 /// <param name="Payload">The bytes of the message: a copy, made on the reader's thread.</param>
 public sealed record GroupEvent(
-    GroupEventKind Kind, GroupChange? Change, GroupMember Sender, RingId Ring, Guarantee Guarantee, ReadOnlyMemory<byte> Payload)
+    GroupEventKind Kind, GroupChange? Change, GroupMember Sender, RingId Ring, Guarantee Guarantee,
+    ReadOnlyMemory<byte> Payload)
 {
     /// <summary>True for a message.</summary>
     public bool IsMessage => Kind == GroupEventKind.Message;
 }
 
 /// <summary>
-/// Takes a group's ordered stream on the ring's own thread, without a copy. The token waits meanwhile, so it must be quick and must
-/// not block. An exception that it throws stops the node.
+/// Takes a group's ordered stream on the ring's own thread, without a copy. The token waits meanwhile, so it must be
+/// quick and must not block. An exception that it throws stops the node.
 /// </summary>
 public interface IGroupSink
 {
     /// <summary>
-    /// Whether it can take another delivery. While it cannot, this node takes none, which in time slows the ring down; call
-    /// <see cref="TotemGroup.Resume"/> when there is room again. Asked on the ring's thread after each delivery to this
-    /// sink and, once the answer was no, until it is yes. A sink that fills up by itself takes one more delivery.
+    /// Whether it can take another delivery. While it cannot, this node takes none, which in time slows the ring down;
+    /// call <see cref="TotemGroup.Resume"/> when there is room again. Asked on the ring's thread after each delivery to
+    /// this sink and, once the answer was no, until it is yes. A sink that fills up by itself takes one more delivery.
     /// </summary>
     bool HasRoom { get; }
 
     /// <summary>
-    /// Whether so much waits for its reader that the reader needs the processor more than the ring's thread does. While a
-    /// sink says so, the ring's thread does without its real-time priority (<see cref="RingScheduling.RealTime"/>), which
-    /// would keep the reader from the cores. Asked on the ring's thread after each delivery to this sink and, once the
-    /// answer was yes, until it is no. By default never.
+    /// Whether so much waits for its reader that the reader needs the processor more than the ring's thread does. While
+    /// a sink says so, the ring's thread does without its real-time priority (<see cref="RingScheduling.RealTime"/>),
+    /// which would keep the reader from the cores. Asked on the ring's thread after each delivery to this sink and,
+    /// once the answer was yes, until it is no. By default never.
     /// </summary>
     bool IsBehind => false;
 
-    /// <summary>The next element: a message, a change, a transitional signal, or that the members of a configuration have
-    /// synchronised. Valid during the call only.</summary>
+    /// <summary>The next element: a message, a change, a transitional signal, or that the members of a configuration
+    /// have synchronised. Valid during the call only.</summary>
     void OnDelivery(in GroupDelivery delivery);
 }
 
@@ -62,17 +63,18 @@ public sealed record GroupJoinOptions
     public uint? Pid { get; init; }
 
     /// <summary>
-    /// False for a process that only sends: it is in the group, others see it in the membership, and nothing is kept for it, so it cannot fall behind.
-    /// Then <see cref="TotemGroup.ReadEventsAsync"/> is not available; <see cref="TotemGroup.Members"/> is. Default true.
+    /// False for a process that only sends: it is in the group, others see it in the membership, and nothing is kept
+    /// for it, so it cannot fall behind. Then <see cref="TotemGroup.ReadEventsAsync"/> is not available;
+    /// <see cref="TotemGroup.Members"/> is. Default true.
     /// </summary>
     public bool Receives { get; init; } = true;
 
-    /// <summary>Takes the stream on the ring's thread; then <see cref="TotemGroup.ReadEventsAsync"/> is not available. Null, the default,
-    /// queues it for that.</summary>
+    /// <summary>Takes the stream on the ring's thread; then <see cref="TotemGroup.ReadEventsAsync"/> is not available.
+    /// Null, the default, queues it for that.</summary>
     public IGroupSink? Sink { get; init; }
 
     /// <summary>Room for events that the application has not read, in bytes. Default 2 MiB, which is also the least.
-    /// Memory is taken for what waits, not for what may wait. When less than one largest message is free, the node stops delivering, and in time the whole
-    /// ring slows down to the slowest reader.</summary>
+    /// Memory is taken for what waits, not for what may wait. When less than one largest message is free, the node
+    /// stops delivering, and in time the whole ring slows down to the slowest reader.</summary>
     public int MaxStreamBytes { get; init; } = TotemNodeOptions.MinQueueBytes;
 }

@@ -1,7 +1,7 @@
 namespace Totem;
 
-/// <summary>A member has stopped by itself: the engine contradicted itself, stable storage failed, or the application's handler
-/// threw. The others form a ring without it; it may be started again.</summary>
+/// <summary>A member has stopped by itself: the engine contradicted itself, stable storage failed, or the application's
+/// handler threw. The others form a ring without it; it may be started again.</summary>
 public sealed class RingFailedException : Exception
 {
     /// <summary>Creates the exception.</summary>

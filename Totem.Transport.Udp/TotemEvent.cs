@@ -9,19 +9,21 @@ public enum TotemEventKind
     /// <summary>A regular configuration begins.</summary>
     Change,
 
-    /// <summary>Some members did not come along to the next configuration; until the next <see cref="Change"/>, messages reach only
-    /// those that <see cref="TotemEvent.Change"/> names.</summary>
+    /// <summary>Some members did not come along to the next configuration; until the next <see cref="Change"/>,
+    /// messages reach only those that <see cref="TotemEvent.Change"/> names.</summary>
     Transitional,
 }
 
-/// <summary>One element of the ordered stream: a message or a configuration change. Immutable, and owned by whoever reads it.</summary>
+/// <summary>One element of the ordered stream: a message or a configuration change. Immutable, and
+/// owned by whoever reads it.</summary>
 /// <param name="Change">A configuration change, or null for a message.</param>
 /// <param name="Sender">The member that sent the message; nobody for a change.</param>
 /// <param name="Ring">The ring the message was sent on; that of the configuration for a change.</param>
 /// <param name="Guarantee">The guarantee that its sender asked for.</param>
 /// <param name="Payload">Its bytes: a copy, made on the reader's thread.</param>
 /// <param name="Seq">The number of the frame that completed the message; several messages may share one.</param>
-/// <param name="Index">The message's place in that frame: (ring, seq, index) names a message, at every member alike.</param>
+/// <param name="Index">The message's place in that frame: (ring, seq, index) names a message, at
+/// every member alike.</param>
 public sealed record TotemEvent(
     ConfigurationChange? Change,
     ProcessorId Sender,
@@ -44,9 +46,9 @@ public sealed record TotemEvent(
 }
 
 /// <summary>
-/// Takes each element of the ordered stream on the ring's own thread, without a copy. The token waits meanwhile, so it must
-/// be quick and must not block; it may call <see cref="TotemNode.TryMulticast"/>. An exception that it throws stops the
-/// member.
+/// Takes each element of the ordered stream on the ring's own thread, without a copy. The token waits meanwhile, so it
+/// must be quick and must not block; it may call <see cref="TotemNode.TryMulticast"/>. An exception that it throws
+/// stops the member.
 /// </summary>
 /// <param name="delivery">Valid during the call only.</param>
 public delegate void DeliveryHandler(in Delivery delivery);

@@ -21,12 +21,14 @@ internal sealed class UdpPeerConverter : TypeConverter
     private static UdpPeer? Parse(string text)
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);
-        if (equals < 1 || !uint.TryParse(text.AsSpan(0, equals), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+        if (equals < 1
+            || !uint.TryParse(text.AsSpan(0, equals), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
             return null;
         var place = text[(equals + 1)..];
         // A bare IPv6 address has colons too; in brackets it would be taken for one, and its port be lost.
         if (!place.StartsWith('[') && IPAddress.TryParse(place, out var address))
             return new UdpPeer(new ProcessorId(id), new IPEndPoint(address, UdpTransportOptions.DefaultPort));
-        return IPEndPoint.TryParse(place, out var endPoint) && endPoint.Port != 0 ? new UdpPeer(new ProcessorId(id), endPoint) : null;
+        return IPEndPoint.TryParse(place, out var endPoint)
+            && endPoint.Port != 0 ? new UdpPeer(new ProcessorId(id), endPoint) : null;
     }
 }

@@ -14,15 +14,18 @@ internal sealed class BenchFlags
     private readonly Option<int> _nodes = Ranged.Number("--nodes", "How many nodes, each a process.", 3, 2, 14);
     private readonly Option<double> _seconds = Duration("--seconds", "How long the measured window is.", 5);
     private readonly Option<double> _warmUp = Duration("--warm-up", "How long the load runs before it, in seconds.", 2);
-    private readonly Option<int> _runs = Ranged.Number("--runs", "How often each engine is measured; engines alternate.", 1, 1, 100);
+    private readonly Option<int> _runs =
+        Ranged.Number("--runs", "How often each engine is measured; engines alternate.", 1, 1, 100);
     private readonly Option<string?> _net = new("--net")
     {
-        Description = "namespaces: a network namespace for each node, with veth and a bridge; needs root. loopback: 127.0.0.1. By default the first that is possible.",
+        Description = "namespaces: a network namespace for each node, with veth and a bridge; needs root. loopback: "
+            + "127.0.0.1. By default the first that is possible.",
         HelpName = "NET",
     };
 
     private readonly Option<string> _nodesAs = NodesAs("jit");
-    private readonly Option<string?> _json = new("--json") { Description = "Write the report to this file as JSON; - prints it, and nothing else.", HelpName = "FILE" };
+    private readonly Option<string?> _json = new("--json") { Description = "Write the report to this file as JSON; - "
+        + "prints it, and nothing else.", HelpName = "FILE" };
 
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
@@ -51,11 +54,15 @@ internal sealed class BenchFlags
     public async Task<int> RunAsync(ParseResult parsed, RingPlan plan)
     {
         using var signals = new StopSignals();
-        plan = plan with { NodesDirectory = DirectoryOf(parsed.GetValue(_nodesAs)!, parsed.InvocationConfiguration.Error) };
-        var report = await new RingBench(plan, NetOf(parsed), parsed.InvocationConfiguration.Error).RunAsync(signals.Token).ConfigureAwait(false);
-        if (await WriteAsync(parsed, JsonSerializer.Serialize(report, BenchReportJson.Default.BenchReport)).ConfigureAwait(false))
+        plan = plan with { NodesDirectory =
+            DirectoryOf(parsed.GetValue(_nodesAs)!, parsed.InvocationConfiguration.Error) };
+        var report = await new RingBench(plan, NetOf(parsed), parsed.InvocationConfiguration.Error)
+            .RunAsync(signals.Token).ConfigureAwait(false);
+        if (await WriteAsync(parsed, JsonSerializer.Serialize(report, BenchReportJson.Default.BenchReport))
+            .ConfigureAwait(false))
             ReportTable.Write(report, parsed.InvocationConfiguration.Output);
-        return RingBench.Holds(plan.Engines, report.Engines, plan.Load.Kind != LoadKind.Idle) ? ExitCode.Ok : ExitCode.CheckFailed;
+        return RingBench.Holds(plan.Engines, report.Engines, plan.Load.Kind != LoadKind.Idle) ? ExitCode.Ok
+            : ExitCode.CheckFailed;
     }
 
     /// <summary>Writes a report as JSON where that was asked for.</summary>
@@ -78,7 +85,8 @@ internal sealed class BenchFlags
     {
         var option = new Option<string>("--nodes-as")
         {
-            Description = "jit: this program, whose code is compiled while it runs and is slow for seconds. native: published as native code first, from "
+            Description = "jit: this program, whose code is compiled while it runs and is slow for seconds. native: "
+                + "published as native code first, from "
                 + $"the sources. {EngineSpec.Totem}@{EngineSpec.ThisProgram} is a ring of the former among the latter.",
             DefaultValueFactory = _ => byDefault,
         };
@@ -87,13 +95,15 @@ internal sealed class BenchFlags
     }
 
     /// <summary>The build that nodes are of; null for this one.</summary>
-    public static string? DirectoryOf(string nodesAs, TextWriter progress) => nodesAs == "native" ? NativeNodes.Publish(progress) : null;
+    public static string? DirectoryOf(string nodesAs, TextWriter progress) =>
+        nodesAs == "native" ? NativeNodes.Publish(progress) : null;
 
     private static Option<double> Duration(string name, string description, double byDefault)
     {
         const double min = 0.1;
         const double max = 3600;
-        var option = new Option<double>(name) { Description = $"{description} {min} to {max}.", HelpName = "S", DefaultValueFactory = _ => byDefault };
+        var option = new Option<double>(name) { Description = $"{description} {min} to {max}.", HelpName = "S",
+            DefaultValueFactory = _ => byDefault };
         option.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<double>() is not (>= min and <= max))

@@ -15,12 +15,15 @@ internal sealed class MicroCommand : Command
         DefaultValueFactory = _ => ["*"],
     };
 
-    private readonly Option<bool> _smoke = new("--smoke") { Description = "Each operation once, to see that it works; the times mean nothing." };
-    private readonly Option<string?> _json = new("--json") { Description = "Write the result to this file as JSON; - prints it, and nothing else.", HelpName = "FILE" };
+    private readonly Option<bool> _smoke =
+        new("--smoke") { Description = "Each operation once, to see that it works; the times mean nothing." };
+    private readonly Option<string?> _json = new("--json") { Description = "Write the result to this file as JSON; - "
+        + "prints it, and nothing else.", HelpName = "FILE" };
 
     /// <summary>Creates the command.</summary>
     public MicroCommand() : base("micro",
-        "Measures single operations in this process: codecs, the receive window, packing, a visit of the token, group messages, the\n"
+        "Measures single operations in this process: codecs, the receive window, packing, a visit of the token, group "
+        + "messages, the\n"
         + "queue between threads. Times are ratios to the copying of a frame; allocated bytes are part of the result.")
     {
         foreach (var option in (Option[])[_filter, _smoke, _json])
@@ -33,7 +36,8 @@ internal sealed class MicroCommand : Command
         var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         var report = MicroBench.Run(parsed.GetValue(_filter)!, parsed.GetValue(_smoke), error);
         if (report.Micro.Count < 2)
-            throw new CommandFailedException(ExitCode.Usage, "--filter: no operation has such a name; PackingBenchmarks.* is an example");
+            throw new CommandFailedException(
+                ExitCode.Usage, "--filter: no operation has such a name; PackingBenchmarks.* is an example");
         var json = parsed.GetValue(_json);
         var text = JsonSerializer.Serialize(report, MicroReportJson.Default.MicroReport);
         if (json == "-")

@@ -9,7 +9,8 @@ internal sealed class ReportCommand : Command
 {
     private readonly Option<string[]> _in = new("--in")
     {
-        Description = "Results: the file of `all`, or what --json of ring, limits, queue, reader and micro wrote. Repeated, or several files.",
+        Description = "Results: the file of `all`, or what --json of ring, limits, queue, reader and micro wrote. "
+            + "Repeated, or several files.",
         HelpName = "FILE...",
         Required = true,
         AllowMultipleArgumentsPerToken = true,
@@ -18,7 +19,8 @@ internal sealed class ReportCommand : Command
     /// <summary>Creates the command.</summary>
     public ReportCommand() : base(
         "report",
-        "Writes a report from results: Markdown with the table of targets, all figures as ratios, and charts (SVG) in a folder beside\n"
+        "Writes a report from results: Markdown with the table of targets, all figures as ratios, and charts (SVG) in "
+        + "a folder beside\n"
         + "it that has its name without .md.")
     {
         Add(_in);
@@ -33,5 +35,6 @@ internal sealed class ReportCommand : Command
     private Option<string> Out { get; } = NewOut();
 
     /// <summary>Where the report goes.</summary>
-    public static Option<string> NewOut() => new("--out") { Description = "The report's file, such as docs/reference/performance.md.", HelpName = "FILE", Required = true };
+    public static Option<string> NewOut() => new("--out") { Description = "The report's file, such as "
+        + "docs/reference/performance.md.", HelpName = "FILE", Required = true };
 }

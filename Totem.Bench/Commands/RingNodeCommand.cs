@@ -10,12 +10,14 @@ namespace Totem.Bench.Commands;
 
 /// <summary>
 /// <c>ring-node</c>, which is not in the help: one node of a measured ring. Reads a <see cref="NodeSetup"/>, then
-/// <see cref="NodeInstruction"/>s; prints <see cref="NodeEvent"/>s. Leaves when its input ends, however the parent ended.
+/// <see cref="NodeInstruction"/>s; prints <see cref="NodeEvent"/>s. Leaves when its input ends,
+/// however the parent ended.
 /// </summary>
 internal sealed class RingNodeCommand : Command
 {
     /// <summary>Creates the command.</summary>
-    public RingNodeCommand() : base(OwnProgram.NodeCommand, "One node of a measured ring, driven through its standard input.")
+    public RingNodeCommand()
+        : base(OwnProgram.NodeCommand, "One node of a measured ring, driven through its standard input.")
     {
         Hidden = true;
         SetAction((_, _) => RunAsync());
@@ -28,7 +30,8 @@ internal sealed class RingNodeCommand : Command
         try
         {
             var lines = ReadInput();
-            var setup = JsonSerializer.Deserialize(await lines.ReadAsync().ConfigureAwait(false), NodeJson.Default.NodeSetup)!;
+            var setup = JsonSerializer.Deserialize(
+                await lines.ReadAsync().ConfigureAwait(false), NodeJson.Default.NodeSetup)!;
             await RunAsync(setup, lines).ConfigureAwait(false);
             return ExitCode.Ok;
         }
@@ -36,7 +39,8 @@ internal sealed class RingNodeCommand : Command
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            var (code, message) = failure is CommandFailedException known ? (known.ExitCode, known.Message) : (ExitCode.Unexpected, failure.ToString());
+            var (code, message) = failure is CommandFailedException known ? (known.ExitCode, known.Message)
+                : (ExitCode.Unexpected, failure.ToString());
             Say(new NodeFailed(code, message));
             return code;
         }
@@ -57,7 +61,9 @@ internal sealed class RingNodeCommand : Command
         await using (bus.ConfigureAwait(false))
         {
             receiver.Bus = bus;
-            using var sender = setup.Self <= setup.Senders && load.Kind != LoadKind.Idle ? new LoadSender(bus, load, setup.Size, (int)setup.Self - 1, setup.Senders) : null;
+            using var sender = setup.Self <= setup.Senders && load.Kind != LoadKind.Idle
+                ? new LoadSender(bus, load, setup.Size, (int)setup.Self - 1, setup.Senders)
+                : null;
             receiver.Sender = sender;
             Say(new NodeReady());
             var told = TellAsync(receiver);
@@ -68,7 +74,8 @@ internal sealed class RingNodeCommand : Command
         }
     }
 
-    private static async Task ObeyAsync(ChannelReader<string> lines, IOrderedBus bus, LoadReceiver receiver, LoadSender? sender)
+    private static async Task ObeyAsync(
+        ChannelReader<string> lines, IOrderedBus bus, LoadReceiver receiver, LoadSender? sender)
     {
         await foreach (var line in lines.ReadAllAsync().ConfigureAwait(false))
         {
@@ -121,7 +128,8 @@ internal sealed class RingNodeCommand : Command
         Console.Out.Flush();
     }
 
-    // The console blocks whoever reads it: a thread of its own does, and the end of the input is heard while we wait for a ring.
+    // The console blocks whoever reads it: a thread of its own does, and the end of the input is
+    // heard while we wait for a ring.
     private static ChannelReader<string> ReadInput()
     {
         var channel = Channel.CreateUnbounded<string>();

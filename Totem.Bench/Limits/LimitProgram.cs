@@ -4,7 +4,8 @@ using Totem.CommandLine;
 
 namespace Totem.Bench.Limits;
 
-/// <summary>The program <c>limits.c</c>: written in C, so that what it reaches is the kernel's limit and nobody's runtime.</summary>
+/// <summary>The program <c>limits.c</c>: written in C, so that what it reaches is the kernel's
+/// limit and nobody's runtime.</summary>
 internal static class LimitProgram
 {
     private const string Source = "Totem.Bench.Limits.limits.c";
@@ -32,17 +33,20 @@ internal static class LimitProgram
     /// <param name="node">Its number.</param>
     /// <param name="nodes">How many there are.</param>
     /// <param name="network">Where they are.</param>
-    public static IReadOnlyList<string> Command(string program, string mode, uint node, int nodes, IBenchNetwork network)
+    public static IReadOnlyList<string> Command(
+        string program, string mode, uint node, int nodes, IBenchNetwork network)
     {
         var next = node % (uint)nodes + 1;
         string[] words = [program, mode, Text(node), Text(nodes), AddressOf(node, network), PortOf(node, network)];
         if (mode.StartsWith("token", StringComparison.Ordinal))
             return [.. words, AddressOf(next, network), PortOf(next, network)];
         if (mode == "hop")
-            return [.. words, .. Enumerable.Range(1, nodes).SelectMany(x => (string[])[AddressOf((uint)x, network), PortOf((uint)x, network)])];
+            return [.. words, .. Enumerable.Range(1, nodes)
+                .SelectMany(x => (string[])[AddressOf((uint)x, network), PortOf((uint)x, network)])];
         return network.Addresses.Count > 0
             ? [.. words, Group]
-            : throw new CommandFailedException(ExitCode.Usage, $"limit-{mode} needs --net namespaces: the loopback has no multicast");
+            : throw new CommandFailedException(
+                ExitCode.Usage, $"limit-{mode} needs --net namespaces: the loopback has no multicast");
     }
 
     private static string AddressOf(uint node, IBenchNetwork network)

@@ -48,7 +48,8 @@ internal static partial class Clock
             _isPrecise = true;
         }
 
-        var time = new TimeSpec { Seconds = instant / NanosecondsPerSecond, Nanoseconds = instant % NanosecondsPerSecond };
+        var time = new TimeSpec { Seconds = instant / NanosecondsPerSecond,
+            Nanoseconds = instant % NanosecondsPerSecond };
         _ = ClockNanoSleep(ClockMonotonic, TimerAbsolute, in time, 0);
     }
 

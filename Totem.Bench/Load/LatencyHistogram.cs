@@ -3,8 +3,9 @@ using System.Numerics;
 namespace Totem.Bench.Load;
 
 /// <summary>
-/// Counts durations in nanoseconds, in buckets whose width grows with the value: below 256 ns each value has its own, above
-/// it each power of two has <see cref="PartsPerOctave"/>, so that what is read back is at most 1/128 above what was recorded.
+/// Counts durations in nanoseconds, in buckets whose width grows with the value: below 256 ns each value has its own,
+/// above it each power of two has <see cref="PartsPerOctave"/>, so that what is read back is at most 1/128 above what
+/// was recorded.
 /// </summary>
 internal sealed class LatencyHistogram
 {
@@ -27,7 +28,8 @@ internal sealed class LatencyHistogram
     /// <summary>The sum of all, for the mean.</summary>
     public long Sum { get; private set; }
 
-    /// <summary>The buckets that have something in them: the longest duration that belongs there, and how many do.</summary>
+    /// <summary>The buckets that have something in them: the longest duration that belongs there,
+    /// and how many do.</summary>
     public IEnumerable<(long UpTo, long Count)> Buckets
     {
         get

@@ -1,8 +1,8 @@
 namespace Totem.Bench.Load;
 
 /// <summary>
-/// Takes the deliveries of a node: counts what lies in the window, measures it, and lets the sender go on. Runs on the thread
-/// that delivers.
+/// Takes the deliveries of a node: counts what lies in the window, measures it, and lets the sender go on. Runs on the
+/// thread that delivers.
 /// </summary>
 internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBusReceiver
 {
@@ -17,7 +17,8 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
     private readonly ulong[] _lastSequence = new ulong[nodes + 1];
     private readonly ulong _sampleMask = (ulong)sampleEvery - 1;
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<WindowCounts> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<WindowCounts> _closed =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ResourceUse _begin;
     private readonly List<OrderSegment> _segments = [];
     private string _configuration = "";
@@ -37,12 +38,13 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
     public LoadSender? Sender { get; set; }
 
     /// <summary>
-    /// Nothing is sent: what the window takes counts from a second after its beginning. To say that it has begun takes a process some
-    /// 50 ms the first time, as much as an idle member in ten seconds.
+    /// Nothing is sent: what the window takes counts from a second after its beginning. To say that it has begun takes
+    /// a process some 50 ms the first time, as much as an idle member in ten seconds.
     /// </summary>
     public bool IsIdle { get; init; }
 
-    /// <summary>The messages of this sender are not timed: they are the load that others are looked at beside. Null: all are.</summary>
+    /// <summary>The messages of this sender are not timed: they are the load that others are looked
+    /// at beside. Null: all are.</summary>
     public uint? Untimed { get; init; }
 
     /// <summary>The bus whose counters tell what the window took.</summary>
@@ -133,7 +135,8 @@ internal sealed class LoadReceiver(uint self, int nodes, int sampleEvery) : IBus
     private void EndSegment(string next)
     {
         if (_segmentMessages > 0)
-            _segments.Add(new OrderSegment(_configuration, next, _hash.Value.ToString("x16"), _segmentMessages, _segmentGaps));
+            _segments.Add(
+                new OrderSegment(_configuration, next, _hash.Value.ToString("x16"), _segmentMessages, _segmentGaps));
         (_hash, _segmentMessages, _segmentGaps) = (default, 0, 0);
     }
 

@@ -3,7 +3,8 @@ namespace Totem.Bench.Load;
 /// <summary>Sends the load of one node: from a thread of its own, and from the delivery of its own messages.</summary>
 internal sealed class LoadSender : IDisposable
 {
-    /// <summary>In saturation a sender has so many bytes under way: its queue is never empty, and the end of it is not seconds away.</summary>
+    /// <summary>In saturation a sender has so many bytes under way: its queue is never empty, and
+    /// the end of it is not seconds away.</summary>
     public const long OutstandingBytesMax = 2 << 20;
     private const int OutstandingMin = 2;
     private const int ReadySoonMilliseconds = 1;
@@ -32,7 +33,8 @@ internal sealed class LoadSender : IDisposable
     {
         (_bus, _load, _place, _senders) = (bus, load, place, senders);
         if (load.Kind == LoadKind.Beside)
-            (_load, _place, _senders) = place == 0 ? (new LoadShape(LoadKind.Closed, 0), 0, 1) : (new LoadShape(LoadKind.Rate, load.PerSecond), place - 1, senders - 1);
+            (_load, _place, _senders) = place == 0 ? (new LoadShape(LoadKind.Closed, 0), 0, 1)
+                : (new LoadShape(LoadKind.Rate, load.PerSecond), place - 1, senders - 1);
         _outstandingMax = _load.Kind switch
         {
             LoadKind.Closed or LoadKind.Turns => 1,
@@ -58,7 +60,8 @@ internal sealed class LoadSender : IDisposable
     public void OnOwnDelivery()
     {
         Interlocked.Decrement(ref _outstanding);
-        if (_load.Kind is not (LoadKind.Rate or LoadKind.Turns) && !TrySendNext(Clock.Now) && _load.Kind == LoadKind.Closed)
+        if (_load.Kind is not (LoadKind.Rate or LoadKind.Turns) && !TrySendNext(Clock.Now)
+            && _load.Kind == LoadKind.Closed)
             _refused.Set();
     }
 

@@ -9,11 +9,12 @@ internal enum LoadKind
     /// <summary>One message in flight: the next follows from the delivery of the own one.</summary>
     Closed,
 
-    /// <summary>The senders answer each other: each sends from the delivery of the message of the one before it.</summary>
+    /// <summary>The senders answer each other: each sends from the delivery of the message of the
+    /// one before it.</summary>
     Turns,
 
-    /// <summary>The first sender has one message in flight all the time; the others send beside it, at instants as of <see cref="Rate"/>, and only
-    /// their messages are timed.</summary>
+    /// <summary>The first sender has one message in flight all the time; the others send beside it, at instants as of
+    /// <see cref="Rate"/>, and only their messages are timed.</summary>
     Beside,
 
     /// <summary>At instants that are fixed beforehand, whatever becomes of the messages.</summary>
@@ -28,14 +29,16 @@ internal enum LoadKind
 
 /// <summary>When the senders send.</summary>
 /// <param name="Kind">How.</param>
-/// <param name="PerSecond">For <see cref="LoadKind.Rate"/>: messages a second of all senders together; for <see cref="LoadKind.Beside"/>: of all but the first.</param>
+/// <param name="PerSecond">For <see cref="LoadKind.Rate"/>: messages a second of all senders together; for
+/// <see cref="LoadKind.Beside"/>: of all but the first.</param>
 internal sealed record LoadShape(LoadKind Kind, double PerSecond)
 {
     private const string RatePrefix = "rate:";
     private const string BesidePrefix = "beside:";
     private const double RateMax = 10_000_000;
 
-    /// <summary>Reads <c>closed</c>, <c>turns</c>, <c>saturation</c>, <c>idle</c>, <c>rate:N</c> or <c>beside:N</c>.</summary>
+    /// <summary>Reads <c>closed</c>, <c>turns</c>, <c>saturation</c>, <c>idle</c>, <c>rate:N</c> or
+    /// <c>beside:N</c>.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out LoadShape? load)
     {
         load = text switch
@@ -55,7 +58,8 @@ internal sealed record LoadShape(LoadKind Kind, double PerSecond)
     {
         rate = 0;
         return text.StartsWith(prefix, StringComparison.Ordinal)
-            && double.TryParse(text.AsSpan(prefix.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out rate)
+            && double.TryParse(
+                text.AsSpan(prefix.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out rate)
             && rate is > 0 and <= RateMax;
     }
 

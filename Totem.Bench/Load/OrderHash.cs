@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace Totem.Bench.Load;
 
-/// <summary>A number over messages in the order of their delivery: equal numbers mean the same messages in the same order.</summary>
+/// <summary>A number over messages in the order of their delivery: equal numbers mean the same
+/// messages in the same order.</summary>
 internal struct OrderHash
 {
     private const ulong Factor = 0x9E3779B97F4A7C15;

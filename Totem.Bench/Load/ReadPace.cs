@@ -1,6 +1,7 @@
 namespace Totem.Bench.Load;
 
-/// <summary>How fast an application reads: as fast as it can, at a rate, or not at all for a while. One thread reads, any may tell it.</summary>
+/// <summary>How fast an application reads: as fast as it can, at a rate, or not at all for a while.
+/// One thread reads, any may tell it.</summary>
 internal sealed class ReadPace : IDisposable
 {
     private const double NanosecondsPerSecond = 1e9;

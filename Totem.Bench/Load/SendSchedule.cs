@@ -1,8 +1,8 @@
 namespace Totem.Bench.Load;
 
 /// <summary>
-/// The instants of an open load, fixed before it begins: a sender that is held up sends late, and the latency counts from the
-/// instant that was meant, so that a pause is not omitted from the result (Tene, "coordinated omission").
+/// The instants of an open load, fixed before it begins: a sender that is held up sends late, and the latency counts
+/// from the instant that was meant, so that a pause is not omitted from the result (Tene, "coordinated omission").
 /// </summary>
 internal readonly struct SendSchedule
 {

@@ -49,8 +49,10 @@ internal sealed record WindowCounts
 
 /// <summary>The messages that a node delivered in one configuration.</summary>
 /// <param name="From">The configuration.</param>
-/// <param name="To">The next one, empty for the end of the window: only nodes that go on together have delivered the same (EVS94, failure atomicity).</param>
+/// <param name="To">The next one, empty for the end of the window: only nodes that go on together have delivered the
+/// same (EVS94, failure atomicity).</param>
 /// <param name="Hash">Over senders and sequence numbers, in the order of delivery.</param>
 /// <param name="Messages">How many there were.</param>
-/// <param name="Gaps">Messages whose number did not follow on the one before of the same sender: lost, doubled or disordered.</param>
+/// <param name="Gaps">Messages whose number did not follow on the one before of the same sender:
+/// lost, doubled or disordered.</param>
 internal sealed record OrderSegment(string From, string To, string Hash, long Messages, long Gaps);

@@ -6,8 +6,9 @@ using Totem.Core.Wire;
 namespace Totem.Bench.Micro;
 
 /// <summary>
-/// Member 2 of a ring of two in memory. Once the ring stands, member 1 is an echo: the token comes back with its next number, and
-/// says that everything was received. So a visit is measured and nothing else. Member 2, because member 1 would hold an idle token.
+/// Member 2 of a ring of two in memory. Once the ring stands, member 1 is an echo: the token comes back with its next
+/// number, and says that everything was received. So a visit is measured and nothing else. Member 2, because member 1
+/// would hold an idle token.
 /// </summary>
 internal sealed class EchoedMember
 {
@@ -124,5 +125,6 @@ internal sealed class EchoedMember
         return hasPassed && wire.Count == 1;
     }
 
-    private static bool IsWhole(RingProcessor engine) => engine.Phase == RingPhase.Operational && engine.Installed is { Members.Count: 2 };
+    private static bool IsWhole(RingProcessor engine) =>
+        engine.Phase == RingPhase.Operational && engine.Installed is { Members.Count: 2 };
 }

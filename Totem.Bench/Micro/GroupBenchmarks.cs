@@ -26,14 +26,17 @@ public class GroupBenchmarks
 
     /// <summary>The same.</summary>
     [Benchmark]
-    public int ReadCompact() => CompactEncoding.TryRead(_compact, out var message) ? message.Payload.Length : throw new InvalidOperationException("no message");
+    public int ReadCompact() => CompactEncoding.TryRead(_compact, out var message) ? message.Payload.Length
+        : throw new InvalidOperationException("no message");
 
     /// <summary>corosync's: a header with the group's name.</summary>
     [Benchmark]
     public void WriteCorosync()
-        => CorosyncEncoding.WriteMessage(_corosync.AsSpan(0, ServiceFormat.MessageHeaderBytes), new ProcessorId(2), _member, PayloadBytes);
+        => CorosyncEncoding.WriteMessage(
+            _corosync.AsSpan(0, ServiceFormat.MessageHeaderBytes), new ProcessorId(2), _member, PayloadBytes);
 
     /// <summary>The same.</summary>
     [Benchmark]
-    public int ReadCorosync() => CorosyncEncoding.TryRead(_corosync, out var message) ? message.Payload.Length : throw new InvalidOperationException("no message");
+    public int ReadCorosync() => CorosyncEncoding.TryRead(_corosync, out var message) ? message.Payload.Length
+        : throw new InvalidOperationException("no message");
 }

@@ -13,8 +13,9 @@ using Totem.CommandLine;
 namespace Totem.Bench.Micro;
 
 /// <summary>
-/// Runs the measurements of single operations with BenchmarkDotNet and its memory diagnoser, in this process: the usual toolchain
-/// builds a project beside ours for each, which needs a package source, and would inherit this repository's rules for source text.
+/// Runs the measurements of single operations with BenchmarkDotNet and its memory diagnoser, in this process: the usual
+/// toolchain builds a project beside ours for each, which needs a package source, and would inherit this repository's
+/// rules for source text.
 /// </summary>
 internal static class MicroBench
 {
@@ -24,12 +25,14 @@ internal static class MicroBench
 
     private static readonly Type[] Types =
     [
-        typeof(CopyBenchmarks), typeof(WireBenchmarks), typeof(WindowBenchmarks), typeof(PackingBenchmarks), typeof(VisitBenchmarks),
+        typeof(CopyBenchmarks), typeof(WireBenchmarks), typeof(WindowBenchmarks), typeof(PackingBenchmarks),
+        typeof(VisitBenchmarks),
         typeof(GroupBenchmarks), typeof(QueueBenchmarks),
     ];
 
     /// <summary>Runs those that a filter names.</summary>
-    /// <param name="filters">Patterns with * and ?, of <c>Class.Method</c>; the reference is measured in any case.</param>
+    /// <param name="filters">Patterns with * and ?, of <c>Class.Method</c>; the reference is
+    /// measured in any case.</param>
     /// <param name="isSmoke">Each once, to see that it works.</param>
     /// <param name="progress">Told what BenchmarkDotNet says.</param>
     public static MicroReport Run(IReadOnlyList<string> filters, bool isSmoke, TextWriter progress)
@@ -39,7 +42,8 @@ internal static class MicroBench
         var artifacts = Directory.CreateTempSubdirectory("totem-bench-micro-");
         try
         {
-            var patterns = filters.Select(x => $"{typeof(MicroBench).Namespace}.{x}").Append($"*.{CopyBenchmarks.Reference}");
+            var patterns = filters.Select(x => $"{typeof(MicroBench).Namespace}.{x}")
+                .Append($"*.{CopyBenchmarks.Reference}");
             var config = ManualConfig.CreateEmpty()
                 .AddJob(isSmoke ? Smoke : Short)
                 .AddDiagnoser(new MemoryDiagnoser(new MemoryDiagnoserConfig(displayGenColumns: false)))
@@ -48,9 +52,11 @@ internal static class MicroBench
                 .AddLogger(new ProgressLogger(progress))
                 .WithOptions(ConfigOptions.DisableLogFile)
                 .WithArtifactsPath(artifacts.FullName);
-            var chosen = Types.Select(x => BenchmarkConverter.TypeToBenchmarks(x, config)).Where(x => x.BenchmarksCases.Length > 0).ToArray();
+            var chosen = Types.Select(x => BenchmarkConverter.TypeToBenchmarks(x, config))
+                .Where(x => x.BenchmarksCases.Length > 0).ToArray();
             var summaries = BenchmarkRunner.Run(chosen);
-            return new MicroReport(at, machine, MethodOf(isSmoke), [.. summaries.SelectMany(x => x.Reports).Select(ResultOf)]);
+            return new MicroReport(
+                at, machine, MethodOf(isSmoke), [.. summaries.SelectMany(x => x.Reports).Select(ResultOf)]);
         }
         finally
         {
@@ -68,13 +74,15 @@ internal static class MicroBench
 
     private static string MethodOf(bool isSmoke)
         => $"BenchmarkDotNet {typeof(BenchmarkRunner).Assembly.GetName().Version!.ToString(3)}, in process, "
-            + (isSmoke ? "each once (a smoke test: the times mean nothing)" : $"{IterationCount} iterations of {IterationMilliseconds:0} ms");
+            + (isSmoke ? "each once (a smoke test: the times mean nothing)"
+                : $"{IterationCount} iterations of {IterationMilliseconds:0} ms");
 
     private static MicroResult ResultOf(BenchmarkReport report)
     {
         var method = report.BenchmarkCase.Descriptor;
         var times = report.ResultStatistics
-            ?? throw new CommandFailedException(ExitCode.Unexpected, $"{method.Type.Name}.{method.WorkloadMethod.Name} was not measured; BenchmarkDotNet has said why");
+            ?? throw new CommandFailedException(ExitCode.Unexpected, $"{method.Type.Name}.{method.WorkloadMethod.Name} "
+                + "was not measured; BenchmarkDotNet has said why");
         return new MicroResult(
             method.Type.Name.Replace("Benchmarks", "", StringComparison.Ordinal),
             method.WorkloadMethod.Name,

@@ -8,7 +8,8 @@ namespace Totem.Bench.Micro;
 /// <param name="Machine">Where.</param>
 /// <param name="Method">How, for people.</param>
 /// <param name="Micro">The results.</param>
-internal sealed record MicroReport(DateTimeOffset At, MachineFacts Machine, string Method, IReadOnlyList<MicroResult> Micro)
+internal sealed record MicroReport(
+    DateTimeOffset At, MachineFacts Machine, string Method, IReadOnlyList<MicroResult> Micro)
 {
     /// <summary>The operation that ratios are to: one frame copied; null when that was not measured.</summary>
     public MicroResult? Reference => Micro.FirstOrDefault(x => x.Name == CopyBenchmarks.Reference);
@@ -23,10 +24,12 @@ internal sealed record MicroReport(DateTimeOffset At, MachineFacts Machine, stri
 /// <param name="NanosecondsMax">The most.</param>
 /// <param name="AllocatedBytes">Bytes allocated by an operation.</param>
 internal sealed record MicroResult(
-    string Group, string Name, string Parameters, double Nanoseconds, double NanosecondsMin, double NanosecondsMax, long AllocatedBytes);
+    string Group, string Name, string Parameters, double Nanoseconds, double NanosecondsMin, double NanosecondsMax,
+    long AllocatedBytes);
 
 /// <summary>Code for writing the report without reflection.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(MicroReport))]
 internal sealed partial class MicroReportJson : JsonSerializerContext;

@@ -18,7 +18,8 @@ public class VisitBenchmarks
     [GlobalSetup]
     public void Setup() => _member = EchoedMember.Operational();
 
-    /// <summary>Messages are queued, the token comes, they and it are taken out as datagrams, they are delivered here.</summary>
+    /// <summary>Messages are queued, the token comes, they and it are taken out as datagrams, they
+    /// are delivered here.</summary>
     [Benchmark]
     public int Visit() => _member.Visit(_payload, Messages);
 }

@@ -33,14 +33,16 @@ public class WireBenchmarks
     {
         var writer = new WireWriter(_token);
         new RegularToken(
-            new FrameHeader(FrameKind.RegularToken, Encapsulation.None, new ProcessorId(2)), new Seq(1000), new TokenSeq(77), new Seq(1000),
+            new FrameHeader(FrameKind.RegularToken, Encapsulation.None, new ProcessorId(2)), new Seq(1000),
+            new TokenSeq(77), new Seq(1000),
             ProcessorId.None, Ring, 3, 20, 0, 0).Write(ref writer);
     }
 
     /// <summary>The same.</summary>
     [Benchmark]
     public uint ReadToken()
-        => RegularToken.TryRead(_token, out var token, out _) == DecodeResult.Ok ? token.Seq.Value : throw new InvalidOperationException("no token");
+        => RegularToken.TryRead(_token, out var token, out _) == DecodeResult.Ok ? token.Seq.Value
+            : throw new InvalidOperationException("no token");
 
     /// <summary>The header of a message.</summary>
     [Benchmark]
@@ -48,14 +50,16 @@ public class WireBenchmarks
     {
         var writer = new WireWriter(_message);
         new RegularMessage(
-            new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, new ProcessorId(2)), new ProcessorId(2), new Seq(1000), 9, Ring, 0, 0)
+            new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, new ProcessorId(2)), new ProcessorId(2),
+            new Seq(1000), 9, Ring, 0, 0)
             .Write(ref writer);
     }
 
     /// <summary>The same.</summary>
     [Benchmark]
     public uint ReadMessage()
-        => RegularMessage.TryRead(_message, out var message) == DecodeResult.Ok ? message.Seq.Value : throw new InvalidOperationException("no message");
+        => RegularMessage.TryRead(_message, out var message) == DecodeResult.Ok ? message.Seq.Value
+            : throw new InvalidOperationException("no message");
 
     /// <summary>A proposal of fourteen members.</summary>
     [Benchmark]
@@ -68,5 +72,6 @@ public class WireBenchmarks
     /// <summary>The same. The sets are objects.</summary>
     [Benchmark]
     public int ReadJoin()
-        => JoinMessage.TryRead(_join, out var join) == DecodeResult.Ok ? join!.Proposed.Count : throw new InvalidOperationException("no join");
+        => JoinMessage.TryRead(_join, out var join) == DecodeResult.Ok ? join!.Proposed.Count
+            : throw new InvalidOperationException("no join");
 }

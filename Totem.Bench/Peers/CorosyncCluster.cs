@@ -21,7 +21,8 @@ internal sealed class CorosyncCluster : IAsyncDisposable
         if (SystemCommand.TryRun("corosync", "-v").ExitCode != 0)
             throw new CommandFailedException(ExitCode.Usage, "corosync is not installed here (package corosync)");
         if (!NativeLibrary.TryLoad(LibCpg.Library, out var library))
-            throw new CommandFailedException(ExitCode.Usage, $"{LibCpg.Library} is not installed here (package libcpg4)");
+            throw new CommandFailedException(
+                ExitCode.Usage, $"{LibCpg.Library} is not installed here (package libcpg4)");
         NativeLibrary.Free(library);
     }
 
@@ -30,7 +31,8 @@ internal sealed class CorosyncCluster : IAsyncDisposable
         EngineSpec engine, int nodes, IBenchNetwork network, string folder, CancellationToken cancellationToken)
     {
         if (network.Addresses.Count == 0)
-            throw new CommandFailedException(ExitCode.Usage, $"{engine.Name} needs --net namespaces, hence root: its daemons all have the same port");
+            throw new CommandFailedException(ExitCode.Usage, $"{engine.Name} needs --net namespaces, hence root: its "
+                + "daemons all have the same port");
         var cluster = new CorosyncCluster();
         try
         {
@@ -43,14 +45,16 @@ internal sealed class CorosyncCluster : IAsyncDisposable
                 cluster._daemons.Add(node, CorosyncDaemon.Start(network.WrapperOf(node), own, configuration));
             }
 
-            await Task.WhenAll(cluster._daemons.Values.Select(x => x.Ready)).WaitAsync(FormationLimit, cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(cluster._daemons.Values.Select(x => x.Ready))
+                .WaitAsync(FormationLimit, cancellationToken).ConfigureAwait(false);
             return cluster;
         }
         catch (Exception failure)
         {
             await cluster.DisposeAsync().ConfigureAwait(false);
             if (failure is TimeoutException)
-                throw new RunFailedException($"{engine.Name}: the daemons were not ready within {FormationLimit.TotalSeconds:0} s");
+                throw new RunFailedException($"{engine.Name}: the daemons were not ready within "
+                    + $"{FormationLimit.TotalSeconds:0} s");
             throw;
         }
     }

@@ -41,11 +41,14 @@ internal sealed class CpgBus : IOrderedBus
     /// <inheritdoc />
     public BusCounters Counters => new(
         Environment.CpuUsage.TotalTime + ProcessorTimeOf(_daemon),
-        _hasStatistics && LibCpg.GetUInt64(_statistics, RetransmissionsKey, out var value) == LibCpg.Ok ? (long)value : null,
+        _hasStatistics && LibCpg.GetUInt64(_statistics, RetransmissionsKey, out var value) == LibCpg.Ok
+            ? (long)value
+            : null,
         Volatile.Read(ref _changes));
 
     /// <summary>Connects to this node's daemon, joins, and waits until all are there.</summary>
-    public static async Task<CpgBus> StartAsync(NodeSetup setup, IBusReceiver receiver, CancellationToken cancellationToken)
+    public static async Task<CpgBus> StartAsync(
+        NodeSetup setup, IBusReceiver receiver, CancellationToken cancellationToken)
     {
         var bus = new CpgBus(setup, receiver);
         s_instance = bus;
@@ -110,21 +113,25 @@ internal sealed class CpgBus : IOrderedBus
             return TimeSpan.Zero; // Ours has none.
         var text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
         var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-        var ticks = long.Parse(fields[StatUserTime], CultureInfo.InvariantCulture) + long.Parse(fields[StatSystemTime], CultureInfo.InvariantCulture);
+        var ticks = long.Parse(fields[StatUserTime], CultureInfo.InvariantCulture)
+            + long.Parse(fields[StatSystemTime], CultureInfo.InvariantCulture);
         return TimeSpan.FromSeconds((double)ticks / KernelTicksPerSecond);
     }
 
     [UnmanagedCallersOnly]
-    private static unsafe void OnDeliver(ulong handle, LibCpg.Name* group, uint node, uint pid, byte* message, nuint length)
+    private static unsafe void OnDeliver(
+        ulong handle, LibCpg.Name* group, uint node, uint pid, byte* message, nuint length)
         => s_instance._receiver.OnMessage(new ReadOnlySpan<byte>(message, (int)length));
 
     [UnmanagedCallersOnly]
-    private static unsafe void OnChange(ulong handle, LibCpg.Name* group, void* members, nuint memberCount, void* left, nuint leftCount, void* joined, nuint joinedCount)
+    private static unsafe void OnChange(ulong handle, LibCpg.Name* group, void* members, nuint memberCount, void* left,
+        nuint leftCount, void* joined, nuint joinedCount)
     {
         s_instance._members = (int)memberCount;
         Interlocked.Increment(ref s_instance._changes);
     }
 
-    /// <summary>The process ends, and with it the membership: the library cannot be left while a thread dispatches.</summary>
+    /// <summary>The process ends, and with it the membership: the library cannot be left while a
+    /// thread dispatches.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Totem.Bench.Peers;
 
-/// <summary>corosync's client libraries, as far as the bench calls them (<c>corosync/cpg.h</c>, <c>corosync/cmap.h</c>).</summary>
+/// <summary>corosync's client libraries, as far as the bench calls them (<c>corosync/cpg.h</c>,
+/// <c>corosync/cmap.h</c>).</summary>
 internal static unsafe partial class LibCpg
 {
     /// <summary>The library of process groups.</summary>

@@ -9,9 +9,10 @@ using Totem.Sheepdog.Drivers.ZooKeeper.Native;
 namespace Totem.Bench.Peers;
 
 /// <summary>
-/// Ordered messages as sheep's driver has them from ZooKeeper: a message is a znode that the server numbers, and everybody reads the
-/// znodes in the order of their numbers, waiting for the next one by a watch. Several reads and writes are on their way at a time.
-/// After <see cref="StartAsync"/> everything but sending runs on the client library's thread.
+/// Ordered messages as sheep's driver has them from ZooKeeper: a message is a znode that the server numbers, and
+/// everybody reads the znodes in the order of their numbers, waiting for the next one by a watch. Several reads and
+/// writes are on their way at a time. After <see cref="StartAsync"/> everything but sending runs on the client
+/// library's thread.
 /// </summary>
 internal sealed class ZooKeeperBus : IOrderedBus, IZooKeeperWatcher
 {
@@ -49,12 +50,15 @@ internal sealed class ZooKeeperBus : IOrderedBus, IZooKeeperWatcher
     public BusCounters Counters => new(Environment.CpuUsage.TotalTime + ServerTime(), null, 0);
 
     /// <summary>Connects, and waits until all nodes have.</summary>
-    public static async Task<ZooKeeperBus> StartAsync(NodeSetup setup, IBusReceiver receiver, CancellationToken cancellationToken)
+    public static async Task<ZooKeeperBus> StartAsync(
+        NodeSetup setup, IBusReceiver receiver, CancellationToken cancellationToken)
     {
         var bus = new ZooKeeperBus(setup, receiver);
         var host = setup.Addresses.Length == 0 ? "127.0.0.1" : setup.Addresses[0];
-        var options = ZooKeeperDriverOptions.Parse(string.Create(CultureInfo.InvariantCulture, $"{host}:{setup.Port}{Root}"));
-        bus._client = await ZooKeeperConnection.OpenAsync(options, ConnectLimit, cancellationToken).ConfigureAwait(false);
+        var options = ZooKeeperDriverOptions.Parse(
+            string.Create(CultureInfo.InvariantCulture, $"{host}:{setup.Port}{Root}"));
+        bus._client = await ZooKeeperConnection.OpenAsync(options, ConnectLimit, cancellationToken)
+            .ConfigureAwait(false);
         bus._client.Watcher = bus;
         var member = bus._paths.Member(setup.Self.ToString(CultureInfo.InvariantCulture));
         await bus._client.WriteAsync(ZooKeeperWrite.Create(member, ReadOnlyMemory<byte>.Empty)).ConfigureAwait(false);
@@ -74,7 +78,8 @@ internal sealed class ZooKeeperBus : IOrderedBus, IZooKeeperWatcher
         }
 
         _client.Write(
-            [ZooKeeperWrite.Create(_paths.NewEntry, message.ToArray(), ZooKeeperMode.PersistentSequential)], (code, _) => Expect(code, "a message"));
+            [ZooKeeperWrite.Create(_paths.NewEntry, message.ToArray(), ZooKeeperMode.PersistentSequential)],
+            (code, _) => Expect(code, "a message"));
         return true;
     }
 

@@ -6,8 +6,9 @@ using Totem.CommandLine;
 namespace Totem.Bench.Peers;
 
 /// <summary>
-/// A real ZooKeeper server at the first node, with an empty folder. It writes its log without waiting for the disk, unless
-/// <c>zookeeper.forceSync=yes</c> asks for it: a ring keeps nothing on disk either. Settings of the engine are properties of Java.
+/// A real ZooKeeper server at the first node, with an empty folder. It writes its log without waiting for the disk,
+/// unless <c>zookeeper.forceSync=yes</c> asks for it: a ring keeps nothing on disk either. Settings of the engine are
+/// properties of Java.
 /// </summary>
 internal sealed class ZooKeeperServer : IAsyncDisposable
 {
@@ -49,10 +50,12 @@ internal sealed class ZooKeeperServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Of the installed package; null when there is none. A link beside the archive has it in its name.</summary>
+    /// <summary>Of the installed package; null when there is none. A link beside the archive has it
+    /// in its name.</summary>
     public static string? Version
         => Path.GetDirectoryName(Archive) is { } folder && Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "zookeeper-*.jar").Select(x => Path.GetFileNameWithoutExtension(x).Split('-', 2)[1])
+            ? Directory.EnumerateFiles(folder, "zookeeper-*.jar")
+            .Select(x => Path.GetFileNameWithoutExtension(x).Split('-', 2)[1])
                 .FirstOrDefault(x => char.IsAsciiDigit(x[0]))
             : null;
 
@@ -60,7 +63,8 @@ internal sealed class ZooKeeperServer : IAsyncDisposable
     public static void Require()
     {
         if (!File.Exists(Archive) || SystemCommand.TryRun("java", "-version").ExitCode != 0)
-            throw new CommandFailedException(ExitCode.Usage, "ZooKeeper is not installed here (packages zookeeper, libzookeeper-mt2 and default-jre-headless)");
+            throw new CommandFailedException(ExitCode.Usage, "ZooKeeper is not installed here (packages zookeeper, "
+                + "libzookeeper-mt2 and default-jre-headless)");
     }
 
     /// <summary>Starts it. Clients wait until it serves.</summary>
@@ -74,11 +78,13 @@ internal sealed class ZooKeeperServer : IAsyncDisposable
         File.WriteAllLines(file,
         [
             "tickTime=2000", $"dataDir={own}", string.Create(CultureInfo.InvariantCulture, $"clientPort={port}"),
-            $"clientPortAddress={(isLoopback ? "127.0.0.1" : network.Addresses[0])}", "maxClientCnxns=0", "admin.enableServer=false",
+            $"clientPortAddress={(isLoopback ? "127.0.0.1" : network.Addresses[0])}", "maxClientCnxns=0",
+            "admin.enableServer=false",
         ]);
         string[] command =
         [
-            .. network.WrapperOf(1), "/bin/sh", "-c", Script, "zookeeper", "java", "-Xmx768m", "-XX:-UsePerfData", "-Dzookeeper.forceSync=no",
+            .. network.WrapperOf(1), "/bin/sh", "-c", Script, "zookeeper", "java", "-Xmx768m", "-XX:-UsePerfData",
+            "-Dzookeeper.forceSync=no",
             "-Dzookeeper.snapCount=10000000", .. engine.Settings.Select(x => $"-D{x}"), "-cp", Archive,
             "org.apache.zookeeper.server.quorum.QuorumPeerMain", file,
         ];

@@ -12,13 +12,15 @@ internal static class BenchNetworks
     public const string Loopback = "loopback";
 
     /// <summary>The first that is possible.</summary>
-    public static string Default => OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? Namespaces : Loopback;
+    public static string Default =>
+        OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? Namespaces : Loopback;
 
     /// <summary>Makes one.</summary>
     public static IBenchNetwork Create(string name, int nodes) => name switch
     {
         Namespaces => NamespaceNetwork.Create(nodes),
         Loopback => new LoopbackNetwork(),
-        _ => throw new CommandFailedException(ExitCode.Usage, $"--net is '{name}', expected {Namespaces} or {Loopback}"),
+        _ =>
+            throw new CommandFailedException(ExitCode.Usage, $"--net is '{name}', expected {Namespaces} or {Loopback}"),
     };
 }

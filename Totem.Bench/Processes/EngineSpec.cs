@@ -25,20 +25,22 @@ internal enum EngineKind
 }
 
 /// <summary>
-/// An engine as it stands on the command line: <c>NAME[@DIR][:SETTING=VALUE]...</c>. A directory names another build of this
-/// program whose nodes are used, so that two versions of ours alternate in one command.
+/// An engine as it stands on the command line: <c>NAME[@DIR][:SETTING=VALUE]...</c>. A directory names another build of
+/// this program whose nodes are used, so that two versions of ours alternate in one command.
 /// </summary>
 /// <param name="Text">The whole.</param>
 /// <param name="Kind">Which sort.</param>
 /// <param name="Name">The name alone.</param>
 /// <param name="Directory">Another build; null for this one.</param>
 /// <param name="Settings"><c>Name=Value</c>: options of ours, or lines of corosync's section totem.</param>
-internal sealed record EngineSpec(string Text, EngineKind Kind, string Name, string? Directory, IReadOnlyList<string> Settings)
+internal sealed record EngineSpec(
+    string Text, EngineKind Kind, string Name, string? Directory, IReadOnlyList<string> Settings)
 {
     /// <summary>Ours.</summary>
     public const string Totem = "totem";
 
-    /// <summary>Stands for a directory: this program, whose code is compiled while it runs, where the others' nodes are native code.</summary>
+    /// <summary>Stands for a directory: this program, whose code is compiled while it runs, where
+    /// the others' nodes are native code.</summary>
     public const string ThisProgram = "jit";
 
     /// <summary>A queue of sequential znodes.</summary>
@@ -69,7 +71,8 @@ internal sealed record EngineSpec(string Text, EngineKind Kind, string Name, str
     private static readonly string[] LimitModes = ["token", "token-busy", "hop", "fanout", "fanout-mmsg", "fanout-gso"];
 
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> Names => [Totem, LibCpg, Mixed, .. CorosyncTransports.Select(x => CorosyncPrefix + x), ZooKeeper, .. Limits];
+    public static IReadOnlyList<string> Names =>
+        [Totem, LibCpg, Mixed, .. CorosyncTransports.Select(x => CorosyncPrefix + x), ZooKeeper, .. Limits];
 
     /// <summary>The names of the limits.</summary>
     public static IReadOnlyList<string> Limits => [.. LimitModes.Select(x => LimitPrefix + x)];
@@ -97,7 +100,8 @@ internal sealed record EngineSpec(string Text, EngineKind Kind, string Name, str
 
     /// <summary>An engine that is known.</summary>
     public static EngineSpec Parse(string text)
-        => TryParse(text, out var engine) ? engine : throw new ArgumentException($"'{text}' is no engine", nameof(text));
+        => TryParse(text, out var engine) ? engine
+            : throw new ArgumentException($"'{text}' is no engine", nameof(text));
 
     private static EngineKind KindOf(string name)
         => name.StartsWith(CorosyncPrefix, StringComparison.Ordinal) ? EngineKind.Corosync

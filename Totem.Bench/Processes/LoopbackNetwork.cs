@@ -32,12 +32,14 @@ internal sealed class LoopbackNetwork : IBenchNetwork
                 return first;
         }
 
-        throw new CommandFailedException(ExitCode.Environment, $"no {BlockSize} free UDP ports in a row on 127.0.0.1 from {FirstPort} up");
+        throw new CommandFailedException(
+            ExitCode.Environment, $"no {BlockSize} free UDP ports in a row on 127.0.0.1 from {FirstPort} up");
     }
 
     private static bool IsFree(int port)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ExclusiveAddressUse = true };
+        using var socket =
+            new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ExclusiveAddressUse = true };
         try
         {
             socket.Bind(new IPEndPoint(IPAddress.Loopback, port));

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Totem.Bench.Processes;
 
 /// <summary>
-/// A network of its own for each node: a network namespace with one interface, joined by a bridge in one more namespace, so
-/// that nothing touches the host's interfaces. Removed with this object; what a killed command left behind is removed by
-/// the next one, known by the process id in its names.
+/// A network of its own for each node: a network namespace with one interface, joined by a bridge in one more
+/// namespace, so that nothing touches the host's interfaces. Removed with this object; what a killed command left
+/// behind is removed by the next one, known by the process id in its names.
 /// </summary>
 internal sealed class NamespaceNetwork : IBenchNetwork
 {
@@ -56,12 +56,14 @@ internal sealed class NamespaceNetwork : IBenchNetwork
         {
             var (name, port) = (NamespaceOf(node), $"port{node}");
             SystemCommand.Run("ip", "netns", "add", name);
-            SystemCommand.Run("ip", "-n", Switch, "link", "add", port, "type", "veth", "peer", "name", "net0", "netns", name);
+            SystemCommand.Run("ip", "-n", Switch, "link", "add", port, "type", "veth", "peer", "name", "net0",
+                "netns", name);
             SystemCommand.Run("ip", "-n", Switch, "link", "set", port, "master", "main", "up");
             SystemCommand.Run("ip", "-n", name, "addr", "add", $"{AddressOf(node)}/24", "dev", "net0");
             SystemCommand.Run("ip", "-n", name, "link", "set", "net0", "up");
             SystemCommand.Run("ip", "-n", name, "link", "set", "lo", "up");
-            SystemCommand.Run("ip", "-n", name, "route", "add", "default", "dev", "net0"); // Multicast needs a route as well.
+            // Multicast needs a route as well.
+            SystemCommand.Run("ip", "-n", name, "route", "add", "default", "dev", "net0");
         }
     }
 
@@ -80,7 +82,8 @@ internal sealed class NamespaceNetwork : IBenchNetwork
         {
             var parts = name.Split('-');
             if (parts.Length == 2 && parts[0].StartsWith(Prefix, StringComparison.Ordinal)
-                && int.TryParse(parts[0].AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var owner)
+                && int.TryParse(
+                    parts[0].AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var owner)
                 && !Directory.Exists($"/proc/{owner}"))
             {
                 SystemCommand.TryRun("ip", "netns", "del", name);

@@ -6,7 +6,8 @@ using Totem.CommandLine;
 
 namespace Totem.Bench.Processes;
 
-/// <summary>A child process that is one node. It leaves when its input ends, so it never outlives this process for long.</summary>
+/// <summary>A child process that is one node. It leaves when its input ends, so it never outlives
+/// this process for long.</summary>
 internal sealed class NodeProcess : IAsyncDisposable
 {
     private const int ErrorLinesMax = 20;
@@ -33,7 +34,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <param name="program">The program and its arguments.</param>
     /// <param name="variables">The variables that its environment has besides.</param>
     public static NodeProcess Start(
-        NodeSetup setup, IReadOnlyList<string> wrapper, IReadOnlyList<string> program, IReadOnlyDictionary<string, string>? variables = null)
+        NodeSetup setup, IReadOnlyList<string> wrapper, IReadOnlyList<string> program, IReadOnlyDictionary<string,
+        string>? variables = null)
     {
         string[] command = [.. wrapper, .. program];
         var info = new ProcessStartInfo(command[0], command[1..])
@@ -49,7 +51,8 @@ internal sealed class NodeProcess : IAsyncDisposable
             info.Environment[name] = value;
         try
         {
-            var process = new NodeProcess(setup.Self, Process.Start(info) ?? throw new InvalidOperationException("no process"));
+            var process = new NodeProcess(
+                setup.Self, Process.Start(info) ?? throw new InvalidOperationException("no process"));
             process.Write(JsonSerializer.Serialize(setup, NodeJson.Default.NodeSetup));
             return process;
         }
@@ -74,9 +77,11 @@ internal sealed class NodeProcess : IAsyncDisposable
             return await _events.Reader.ReadAsync(timer.Token).ConfigureAwait(false) switch
             {
                 T expected => expected,
-                NodeFailed { ExitCode: ExitCode.Usage or ExitCode.Environment } failed => throw new CommandFailedException(failed.ExitCode, failed.Message),
+                NodeFailed { ExitCode: ExitCode.Usage or ExitCode.Environment } failed =>
+                    throw new CommandFailedException(failed.ExitCode, failed.Message),
                 NodeFailed failed => throw new RunFailedException($"node {Node}: {failed.Message}"),
-                var other => throw new RunFailedException($"node {Node} said {other.GetType().Name}, expected {typeof(T).Name}"),
+                var other =>
+                    throw new RunFailedException($"node {Node} said {other.GetType().Name}, expected {typeof(T).Name}"),
             };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -117,7 +122,8 @@ internal sealed class NodeProcess : IAsyncDisposable
         {
             try
             {
-                await _events.Writer.WriteAsync(JsonSerializer.Deserialize(line, NodeJson.Default.NodeEvent)!).ConfigureAwait(false);
+                await _events.Writer.WriteAsync(JsonSerializer.Deserialize(line, NodeJson.Default.NodeEvent)!)
+                    .ConfigureAwait(false);
             }
             catch (JsonException)
             {

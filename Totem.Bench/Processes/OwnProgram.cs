@@ -16,7 +16,8 @@ internal static class OwnProgram
     {
         var host = Environment.ProcessPath;
         // A directory without the assembly has native code.
-        if (directory is not null && Path.Combine(directory, Name) is var native && File.Exists(native) && !File.Exists($"{native}.dll"))
+        if (directory is not null && Path.Combine(directory, Name) is var native && File.Exists(native)
+            && !File.Exists($"{native}.dll"))
             return [native];
         if (directory is null && host is not null && Path.GetFileNameWithoutExtension(host) == Name)
             return [host];

@@ -20,7 +20,8 @@ internal sealed class RunFolder : IDisposable
     {
         foreach (var folder in Directory.GetDirectories(Path.GetTempPath(), $"{Prefix}*-*"))
         {
-            if (int.TryParse(Path.GetFileName(folder)[Prefix.Length..].Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var owner)
+            if (int.TryParse(Path.GetFileName(folder)[Prefix.Length..].Split('-')[0], NumberStyles.None,
+                CultureInfo.InvariantCulture, out var owner)
                 && OperatingSystem.IsLinux() && !Directory.Exists($"/proc/{owner}") && IsOurs(folder))
             {
                 Directory.Delete(folder, recursive: true);
@@ -34,9 +35,11 @@ internal sealed class RunFolder : IDisposable
     public string FullName => _folder.FullName;
 
     /// <summary>An empty folder in it, for one run.</summary>
-    public DirectoryInfo ForRun() => _folder.CreateSubdirectory(string.Create(CultureInfo.InvariantCulture, $"run-{++_created}"));
+    public DirectoryInfo ForRun() =>
+        _folder.CreateSubdirectory(string.Create(CultureInfo.InvariantCulture, $"run-{++_created}"));
 
-    /// <summary>Another user's folder is not ours to remove: it could become a link to somewhere else meanwhile.</summary>
+    /// <summary>Another user's folder is not ours to remove: it could become a link to somewhere
+    /// else meanwhile.</summary>
     [SupportedOSPlatform("linux")]
     private static bool IsOurs(string folder) =>
         LinuxFile.TryStatus(folder) is { IsDirectory: true } status && status.User == LinuxFile.EffectiveUser();

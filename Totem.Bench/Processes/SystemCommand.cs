@@ -10,17 +10,20 @@ internal static class SystemCommand
     private const int UsualSeconds = 30;
 
     /// <summary>Runs a command.</summary>
-    /// <exception cref="CommandFailedException">It is missing, failed or hung; the message has what it said.</exception>
+    /// <exception cref="CommandFailedException">It is missing, failed or hung; the message has what
+    /// it said.</exception>
     public static string Run(params IReadOnlyList<string> command)
     {
         var (exitCode, said) = TryRun(command);
         return exitCode == 0
             ? said
-            : throw new CommandFailedException(ExitCode.Environment, $"`{string.Join(' ', command)}` returned {exitCode}: {said}");
+            : throw new CommandFailedException(
+                ExitCode.Environment, $"`{string.Join(' ', command)}` returned {exitCode}: {said}");
     }
 
     /// <summary>The same, for commands that may fail.</summary>
-    public static (int ExitCode, string Said) TryRun(params IReadOnlyList<string> command) => TryRun(UsualSeconds, command);
+    public static (int ExitCode, string Said) TryRun(params IReadOnlyList<string> command) =>
+        TryRun(UsualSeconds, command);
 
     /// <summary>The same, for commands that take long.</summary>
     public static (int ExitCode, string Said) TryRun(int seconds, IReadOnlyList<string> command)

@@ -20,7 +20,8 @@ internal sealed class ReaderBench(ReaderPlan plan, string net, TextWriter progre
             var absent = 0.0;
             foreach (var which in plan.Cases)
             {
-                var measured = await RunAsync(which, run, absent, network, folder, cancellationToken).ConfigureAwait(false);
+                var measured = await RunAsync(which, run, absent, network, folder, cancellationToken)
+                    .ConfigureAwait(false);
                 results.AddRange(measured);
                 if (which.Kind == ReaderKind.Absent)
                     absent = measured[0].OthersPerSecond;
@@ -28,7 +29,8 @@ internal sealed class ReaderBench(ReaderPlan plan, string net, TextWriter progre
         }
 
         return new ReaderReport(
-            at, machine, plan.Nodes, plan.Size, plan.Rate, plan.PauseSeconds, plan.Seconds, plan.WarmUpSeconds, network.Name, plan.Transport, results);
+            at, machine, plan.Nodes, plan.Size, plan.Rate, plan.PauseSeconds, plan.Seconds, plan.WarmUpSeconds,
+            network.Name, plan.Transport, results);
     }
 
     /// <summary>The name of a case.</summary>
@@ -41,16 +43,19 @@ internal sealed class ReaderBench(ReaderPlan plan, string net, TextWriter progre
     };
 
     private async Task<IReadOnlyList<ReaderResult>> RunAsync(
-        ReaderCase which, int run, double absent, IBenchNetwork network, RunFolder folder, CancellationToken cancellationToken)
+        ReaderCase which, int run, double absent, IBenchNetwork network, RunFolder folder,
+        CancellationToken cancellationToken)
     {
         var own = folder.ForRun();
         try
         {
-            var results = await new ReaderRun(plan, which, run, absent, network, own.FullName).RunAsync(cancellationToken).ConfigureAwait(false);
+            var results = await new ReaderRun(plan, which, run, absent, network, own.FullName)
+                .RunAsync(cancellationToken).ConfigureAwait(false);
             foreach (var result in results)
             {
                 await progress.WriteLineAsync(
-                    $"run {run}, {result.Reader}: the others {result.OthersPerSecond:0} msg/s, {result.Changes} changes{(result.IsOut ? ", it is out" : "")}")
+                    $"run {run}, {result.Reader}: the others {result.OthersPerSecond:0} msg/s, {result.Changes} "
+                        + $"changes{(result.IsOut ? ", it is out" : "")}")
                     .ConfigureAwait(false);
             }
 

@@ -34,7 +34,8 @@ internal sealed record ReaderCase(ReaderKind Kind, double Share = 1);
 /// <param name="Runs">How often everything is measured.</param>
 /// <param name="Transport">The transport, <c>udp</c> or <c>udpu</c>.</param>
 internal sealed record ReaderPlan(
-    int Nodes, int Size, double Rate, IReadOnlyList<int> Percents, double PauseSeconds, double Seconds, double WarmUpSeconds, int Runs, string Transport)
+    int Nodes, int Size, double Rate, IReadOnlyList<int> Percents, double PauseSeconds, double Seconds,
+    double WarmUpSeconds, int Runs, string Transport)
 {
     /// <summary>The rate offered by default: a good share of what a ring of three can take, so that its members have
     /// time for themselves.</summary>
@@ -48,19 +49,23 @@ internal sealed record ReaderPlan(
 
     private const double Percent = 100;
     private const double RunOverhead = 2;
-    private const double CompilerSeconds = 30; // Until then the compiler is measured, and queues fill that a reader which is nearly fast enough lives on.
+    // Until then the compiler is measured, and queues fill that a reader which is nearly fast enough lives on.
+    private const double CompilerSeconds = 30;
 
     /// <summary>The name in the report.</summary>
     public static ReaderPlan OfReport(bool isQuick) => new(
-        3, 1350, DefaultRate, [10, 50, 90], isQuick ? PauseMin : DefaultPause, isQuick ? 1 : 10, isQuick ? 1 : CompilerSeconds, 1, "udp");
+        3, 1350, DefaultRate, [10, 50, 90], isQuick ? PauseMin : DefaultPause, isQuick ? 1 : 10,
+        isQuick ? 1 : CompilerSeconds, 1, "udp");
 
     /// <summary>How long it takes, about, in seconds.</summary>
-    public double Estimate => Runs * (Cases.Count * (WarmUpSeconds + Seconds + RunOverhead) + PauseSeconds + ReaderResult.SettleSeconds);
+    public double Estimate =>
+        Runs * (Cases.Count * (WarmUpSeconds + Seconds + RunOverhead) + PauseSeconds + ReaderResult.SettleSeconds);
 
 
     /// <summary>The rings, in their order: what the others are compared with comes first.</summary>
     public IReadOnlyList<ReaderCase> Cases =>
-        [new(ReaderKind.Absent), new(ReaderKind.Whole), .. Percents.Select(x => new ReaderCase(ReaderKind.Slow, x / Percent)), new(ReaderKind.Paused)];
+        [new(ReaderKind.Absent), new(ReaderKind.Whole),
+            .. Percents.Select(x => new ReaderCase(ReaderKind.Slow, x / Percent)), new(ReaderKind.Paused)];
 
     /// <summary>The load as the nodes read it.</summary>
     public string Load => string.Create(CultureInfo.InvariantCulture, $"rate:{Rate}");

@@ -17,7 +17,8 @@ namespace Totem.Bench.Readers;
 /// <param name="Transport">The transport.</param>
 /// <param name="Readers">Every window of every run.</param>
 internal sealed record ReaderReport(
-    DateTimeOffset At, MachineFacts Machine, int Nodes, int Size, double Rate, double PauseSeconds, double Seconds, double WarmUpSeconds,
+    DateTimeOffset At, MachineFacts Machine, int Nodes, int Size, double Rate, double PauseSeconds, double Seconds,
+    double WarmUpSeconds,
     string Network, string Transport, IReadOnlyList<ReaderResult> Readers);
 
 /// <summary>One window of one run.</summary>
@@ -53,7 +54,8 @@ internal sealed record ReaderResult
     /// <summary>Whether the ring of the others was without the reader at the end of the window.</summary>
     public bool IsOut { get; init; }
 
-    /// <summary>Seconds from the beginning of a pause until the reader was out, and from its end until it was back; null when it was not.</summary>
+    /// <summary>Seconds from the beginning of a pause until the reader was out, and from its end
+    /// until it was back; null when it was not.</summary>
     public double? ChangedAfter { get; init; }
 
     /// <summary>The longest time for which the first node delivered nothing, in seconds, to a tenth.</summary>
@@ -65,7 +67,8 @@ internal sealed record ReaderResult
     /// <summary>Why it came to nothing; null when it did not.</summary>
     public string? Failure { get; init; }
 
-    /// <summary>Whether the reader is there and nothing is asked of it: the rings that others are compared with.</summary>
+    /// <summary>Whether the reader is there and nothing is asked of it: the rings that others are
+    /// compared with.</summary>
     public bool IsReference { get; init; }
 
     /// <summary>The share that the others keep of what the reader can take; null when it is out.</summary>
@@ -86,6 +89,7 @@ internal sealed record ReaderResult
 
 /// <summary>Code for reading and writing it without reflection.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(ReaderReport))]
 internal sealed partial class ReaderReportJson : JsonSerializerContext;

@@ -3,9 +3,10 @@ using Totem.Bench.Processes;
 
 namespace Totem.Bench.Readers;
 
-/// <summary>One ring whose last node is the reader: it starts, warms up, is looked at by the clock, and ends. A member that is out hears no
-/// mark of the others, so windows are not between marks here.</summary>
-internal sealed class ReaderRun(ReaderPlan plan, ReaderCase which, int run, double absentPerSecond, IBenchNetwork network, string folder)
+/// <summary>One ring whose last node is the reader: it starts, warms up, is looked at by the clock, and ends. A member
+/// that is out hears no mark of the others, so windows are not between marks here.</summary>
+internal sealed class ReaderRun(
+    ReaderPlan plan, ReaderCase which, int run, double absentPerSecond, IBenchNetwork network, string folder)
 {
     private const double NanosecondsPerSecond = 1e9;
 
@@ -27,7 +28,8 @@ internal sealed class ReaderRun(ReaderPlan plan, ReaderCase which, int run, doub
         try
         {
             for (var node = 1u; node <= Count; node++)
-                _nodes.Add(NodeProcess.Start(SetupOf(node), network.WrapperOf(node), [.. OwnProgram.Command(null), OwnProgram.NodeCommand]));
+                _nodes.Add(NodeProcess.Start(
+                    SetupOf(node), network.WrapperOf(node), [.. OwnProgram.Command(null), OwnProgram.NodeCommand]));
             await AllAsync<NodeReady>(FormationLimit, cancellationToken).ConfigureAwait(false);
             TellAll(new StartLoad());
             await Task.Delay(TimeSpan.FromSeconds(plan.WarmUpSeconds), cancellationToken).ConfigureAwait(false);
@@ -52,23 +54,28 @@ internal sealed class ReaderRun(ReaderPlan plan, ReaderCase which, int run, doub
             ReaderKind.Whole => window.OthersPerSecond,
             _ => which.Share * plan.Rate,
         };
-        return window with { Reader = ReaderBench.NameOf(which), CanTake = canTake, IsReference = isReference, IsOut = which.Kind != ReaderKind.Absent && window.IsOut };
+        return window with { Reader = ReaderBench.NameOf(which), CanTake = canTake, IsReference = isReference,
+            IsOut = which.Kind != ReaderKind.Absent && window.IsOut };
     }
 
-    // The pause from when the others must have got over it, and then what follows it, from when they must have got over that.
+    // The pause from when the others must have got over it, and then what follows it, from when
+    // they must have got over that.
     private async Task<IReadOnlyList<ReaderResult>> PauseAsync(CancellationToken cancellationToken)
     {
         Reader.Tell(new PauseReading());
         var outAfter = await SettleAsync(x => x < plan.Nodes, cancellationToken).ConfigureAwait(false);
-        var during = await WindowAsync(plan.PauseSeconds - ReaderResult.SettleSeconds, cancellationToken).ConfigureAwait(false);
+        var during = await WindowAsync(plan.PauseSeconds - ReaderResult.SettleSeconds, cancellationToken)
+            .ConfigureAwait(false);
         Reader.Tell(new ReadOn());
         var backAfter = await SettleAsync(x => x == plan.Nodes, cancellationToken).ConfigureAwait(false);
         var after = await WindowAsync(plan.Seconds, cancellationToken).ConfigureAwait(false);
         var name = ReaderBench.NameOf(which, plan);
         return
         [
-            during with { Reader = $"{name}, from {ReaderResult.SettleSeconds:0} s after it began", ChangedAfter = outAfter },
-            after with { Reader = $"{name}, from {ReaderResult.SettleSeconds:0} s after it ended", ChangedAfter = backAfter, CanTake = plan.Rate },
+            during with { Reader = $"{name}, from {ReaderResult.SettleSeconds:0} s after it began",
+                ChangedAfter = outAfter },
+            after with { Reader = $"{name}, from {ReaderResult.SettleSeconds:0} s after it ended",
+                ChangedAfter = backAfter, CanTake = plan.Rate },
         ];
     }
 
@@ -93,7 +100,8 @@ internal sealed class ReaderRun(ReaderPlan plan, ReaderCase which, int run, doub
         var begin = await SampleAllAsync(cancellationToken).ConfigureAwait(false);
         var silence = await ListenAsync(begin[0], seconds, cancellationToken).ConfigureAwait(false);
         var end = await SampleAllAsync(cancellationToken).ConfigureAwait(false);
-        var rates = begin.Zip(end, (x, y) => (y.Delivered - x.Delivered) * NanosecondsPerSecond / (y.At - x.At)).ToArray();
+        var rates = begin.Zip(end, (x, y) => (y.Delivered - x.Delivered) * NanosecondsPerSecond / (y.At - x.At))
+            .ToArray();
         var perSecond = rates.Take(plan.Nodes - 1).Average();
         return new ReaderResult
         {

@@ -14,7 +14,8 @@ namespace Totem.Bench.Report;
 /// <param name="file">Where parts are kept.</param>
 /// <param name="before">The content of that file.</param>
 /// <param name="progress">For whoever waits.</param>
-internal sealed class AllRun(AllPlan plan, bool isQuick, IReadOnlySet<string>? wanted, string file, Measurements before, TextWriter progress)
+internal sealed class AllRun(
+    AllPlan plan, bool isQuick, IReadOnlySet<string>? wanted, string file, Measurements before, TextWriter progress)
 {
     /// <summary>The key of the slow and stopped readers.</summary>
     public const string Readers = "readers";
@@ -37,19 +38,22 @@ internal sealed class AllRun(AllPlan plan, bool isQuick, IReadOnlySet<string>? w
         var micro = isQuick ? QuickMicroEstimate : MicroEstimate;
         var readers = ReaderPlan.OfReport(isQuick);
         var parts = plan.Parts.Where(x => Wants(x.Key) && _measured.Parts.All(part => part.Key != x.Key)).ToArray();
-        var (hasReaders, hasMicro) = (Wants(Readers) && _measured.Readers is null, Wants(Micro) && _measured.Micro.Count == 0);
+        var (hasReaders, hasMicro) =
+            (Wants(Readers) && _measured.Readers is null, Wants(Micro) && _measured.Micro.Count == 0);
         _left = parts.Sum(x => x.Estimate) + (hasMicro ? micro : 0) + (hasReaders ? readers.Estimate : 0);
         for (var i = 0; i < parts.Length; i++)
         {
             await SayAsync($"part {i + 1} of {parts.Length}, {parts[i].Key}").ConfigureAwait(false);
             var reports = await MeasureAsync(parts[i], cancellationToken).ConfigureAwait(false);
-            Keep(_measured with { Parts = [.. _measured.Parts, new MeasuredPart(parts[i].Key, reports)] }, parts[i].Estimate);
+            Keep(_measured with { Parts = [.. _measured.Parts, new MeasuredPart(parts[i].Key, reports)] },
+                parts[i].Estimate);
         }
 
         if (hasReaders)
         {
             await SayAsync("slow and stopped readers").ConfigureAwait(false);
-            var report = await new ReaderBench(readers, BenchNetworks.Default, progress).RunAsync(cancellationToken).ConfigureAwait(false);
+            var report = await new ReaderBench(readers, BenchNetworks.Default, progress).RunAsync(cancellationToken)
+                .ConfigureAwait(false);
             Keep(_measured with { Readers = [report] }, readers.Estimate);
         }
 
@@ -57,7 +61,8 @@ internal sealed class AllRun(AllPlan plan, bool isQuick, IReadOnlySet<string>? w
         {
             await SayAsync("single operations").ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
-            var report = await Task.Run(() => MicroBench.Run(isQuick ? [QuickFilter] : ["*"], isSmoke: false, TextWriter.Null), cancellationToken).ConfigureAwait(false);
+            var report = await Task.Run(() => MicroBench.Run(isQuick ? [QuickFilter] : ["*"], isSmoke: false,
+                TextWriter.Null), cancellationToken).ConfigureAwait(false);
             Keep(_measured with { Micro = [report] }, micro);
         }
 
@@ -70,13 +75,15 @@ internal sealed class AllRun(AllPlan plan, bool isQuick, IReadOnlySet<string>? w
     {
         var plans = part.PlansFor(_measured);
         if (plans is [var only])
-            return [await new RingBench(only with { Runs = part.Runs }, BenchNetworks.Default, progress).RunAsync(cancellationToken).ConfigureAwait(false)];
+            return [await new RingBench(only with { Runs = part.Runs }, BenchNetworks.Default, progress)
+                .RunAsync(cancellationToken).ConfigureAwait(false)];
         var reports = new BenchReport[plans.Count];
         for (var run = 0; run < part.Runs; run++)
         {
             for (var i = 0; i < plans.Count; i++)
             {
-                var report = await new RingBench(plans[i], BenchNetworks.Default, progress).RunAsync(cancellationToken).ConfigureAwait(false);
+                var report = await new RingBench(plans[i], BenchNetworks.Default, progress).RunAsync(cancellationToken)
+                    .ConfigureAwait(false);
                 reports[i] = run == 0 ? report : Joined(reports[i], report);
             }
         }
@@ -103,6 +110,7 @@ internal sealed class AllRun(AllPlan plan, bool isQuick, IReadOnlySet<string>? w
     {
         // The estimates are right in proportion: what was finished says how fast this machine is.
         var factor = _done > 0 ? _time.Elapsed.TotalSeconds / _done : 1;
-        return progress.WriteLineAsync($"{_time.Elapsed:h\\:mm\\:ss} {what}; about {TimeSpan.FromSeconds(_left * factor):h\\:mm\\:ss} left");
+        return progress.WriteLineAsync($"{_time.Elapsed:h\\:mm\\:ss} {what}; about "
+            + $"{TimeSpan.FromSeconds(_left * factor):h\\:mm\\:ss} left");
     }
 }

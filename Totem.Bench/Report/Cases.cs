@@ -3,7 +3,8 @@ using Totem.Bench.Processes;
 
 namespace Totem.Bench.Report;
 
-/// <summary>The cases and engines of the report by their names: the plan measures them, and the tables and charts find them.</summary>
+/// <summary>The cases and engines of the report by their names: the plan measures them, and the
+/// tables and charts find them.</summary>
 internal static class Cases
 {
     /// <summary>The peer of the table.</summary>
@@ -39,7 +40,8 @@ internal static class Cases
     /// <summary>The size called 1 MiB elsewhere: the most that corosync takes.</summary>
     public const int LargestSize = 1_000_000;
 
-    /// <summary>A ring that has just formed is measured for so long, and again after <see cref="WarmSeconds"/>.</summary>
+    /// <summary>A ring that has just formed is measured for so long, and again after
+    /// <see cref="WarmSeconds"/>.</summary>
     public const double ColdSeconds = 3;
 
     /// <summary>How long the load has run on a ring that is called warm in that row.</summary>
@@ -62,7 +64,8 @@ internal static class Cases
     public static RingCase Turns(int nodes) => new(nodes, SmallSize, "turns", 2);
 
     /// <summary>All members together send so many messages a second.</summary>
-    public static RingCase Rate(int nodes, int rate) => new(nodes, SmallSize, string.Create(CultureInfo.InvariantCulture, $"rate:{rate}"), nodes);
+    public static RingCase Rate(int nodes, int rate) =>
+        new(nodes, SmallSize, string.Create(CultureInfo.InvariantCulture, $"rate:{rate}"), nodes);
 
     /// <summary>A message after a pause of a second, of the one sender or of another than the last.</summary>
     public static RingCase AfterSecond(int nodes, int senders) => new(nodes, SmallSize, PauseOfSecond, senders);

@@ -15,7 +15,8 @@ internal sealed record Chart(string Title, string Subtitle, ChartAxis X, ChartAx
 /// <param name="Ticks">Where numbers stand; null for round ones.</param>
 /// <param name="IsInset">Whether the first and the last of those are a little inside, since points are at them.</param>
 internal sealed record ChartAxis(
-    string Title, bool IsLogarithmic, Func<double, string> Text, IReadOnlyList<double>? Ticks = null, bool IsInset = false);
+    string Title, bool IsLogarithmic, Func<double, string> Text, IReadOnlyList<double>? Ticks = null,
+    bool IsInset = false);
 
 /// <summary>One line.</summary>
 /// <param name="Name">For the legend.</param>
@@ -23,4 +24,5 @@ internal sealed record ChartAxis(
 /// <param name="IsDashed">Whether it is dashed.</param>
 /// <param name="HasMarks">Whether its points are marked, because they alone were measured.</param>
 /// <param name="Points">The points, by rising x.</param>
-internal sealed record ChartLine(string Name, int Colour, bool IsDashed, bool HasMarks, IReadOnlyList<(double X, double Y)> Points);
+internal sealed record ChartLine(
+    string Name, int Colour, bool IsDashed, bool HasMarks, IReadOnlyList<(double X, double Y)> Points);

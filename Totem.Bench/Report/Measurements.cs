@@ -7,11 +7,13 @@ using Totem.CommandLine;
 
 namespace Totem.Bench.Report;
 
-/// <summary>Everything that was measured: what <c>all</c> keeps in its file, and what a report is written from.</summary>
+/// <summary>Everything that was measured: what <c>all</c> keeps in its file, and what a report is
+/// written from.</summary>
 /// <param name="Parts">Finished parts of the plan, or reports of <c>ring</c>, <c>limits</c> and <c>queue</c>.</param>
 /// <param name="Micro">Single operations.</param>
 /// <param name="Readers">Slow and stopped readers; null in files from before there were any.</param>
-internal sealed record Measurements(IReadOnlyList<MeasuredPart> Parts, IReadOnlyList<MicroReport> Micro, IReadOnlyList<ReaderReport>? Readers = null)
+internal sealed record Measurements(
+    IReadOnlyList<MeasuredPart> Parts, IReadOnlyList<MicroReport> Micro, IReadOnlyList<ReaderReport>? Readers = null)
 {
     /// <summary>None.</summary>
     public static Measurements None { get; } = new([], []);
@@ -20,8 +22,10 @@ internal sealed record Measurements(IReadOnlyList<MeasuredPart> Parts, IReadOnly
     [JsonIgnore]
     public IEnumerable<BenchReport> Reports => Parts.SelectMany(x => x.Reports);
 
-    /// <summary>The report of a case; of several that fit, the one with the most runs of all engines. Null when there is none.</summary>
-    public BenchReport? Find(RingCase wanted) => Reports.Where(wanted.Fits).MaxBy(x => x.Engines.Sum(engine => engine.Runs.Count));
+    /// <summary>The report of a case; of several that fit, the one with the most runs of all
+    /// engines. Null when there is none.</summary>
+    public BenchReport? Find(RingCase wanted) =>
+        Reports.Where(wanted.Fits).MaxBy(x => x.Engines.Sum(engine => engine.Runs.Count));
 
     /// <summary>Reads files that <c>all</c> and the <c>--json</c> of the other commands have written.</summary>
     public static Measurements Read(IEnumerable<string> files)
@@ -34,7 +38,8 @@ internal sealed record Measurements(IReadOnlyList<MeasuredPart> Parts, IReadOnly
 
     /// <summary>These and others.</summary>
     public Measurements With(Measurements more) => new(
-        [.. Parts, .. more.Parts], [.. Micro, .. more.Micro], Readers is null ? more.Readers : [.. Readers, .. more.Readers ?? []]);
+        [.. Parts, .. more.Parts], [.. Micro, .. more.Micro],
+        Readers is null ? more.Readers : [.. Readers, .. more.Readers ?? []]);
 
     /// <summary>Writes them whole, or not at all.</summary>
     public void Save(string file)
@@ -55,7 +60,8 @@ internal sealed record Measurements(IReadOnlyList<MeasuredPart> Parts, IReadOnly
             if (document.RootElement.TryGetProperty("parts", out _))
                 return JsonSerializer.Deserialize(text, MeasurementsJson.Default.Measurements)!;
             if (document.RootElement.TryGetProperty("engines", out _))
-                return new([new MeasuredPart(Path.GetFileNameWithoutExtension(file), [JsonSerializer.Deserialize(text, MeasurementsJson.Default.BenchReport)!])], []);
+                return new([new MeasuredPart(Path.GetFileNameWithoutExtension(file),
+                    [JsonSerializer.Deserialize(text, MeasurementsJson.Default.BenchReport)!])], []);
             if (document.RootElement.TryGetProperty("readers", out _))
                 return new([], [], [JsonSerializer.Deserialize(text, MeasurementsJson.Default.ReaderReport)!]);
             return document.RootElement.TryGetProperty("micro", out _)
@@ -76,7 +82,8 @@ internal sealed record MeasuredPart(string Key, IReadOnlyList<BenchReport> Repor
 
 /// <summary>Code for reading and writing them without reflection.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(Measurements))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(MicroReport))]

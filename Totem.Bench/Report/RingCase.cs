@@ -13,7 +13,8 @@ namespace Totem.Bench.Report;
 /// <param name="Api">How ours is used.</param>
 /// <param name="WarmUp">How long the load ran before the window, in seconds; null for any.</param>
 internal sealed record RingCase(
-    int Nodes, int? Size, string Load, int? Senders = null, string Guarantee = "agreed", bool IsBusyPolling = false, string Api = "handler",
+    int Nodes, int? Size, string Load, int? Senders = null, string Guarantee = "agreed", bool IsBusyPolling = false,
+    string Api = "handler",
     double? WarmUp = null)
 {
     /// <summary>Whether a report is of this case.</summary>
@@ -22,25 +23,30 @@ internal sealed record RingCase(
         var method = report.Method;
         return method.Nodes == Nodes && (Size is null || method.Size == Size) && method.Load == Load
             && (Senders is null || method.Senders == Senders) && method.Guarantee == Guarantee
-            && method.IsBusyPolling == IsBusyPolling && method.Api == Api && (WarmUp is null || method.WarmUpSeconds == WarmUp);
+            && method.IsBusyPolling == IsBusyPolling && method.Api == Api
+            && (WarmUp is null || method.WarmUpSeconds == WarmUp);
     }
 
     /// <summary>A case for people.</summary>
     public static string Describe(MethodFacts method)
     {
-        var who = method.Senders == method.Nodes ? "all send" : method.Senders == 1 ? "one sends" : $"{method.Senders} send";
+        var who = method.Senders == method.Nodes ? "all send" : method.Senders == 1 ? "one sends"
+            : $"{method.Senders} send";
         var load = method.Load switch
         {
             "closed" => "closed loop",
             "idle" => "idle",
             "saturation" => "saturation",
             "turns" => "in turn",
-            _ when method.Load.StartsWith("beside:", StringComparison.Ordinal) => $"{method.Load.Split(':')[^1]} msg/s beside a closed loop",
+            _ when method.Load.StartsWith("beside:", StringComparison.Ordinal) =>
+                $"{method.Load.Split(':')[^1]} msg/s beside a closed loop",
             _ => $"{method.Load.Split(':')[^1]} msg/s offered",
         };
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{method.Nodes} nodes, {method.Size:N0} B, {load}, {who}{(method.Guarantee == "safe" ? ", safe" : "")}{(method.IsBusyPolling ? ", busy poll" : "")}{(method.Api == "handler" ? "" : $", {method.Api}")}{(method.WarmUpSeconds == 0 ? ", cold" : "")}");
+            $"{method.Nodes} nodes, {method.Size:N0} B, {load}, {who}"
+            + $"{(method.Guarantee == "safe" ? ", safe" : "")}{(method.IsBusyPolling ? ", busy poll" : "")}"
+            + $"{(method.Api == "handler" ? "" : $", {method.Api}")}{(method.WarmUpSeconds == 0 ? ", cold" : "")}");
     }
 }
 
@@ -76,12 +82,14 @@ internal sealed record Figure(RingCase Case, string Engine, Func<RunResult, doub
 
     // One with settings is asked for by its whole text.
     private EngineResult? EngineIn(BenchReport? report)
-        => report?.Engines.FirstOrDefault(x => x.Engine == Engine) ?? report?.Engines.FirstOrDefault(x => x.Engine.Split(':', '@')[0] == Engine);
+        => report?.Engines.FirstOrDefault(x => x.Engine == Engine)
+            ?? report?.Engines.FirstOrDefault(x => x.Engine.Split(':', '@')[0] == Engine);
 
     /// <summary>All runs in their order; null for one that came to nothing. None when it was not measured.</summary>
     public double?[] Values(Measurements measured)
         => EngineIn(measured.Find(Case))?.Runs
-            .Select(run => run.Failure is null && Of(run) is { } value and > 0 && double.IsFinite(value) ? (double?)value : null).ToArray() ?? [];
+            .Select(run => run.Failure is null && Of(run) is { } value and > 0
+                && double.IsFinite(value) ? (double?)value : null).ToArray() ?? [];
 }
 
 /// <summary>A ratio over alternating runs: of each run to the one beside it.</summary>
@@ -99,6 +107,7 @@ internal sealed record PairedRatio(Spread? Spread, int Pairs, int OursFailed, in
         if (first.Length == 0 || second.Length == 0)
             return null;
         var ratios = first.Zip(second).Select(x => x.First / x.Second).OfType<double>().ToArray();
-        return new PairedRatio(Spread.Of(ratios), ratios.Length, first.Count(x => x is null), second.Count(x => x is null));
+        return new PairedRatio(
+            Spread.Of(ratios), ratios.Length, first.Count(x => x is null), second.Count(x => x is null));
     }
 }

@@ -24,7 +24,8 @@ internal static class SvgWriter
 
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
-    // Told apart also by who does not see red and green (after Okabe and Ito), each dark enough for the names in the legend too.
+    // Told apart also by who does not see red and green (after Okabe and Ito), each dark enough for
+    // the names in the legend too.
     private static readonly string[] Colours = ["#1f6fbf", "#b85c00", "#12805c", "#9c4fa6", "#7d6300"];
 
     /// <summary>Draws one.</summary>
@@ -36,14 +37,18 @@ internal static class SvgWriter
         var x = new ChartScale(chart.X, chart.Lines.SelectMany(line => line.Points.Select(point => point.X)));
         var y = new ChartScale(chart.Y, chart.Lines.SelectMany(line => line.Points.Select(point => point.Y)));
         var root = new XElement(
-            Svg + "svg", new XAttribute("viewBox", Words(0, 0, Width, height)), new XAttribute("width", Width), new XAttribute("height", height),
-            new XAttribute("role", "img"), new XAttribute("font-family", Font), new XAttribute("font-size", 12), new XAttribute("fill", Ink),
+            Svg + "svg", new XAttribute("viewBox", Words(0, 0, Width, height)), new XAttribute("width", Width),
+            new XAttribute("height", height),
+            new XAttribute("role", "img"), new XAttribute("font-family", Font), new XAttribute("font-size", 12),
+            new XAttribute("fill", Ink),
             new XElement(Svg + "title", $"{chart.Title}: {chart.Subtitle}"),
-            new XElement(Svg + "rect", new XAttribute("width", Width), new XAttribute("height", height), new XAttribute("fill", Paper)),
+            new XElement(Svg + "rect", new XAttribute("width", Width), new XAttribute("height", height),
+                new XAttribute("fill", Paper)),
             Text(Left, 22, chart.Title, "start", ("font-size", "16"), ("font-weight", "600")),
             Text(Left, 41, chart.Subtitle, "start"));
         for (var i = 0; i < chart.Lines.Count; i++)
-            AddLegend(root, chart.Lines[i], Left + i % columns * LegendColumn, TitleHeight + 6 + i / columns * LegendRow);
+            AddLegend(
+                root, chart.Lines[i], Left + i % columns * LegendColumn, TitleHeight + 6 + i / columns * LegendRow);
         AddAxes(root, chart, x, y, top);
         foreach (var line in chart.Lines)
             AddLine(root, line, point => (PlaceX(x, point.X), PlaceY(y, point.Y, top)));
@@ -55,20 +60,23 @@ internal static class SvgWriter
         foreach (var tick in y.Ticks)
         {
             var place = PlaceY(y, tick, top);
-            root.Add(Line(Left, place, Width - Right, place, Grid), Text(Left - 8, place + 4, chart.Y.Text(tick), "end"));
+            root.Add(
+                Line(Left, place, Width - Right, place, Grid), Text(Left - 8, place + 4, chart.Y.Text(tick), "end"));
         }
 
         foreach (var tick in x.Ticks)
         {
             var place = PlaceX(x, tick);
-            root.Add(Line(place, top, place, top + PlotHeight, Grid), Text(place, top + PlotHeight + 18, chart.X.Text(tick), "middle"));
+            root.Add(Line(place, top, place, top + PlotHeight, Grid),
+                Text(place, top + PlotHeight + 18, chart.X.Text(tick), "middle"));
         }
 
         root.Add(
             Line(Left, top, Left, top + PlotHeight, Ink),
             Line(Left, top + PlotHeight, Width - Right, top + PlotHeight, Ink),
             Text((Left + Width - Right) / 2.0, top + PlotHeight + 42, chart.X.Title, "middle"),
-            Text(0, 0, chart.Y.Title, "middle", ("transform", $"translate(18 {Number(top + PlotHeight / 2.0)}) rotate(-90)")));
+            Text(0, 0, chart.Y.Title, "middle",
+                ("transform", $"translate(18 {Number(top + PlotHeight / 2.0)}) rotate(-90)")));
     }
 
     private static void AddLegend(XElement root, ChartLine line, int left, int middle)
@@ -103,13 +111,16 @@ internal static class SvgWriter
     }
 
     private static XElement Circle(double x, double y, ChartLine line) => new(
-        Svg + "circle", new XAttribute("cx", Number(x)), new XAttribute("cy", Number(y)), new XAttribute("r", Number(Mark)), new XAttribute("fill", ColourOf(line)));
+        Svg + "circle", new XAttribute("cx", Number(x)), new XAttribute("cy", Number(y)),
+        new XAttribute("r", Number(Mark)), new XAttribute("fill", ColourOf(line)));
 
     private static XElement Line(double x1, double y1, double x2, double y2, string colour) => new(
         Svg + "path", new XAttribute("d", $"M{Words(x1, y1)}L{Words(x2, y2)}"), new XAttribute("stroke", colour));
 
-    private static XElement Text(double x, double y, string text, string anchor, params (string Name, string Value)[] more) => new(
-        Svg + "text", new XAttribute("x", Number(x)), new XAttribute("y", Number(y)), new XAttribute("text-anchor", anchor),
+    private static XElement Text(double x, double y, string text, string anchor,
+        params (string Name, string Value)[] more) => new(
+        Svg + "text", new XAttribute("x", Number(x)), new XAttribute("y", Number(y)),
+        new XAttribute("text-anchor", anchor),
         more.Select(attribute => new XAttribute(attribute.Name, attribute.Value)), text);
 
     private static double PlaceX(ChartScale scale, double number) => Left + scale.At(number) * (Width - Left - Right);

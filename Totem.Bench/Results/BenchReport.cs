@@ -8,7 +8,8 @@ namespace Totem.Bench.Results;
 /// <param name="Machine">Where.</param>
 /// <param name="Method">How.</param>
 /// <param name="Engines">The results, in the order of the command line: ratios are to the first.</param>
-internal sealed record BenchReport(DateTimeOffset At, MachineFacts Machine, MethodFacts Method, IReadOnlyList<EngineResult> Engines);
+internal sealed record BenchReport(
+    DateTimeOffset At, MachineFacts Machine, MethodFacts Method, IReadOnlyList<EngineResult> Engines);
 
 /// <summary>How it was measured.</summary>
 /// <param name="Nodes">Nodes, each a process of its own.</param>
@@ -22,12 +23,15 @@ internal sealed record BenchReport(DateTimeOffset At, MachineFacts Machine, Meth
 /// <param name="Network"><c>namespaces</c> (veth and a bridge) or <c>loopback</c>.</param>
 /// <param name="Transport">The transport of ours.</param>
 /// <param name="Api">How ours is used: <c>handler</c>, <c>stream</c> or <c>group</c>.</param>
-/// <param name="IsBusyPolling">Whether ours looks for datagrams for milliseconds before it sleeps, instead of the default.</param>
+/// <param name="IsBusyPolling">Whether ours looks for datagrams for milliseconds before it sleeps,
+/// instead of the default.</param>
 /// <param name="TimedEvery">Of that many messages one is timed.</param>
-/// <param name="OutstandingBytesMax">In saturation a sender has at most so many bytes under way, and at least two messages.</param>
+/// <param name="OutstandingBytesMax">In saturation a sender has at most so many bytes under way,
+/// and at least two messages.</param>
 /// <param name="RuntimeSettings">The settings of .NET's compiler and garbage collector in the node processes.</param>
 internal sealed record MethodFacts(
-    int Nodes, int Size, string Guarantee, string Load, int Senders, double Seconds, double WarmUpSeconds, int Runs, string Network,
+    int Nodes, int Size, string Guarantee, string Load, int Senders, double Seconds, double WarmUpSeconds, int Runs,
+    string Network,
     string Transport, string Api, bool IsBusyPolling, int TimedEvery, long OutstandingBytesMax, string RuntimeSettings);
 
 /// <summary>The results of one engine.</summary>
@@ -41,6 +45,7 @@ internal sealed record EngineResult(string Engine, IReadOnlyList<RunResult> Runs
 
 /// <summary>Code for writing the report without reflection.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(BenchReport))]
 internal sealed partial class BenchReportJson : JsonSerializerContext;

@@ -13,7 +13,8 @@ internal sealed record Spread(double Median, double Min, double Max)
         if (sorted.Length == 0)
             return null;
         var middle = sorted.Length / 2;
-        return new Spread(sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2, sorted[0], sorted[^1]);
+        return new Spread(
+            sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2, sorted[0], sorted[^1]);
     }
 }
 
@@ -29,7 +30,8 @@ internal sealed record Spread(double Median, double Min, double Max)
 /// <param name="ProcessorMicrosecondsPerMessage">Processor time of all nodes together for a message.</param>
 /// <param name="MembershipChanges">Changes of the membership, over all runs.</param>
 internal sealed record EngineSummary(
-    int Failed, Spread? MessagesPerSecond, Spread? MegabytesPerSecond, Spread? SenderP50, Spread? SenderP99, Spread? SenderP999,
+    int Failed, Spread? MessagesPerSecond, Spread? MegabytesPerSecond, Spread? SenderP50, Spread? SenderP99,
+    Spread? SenderP999,
     Spread? ReceiverP50, Spread? ReceiverP99, Spread? ProcessorMicrosecondsPerMessage, long MembershipChanges)
 {
     /// <summary>Over these runs.</summary>

@@ -10,9 +10,11 @@ namespace Totem.Bench.Results;
 /// <param name="P99">Of a hundred, 99.</param>
 /// <param name="P999">Of a thousand, 999.</param>
 /// <param name="Max">The longest.</param>
-/// <param name="Buckets">The whole distribution for plots: the longest latency of each bucket, in microseconds, and how many messages it has.</param>
+/// <param name="Buckets">The whole distribution for plots: the longest latency of each bucket, in
+/// microseconds, and how many messages it has.</param>
 internal sealed record LatencySummary(
-    long Count, double Mean, double P50, double P90, double P99, double P999, double Max, IReadOnlyList<double[]> Buckets)
+    long Count, double Mean, double P50, double P90, double P99, double P999, double Max,
+    IReadOnlyList<double[]> Buckets)
 {
     private const double NanosecondsPerMicrosecond = 1000;
 

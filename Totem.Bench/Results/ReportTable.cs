@@ -11,10 +11,12 @@ internal static class ReportTable
     {
         var method = report.Method;
         output.WriteLine(
-            $"{method.Nodes} nodes, {method.Size} B {method.Guarantee}, {method.Load}, {method.Senders} send; {method.Runs} x {method.Seconds} s, "
+            $"{method.Nodes} nodes, {method.Size} B {method.Guarantee}, {method.Load}, {method.Senders} send; "
+            + $"{method.Runs} x {method.Seconds} s, "
             + $"{method.Network}; medians");
         string[] headers =
-            ["engine", "msg/s", "(min-max)", "x", "MB/s", "p50 us", "x", "p99 us", "x", "p99.9", "recv p50", "median recv p50", "last recv p50", "p99", "cpu us/msg", "retrans", "lost", "changes", "gc", "runs"];
+            ["engine", "msg/s", "(min-max)", "x", "MB/s", "p50 us", "x", "p99 us", "x", "p99.9", "recv p50", "median "
+                + "recv p50", "last recv p50", "p99", "cpu us/msg", "retrans", "lost", "changes", "gc", "runs"];
         List<string[]> rows = [headers, .. report.Engines.Select(x => Row(x, report.Engines[0].Summary))];
         var widths = Enumerable.Range(0, headers.Length).Select(i => rows.Max(row => row[i].Length)).ToArray();
         foreach (var row in rows)
@@ -25,7 +27,8 @@ internal static class ReportTable
             output.WriteLine(line.ToString().TrimEnd());
         }
 
-        foreach (var failure in report.Engines.SelectMany(x => x.Runs.Where(run => run.Failure is not null).Select(run => $"{x.Engine}: {run.Failure}")))
+        foreach (var failure in report.Engines.SelectMany(
+            x => x.Runs.Where(run => run.Failure is not null).Select(run => $"{x.Engine}: {run.Failure}")))
             output.WriteLine(failure);
     }
 
@@ -59,7 +62,8 @@ internal static class ReportTable
     }
 
     private static string Ratio(Spread? figure, Spread? first)
-        => figure is null || first is null || first.Median == 0 ? "" : (figure.Median / first.Median).ToString("0.00", CultureInfo.InvariantCulture);
+        => figure is null || first is null || first.Median == 0 ? ""
+            : (figure.Median / first.Median).ToString("0.00", CultureInfo.InvariantCulture);
 
     private static string Number(double? figure) => figure switch
     {

@@ -10,14 +10,17 @@ internal sealed record RunResult
     private const double NanosecondsPerMillisecond = 1e6;
     private const double BytesPerMegabyte = 1e6;
 
-    /// <summary>Why the run came to nothing; null when it did not, and then all figures but the flag are absent or zero.</summary>
+    /// <summary>Why the run came to nothing; null when it did not, and then all figures but the
+    /// flag are absent or zero.</summary>
     public string? Failure { get; init; }
 
-    /// <summary>Whether the nodes that went from one configuration to the next together delivered the same messages in the same order before it,
-    /// without a gap in any sender's numbers. A node that was away for a while has others.</summary>
+    /// <summary>Whether the nodes that went from one configuration to the next together delivered the same messages in
+    /// the same order before it, without a gap in any sender's numbers. A node that was away for a while has
+    /// others.</summary>
     public bool IsOrderEqual { get; init; }
 
-    /// <summary>Over senders and sequence numbers in the order of delivery, of the first node's last configuration.</summary>
+    /// <summary>Over senders and sequence numbers in the order of delivery, of the first node's
+    /// last configuration.</summary>
     public string? OrderHash { get; init; }
 
     /// <summary>Messages of the window: each node delivered that many.</summary>
@@ -44,7 +47,8 @@ internal sealed record RunResult
     /// <summary>The same at the node that is last, by its median.</summary>
     public LatencySummary? AtLastReceiver { get; init; }
 
-    /// <summary>Processor time of all nodes and daemons together for each message of the window, in microseconds.</summary>
+    /// <summary>Processor time of all nodes and daemons together for each message of the window, in
+    /// microseconds.</summary>
     public double ProcessorMicrosecondsPerMessage { get; init; }
 
     /// <summary>Processor time of all nodes and daemons together in a second, in cores.</summary>
@@ -53,7 +57,8 @@ internal sealed record RunResult
     /// <summary>Messages that were multicast again, at all nodes; null where nobody can say.</summary>
     public long? Retransmissions { get; init; }
 
-    /// <summary>A fan-out without any protocol loses datagrams: the share that a receiver did not get. Null for rings, which lose nothing.</summary>
+    /// <summary>A fan-out without any protocol loses datagrams: the share that a receiver did not
+    /// get. Null for rings, which lose nothing.</summary>
     public double? LostShare { get; init; }
 
     /// <summary>Changes of the membership in the window, the most at any node. 0 unless something went wrong.</summary>
@@ -104,9 +109,12 @@ internal sealed record RunResult
     private static bool IsOneOrder(IReadOnlyList<WindowCounts> nodes)
     {
         var segments = nodes.SelectMany(x => x.Segments).ToArray();
-        // Without a change each node has the same one segment, or they have lost sight of each other without being told.
-        var isWhole = nodes.Any(x => x.MembershipChanges > 0) || nodes.All(x => x.Segments.Count == nodes[0].Segments.Count);
+        // Without a change each node has the same one segment, or they have lost sight of each
+        // other without being told.
+        var isWhole = nodes.Any(x => x.MembershipChanges > 0)
+            || nodes.All(x => x.Segments.Count == nodes[0].Segments.Count);
         return isWhole && Array.TrueForAll(segments, x => x.Gaps == 0)
-            && segments.GroupBy(x => (x.From, x.To)).All(x => x.Select(y => (y.Hash, y.Messages)).Distinct().Count() == 1);
+            && segments.GroupBy(x => (x.From, x.To))
+            .All(x => x.Select(y => (y.Hash, y.Messages)).Distinct().Count() == 1);
     }
 }

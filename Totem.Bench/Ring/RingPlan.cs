@@ -15,7 +15,8 @@ namespace Totem.Bench.Ring;
 /// <param name="Runs">How often each engine is measured.</param>
 /// <param name="Transport">The transport of ours, <c>udp</c> or <c>udpu</c>.</param>
 /// <param name="Api">How ours is used.</param>
-/// <param name="IsBusyPolling">Whether ours looks for datagrams for milliseconds before it sleeps, instead of the default.</param>
+/// <param name="IsBusyPolling">Whether ours looks for datagrams for milliseconds before it sleeps,
+/// instead of the default.</param>
 /// <param name="NodesDirectory">The build that nodes are of; null for this one.</param>
 internal sealed record RingPlan(
     IReadOnlyList<EngineSpec> Engines,
@@ -34,6 +35,7 @@ internal sealed record RingPlan(
 {
     /// <summary>An ordered queue by ours and by ZooKeeper.</summary>
     public static RingPlan OfQueue(LoadShape load, int nodes, int size, double seconds, double warmUp, int runs) => new(
-        [EngineSpec.Parse(EngineSpec.Totem), EngineSpec.Parse(EngineSpec.ZooKeeper)], nodes, size, IsSafe: false, load, nodes, seconds, warmUp, runs,
+        [EngineSpec.Parse(EngineSpec.Totem), EngineSpec.Parse(EngineSpec.ZooKeeper)], nodes, size, IsSafe: false, load,
+        nodes, seconds, warmUp, runs,
         "udp", "stream", IsBusyPolling: false);
 }

@@ -28,14 +28,16 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
     public async Task<RunResult> RunAsync(EngineSpec engine, CancellationToken cancellationToken)
     {
         var daemons = engine.HasDaemonAt(1)
-            ? await CorosyncCluster.StartAsync(engine, plan.Nodes, network, folder, cancellationToken).ConfigureAwait(false)
+            ? await CorosyncCluster.StartAsync(engine, plan.Nodes, network, folder, cancellationToken)
+            .ConfigureAwait(false)
             : null;
         var server = engine.Kind == EngineKind.ZooKeeper ? ZooKeeperServer.Start(engine, network, folder) : null;
         var nodes = new List<NodeProcess>();
         try
         {
             for (var node = 1u; node <= plan.Nodes; node++)
-                nodes.Add(NodeProcess.Start(SetupOf(engine, node, daemons, server), daemons?[node]?.Wrapper ?? network.WrapperOf(node), ProgramOf(engine, node), VariablesOf(engine, node)));
+                nodes.Add(NodeProcess.Start(SetupOf(engine, node, daemons, server), daemons?[node]?.Wrapper
+                    ?? network.WrapperOf(node), ProgramOf(engine, node), VariablesOf(engine, node)));
             var counts = await MeasureAsync(nodes, cancellationToken).ConfigureAwait(false);
             return engine.Kind == EngineKind.Limit ? LimitResult.Of(engine.LimitMode, counts) : RunResult.Of(counts);
         }
@@ -57,23 +59,27 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
     };
 
     private string? DirectoryOf(EngineSpec engine)
-        => engine.Directory is null ? plan.NodesDirectory : engine.Directory == EngineSpec.ThisProgram ? null : engine.Directory;
+        => engine.Directory is null ? plan.NodesDirectory : engine.Directory == EngineSpec.ThisProgram ? null
+            : engine.Directory;
 
     // Programs that do not read the setup are told in their environment.
     private Dictionary<string, string> VariablesOf(EngineSpec engine, uint node)
     {
         if (engine.Kind == EngineKind.Limit && plan.Load.Kind == LoadKind.Rate)
-            return new(StringComparer.Ordinal) { [PerSecond] = plan.Load.PerSecond.ToString(CultureInfo.InvariantCulture) };
+            return new(StringComparer.Ordinal) { [PerSecond] =
+                plan.Load.PerSecond.ToString(CultureInfo.InvariantCulture) };
         if (engine.Kind != EngineKind.LibCpg)
             return new Dictionary<string, string>(StringComparer.Ordinal);
         if (network.Addresses.Count == 0)
-            throw new CommandFailedException(ExitCode.Usage, $"{engine.Name} needs --net namespaces, hence root: its members all have the same port");
+            throw new CommandFailedException(ExitCode.Usage, $"{engine.Name} needs --net namespaces, hence root: its "
+                + "members all have the same port");
         var configuration = Path.Combine(folder, "corosync.conf");
         if (!File.Exists(configuration))
             File.WriteAllText(configuration, CorosyncFile.TextFor(engine with { Settings = [] }, network.Addresses));
         return new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["LD_LIBRARY_PATH"] = NativeNodes.LibCpgFolder(engine.Settings.FirstOrDefault(x => x.StartsWith(Libraries, StringComparison.Ordinal))?[Libraries.Length..]),
+            ["LD_LIBRARY_PATH"] = NativeNodes.LibCpgFolder(engine.Settings.FirstOrDefault(x =>
+                x.StartsWith(Libraries, StringComparison.Ordinal))?[Libraries.Length..]),
             ["TOTEM_CONFIG"] = configuration,
             ["TOTEM_NODE"] = node.ToString(CultureInfo.InvariantCulture),
             ["TOTEM_STATE"] = Directory.CreateDirectory(Path.Combine(folder, $"libcpg-{node}")).FullName,
@@ -98,7 +104,8 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
     {
         Self = node,
         Nodes = plan.Nodes,
-        Engine = engine.Kind == EngineKind.Mixed ? (engine.HasDaemonAt(node) ? EngineKind.Corosync : EngineKind.Totem) : engine.Kind,
+        Engine = engine.Kind == EngineKind.Mixed ? (engine.HasDaemonAt(node) ? EngineKind.Corosync : EngineKind.Totem)
+            : engine.Kind,
         Settings = [.. engine.Settings],
         Addresses = [.. network.Addresses],
         Port = server?.Port ?? network.Port,
@@ -119,7 +126,8 @@ internal sealed class RingRun(RingPlan plan, IBenchNetwork network, string folde
             node.Tell(what);
     }
 
-    private static async Task<T[]> AllAsync<T>(List<NodeProcess> nodes, TimeSpan limit, CancellationToken cancellationToken)
+    private static async Task<T[]> AllAsync<T>(
+        List<NodeProcess> nodes, TimeSpan limit, CancellationToken cancellationToken)
         where T : NodeEvent
         => await Task.WhenAll(nodes.Select(x => x.ExpectAsync<T>(limit, cancellationToken))).ConfigureAwait(false);
 }

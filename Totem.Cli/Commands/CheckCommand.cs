@@ -27,10 +27,12 @@ internal sealed class CheckCommand : TotemCommand
         Description = "The run came to rest before the traces ended: what was sent must have been delivered.",
     };
 
-    private readonly Option<bool> _verbose = new("--verbose") { Description = "List the rules, and each life with its configurations." };
+    private readonly Option<bool> _verbose =
+        new("--verbose") { Description = "List the rules, and each life with its configurations." };
 
     /// <summary>Creates the command.</summary>
-    public CheckCommand() : base("check", "Merge the traces of a run and hold them against every rule of extended virtual synchrony.")
+    public CheckCommand()
+        : base("check", "Merge the traces of a run and hold them against every rule of extended virtual synchrony.")
     {
         Add(_files);
         Add(_torn);
@@ -48,7 +50,8 @@ internal sealed class CheckCommand : TotemCommand
     public override IReadOnlyList<(string CommandLine, string Does)> Examples =>
     [
         ("totem demo --keep traces", "a run to look at"),
-        ("totem check traces/*.trace --torn 3#1 --complete", "its check, once more: node 3 was killed in its first life"),
+        ("totem check traces/*.trace --torn 3#1 --complete", "its check, once more: node 3 was killed in its "
+            + "first life"),
     ];
 
     /// <inheritdoc />
@@ -68,10 +71,12 @@ internal sealed class CheckCommand : TotemCommand
         {
             // Most likely a slip: the life that was meant would be held to events that it could not write.
             if (!trace[life.Processor].Any(x => x.Incarnation == life.Incarnation))
-                throw new CommandFailedException(ExitCode.Usage, $"--torn {life} is in no trace, expected a life that is");
+                throw new CommandFailedException(
+                    ExitCode.Usage, $"--torn {life} is in no trace, expected a life that is");
         }
 
-        var report = EvsChecker.Check(trace, new EvsCheckOptions { Quiescent = parsed.GetValue(_complete), TornLives = torn });
+        var report = EvsChecker.Check(
+            trace, new EvsCheckOptions { Quiescent = parsed.GetValue(_complete), TornLives = torn });
         if (parsed.GetValue(_verbose))
         {
             foreach (var rule in report.RulesChecked)

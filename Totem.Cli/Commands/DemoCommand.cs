@@ -15,15 +15,20 @@ internal sealed class DemoCommand : TotemCommand
     private const int MessagesMax = 1_000_000;
 
     private readonly Option<int> _nodes = Ranged.Number("--nodes", "How many processes.", 3, NodesMin, MaxNodes);
-    private readonly Option<int> _messages = Ranged.Number("--messages", "Messages that each process multicasts.", 1000, 2, MessagesMax);
-    private readonly Option<bool> _json = new("--json") { Description = "Print the report as one JSON object, and no progress." };
-    private readonly Option<string?> _keep = new("--keep") { Description = "Keep the traces, in this directory.", HelpName = "DIR" };
-    private readonly Option<int?> _port = Ranged.Optional("--port", "First of the UDP ports on 127.0.0.1; free ones are chosen when not given.", 1024, 65_000);
+    private readonly Option<int> _messages =
+        Ranged.Number("--messages", "Messages that each process multicasts.", 1000, 2, MessagesMax);
+    private readonly Option<bool> _json =
+        new("--json") { Description = "Print the report as one JSON object, and no progress." };
+    private readonly Option<string?> _keep =
+        new("--keep") { Description = "Keep the traces, in this directory.", HelpName = "DIR" };
+    private readonly Option<int?> _port = Ranged.Optional("--port", "First of the UDP ports on 127.0.0.1; free ones "
+        + "are chosen when not given.", 1024, 65_000);
 
     /// <summary>Creates the command.</summary>
     public DemoCommand() : base(
         "demo",
-        "Start real processes that form a ring over loopback UDP, multicast in total order, lose one of them to SIGKILL under\n" +
+        "Start real processes that form a ring over loopback UDP, multicast in total order, lose one of them to "
+            + "SIGKILL under\n" +
         "load and take it back; then check their traces against every rule of extended virtual synchrony.")
     {
         Add(_nodes);
@@ -80,7 +85,8 @@ internal sealed class DemoCommand : TotemCommand
         }
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, string directory, bool isKept, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(
+        ParseResult parsed, string directory, bool isKept, CancellationToken cancellationToken)
     {
         var configuration = parsed.InvocationConfiguration;
         var isJson = parsed.GetValue(_json);
@@ -93,7 +99,8 @@ internal sealed class DemoCommand : TotemCommand
         report = report with { Traces = isKept ? Path.GetFullPath(directory) : null };
 
         if (isJson)
-            await configuration.Output.WriteLineAsync(JsonSerializer.Serialize(report, DemoReportJson.Default.DemoReport)).ConfigureAwait(false);
+            await configuration.Output.WriteLineAsync(
+                JsonSerializer.Serialize(report, DemoReportJson.Default.DemoReport)).ConfigureAwait(false);
         else
             DemoTable.Write(report, configuration.Output);
         return report.Holds ? ExitCode.Ok : ExitCode.CheckFailed;

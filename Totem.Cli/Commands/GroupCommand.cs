@@ -14,29 +14,35 @@ internal sealed class GroupCommand : TotemCommand
     private readonly NodeFlags _flags = new();
     private readonly Argument<string?> _name = new("NAME")
     {
-        Description = @"The process group to join: 1 to 128 bytes. \xNN is a byte, \\ a backslash: attrd\x00 is Pacemaker's.",
+        Description =
+            @"The process group to join: 1 to 128 bytes. \xNN is a byte, \\ a backslash: attrd\x00 is Pacemaker's.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<bool> _list = new("--list")
     {
-        Description = "Instead of joining one, ask the members for every group on the ring and who is in it. Nobody's membership changes by it.",
+        Description = "Instead of joining one, ask the members for every group on the ring and who is in it. Nobody's "
+            + "membership changes by it.",
     };
 
-    private readonly Option<uint?> _pid = Ranged.Optional<uint>("--pid", "The number that names this process in the group. Default: this process's id.", 0, uint.MaxValue);
-    private readonly Option<bool> _safe = new("--safe") { Description = "Send lines with safe delivery instead of agreed." };
+    private readonly Option<uint?> _pid = Ranged.Optional<uint>("--pid", "The number that names this process in the "
+        + "group. Default: this process's id.", 0, uint.MaxValue);
+    private readonly Option<bool> _safe =
+        new("--safe") { Description = "Send lines with safe delivery instead of agreed." };
     private readonly Option<bool> _sendOnly = new("--send-only")
     {
         Description = "Print neither messages nor changes. An output that nobody reads then holds nobody up.",
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON event a line." };
-    private readonly Option<bool> _verbose = new("--verbose") { Description = "Log to the standard error what the protocol does." };
+    private readonly Option<bool> _verbose =
+        new("--verbose") { Description = "Log to the standard error what the protocol does." };
 
     /// <summary>Creates the command.</summary>
     public GroupCommand() : base(
         "group",
-        "Join a closed process group, as programs of corosync's CPG do. Typed lines are multicast to its members; messages and\n" +
+        "Join a closed process group, as programs of corosync's CPG do. Typed lines are multicast to its members; "
+            + "messages and\n" +
         "changes of its membership are printed in the one order that all members share.")
     {
         Add(_name);
@@ -50,7 +56,8 @@ internal sealed class GroupCommand : TotemCommand
     public override IReadOnlyList<(string CommandLine, string Does)> Examples =>
     [
         ("totem group sheepdog", "in two or three terminals of one host"),
-        ("totem group sheepdog --config /etc/corosync/corosync.conf", "on a ring with corosync daemons, whose clients are members too"),
+        ("totem group sheepdog --config /etc/corosync/corosync.conf", "on a ring with corosync daemons, whose clients "
+            + "are members too"),
         ("totem group --list", "who is in which group; a member answers, and notices nothing else"),
         ("echo hello | totem group sheepdog --json", "for programs: sends a line, leaves at the end of the input"),
         ("tail -f events.txt | totem group sheepdog --send-only", "a source of messages that hears nothing"),
@@ -62,7 +69,8 @@ internal sealed class GroupCommand : TotemCommand
         (ExitCode.Ok, "left in good order: end of the input, Ctrl-C or SIGTERM; or the list was printed"),
         (ExitCode.CheckFailed, "the member stopped itself, or was told to by another (corosync-cfgtool -k)"),
         (ExitCode.Usage, "wrong arguments or a wrong configuration file"),
-        (ExitCode.Environment, "an address cannot be bound, a file cannot be written, the ring sequence is damaged, no ring within 30 s"),
+        (ExitCode.Environment, "an address cannot be bound, a file cannot be written, the ring sequence is damaged, no "
+            + "ring within 30 s"),
     ];
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken _)
@@ -76,7 +84,8 @@ internal sealed class GroupCommand : TotemCommand
         var output = new NodeOutput(parsed.InvocationConfiguration.Output, parsed.GetValue(_json));
         options = options with { LoggerFactory = logs };
         if (name is null)
-            return await ListAsync(options, output, parsed.InvocationConfiguration.Error, signals.Token).ConfigureAwait(false);
+            return await ListAsync(options, output, parsed.InvocationConfiguration.Error, signals.Token)
+                .ConfigureAwait(false);
         var node = await NodeStart.StartAsync(options).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
             await JoinAsync(node, name, parsed, output, signals.Token).ConfigureAwait(false);
@@ -99,7 +108,8 @@ internal sealed class GroupCommand : TotemCommand
         }
     }
 
-    private static async Task<int> ListAsync(TotemNodeOptions options, NodeOutput output, TextWriter error, CancellationToken stop)
+    private static async Task<int> ListAsync(
+        TotemNodeOptions options, NodeOutput output, TextWriter error, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(AgreementLimit);
@@ -109,7 +119,8 @@ internal sealed class GroupCommand : TotemCommand
             if (groups is null && options.Transport.Kind != UdpTransportKind.Loopback)
             {
                 // Daemons do not answer. On the loopback there are none.
-                await error.WriteLineAsync("totem: no member answers who is in which group; joining the ring for a moment").ConfigureAwait(false);
+                await error.WriteLineAsync("totem: no member answers who is in which group; joining the ring for a "
+                    + "moment").ConfigureAwait(false);
                 groups = await JoinToListAsync(options, limit.Token).ConfigureAwait(false);
             }
 
@@ -139,7 +150,8 @@ internal sealed class GroupCommand : TotemCommand
         }
     }
 
-    private async Task JoinAsync(TotemNode node, GroupName name, ParseResult parsed, NodeOutput output, CancellationToken stop)
+    private async Task JoinAsync(
+        TotemNode node, GroupName name, ParseResult parsed, NodeOutput output, CancellationToken stop)
     {
         output.Write(new NodeStarted(DateTimeOffset.UtcNow, node.Id.Value, Environment.ProcessId));
         var isSendOnly = parsed.GetValue(_sendOnly);
@@ -157,7 +169,8 @@ internal sealed class GroupCommand : TotemCommand
         await using (group.ConfigureAwait(false))
         {
             var session = new GroupSession(
-                group, output, parsed.InvocationConfiguration.Error, parsed.GetValue(_safe) ? Guarantee.Safe : Guarantee.Agreed, isSendOnly);
+                group, output, parsed.InvocationConfiguration.Error,
+                parsed.GetValue(_safe) ? Guarantee.Safe : Guarantee.Agreed, isSendOnly);
             await session.RunAsync(LineSource.Read(Console.In), stop).ConfigureAwait(false);
         }
 

@@ -17,20 +17,24 @@ internal sealed class SheepCommand : TotemCommand
 
     private readonly Option<string?> _driver = new("--cluster", "-c")
     {
-        Description = $"The cluster driver and its option, as sheep's -c: {string.Join(", ", ClusterDrivers.Names)}. Default: {ClusterDrivers.Names[0]}.",
+        Description = $"The cluster driver and its option, as sheep's -c: {string.Join(", ", ClusterDrivers.Names)}. "
+            + $"Default: {ClusterDrivers.Names[0]}.",
         HelpName = "DRIVER[:OPTION]",
     };
 
     private readonly Option<int?> _port = Ranged.Optional<int>(
-        "--port", $"The port that says who this sheep is on its host. Default: the first free one from {FirstPort}.", 1, IPEndPoint.MaxPort);
+        "--port", $"The port that says who this sheep is on its host. Default: the first free one from {FirstPort}.", 1,
+        IPEndPoint.MaxPort);
 
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON event a line." };
-    private readonly Option<bool> _verbose = new("--verbose") { Description = "Print what the protocol does as well, step by step." };
+    private readonly Option<bool> _verbose =
+        new("--verbose") { Description = "Print what the protocol does as well, step by step." };
 
     /// <summary>Creates the command.</summary>
     public SheepCommand() : base(
         "sheep",
-        "Stand in for Sheepdog's daemon: join a cluster through a driver and print epochs and node lists as they change.\n" +
+        "Stand in for Sheepdog's daemon: join a cluster through a driver and print epochs and node lists as they "
+            + "change.\n" +
         $"On the standard input: {SheepSession.Commands["type ".Length..]}.")
     {
         _port.Aliases.Add("-p");
@@ -68,14 +72,16 @@ internal sealed class SheepCommand : TotemCommand
             var port = ((IPEndPoint)listener.LocalEndpoint).Port;
             var session = new SheepSession(driver, option, port, output, parsed.GetValue(_verbose));
             session.Start();
-            // Not before: until there is something to leave, a signal ends the process at once, also while it waits for servers.
+            // Not before: until there is something to leave, a signal ends the process at once,
+            // also while it waits for servers.
             using var signals = new StopSignals();
             var failure = session.Run(LineSource.Read(Console.In), signals.Token);
             return failure is null ? ExitCode.Ok : throw new CommandFailedException(ExitCode.CheckFailed, failure);
         }
         catch (ClusterDriverException failure)
         {
-            throw new CommandFailedException(failure.IsConfiguration ? ExitCode.Usage : ExitCode.Environment, failure.Message);
+            throw new CommandFailedException(
+                failure.IsConfiguration ? ExitCode.Usage : ExitCode.Environment, failure.Message);
         }
         catch (Exception failure) when (failure is not CommandFailedException && FailureText.IsForeseen(failure))
         {
@@ -83,7 +89,8 @@ internal sealed class SheepCommand : TotemCommand
         }
     }
 
-    /// <summary>Sheep listens there. Here nobody is served; the port only says that this process is that node.</summary>
+    /// <summary>Sheep listens there. Here nobody is served; the port only says that this process is
+    /// that node.</summary>
     private static TcpListener Listen(int? wanted)
     {
         for (var port = wanted ?? FirstPort; ; port++)

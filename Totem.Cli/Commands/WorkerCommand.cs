@@ -15,10 +15,14 @@ namespace Totem.Cli.Commands;
 internal sealed class WorkerCommand : Command
 {
     private readonly NodeFlags _flags = new();
-    private readonly Option<int> _incarnation = Ranged.Number("--incarnation", "Which life of the member this is.", 1, 1, 1_000_000);
-    private readonly Option<string?> _trace = new("--trace") { Description = "Write a trace to this file.", HelpName = "FILE" };
-    private readonly Option<int> _duplicate = Ranged.Number("--duplicate", "Of a hundred datagrams, how many are taken twice.", 0, 0, 100);
-    private readonly Option<bool> _unwatched = new("--unwatched") { Description = "Notice dead processes by probing only." };
+    private readonly Option<int> _incarnation =
+        Ranged.Number("--incarnation", "Which life of the member this is.", 1, 1, 1_000_000);
+    private readonly Option<string?> _trace =
+        new("--trace") { Description = "Write a trace to this file.", HelpName = "FILE" };
+    private readonly Option<int> _duplicate =
+        Ranged.Number("--duplicate", "Of a hundred datagrams, how many are taken twice.", 0, 0, 100);
+    private readonly Option<bool> _unwatched =
+        new("--unwatched") { Description = "Notice dead processes by probing only." };
 
     /// <summary>Creates the command.</summary>
     public WorkerCommand() : base("worker", "One member of a demo or a test, driven through its standard input.")
@@ -37,7 +41,9 @@ internal sealed class WorkerCommand : Command
         using var signals = new StopSignals();
         var incarnation = parsed.GetValue(_incarnation);
         var output = new NodeOutput(parsed.InvocationConfiguration.Output, isJson: true);
-        using var trace = parsed.GetValue(_trace) is { } path ? TraceRecorder.Create(path, incarnation, MessagePayload.TryParse) : null;
+        using var trace = parsed.GetValue(_trace) is { } path
+            ? TraceRecorder.Create(path, incarnation, MessagePayload.TryParse)
+            : null;
         var outstanding = new OutstandingMessages();
         using var report = new DeliveryReport(output, trace, outstanding);
 
@@ -67,11 +73,13 @@ internal sealed class WorkerCommand : Command
         return ExitCode.Ok;
     }
 
-    private static async Task ObeyAsync(LoadSender sender, NodeOutput output, TraceRecorder? trace, CancellationToken cancellationToken)
+    private static async Task ObeyAsync(
+        LoadSender sender, NodeOutput output, TraceRecorder? trace, CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (var line in LineSource.Read(Console.In).ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var line in LineSource.Read(Console.In).ReadAllAsync(cancellationToken)
+                .ConfigureAwait(false))
             {
                 switch (Parse(line))
                 {
@@ -109,7 +117,8 @@ internal sealed class WorkerCommand : Command
         catch (JsonException)
         {
             throw new CommandFailedException(
-                ExitCode.Usage, $"'{line}' is no instruction, expected an object such as {{\"do\":\"leave\"}} with do: load, stop, mark, endTrace or leave");
+                ExitCode.Usage, $"'{line}' is no instruction, expected an object such as {{\"do\":\"leave\"}} with do: "
+                    + "load, stop, mark, endTrace or leave");
         }
     }
 
@@ -119,6 +128,8 @@ internal sealed class WorkerCommand : Command
         if (percent == 0)
             return options;
         var random = new Random(unchecked((int)options.Ring.Self.Value));
-        return options with { Transport = options.Transport with { ReceiveFilter = _ => random.Next(100) < percent ? 2 : 1 } };
+        return options with { Transport = options.Transport with { ReceiveFilter = _ => random.Next(100) < percent
+            ? 2
+            : 1 } };
     }
 }

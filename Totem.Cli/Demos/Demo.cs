@@ -13,8 +13,8 @@ namespace Totem.Cli.Demos;
 internal sealed record DemoPlan(int Nodes, int Messages, string Directory, int BasePort);
 
 /// <summary>
-/// The product's main job on one machine: real processes form a ring over UDP, multicast, lose one of them to SIGKILL under
-/// load, take it back, and leave traces that the checker reads.
+/// The product's main job on one machine: real processes form a ring over UDP, multicast, lose one of them to SIGKILL
+/// under load, take it back, and leave traces that the checker reads.
 /// </summary>
 internal sealed class Demo(DemoPlan plan, ProgressLine progress)
 {
@@ -28,8 +28,8 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
     private const int SecondLoad = 2;
     private const int EndMark = 1;
 
-    // They bound a run that goes wrong. Starts, messages and ends are counted: as long as more of them come, nothing has gone wrong,
-    // however busy the machine is and however many were asked for.
+    // They bound a run that goes wrong. Starts, messages and ends are counted: as long as more of them come, nothing
+    // has gone wrong, however busy the machine is and however many were asked for.
     private static readonly TimeSpan RingLimitPerNode = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan NewsLimit = TimeSpan.FromSeconds(60);
 
@@ -46,7 +46,8 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
     private uint[] Survivors => _everybody[..^1];
 
     /// <summary>Runs the demo and checks what it left.</summary>
-    /// <exception cref="WorkerClusterException">A step did not happen within its limit, or a child died by itself.</exception>
+    /// <exception cref="WorkerClusterException">A step did not happen within its limit, or a child
+    /// died by itself.</exception>
     /// <exception cref="CommandFailedException">The machine refused a child what it needs.</exception>
     public async Task<DemoReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -85,13 +86,15 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
     private async Task<(DateTimeOffset Started, DateTimeOffset Formed)> FormAsync(
         WorkerCluster cluster, DateTimeOffset begun, CancellationToken cancellationToken)
     {
-        progress.Step($"starting {plan.Nodes} processes, UDP ports {plan.BasePort} to {plan.BasePort + plan.Nodes - 1} of 127.0.0.1");
+        progress.Step($"starting {plan.Nodes} processes, UDP ports {plan.BasePort} to {plan.BasePort + plan.Nodes - 1} "
+            + "of 127.0.0.1");
         foreach (var node in _everybody)
             cluster.Start(node);
         try
         {
             await cluster.WaitForAllAsync(
-                _everybody, x => x.StartedAt is not null, x => x.StartedAt is null ? 0 : 1, "start of every process", StartLimit, cancellationToken)
+                _everybody, x => x.StartedAt is not null, x => x.StartedAt is null ? 0 : 1, "start of every process",
+                StartLimit, cancellationToken)
                 .ConfigureAwait(false);
             await cluster.WaitForRingAsync(_everybody, RingLimit, cancellationToken).ConfigureAwait(false);
         }
@@ -127,7 +130,8 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
             cancellationToken).ConfigureAwait(false);
         var killed = DateTimeOffset.UtcNow;
         cluster[Victim].Kill();
-        progress.Step($"node {Victim} killed (SIGKILL) under load, {cluster.Read(x => x[Victim].View.Delivered)} messages delivered");
+        progress.Step($"node {Victim} killed (SIGKILL) under load, {cluster.Read(x => x[Victim].View.Delivered)} "
+            + "messages delivered");
         return killed;
     }
 
@@ -136,7 +140,8 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
     {
         await cluster.WaitForRingAsync(Survivors, RingLimit, cancellationToken).ConfigureAwait(false);
         var regulars = cluster.Read(x => Survivors
-            .Select(node => x[node].View.Configurations.First(c => c.IsRegular && c.At >= killed && !c.Members.Contains(Victim)))
+            .Select(node =>
+                x[node].View.Configurations.First(c => c.IsRegular && c.At >= killed && !c.Members.Contains(Victim)))
             .ToArray());
         var first = regulars.Min(x => x.At);
         var last = regulars.Max(x => x.At);
@@ -165,30 +170,36 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
         limit.CancelAfter(NewsLimit);
         await cluster[Victim].WaitForExitAsync(limit.Token).ConfigureAwait(false);
         var worker = cluster.Start(Victim);
-        await cluster.WaitForAllAsync([Victim], x => x.StartedAt is not null, $"start of node {Victim}", StartLimit, cancellationToken)
+        await cluster.WaitForAllAsync(
+            [Victim], x => x.StartedAt is not null, $"start of node {Victim}", StartLimit, cancellationToken)
             .ConfigureAwait(false);
         await cluster.WaitForRingAsync(_everybody, RingLimit, cancellationToken).ConfigureAwait(false);
         var (started, last, ring) = cluster.Read(x => (
             worker.View.StartedAt!.Value, x.Values.Max(w => w.View.Regular!.At), worker.View.Regular!.Ring));
-        progress.Step($"node {Victim} restarted with the same id: ring {ring} of all {plan.Nodes}, {Milliseconds(last - started):0} ms later");
+        progress.Step($"node {Victim} restarted with the same id: ring {ring} of all {plan.Nodes}, "
+            + $"{Milliseconds(last - started):0} ms later");
         return last - started;
     }
 
     private async Task FinishLoadAsync(WorkerCluster cluster, CancellationToken cancellationToken)
     {
         cluster.Tell(Load(SecondLoad, plan.Messages / 2), _everybody);
-        await cluster.WaitForAllAsync(_everybody, x => x.HasDone(SecondLoad), x => x.Delivered, "end of the load", NewsLimit, cancellationToken)
+        await cluster.WaitForAllAsync(
+            _everybody, x => x.HasDone(SecondLoad), x => x.Delivered, "end of the load", NewsLimit, cancellationToken)
             .ConfigureAwait(false);
         // A mark comes last in its sender's order: with everybody's marks, everything has been delivered.
         cluster.Tell(new SendMark(EndMark), _everybody);
         await cluster.WaitForAllAsync(
-            _everybody, x => x.HasMarks(EndMark, _everybody), x => x.Delivered, "delivery of everything", NewsLimit, cancellationToken)
+            _everybody, x => x.HasMarks(EndMark, _everybody), x => x.Delivered, "delivery of everything", NewsLimit,
+            cancellationToken)
             .ConfigureAwait(false);
-        progress.Step($"everything delivered everywhere, {cluster.Read(x => x.Values.Sum(w => w.View.Delivered))} times a message in all");
+        progress.Step($"everything delivered everywhere, {cluster.Read(x => x.Values.Sum(w => w.View.Delivered))} "
+            + "times a message in all");
 
         cluster.Tell(new EndTrace(), _everybody);
         await cluster.WaitForAllAsync(
-            _everybody, x => x.HasEndedTrace, x => x.HasEndedTrace ? 1 : 0, "end of every trace", NewsLimit, cancellationToken)
+            _everybody, x => x.HasEndedTrace, x => x.HasEndedTrace ? 1 : 0, "end of every trace", NewsLimit,
+            cancellationToken)
             .ConfigureAwait(false);
         cluster.Tell(new LeaveRing(), _everybody);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -197,7 +208,8 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
         {
             var exitCode = await worker.WaitForExitAsync(limit.Token).ConfigureAwait(false);
             if (exitCode != ExitCode.Ok)
-                throw new WorkerClusterException($"node {worker.Node} ended with exit code {exitCode}\n{worker.LastErrors}");
+                throw new WorkerClusterException($"node {worker.Node} ended with exit code "
+                    + $"{exitCode}\n{worker.LastErrors}");
         }
     }
 
@@ -215,7 +227,9 @@ internal sealed class Demo(DemoPlan plan, ProgressLine progress)
     /// <summary>Where a number for each does not fit on the line.</summary>
     private static string DescribeShortly(WorkerCluster cluster)
     {
-        var running = cluster.Current.Where(x => !x.WasKilled && x.View.Regular is not null).Select(x => x.View.Delivered).DefaultIfEmpty().ToArray();
-        return $"{cluster.Current.Count(x => x.View.Regular is not null)} of {cluster.Current.Count} nodes on a ring, {running.Min()} to {running.Max()} delivered";
+        var running = cluster.Current.Where(x => !x.WasKilled && x.View.Regular is not null)
+            .Select(x => x.View.Delivered).DefaultIfEmpty().ToArray();
+        return $"{cluster.Current.Count(x => x.View.Regular is not null)} of {cluster.Current.Count} nodes on a ring, "
+            + $"{running.Min()} to {running.Max()} delivered";
     }
 }

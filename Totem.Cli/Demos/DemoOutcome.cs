@@ -4,7 +4,8 @@ using Totem.Simulation.Checkers;
 namespace Totem.Cli.Demos;
 
 /// <summary>The result of a demo: what its traces say, and what is known about the run besides.</summary>
-internal sealed class DemoOutcome(DemoPlan plan, uint victim, IReadOnlyList<uint> everybody, DemoTimes times, string removalCause)
+internal sealed class DemoOutcome(
+    DemoPlan plan, uint victim, IReadOnlyList<uint> everybody, DemoTimes times, string removalCause)
 {
     /// <summary>Reads the traces, checks every rule, and compares the orders.</summary>
     public DemoReport Check(TraceFolder folder)
@@ -20,7 +21,8 @@ internal sealed class DemoOutcome(DemoPlan plan, uint victim, IReadOnlyList<uint
         var lives = LifeSummary.Of(trace);
         var configurations = ConfigurationsOf(lives);
         var problems = evs.Violations.Select(x => x.ToString())
-            .Concat(configurations.Where(x => x.OrderHash is null).Select(x => $"configuration {x.Ring}: its members delivered different orders"))
+            .Concat(configurations.Where(x => x.OrderHash is null)
+                .Select(x => $"configuration {x.Ring}: its members delivered different orders"))
             .Concat(MissingMessages(lives))
             .ToArray();
         return new DemoReport

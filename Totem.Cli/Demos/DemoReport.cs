@@ -47,9 +47,11 @@ internal sealed record DemoReport
 /// <param name="Formation">From then to the ring of all, installed by the last.</param>
 /// <param name="Detection">From SIGKILL until the first survivor installed a configuration without the victim.</param>
 /// <param name="Removal">From SIGKILL until the last one did.</param>
-/// <param name="Rejoin">From the restarted process's word that it runs until everybody had installed the ring of all.</param>
+/// <param name="Rejoin">From the restarted process's word that it runs until everybody had
+/// installed the ring of all.</param>
 /// <param name="Total">The whole run.</param>
-internal sealed record DemoTimes(double Start, double Formation, double Detection, double Removal, double Rejoin, double Total);
+internal sealed record DemoTimes(
+    double Start, double Formation, double Detection, double Removal, double Rejoin, double Total);
 
 /// <summary>A regular configuration.</summary>
 /// <param name="Ring">Its id.</param>
@@ -57,7 +59,8 @@ internal sealed record DemoTimes(double Start, double Formation, double Detectio
 /// <param name="Messages">Delivered by those who saw its end.</param>
 /// <param name="OrderHash">Over these; null when they disagree.</param>
 /// <param name="DeliveredBy">The nodes that saw its end.</param>
-internal sealed record DemoConfiguration(string Ring, uint[] Members, long Messages, string? OrderHash, uint[] DeliveredBy);
+internal sealed record DemoConfiguration(
+    string Ring, uint[] Members, long Messages, string? OrderHash, uint[] DeliveredBy);
 
 /// <summary>One life of a node.</summary>
 /// <param name="Node">Its id.</param>
@@ -66,8 +69,10 @@ internal sealed record DemoConfiguration(string Ring, uint[] Members, long Messa
 /// <param name="Configurations">Regular configurations it installed.</param>
 /// <param name="Sent">Messages it multicast, the mark that ends its load among them.</param>
 /// <param name="Delivered">Messages it delivered, marks among them.</param>
-/// <param name="OrderHash">Over all configurations that the nodes which stayed have in common; null when it missed some.</param>
-internal sealed record DemoLife(uint Node, int Life, bool Killed, int Configurations, long Sent, long Delivered, string? OrderHash);
+/// <param name="OrderHash">Over all configurations that the nodes which stayed have in common; null
+/// when it missed some.</param>
+internal sealed record DemoLife(
+    uint Node, int Life, bool Killed, int Configurations, long Sent, long Delivered, string? OrderHash);
 
 /// <summary>Code for writing the report without reflection.</summary>
 [JsonSourceGenerationOptions(

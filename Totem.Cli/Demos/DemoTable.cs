@@ -20,7 +20,8 @@ internal static class DemoTable
         foreach (var x in report.Lives)
         {
             var name = x.Killed ? $"{x.Node} (killed)" : x.Life > 1 ? $"{x.Node} (restarted)" : $"{x.Node}";
-            lives.Add(name, Number(x.Sent), Number(x.Delivered), Number(x.Configurations), x.OrderHash ?? "not there all the time");
+            lives.Add(name, Number(x.Sent), Number(x.Delivered), Number(x.Configurations), x.OrderHash ?? "not there "
+                + "all the time");
         }
 
         output.WriteLine();
@@ -28,10 +29,12 @@ internal static class DemoTable
         output.WriteLine(lives);
         output.WriteLine($"  removed because  {report.RemovalCause}");
         output.WriteLine($"  formation        {Time(report.Times.Formation)} after the last process was up");
-        output.WriteLine($"  removal          {Time(report.Times.Removal)} after SIGKILL, at the last of the others (first: {Time(report.Times.Detection)})");
+        output.WriteLine($"  removal          {Time(report.Times.Removal)} after SIGKILL, at the last of the others "
+            + $"(first: {Time(report.Times.Detection)})");
         output.WriteLine($"  rejoin           {Time(report.Times.Rejoin)} after the restarted process was up");
         output.WriteLine($"  whole run        {Time(report.Times.Total)}");
-        output.WriteLine($"  rules checked    {string.Join(", ", report.RulesChecked)} over {Number(report.TraceEvents)} events");
+        output.WriteLine($"  rules checked    {string.Join(", ", report.RulesChecked)} over "
+            + $"{Number(report.TraceEvents)} events");
         if (report.Traces is not null)
             output.WriteLine($"  traces           {report.Traces}");
         output.WriteLine();

@@ -3,8 +3,8 @@ using Totem.Simulation.Traces;
 namespace Totem.Cli.Demos;
 
 /// <summary>
-/// A number over messages in the order in which they were delivered: equal numbers mean the same messages, the same bytes,
-/// in the same order. FNV-1a over (sender, incarnation, number, payload hash), word by word.
+/// A number over messages in the order in which they were delivered: equal numbers mean the same messages, the same
+/// bytes, in the same order. FNV-1a over (sender, incarnation, number, payload hash), word by word.
 /// </summary>
 internal readonly record struct OrderHash(ulong Value)
 {
@@ -46,7 +46,8 @@ internal readonly record struct OrderHash(ulong Value)
 /// <param name="DeliveredInTransitional">How many of them in the transitional configuration.</param>
 /// <param name="Hash">Over the deliveries.</param>
 internal sealed record ConfigurationPart(
-    Configuration Configuration, RingId NextRing, long Sent, long Delivered, long DeliveredInTransitional, OrderHash Hash);
+    Configuration Configuration, RingId NextRing, long Sent, long Delivered, long DeliveredInTransitional,
+    OrderHash Hash);
 
 /// <summary>One life of a processor in a trace.</summary>
 /// <param name="Node">The processor.</param>
@@ -67,7 +68,8 @@ internal sealed record LifeSummary(uint Node, int Incarnation, bool Failed, IRea
         var hash = OrderHash.Empty;
         foreach (var ring in rings)
         {
-            if (Parts.FirstOrDefault(x => x.Configuration.Ring == ring) is not { } part || (Failed && part == Parts[^1]))
+            if (Parts.FirstOrDefault(x => x.Configuration.Ring == ring) is not { } part
+                || (Failed && part == Parts[^1]))
                 return null;
             hash = hash.With(part.Hash.Value);
         }
@@ -77,7 +79,8 @@ internal sealed record LifeSummary(uint Node, int Incarnation, bool Failed, IRea
 
     /// <summary>Every life in a trace, by node, then by incarnation.</summary>
     public static IReadOnlyList<LifeSummary> Of(Trace trace)
-        => [.. trace.Processors.SelectMany(node => trace[node].GroupBy(x => x.Incarnation).OrderBy(x => x.Key).Select(OfLife))];
+        => [.. trace.Processors.SelectMany(node => trace[node].GroupBy(x => x.Incarnation).OrderBy(x => x.Key)
+            .Select(OfLife))];
 
     private static LifeSummary OfLife(IGrouping<int, TraceEvent> life)
     {
@@ -109,7 +112,8 @@ internal sealed record LifeSummary(uint Node, int Incarnation, bool Failed, IRea
         return new LifeSummary(first.Processor.Value, first.Incarnation, failed, parts);
     }
 
-    private static ConfigurationPart Count(ConfigurationPart part, TraceEvent traceEvent, bool inTransitional) => traceEvent.Kind switch
+    private static ConfigurationPart Count(ConfigurationPart part, TraceEvent traceEvent, bool inTransitional) =>
+        traceEvent.Kind switch
     {
         TraceEventKind.Send => part with { Sent = part.Sent + 1 },
         TraceEventKind.Deliver => part with

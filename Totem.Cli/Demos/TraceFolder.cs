@@ -18,10 +18,12 @@ internal sealed class TraceFolder
     public string Path { get; }
 
     /// <summary>Every trace that is there, in the order of nodes and lives.</summary>
-    public IReadOnlyList<string> TraceFiles => [.. Directory.EnumerateFiles(Path, "node-*.trace").Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> TraceFiles =>
+        [.. Directory.EnumerateFiles(Path, "node-*.trace").Order(StringComparer.Ordinal)];
 
     /// <summary>The trace of one life of a node.</summary>
-    public string TraceOf(uint node, int incarnation) => System.IO.Path.Combine(Path, $"node-{node:00}-life-{incarnation:00}.trace");
+    public string TraceOf(uint node, int incarnation) =>
+        System.IO.Path.Combine(Path, $"node-{node:00}-life-{incarnation:00}.trace");
 
     /// <summary>A node's stable storage, the same for all its lives.</summary>
     public string StateOf(uint node)

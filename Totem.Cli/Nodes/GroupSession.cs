@@ -5,7 +5,8 @@ using Totem.Core;
 namespace Totem.Cli.Nodes;
 
 /// <summary>A process in a group at a terminal: lines go out, events come in and are printed.</summary>
-internal sealed class GroupSession(TotemGroup group, NodeOutput output, TextWriter error, Guarantee guarantee, bool isSendOnly = false)
+internal sealed class GroupSession(
+    TotemGroup group, NodeOutput output, TextWriter error, Guarantee guarantee, bool isSendOnly = false)
 {
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(10);
 
@@ -23,7 +24,8 @@ internal sealed class GroupSession(TotemGroup group, NodeOutput output, TextWrit
             await printing.ConfigureAwait(false);
     }
 
-    /// <summary>Not stopped by a second signal: it would take along what was said. An output that nobody reads is not waited for long.</summary>
+    /// <summary>Not stopped by a second signal: it would take along what was said. An output that
+    /// nobody reads is not waited for long.</summary>
     private async Task LeaveAsync(Task printing)
     {
         using var limit = new CancellationTokenSource(LeaveLimit);
@@ -34,7 +36,8 @@ internal sealed class GroupSession(TotemGroup group, NodeOutput output, TextWrit
         }
         catch (OperationCanceledException)
         {
-            await error.WriteLineAsync($"totem: the output was not read for {LeaveLimit.TotalSeconds} s, so the end of it is missing").ConfigureAwait(false);
+            await error.WriteLineAsync($"totem: the output was not read for {LeaveLimit.TotalSeconds} s, so the end of "
+                + "it is missing").ConfigureAwait(false);
         }
     }
 
@@ -47,7 +50,8 @@ internal sealed class GroupSession(TotemGroup group, NodeOutput output, TextWrit
                 var payload = Encoding.UTF8.GetBytes(line);
                 if (payload.Length > GroupProcessor.MaxMessageBytes)
                 {
-                    await error.WriteLineAsync($"totem: line of {payload.Length} bytes not sent, at most {GroupProcessor.MaxMessageBytes}")
+                    await error.WriteLineAsync($"totem: line of {payload.Length} bytes not sent, at most "
+                        + $"{GroupProcessor.MaxMessageBytes}")
                         .ConfigureAwait(false);
                     continue;
                 }
@@ -67,7 +71,8 @@ internal sealed class GroupSession(TotemGroup group, NodeOutput output, TextWrit
         {
             if (!e.IsMessage)
             {
-                output.Write(GroupChanged.From(e.Change!, e.Kind == GroupEventKind.Transitional, DateTimeOffset.UtcNow));
+                output.Write(
+                    GroupChanged.From(e.Change!, e.Kind == GroupEventKind.Transitional, DateTimeOffset.UtcNow));
                 continue;
             }
 

@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Totem.Cli.Nodes;
 
 /// <summary>
-/// Lines of the standard input as a stream that can be cancelled. The console's own reader blocks its thread and cannot be
-/// cancelled, so a background thread reads, at most a few lines ahead.
+/// Lines of the standard input as a stream that can be cancelled. The console's own reader blocks its thread and cannot
+/// be cancelled, so a background thread reads, at most a few lines ahead.
 /// </summary>
 internal static class LineSource
 {
@@ -13,7 +13,8 @@ internal static class LineSource
     /// <summary>Begins to read; the stream ends with the input.</summary>
     public static ChannelReader<string> Read(TextReader input)
     {
-        var channel = Channel.CreateBounded<string>(new BoundedChannelOptions(LinesAheadMax) { SingleReader = true, SingleWriter = true });
+        var channel = Channel.CreateBounded<string>(
+            new BoundedChannelOptions(LinesAheadMax) { SingleReader = true, SingleWriter = true });
         var thread = new Thread(() => Pump(input, channel.Writer)) { IsBackground = true, Name = "totem input" };
         thread.Start();
         return channel.Reader;

@@ -81,7 +81,8 @@ internal sealed record MessageDelivered(
 /// <summary>The process has said goodbye to the ring; nothing follows.</summary>
 internal sealed record NodeLeft(DateTimeOffset At) : NodeEvent(At);
 
-/// <summary>A worker under load says how far it is: messages handed to the ring, delivered here, and its own among these.</summary>
+/// <summary>A worker under load says how far it is: messages handed to the ring, delivered here,
+/// and its own among these.</summary>
 internal sealed record WorkerProgress(DateTimeOffset At, long Sent, long Delivered, long OwnDelivered) : NodeEvent(At);
 
 /// <summary>A worker has submitted every message of a load.</summary>

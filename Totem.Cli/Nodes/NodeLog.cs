@@ -6,7 +6,8 @@ using Totem.Transport.Udp.Embedding;
 
 namespace Totem.Cli.Nodes;
 
-/// <summary>Where a member's log goes: where the configuration file says, and to the standard error with <c>--verbose</c>.</summary>
+/// <summary>Where a member's log goes: where the configuration file says, and to the standard error
+/// with <c>--verbose</c>.</summary>
 internal static class NodeLog
 {
     /// <summary>Prints what the configuration could not mean, and makes the log; null when nobody wants one.</summary>
@@ -22,7 +23,8 @@ internal static class NodeLog
         }
 
         var configured = logging is null ? null : new ConfiguredLog(
-            isVerbose ? logging with { ToStandardError = false } : logging, "totem", TextWriter.Synchronized(error).Write);
+            isVerbose ? logging with { ToStandardError = false } : logging, "totem",
+            TextWriter.Synchronized(error).Write);
         if (configured?.FileProblem() is { } problem)
             throw new CommandFailedException(ExitCode.Environment, problem);
         return isVerbose ? Verbose(configured) : configured;
@@ -34,7 +36,8 @@ internal static class NodeLog
             .AddSimpleConsole(console =>
             {
                 console.SingleLine = true;
-                console.ColorBehavior = Terminal.ObeysEscapes ? LoggerColorBehavior.Default : LoggerColorBehavior.Disabled;
+                console.ColorBehavior = Terminal.ObeysEscapes ? LoggerColorBehavior.Default
+                    : LoggerColorBehavior.Disabled;
                 console.TimestampFormat = "HH:mm:ss.fff ";
             })
             .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);

@@ -19,8 +19,8 @@ internal sealed class NodeSession(
     private bool _inputEnded;
 
     /// <summary>
-    /// Runs until a signal, or until the input has ended and what it said has been delivered here. The member is left to the
-    /// caller.
+    /// Runs until a signal, or until the input has ended and what it said has been delivered here. The member is left
+    /// to the caller.
     /// </summary>
     public async Task RunAsync(ChannelReader<string> lines, CancellationToken stop)
     {
@@ -44,10 +44,12 @@ internal sealed class NodeSession(
             {
                 var id = new MessageId(node.Id, incarnation, _sent + 1);
                 var payload = trace is null ? Encoding.UTF8.GetBytes(line) : TextMessage.Compose(id, line);
-                // Before it is counted or traced: the node would refuse it, and what is counted is waited for at the end.
+                // Before it is counted or traced: the node would refuse it, and what is counted is
+                // waited for at the end.
                 if (payload.Length > RingOptions.MaxMessageBytes)
                 {
-                    await error.WriteLineAsync($"totem: line of {payload.Length} bytes not sent, at most {RingOptions.MaxMessageBytes}")
+                    await error.WriteLineAsync($"totem: line of {payload.Length} bytes not sent, at most "
+                        + $"{RingOptions.MaxMessageBytes}")
                         .ConfigureAwait(false);
                     continue;
                 }
@@ -98,7 +100,8 @@ internal sealed class NodeSession(
         trace?.Delivered(e.Ring, e.Guarantee, e.Payload.Span);
         var (text, base64) = NodeOutput.Readable(TextMessage.LineOf(e.Payload.Span));
         output.Write(new MessageDelivered(
-            DateTimeOffset.UtcNow, e.Sender.Value, e.Ring.ToString(), e.Guarantee == Guarantee.Safe ? "safe" : "agreed", text, base64));
+            DateTimeOffset.UtcNow, e.Sender.Value, e.Ring.ToString(), e.Guarantee == Guarantee.Safe ? "safe" : "agreed",
+            text, base64));
         if (e.Sender != node.Id)
             return;
         lock (_lock)

@@ -26,8 +26,10 @@ internal static class NodeStart
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            // All that is left is the ring sequence. A damaged one is InvalidDataException, and its message says what to do.
-            throw new CommandFailedException(ExitCode.Environment, $"--state {options.StateDirectory}: {failure.Message}");
+            // All that is left is the ring sequence. A damaged one is InvalidDataException, and its
+            // message says what to do.
+            throw new CommandFailedException(
+                ExitCode.Environment, $"--state {options.StateDirectory}: {failure.Message}");
         }
     }
 }

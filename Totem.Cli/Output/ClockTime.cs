@@ -6,5 +6,6 @@ namespace Totem.Cli.Output;
 internal static class ClockTime
 {
     /// <summary>This host's time of day, to the millisecond, always of the same width.</summary>
-    public static string Of(DateTimeOffset at) => at.ToLocalTime().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
+    public static string Of(DateTimeOffset at) =>
+        at.ToLocalTime().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
 }

@@ -7,7 +7,8 @@ internal static class Terminal
     private const int DefaultWidth = 80;
 
     /// <summary>Whether it is a terminal that obeys the usual escape sequences.</summary>
-    public static bool ObeysEscapes => !Console.IsErrorRedirected && IsCapable(Environment.GetEnvironmentVariable("TERM"), OperatingSystem.IsWindows());
+    public static bool ObeysEscapes => !Console.IsErrorRedirected
+        && IsCapable(Environment.GetEnvironmentVariable("TERM"), OperatingSystem.IsWindows());
 
     /// <summary>Columns.</summary>
     public static int Width
@@ -25,6 +26,8 @@ internal static class Terminal
         }
     }
 
-    /// <summary>An editor's shell says <c>dumb</c>, a program without a terminal says nothing. Windows has no such variable.</summary>
-    internal static bool IsCapable(string? term, bool isWindows) => term is not "dumb" && (isWindows || !string.IsNullOrEmpty(term));
+    /// <summary>An editor's shell says <c>dumb</c>, a program without a terminal says nothing.
+    /// Windows has no such variable.</summary>
+    internal static bool IsCapable(string? term, bool isWindows) =>
+        term is not "dumb" && (isWindows || !string.IsNullOrEmpty(term));
 }

@@ -8,7 +8,8 @@ internal sealed class TextTable
     private readonly string[] _headers;
     private readonly List<string[]> _rows = [];
 
-    /// <summary>Creates a table with these columns. A header that begins with '>' makes its column right-aligned.</summary>
+    /// <summary>Creates a table with these columns. A header that begins with '>' makes its column
+    /// right-aligned.</summary>
     public TextTable(params string[] headers) => _headers = headers;
 
     /// <summary>Adds a row.</summary>
@@ -23,7 +24,8 @@ internal sealed class TextTable
     public override string ToString()
     {
         var titles = _headers.Select(x => x.TrimStart('>')).ToArray();
-        var widths = titles.Select((x, i) => Math.Max(x.Length, _rows.Select(row => row[i].Length).DefaultIfEmpty().Max())).ToArray();
+        var widths = titles.Select((x, i) =>
+            Math.Max(x.Length, _rows.Select(row => row[i].Length).DefaultIfEmpty().Max())).ToArray();
         var text = new StringBuilder();
         AppendRow(text, titles, widths);
         foreach (var row in _rows)

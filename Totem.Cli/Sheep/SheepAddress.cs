@@ -5,7 +5,8 @@ using Totem.Sheepdog;
 
 namespace Totem.Cli.Sheep;
 
-/// <summary>A node as the stand-in describes it: 16 bytes of address, the port, and how many virtual nodes. The first two are its identity.</summary>
+/// <summary>A node as the stand-in describes it: 16 bytes of address, the port, and how many
+/// virtual nodes. The first two are its identity.</summary>
 internal static class SheepAddress
 {
     private const int IdentityBytes = 18;

@@ -24,7 +24,8 @@ internal sealed record SheepStarted(DateTimeOffset At, string Node, int Pid) : S
 /// <param name="Node">The node.</param>
 /// <param name="Members">The node list, the oldest first.</param>
 /// <param name="Reason">Of a leave: <c>left</c>, <c>killed</c>, <c>silent</c> or <c>restarted</c>.</param>
-internal sealed record SheepEpoch(DateTimeOffset At, int Epoch, string Why, string Node, string[] Members, string? Reason = null) : SheepEvent(At);
+internal sealed record SheepEpoch(DateTimeOffset At, int Epoch, string Why, string Node, string[] Members,
+    string? Reason = null) : SheepEvent(At);
 
 /// <summary>A notification; also what ended somebody's turn.</summary>
 internal sealed record SheepNotified(DateTimeOffset At, string Node, string Text) : SheepEvent(At);

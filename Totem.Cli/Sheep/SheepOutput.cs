@@ -11,7 +11,8 @@ internal sealed class SheepOutput(TextWriter output, bool isJson)
     /// <summary>Prints one event.</summary>
     public void Write(SheepEvent sheepEvent)
     {
-        var line = isJson ? JsonSerializer.Serialize(sheepEvent, SheepEventJson.Default.SheepEvent) : $"{ClockTime.Of(sheepEvent.At)} {ForPeople(sheepEvent)}";
+        var line = isJson ? JsonSerializer.Serialize(sheepEvent, SheepEventJson.Default.SheepEvent)
+            : $"{ClockTime.Of(sheepEvent.At)} {ForPeople(sheepEvent)}";
         lock (_lock)
         {
             output.WriteLine(line);

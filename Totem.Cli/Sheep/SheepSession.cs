@@ -6,8 +6,10 @@ using Totem.Sheepdog;
 
 namespace Totem.Cli.Sheep;
 
-/// <summary>The daemon's side of the drivers' contract: an event loop, an epoch that every membership event counts, pending turns.</summary>
-internal sealed class SheepSession(IClusterDriver driver, string? option, int port, SheepOutput output, bool isVerbose = false) : IClusterEvents
+/// <summary>The daemon's side of the drivers' contract: an event loop, an epoch that every
+/// membership event counts, pending turns.</summary>
+internal sealed class SheepSession(IClusterDriver driver, string? option, int port, SheepOutput output,
+    bool isVerbose = false) : IClusterEvents
 {
     public const string Commands = "type notify TEXT, block, unblock [TEXT], lock N, unlock N, update N, leave";
 
@@ -36,7 +38,8 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
         driver.Join(_self, new byte[OpaqueBytes]);
     }
 
-    /// <summary>Runs a sheep that was started until a signal, the end of the input, or the end of the driver; then leaves.</summary>
+    /// <summary>Runs a sheep that was started until a signal, the end of the input, or the end of
+    /// the driver; then leaves.</summary>
     /// <returns>Why the driver ended by itself; null when it did not.</returns>
     public string? Run(ChannelReader<string> lines, CancellationToken stop)
     {
@@ -45,7 +48,8 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
         using var registration = stop.Register(() => wake.Set());
         var reading = WakeForLinesAsync(lines, wake);
         WaitHandle[] handles = [driver.EventsReady, wake];
-        while (_failure is null && !stop.IsCancellationRequested && !(reading.IsCompleted && lines.Completion.IsCompleted))
+        while (_failure is null && !stop.IsCancellationRequested
+            && !(reading.IsCompleted && lines.Completion.IsCompleted))
         {
             WaitHandle.WaitAny(handles);
             driver.Dispatch(this);
@@ -139,7 +143,8 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
     private static Task<bool> WakeForLinesAsync(ChannelReader<string> lines, AutoResetEvent wake)
     {
         var reading = lines.WaitToReadAsync().AsTask();
-        _ = reading.ContinueWith(_ => wake.Set(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _ = reading.ContinueWith(
+            _ => wake.Set(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return reading;
     }
 
@@ -147,7 +152,8 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
     {
         _epoch++;
         _members = members;
-        output.Write(new SheepEpoch(Now, _epoch, why, SheepAddress.Text(node), [.. members.Select(SheepAddress.Text)], reason));
+        output.Write(
+            new SheepEpoch(Now, _epoch, why, SheepAddress.Text(node), [.. members.Select(SheepAddress.Text)], reason));
     }
 
     private void Obey(string line)
@@ -159,8 +165,10 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
         {
             case "":
                 break;
-            case "notify" or "unblock" when Encoding.UTF8.GetByteCount(rest) is var length and > ClusterLimits.MaxMessageBytes:
-                output.Write(new SheepFailed(Now, $"{verb} of {length} bytes, expected at most {ClusterLimits.MaxMessageBytes}"));
+            case "notify" or "unblock" when Encoding.UTF8.GetByteCount(rest) is var length
+                and > ClusterLimits.MaxMessageBytes:
+                output.Write(new SheepFailed(
+                    Now, $"{verb} of {length} bytes, expected at most {ClusterLimits.MaxMessageBytes}"));
                 break;
             case "notify":
                 Report(driver.Notify(Encoding.UTF8.GetBytes(rest)));
@@ -180,7 +188,8 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
                 _ = Task.Run(() => TakeLock(number));
                 break;
             case "unlock" when isNumber:
-                output.Write(driver.Unlock(number) ? new SheepDone(Now, line) : new SheepFailed(Now, $"lock {number} is not held"));
+                output.Write(driver.Unlock(number) ? new SheepDone(Now, line)
+                    : new SheepFailed(Now, $"lock {number} is not held"));
                 break;
             case "update" when number is > 0 and <= ushort.MaxValue:
                 _virtualNodes = (int)number;
@@ -220,7 +229,8 @@ internal sealed class SheepSession(IClusterDriver driver, string? option, int po
     {
         driver.Leave();
         var end = Environment.TickCount64 + (long)LeaveLimit.TotalMilliseconds;
-        while (!_hasLeft && _failure is null && end - Environment.TickCount64 is > 0 and var rest && driver.EventsReady.WaitOne((int)rest))
+        while (!_hasLeft && _failure is null && end - Environment.TickCount64 is > 0 and var rest
+            && driver.EventsReady.WaitOne((int)rest))
             driver.Dispatch(this);
     }
 }

@@ -39,7 +39,8 @@ internal sealed record CampaignJson(
         report.GroupDeliveryCount,
         Math.Round(report.WorstConvergence, 4),
         report.WorstConvergenceSeed,
-        [.. report.Failures.Select(x => ScenarioJson.Of(x.Original) with { ShrunkScript = x.Shrunk.Script.ToString() })]);
+        [.. report.Failures.Select(
+            x => ScenarioJson.Of(x.Original) with { ShrunkScript = x.Shrunk.Script.ToString() })]);
 }
 
 /// <summary>One scenario.</summary>

@@ -14,11 +14,13 @@ internal static class LifeName
         var parts = text.Split('#');
         if (parts.Length <= 2
             && uint.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var node) && node > 0
-            && int.TryParse(parts.ElementAtOrDefault(1) ?? "1", NumberStyles.None, CultureInfo.InvariantCulture, out var life) && life > 0)
+            && int.TryParse(parts.ElementAtOrDefault(1) ?? "1", NumberStyles.None, CultureInfo.InvariantCulture,
+                out var life) && life > 0)
         {
             return new LifeId(new ProcessorId(node), life);
         }
 
-        throw new CommandFailedException(ExitCode.Usage, $"'{text}' names no life, expected NODE or NODE#LIFE such as 3#1");
+        throw new CommandFailedException(
+            ExitCode.Usage, $"'{text}' names no life, expected NODE or NODE#LIFE such as 3#1");
     }
 }

@@ -38,7 +38,8 @@ internal static class TextMessage
         var slash = name.IndexOf((byte)'/');
         if (hash < 1 || slash <= hash
             || !uint.TryParse(name[..hash], NumberStyles.None, CultureInfo.InvariantCulture, out var sender)
-            || !int.TryParse(name[(hash + 1)..slash], NumberStyles.None, CultureInfo.InvariantCulture, out var incarnation)
+            || !int.TryParse(
+                name[(hash + 1)..slash], NumberStyles.None, CultureInfo.InvariantCulture, out var incarnation)
             || !long.TryParse(name[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             || sender == 0 || incarnation == 0)
         {

@@ -14,8 +14,9 @@ namespace Totem.Cli.Traces;
 internal delegate bool MessageNaming(ReadOnlySpan<byte> payload, out MessageId id, out ulong hash);
 
 /// <summary>
-/// Writes the trace of one life of a member: what it sent, as its engine reports it, and what its application was handed.
-/// A send is in the file before its datagram leaves, so that a killed process leaves no message without its sender.
+/// Writes the trace of one life of a member: what it sent, as its engine reports it, and what its application was
+/// handed. A send is in the file before its datagram leaves, so that a killed process leaves no message without its
+/// sender.
 /// </summary>
 internal sealed class TraceRecorder : IRingObserver, IDisposable
 {
@@ -50,12 +51,14 @@ internal sealed class TraceRecorder : IRingObserver, IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new CommandFailedException(ExitCode.Environment, $"--trace {FailureText.OfFile(path, failure, isWritten: true)}");
+            throw new CommandFailedException(
+                ExitCode.Environment, $"--trace {FailureText.OfFile(path, failure, isWritten: true)}");
         }
     }
 
     /// <summary>A message is about to be submitted. In the order of submission; one thread at a time.</summary>
-    public void Submitting(MessageId id, Guarantee guarantee, ulong hash) => _submitted.Enqueue(new Submitted(id, guarantee, hash));
+    public void Submitting(MessageId id, Guarantee guarantee, ulong hash) =>
+        _submitted.Enqueue(new Submitted(id, guarantee, hash));
 
     /// <summary>The member runs, under this id. Its deeds before it said so are written behind the start.</summary>
     public void Start(ProcessorId self)
@@ -80,7 +83,8 @@ internal sealed class TraceRecorder : IRingObserver, IDisposable
         {
             if (!_submitted.TryDequeue(out var message))
                 throw new InvariantException("a message was sent that nobody submitted");
-            // The engine is ahead of its application: it may send on a ring whose configuration still waits to be delivered.
+            // The engine is ahead of its application: it may send on a ring whose configuration
+            // still waits to be delivered.
             if (ringEvent.Ring != _regular)
                 _sentAhead.Add((ringEvent.Ring, message));
             else
@@ -142,7 +146,8 @@ internal sealed class TraceRecorder : IRingObserver, IDisposable
     }
 
     private void AddSend(RingId ring, Submitted message)
-        => Add(new TraceEvent(TraceEventKind.Send, _self, _incarnation, Now, null, message.Id, message.Guarantee, message.Hash, ring));
+        => Add(new TraceEvent(
+            TraceEventKind.Send, _self, _incarnation, Now, null, message.Id, message.Guarantee, message.Hash, ring));
 
     private void Add(TraceEvent traceEvent)
     {

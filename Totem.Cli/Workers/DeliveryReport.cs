@@ -55,7 +55,8 @@ internal sealed class DeliveryReport : IDisposable
     {
         Interlocked.Exchange(ref _isDue, 0);
         _output.Write(new WorkerProgress(
-            DateTimeOffset.UtcNow, Sent?.Invoke() ?? 0, Interlocked.Read(ref _delivered), Interlocked.Read(ref _ownDelivered)));
+            DateTimeOffset.UtcNow, Sent?.Invoke() ?? 0, Interlocked.Read(ref _delivered),
+            Interlocked.Read(ref _ownDelivered)));
     }
 
     /// <inheritdoc />

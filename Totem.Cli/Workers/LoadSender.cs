@@ -25,7 +25,8 @@ internal sealed class LoadSender : IDisposable
     private long _sent;
 
     /// <summary>Creates the sender of a running member.</summary>
-    public LoadSender(TotemNode node, NodeOutput output, TraceRecorder? trace, int incarnation, OutstandingMessages outstanding)
+    public LoadSender(
+        TotemNode node, NodeOutput output, TraceRecorder? trace, int incarnation, OutstandingMessages outstanding)
     {
         _node = node;
         _output = output;
@@ -85,7 +86,8 @@ internal sealed class LoadSender : IDisposable
                 stop.ThrowIfCancellationRequested();
                 var size = WorkerMessage.DrawSize(random, load.MinSizeBytes, load.SizeBytesMax);
                 var guarantee = random.Next(100) < load.SafePercent ? Guarantee.Safe : Guarantee.Agreed;
-                await MulticastAsync(new MessageId(_node.Id, _incarnation, ++_numbered), size, guarantee).ConfigureAwait(false);
+                await MulticastAsync(new MessageId(_node.Id, _incarnation, ++_numbered), size, guarantee)
+                    .ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

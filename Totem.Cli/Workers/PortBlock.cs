@@ -55,7 +55,8 @@ internal sealed class PortBlock : IDisposable
 
     private static Socket? TryBind(int port)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ExclusiveAddressUse = true };
+        var socket =
+            new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ExclusiveAddressUse = true };
         try
         {
             socket.Bind(new IPEndPoint(IPAddress.Loopback, port));

@@ -24,7 +24,8 @@ internal static partial class ProcessSignal
         if (!OperatingSystem.IsLinux())
             throw new PlatformNotSupportedException("signals are sent on Linux only");
         if (!process.HasExited && Kill(process.Id, signal) != 0)
-            throw new InvalidOperationException($"kill({process.Id}, {signal}) failed: errno {Marshal.GetLastPInvokeError()}");
+            throw new InvalidOperationException($"kill({process.Id}, {signal}) failed: errno "
+                + $"{Marshal.GetLastPInvokeError()}");
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -79,10 +79,12 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
     /// <summary>Waits until these nodes all satisfy a condition.</summary>
     /// <exception cref="WorkerClusterException">The limit passed, or one of the nodes died.</exception>
     public Task WaitForAllAsync(
-        IReadOnlyCollection<uint> nodes, Func<WorkerView, bool> condition, string what, TimeSpan limit, CancellationToken cancellationToken)
+        IReadOnlyCollection<uint> nodes, Func<WorkerView, bool> condition, string what, TimeSpan limit,
+        CancellationToken cancellationToken)
         => WaitAsync(nodes, () => nodes.All(x => condition(_current[x].View)), what, limit, cancellationToken);
 
-    /// <summary>The same, for what takes as long as it takes: the limit is for the time in which nothing of it happens.</summary>
+    /// <summary>The same, for what takes as long as it takes: the limit is for the time in which
+    /// nothing of it happens.</summary>
     /// <param name="nodes">The workers that are waited for; they must not die meanwhile.</param>
     /// <param name="condition">Of each.</param>
     /// <param name="progress">Of each; a change of the sum is news.</param>
@@ -91,14 +93,17 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="WorkerClusterException">The limit passed without news, or one of the nodes died.</exception>
     public Task WaitForAllAsync(
-        IReadOnlyCollection<uint> nodes, Func<WorkerView, bool> condition, Func<WorkerView, long> progress, string what, TimeSpan limit,
+        IReadOnlyCollection<uint> nodes, Func<WorkerView, bool> condition, Func<WorkerView, long> progress, string what,
+        TimeSpan limit,
         CancellationToken cancellationToken)
         => WaitAsync(
-            nodes, () => nodes.All(x => condition(_current[x].View)), what, limit, cancellationToken, () => nodes.Sum(x => progress(_current[x].View)));
+            nodes, () => nodes.All(x => condition(_current[x].View)), what, limit, cancellationToken,
+            () => nodes.Sum(x => progress(_current[x].View)));
 
     /// <summary>Waits until these nodes are one ring of exactly themselves.</summary>
     public Task WaitForRingAsync(IReadOnlyCollection<uint> members, TimeSpan limit, CancellationToken cancellationToken)
-        => WaitAsync(members, () => IsOneRing(members), $"one ring of {{{string.Join(", ", members)}}}", limit, cancellationToken);
+        => WaitAsync(members, () => IsOneRing(members), $"one ring of {{{string.Join(", ", members)}}}", limit,
+            cancellationToken);
 
     private bool IsOneRing(IReadOnlyCollection<uint> members)
     {
@@ -115,7 +120,8 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
     /// <param name="progress">Whenever it has changed, the limit begins anew; null for a limit to the whole.</param>
     /// <exception cref="WorkerClusterException">The limit passed, or one of the needed nodes died.</exception>
     public async Task WaitAsync(
-        IReadOnlyCollection<uint> needed, Func<bool> condition, string what, TimeSpan limit, CancellationToken cancellationToken,
+        IReadOnlyCollection<uint> needed, Func<bool> condition, string what, TimeSpan limit,
+        CancellationToken cancellationToken,
         Func<long>? progress = null)
     {
         var reached = long.MinValue;
@@ -128,9 +134,11 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
             {
                 if (condition())
                     return;
-                var dead = needed.Select(x => _current[x]).FirstOrDefault(x => x.HasExited && !x.WasKilled && !x.View.HasLeft);
+                var dead = needed.Select(x => _current[x])
+                    .FirstOrDefault(x => x.HasExited && !x.WasKilled && !x.View.HasLeft);
                 if (dead is not null)
-                    throw new WorkerClusterException($"node {dead.Node} died while waiting for {what}\n{Describe()}") { ReturnCode = dead.ReturnCode };
+                    throw new WorkerClusterException($"node {dead.Node} died while waiting for "
+                        + $"{what}\n{Describe()}") { ReturnCode = dead.ReturnCode };
                 changed = _changed.Task;
                 if (progress?.Invoke() is { } now && now != reached)
                 {
@@ -146,7 +154,8 @@ internal sealed class WorkerCluster(Func<uint, int, WorkerLaunch> launch) : IAsy
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 throw new WorkerClusterException(
-                    $"no {what} within {limit.TotalSeconds:0.#} s{(progress is null ? "" : " without news")}\n{Read(_ => Describe())}");
+                    $"no {what} within {limit.TotalSeconds:0.#} "
+                        + $"s{(progress is null ? "" : " without news")}\n{Read(_ => Describe())}");
             }
         }
     }

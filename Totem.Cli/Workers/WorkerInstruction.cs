@@ -21,7 +21,8 @@ internal abstract record WorkerInstruction;
 /// <param name="OutstandingMax">Messages under way to their own sender; 0 leaves it to back-pressure.</param>
 /// <param name="PerSecondMax">Messages in a second; 0 is as fast as it goes.</param>
 internal sealed record StartLoad(
-    int Load, int Count, int MinSizeBytes, int SizeBytesMax, int SafePercent, int OutstandingMax, int PerSecondMax) : WorkerInstruction;
+    int Load, int Count, int MinSizeBytes, int SizeBytesMax, int SafePercent, int OutstandingMax, int PerSecondMax)
+        : WorkerInstruction;
 
 /// <summary>End the load that runs.</summary>
 internal sealed record StopLoad : WorkerInstruction;
@@ -30,8 +31,8 @@ internal sealed record StopLoad : WorkerInstruction;
 internal sealed record SendMark(int Mark) : WorkerInstruction;
 
 /// <summary>
-/// Close the trace, so that the goodbyes are not in it: what was delivered until here can then be held against the rules for
-/// a run that came to rest.
+/// Close the trace, so that the goodbyes are not in it: what was delivered until here can then be held against the
+/// rules for a run that came to rest.
 /// </summary>
 internal sealed record EndTrace : WorkerInstruction;
 

@@ -9,7 +9,8 @@ namespace Totem.Cli.Workers;
 /// <param name="Wrapper">A command that runs another one, such as <c>ip netns exec NAME</c>; empty for none.</param>
 internal sealed record WorkerLaunch(uint Node, IReadOnlyList<string> Arguments, IReadOnlyList<string> Wrapper)
 {
-    /// <summary>The command line, with the program that runs right now: the apphost, or <c>dotnet totem.dll</c>.</summary>
+    /// <summary>The command line, with the program that runs right now: the apphost, or <c>dotnet
+    /// totem.dll</c>.</summary>
     public ProcessStartInfo ToStartInfo()
     {
         var command = new List<string>(Wrapper);
@@ -29,7 +30,8 @@ internal sealed record WorkerLaunch(uint Node, IReadOnlyList<string> Arguments, 
         // A worker is one of many on few cores: a heap for each core and a background compiler thread pool help nobody.
         info.Environment["DOTNET_gcServer"] = "0";
         info.Environment["DOTNET_TieredPGO"] = "0";
-        // The runtime's pipes for debuggers lie in the temporary directory until it ends in good order, which one that is killed does not.
+        // The runtime's pipes for debuggers lie in the temporary directory until it ends in good
+        // order, which one that is killed does not.
         info.Environment["DOTNET_EnableDiagnostics"] = "0";
         return info;
     }

@@ -2,7 +2,8 @@ using Totem.Simulation.Traces;
 
 namespace Totem.Cli.Workers;
 
-/// <summary>The messages of a worker: payloads that name themselves; a mark is one whose number lies far above the others.</summary>
+/// <summary>The messages of a worker: payloads that name themselves; a mark is one whose number
+/// lies far above the others.</summary>
 internal static class WorkerMessage
 {
     /// <summary>The size of a mark: a payload's header alone.</summary>
@@ -11,7 +12,8 @@ internal static class WorkerMessage
     private const long FirstMark = 1L << 40;
 
     /// <summary>The name of a mark.</summary>
-    public static MessageId MarkId(ProcessorId sender, int incarnation, int mark) => new(sender, incarnation, FirstMark + mark);
+    public static MessageId MarkId(ProcessorId sender, int incarnation, int mark) =>
+        new(sender, incarnation, FirstMark + mark);
 
     /// <summary>The mark that a payload is, or null for an ordinary message.</summary>
     public static int? MarkOf(ReadOnlySpan<byte> payload)
@@ -20,8 +22,8 @@ internal static class WorkerMessage
             : null;
 
     /// <summary>
-    /// A size between the two: evenly drawn over the digits rather than over the numbers, so that most messages are small
-    /// and some are large.
+    /// A size between the two: evenly drawn over the digits rather than over the numbers, so that most messages are
+    /// small and some are large.
     /// </summary>
     public static int DrawSize(Random random, int sizeBytesMin, int sizeBytesMax)
     {

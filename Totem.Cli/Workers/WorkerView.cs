@@ -80,7 +80,7 @@ internal sealed class WorkerView
     }
 
     /// <summary>One line for reports of what went wrong.</summary>
-    public override string ToString()
-        => $"{(Regular is null ? "no configuration" : $"ring {Regular.Ring} {{{string.Join(", ", Regular.Members)}}}")}, " +
-           $"{Sent} sent, {Delivered} delivered{(HasLeft ? ", left" : "")}";
+    public override string ToString() =>
+        (Regular is null ? "no configuration" : $"ring {Regular.Ring} {{{string.Join(", ", Regular.Members)}}}")
+        + $", {Sent} sent, {Delivered} delivered{(HasLeft ? ", left" : "")}";
 }

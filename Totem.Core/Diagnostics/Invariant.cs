@@ -2,7 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Totem.Core.Diagnostics;
 
-/// <summary>Thrown when the engine contradicts itself: the host stops this processor and the ring reforms without it.</summary>
+/// <summary>Thrown when the engine contradicts itself: the host stops this processor and the ring
+/// reforms without it.</summary>
 public sealed class InvariantException : Exception
 {
     /// <summary>Creates the exception; the text says what should have held.</summary>
@@ -22,8 +23,8 @@ public sealed class InvariantException : Exception
 }
 
 /// <summary>
-/// Assertions that stay on in release builds. They turn a wrong order, which nobody would notice, into a lost processor,
-/// which the protocol is built to survive. Never used on a peer's bytes.
+/// Assertions that stay on in release builds. They turn a wrong order, which nobody would notice, into a lost
+/// processor, which the protocol is built to survive. Never used on a peer's bytes.
 /// </summary>
 internal static class Invariant
 {

@@ -1,6 +1,7 @@
 namespace Totem.Core.Diagnostics;
 
-/// <summary>Passes events on, and stops an observer that calls back into the processor: nothing may change inside a rule.</summary>
+/// <summary>Passes events on, and stops an observer that calls back into the processor: nothing may
+/// change inside a rule.</summary>
 internal sealed class ObserverGuard(IRingObserver? observer) : IRingObserver
 {
     private bool _isObserving;

@@ -28,7 +28,8 @@ public enum RingEventKind
     /// <summary>Accelerated ring: messages followed the token. Ring; Count; Seq: the first.</summary>
     MulticastAfterToken,
 
-    /// <summary>The last token was sent again because nothing showed that the successor has it. Peer: the successor; TokenSeq.</summary>
+    /// <summary>The last token was sent again because nothing showed that the successor has it.
+    /// Peer: the successor; TokenSeq.</summary>
     TokenRetransmitted,
 
     /// <summary>The token stays here: the ring is idle, or nobody else sends. Ring; TokenSeq.</summary>
@@ -40,14 +41,17 @@ public enum RingEventKind
     /// <summary>A message was numbered while the token rested here. Ring; Seq: the last; Count.</summary>
     SentAtRest,
 
-    /// <summary>A token that rests here was lent. Peer: to whom; TokenSeq; Count: how many numbers it may give.</summary>
+    /// <summary>A token that rests here was lent. Peer: to whom; TokenSeq; Count: how many numbers
+    /// it may give.</summary>
     TokenLent,
 
-    /// <summary>We borrowed a token that rests elsewhere, and gave it back. Peer: where it rests; Seq: the last number; Count: ours.</summary>
+    /// <summary>We borrowed a token that rests elsewhere, and gave it back. Peer: where it rests;
+    /// Seq: the last number; Count: ours.</summary>
     TokenBorrowed,
 
-    /// <summary>An application message was multicast whole (its last fragment got a number). Messages are sent in the order
-    /// of submission. Ring; Seq: of the last fragment; Count: its index among the messages that this frame completes.</summary>
+    /// <summary>An application message was multicast whole (its last fragment got a number). Messages are sent in the
+    /// order of submission. Ring; Seq: of the last fragment; Count: its index among the messages that this frame
+    /// completes.</summary>
     MessageSent,
 
     /// <summary>The same of what goes to a group, a join or a leave among it.</summary>
@@ -59,22 +63,27 @@ public enum RingEventKind
     /// <summary>Messages were asked for on the token. Count; Seq: the first.</summary>
     RetransmitRequested,
 
-    /// <summary>A frame of the old ring is not delivered: it lies behind a hole and its sender did not come along. Peer, Seq.</summary>
+    /// <summary>A frame of the old ring is not delivered: it lies behind a hole and its sender did
+    /// not come along. Peer, Seq.</summary>
     MessageWithheld,
 
-    /// <summary>The old ring ended with a hole: a frame that no transitional member has. Ring: the old ring; Seq: the first.</summary>
+    /// <summary>The old ring ended with a hole: a frame that no transitional member has. Ring: the
+    /// old ring; Seq: the first.</summary>
     HoleInRecovery,
 
-    /// <summary>Somebody's earlier promise to deliver was taken over in recovery. Ring: the new ring; Count: the obligation set.</summary>
+    /// <summary>Somebody's earlier promise to deliver was taken over in recovery. Ring: the new
+    /// ring; Count: the obligation set.</summary>
     ObligationTakenOver,
 
     /// <summary>A member is put into the fail set. Peer; Reason.</summary>
     MemberSuspected,
 
-    /// <summary>A processor does not hear another although somebody hears both. Peer: who does not hear; OtherPeer: whom.</summary>
+    /// <summary>A processor does not hear another although somebody hears both. Peer: who does not
+    /// hear; OtherPeer: whom.</summary>
     LinkBroken,
 
-    /// <summary>The application is so many configuration changes behind that the processor leaves. Count: how many.</summary>
+    /// <summary>The application is so many configuration changes behind that the processor leaves.
+    /// Count: how many.</summary>
     ApplicationTooSlow,
 
     /// <summary>A frame was dropped. Discard; Peer: who is named as its sender, if known.</summary>
@@ -117,13 +126,15 @@ public enum DiscardReason
     /// <summary>A frame this state has no use for.</summary>
     NotInThisState,
 
-    /// <summary>A join message that lists us as failed, or is older than our ring, or comes from somebody we excluded.</summary>
+    /// <summary>A join message that lists us as failed, or is older than our ring, or comes from
+    /// somebody we excluded.</summary>
     IrrelevantJoin,
 
     /// <summary>A processor that is not in the set of allowed processors.</summary>
     UnknownProcessor,
 
-    /// <summary>A foreign frame of a processor that cannot work with a member of our ring, because they do not hear each other.</summary>
+    /// <summary>A foreign frame of a processor that cannot work with a member of our ring, because
+    /// they do not hear each other.</summary>
     BrokenLink,
 
     /// <summary>The packet of messages inside the frame contradicts itself.</summary>
@@ -138,7 +149,8 @@ public enum DiscardReason
     /// <summary>A message for a group that nobody here listens to.</summary>
     UnknownGroup,
 
-    /// <summary>A foreign message of a processor that we have not heard ourselves of late: somebody else may have sent it again.</summary>
+    /// <summary>A foreign message of a processor that we have not heard ourselves of late: somebody
+    /// else may have sent it again.</summary>
     SecondHand,
 
     /// <summary>Its sender lost commit tokens of late, and is left alone for a while.</summary>

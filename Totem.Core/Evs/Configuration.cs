@@ -2,7 +2,8 @@ namespace Totem;
 
 /// <summary>A membership that an application is told of (EVS94, configurations).</summary>
 /// <param name="Kind">Regular or transitional.</param>
-/// <param name="Ring">The ring id of a regular configuration; the id of the <em>next</em> ring for a transitional one.</param>
+/// <param name="Ring">The ring id of a regular configuration; the id of the <em>next</em> ring for
+/// a transitional one.</param>
 /// <param name="PreviousRing">
 /// Transitional: the regular configuration it follows, so that (previous ring, ring) names it. Regular: the regular
 /// configuration before, or the default value for the first one.
@@ -22,6 +23,7 @@ public enum ConfigurationKind
     /// <summary>An installed ring; new messages are sent only in one of these.</summary>
     Regular,
 
-    /// <summary>Those who come along from one ring to the next; the rest of the old ring's messages are delivered in it.</summary>
+    /// <summary>Those who come along from one ring to the next; the rest of the old ring's messages
+    /// are delivered in it.</summary>
     Transitional,
 }

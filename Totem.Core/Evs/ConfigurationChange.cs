@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Totem;
 
-/// <summary>A configuration is installed. It stands between the messages it separates, in the same order at every member.</summary>
+/// <summary>A configuration is installed. It stands between the messages it separates, in the same
+/// order at every member.</summary>
 /// <param name="Configuration">The configuration that is installed.</param>
 /// <param name="Joined">Members that were not in the configuration before.</param>
 /// <param name="Left">Members of the configuration before that are not in this one.</param>
@@ -11,11 +12,13 @@ namespace Totem;
 public sealed record ConfigurationChange(
     Configuration Configuration, ProcessorSet Joined, ProcessorSet Left, ConfigurationCause Cause);
 
-/// <summary>Why the membership changed, seen from one processor. Two members may know different causes of one change.</summary>
+/// <summary>Why the membership changed, seen from one processor. Two members may know different
+/// causes of one change.</summary>
 /// <param name="Reason">The first event that made this processor look for a new ring.</param>
 /// <param name="Suspects">The processors that the reason is about: those lost, gone or heard; may be empty.</param>
 /// <param name="LastHolder">Token lost: the last processor that is known to have had it; else nobody.</param>
-/// <param name="Elapsed">How long the ring had been quiet: since the last token; how long our process stood still; or zero where time plays no part.</param>
+/// <param name="Elapsed">How long the ring had been quiet: since the last token; how long our process stood still; or
+/// zero where time plays no part.</param>
 /// <param name="Joined">The processors that came in with this change.</param>
 /// <param name="Left">The processors that went with this change.</param>
 public sealed record ConfigurationCause(
@@ -30,7 +33,8 @@ public sealed record ConfigurationCause(
     public override string ToString()
     {
         var text = new StringBuilder(Why());
-        if (Reason is not (GatherReason.MemberLeft or GatherReason.MemberUnreachable or GatherReason.MemberGivenUp) || !Left.IsSubsetOf(Suspects))
+        if (Reason is not (GatherReason.MemberLeft or GatherReason.MemberUnreachable or GatherReason.MemberGivenUp)
+            || !Left.IsSubsetOf(Suspects))
             AppendNodes(text, Left, "left");
         AppendNodes(text, Joined, "joined");
         return text.ToString();
@@ -57,7 +61,8 @@ public sealed record ConfigurationCause(
 
     private string Seconds => Elapsed.TotalSeconds.ToString("0.00 s", CultureInfo.InvariantCulture);
 
-    private static string Nodes(ProcessorSet nodes) => (nodes.Count == 1 ? "node " : "nodes ") + string.Join(", ", nodes);
+    private static string Nodes(ProcessorSet nodes) =>
+        (nodes.Count == 1 ? "node " : "nodes ") + string.Join(", ", nodes);
 
     private static void AppendNodes(StringBuilder text, ProcessorSet nodes, string verb)
     {

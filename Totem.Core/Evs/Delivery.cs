@@ -11,13 +11,15 @@ public readonly ref struct Delivery
     public Delivery(ConfigurationChange change) => Change = change;
 
     /// <summary>A message.</summary>
-    public Delivery(ProcessorId sender, RingId ring, Seq seq, int index, Guarantee guarantee, ReadOnlySpan<byte> payload)
+    public Delivery(
+        ProcessorId sender, RingId ring, Seq seq, int index, Guarantee guarantee, ReadOnlySpan<byte> payload)
         : this(sender, ring, seq, index, guarantee, payload, MessageChannel.Ring)
     {
     }
 
     internal Delivery(
-        ProcessorId sender, RingId ring, Seq seq, int index, Guarantee guarantee, ReadOnlySpan<byte> payload, MessageChannel channel)
+        ProcessorId sender, RingId ring, Seq seq, int index, Guarantee guarantee, ReadOnlySpan<byte> payload,
+        MessageChannel channel)
     {
         Sender = sender;
         Ring = ring;
@@ -40,7 +42,8 @@ public readonly ref struct Delivery
     /// <summary>The number of the frame that completed the message; several messages may share one.</summary>
     public Seq Seq { get; }
 
-    /// <summary>The message's place among those that the frame completed, from 0: (ring, seq, index) names a message.</summary>
+    /// <summary>The message's place among those that the frame completed, from 0: (ring, seq,
+    /// index) names a message.</summary>
     public int Index { get; }
 
     /// <summary>The guarantee that the sender asked for.</summary>
@@ -48,6 +51,7 @@ public readonly ref struct Delivery
 
     internal MessageChannel Channel { get; }
 
-    /// <summary>The bytes that were sent. Valid until the next call into the processor; copy what must live longer.</summary>
+    /// <summary>The bytes that were sent. Valid until the next call into the processor; copy what
+    /// must live longer.</summary>
     public ReadOnlySpan<byte> Payload { get; }
 }

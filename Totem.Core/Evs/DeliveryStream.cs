@@ -104,5 +104,6 @@ internal sealed class DeliveryStream(ReceiveWindows windows, ReceiveLanes lanes)
         return false;
     }
 
-    private readonly record struct Item(ConfigurationChange? Change, RingDelivery? Ring, Seq Through, ProcessorSet? Obligation);
+    private readonly record struct Item(
+        ConfigurationChange? Change, RingDelivery? Ring, Seq Through, ProcessorSet? Obligation);
 }

@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// Group messages among ourselves: a byte that says what it is, and a number for (group, process) that the sender announced when
-/// it joined and repeats whenever members synchronise. Numbers below 128 take one byte, others two or three.
+/// Group messages among ourselves: a byte that says what it is, and a number for (group, process) that the sender
+/// announced when it joined and repeats whenever members synchronise. Numbers below 128 take one byte, others two or
+/// three.
 /// </summary>
 /// <remarks>EXT §4 has the layout.</remarks>
 internal static class CompactEncoding
@@ -21,7 +22,8 @@ internal static class CompactEncoding
         _ => 0,
     };
 
-    public static void Write(Span<byte> destination, GroupMessageKind kind, GroupMembership member, byte detail, uint wholeBytes)
+    public static void Write(
+        Span<byte> destination, GroupMessageKind kind, GroupMembership member, byte detail, uint wholeBytes)
     {
         destination[0] = (byte)kind;
         var rest = destination[(1 + WriteTag(destination[1..], member.Tag))..];
@@ -64,14 +66,16 @@ internal static class CompactEncoding
             case GroupMessageKind.Message:
                 read.Payload = rest;
                 return true;
-            case GroupMessageKind.Join when rest.Length >= 5 && rest[4] is > 0 and <= GroupName.MaxBytes && rest.Length == 5 + rest[4]:
+            case GroupMessageKind.Join when rest.Length >= 5 && rest[4] is > 0 and <= GroupName.MaxBytes
+                && rest.Length == 5 + rest[4]:
                 read.Pid = BinaryPrimitives.ReadUInt32LittleEndian(rest);
                 read.Name = rest[5..];
                 return true;
             case GroupMessageKind.Leave when rest.Length == 1:
                 read.Reason = (GroupChangeReason)rest[0];
                 return true;
-            case GroupMessageKind.Part when rest.Length >= 5 && rest[0] is >= (byte)MessagePart.First and <= (byte)MessagePart.Last:
+            case GroupMessageKind.Part when rest.Length >= 5
+                && rest[0] is >= (byte)MessagePart.First and <= (byte)MessagePart.Last:
                 read.Part = (MessagePart)rest[0];
                 read.WholeBytes = BinaryPrimitives.ReadUInt32LittleEndian(rest[1..]);
                 read.Payload = rest[5..];
@@ -102,7 +106,8 @@ internal static class CompactEncoding
     }
 
     /// <summary>Null when it contradicts itself.</summary>
-    public static (RingId Ring, List<(GroupName Name, GroupEntry Entry)> List)? ReadState(ReadOnlySpan<byte> rest, ProcessorId node)
+    public static (RingId Ring, List<(GroupName Name, GroupEntry Entry)> List)? ReadState(
+        ReadOnlySpan<byte> rest, ProcessorId node)
     {
         if (rest.Length < ServiceFormat.RingBytes + 2)
             return null;
@@ -117,7 +122,8 @@ internal static class CompactEncoding
             if (rest.Length < 7 || rest[6] is 0 or > GroupName.MaxBytes || rest.Length < 7 + rest[6])
                 return null;
             var member = new GroupMember(node, BinaryPrimitives.ReadUInt32LittleEndian(rest[2..]));
-            list.Add((new GroupName(rest.Slice(7, rest[6])), new GroupEntry(member, BinaryPrimitives.ReadUInt16LittleEndian(rest))));
+            list.Add((new GroupName(rest.Slice(7, rest[6])),
+                new GroupEntry(member, BinaryPrimitives.ReadUInt16LittleEndian(rest))));
             rest = rest[(7 + rest[6])..];
         }
 

@@ -2,7 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Totem.Core.Groups;
 
-/// <summary>Group messages as corosync writes them (WIRE §14.2). Nothing read here is trusted to be as long as it says.</summary>
+/// <summary>Group messages as corosync writes them (WIRE §14.2). Nothing read here is trusted to be
+/// as long as it says.</summary>
 internal static class CorosyncEncoding
 {
     public static bool TryRead(ReadOnlySpan<byte> message, out GroupMessage read)
@@ -25,7 +26,8 @@ internal static class CorosyncEncoding
                 read.Name = ServiceFormat.Name(message, ServiceFormat.MemberNameOffset);
                 read.Pid = ServiceFormat.U32(message, ServiceFormat.MessagePidOffset);
                 return TryTake(
-                    message[ServiceFormat.MessageHeaderBytes..], ServiceFormat.U32(message, ServiceFormat.MessageLengthOffset), ref read);
+                    message[ServiceFormat.MessageHeaderBytes..],
+                    ServiceFormat.U32(message, ServiceFormat.MessageLengthOffset), ref read);
             case ServiceFormat.PartId when message.Length >= ServiceFormat.PartHeaderBytes:
                 read.Kind = GroupMessageKind.Part;
                 read.Name = ServiceFormat.Name(message, ServiceFormat.MemberNameOffset);
@@ -34,14 +36,16 @@ internal static class CorosyncEncoding
                 read.Part = (MessagePart)ServiceFormat.U32(message, ServiceFormat.PartTypeOffset);
                 return read.Part is MessagePart.First or MessagePart.Middle or MessagePart.Last
                     && TryTake(
-                        message[ServiceFormat.PartHeaderBytes..], ServiceFormat.U32(message, ServiceFormat.PartLengthOffset), ref read);
+                        message[ServiceFormat.PartHeaderBytes..],
+                        ServiceFormat.U32(message, ServiceFormat.PartLengthOffset), ref read);
             default:
                 return false;
         }
     }
 
     public static bool IsJoinList(ReadOnlySpan<byte> message) =>
-        message.Length >= ServiceFormat.JoinListHeaderBytes && ServiceFormat.I32(message, ServiceFormat.IdOffset) == ServiceFormat.JoinListId;
+        message.Length >= ServiceFormat.JoinListHeaderBytes
+            && ServiceFormat.I32(message, ServiceFormat.IdOffset) == ServiceFormat.JoinListId;
 
     public static List<(GroupName Name, GroupEntry Entry)> ReadJoinList(ReadOnlySpan<byte> message, ProcessorId node)
     {
@@ -51,7 +55,8 @@ internal static class CorosyncEncoding
         {
             var name = ServiceFormat.Name(rest, ServiceFormat.JoinListNameOffset);
             if (!name.IsEmpty)
-                list.Add((new GroupName(name), new GroupEntry(new GroupMember(node, ServiceFormat.U32(rest, 0)), Tag: 0)));
+                list.Add(
+                    (new GroupName(name), new GroupEntry(new GroupMember(node, ServiceFormat.U32(rest, 0)), Tag: 0)));
         }
 
         return list;
@@ -72,10 +77,12 @@ internal static class CorosyncEncoding
     }
 
     /// <summary>The bytes before the payload; the length of the destination says which message it is.</summary>
-    public static void WriteMember(Span<byte> destination, bool isJoin, GroupMembership member, GroupChangeReason reason)
+    public static void WriteMember(
+        Span<byte> destination, bool isJoin, GroupMembership member, GroupChangeReason reason)
     {
         destination.Clear();
-        ServiceFormat.PutHeader(destination, isJoin ? ServiceFormat.JoinId : ServiceFormat.LeaveId, ServiceFormat.MemberBytes);
+        ServiceFormat.PutHeader(
+            destination, isJoin ? ServiceFormat.JoinId : ServiceFormat.LeaveId, ServiceFormat.MemberBytes);
         ServiceFormat.PutName(destination, ServiceFormat.MemberNameOffset, member.Group);
         ServiceFormat.PutU32(destination, ServiceFormat.MemberPidOffset, member.Pid);
         ServiceFormat.PutU32(destination, ServiceFormat.MemberReasonOffset, (uint)reason);
@@ -93,7 +100,8 @@ internal static class CorosyncEncoding
 
     [SuppressMessage("Design", "MA0051", Justification = "one line a field")]
     public static void WritePart(
-        Span<byte> destination, ProcessorId self, GroupMembership member, MessagePart part, uint wholeBytes, int payloadBytes)
+        Span<byte> destination, ProcessorId self, GroupMembership member, MessagePart part, uint wholeBytes,
+        int payloadBytes)
     {
         destination.Clear();
         ServiceFormat.PutHeader(destination, ServiceFormat.PartId, ServiceFormat.PartHeaderBytes + payloadBytes);
@@ -105,7 +113,8 @@ internal static class CorosyncEncoding
         ServiceFormat.PutU32(destination, ServiceFormat.PartSourceOffset, self.Value);
     }
 
-    /// <summary>How a node makes its vote count (WIRE §15). Never for another node: that would stop a real daemon.</summary>
+    /// <summary>How a node makes its vote count (WIRE §15). Never for another node: that would stop
+    /// a real daemon.</summary>
     public static byte[] NodeInfo(ProcessorId self, int votes, int expectedVotes)
     {
         var message = new byte[ServiceFormat.NodeInfoBytes];

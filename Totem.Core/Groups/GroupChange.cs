@@ -30,7 +30,8 @@ public enum GroupChangeReason
 public readonly record struct GroupMemberChange(GroupMember Member, GroupChangeReason Reason);
 
 /// <summary>
-/// A group has a new membership. It stands between the messages it separates, at the same place of the order at every member.
+/// A group has a new membership. It stands between the messages it separates, at the same place of
+/// the order at every member.
 /// </summary>
 /// <param name="Group">Which group.</param>
 /// <param name="Ring">The configuration in which it has this membership.</param>

@@ -65,7 +65,8 @@ internal sealed class GroupEnvelopes(ProcessorId self) : IEnvelopes
         if (IsCompact)
         {
             MessageAddress.Groups.CopyTo(destination);
-            CompactEncoding.Write(destination[MessageAddress.Groups.Length..], kind, member, envelope.Detail, envelope.WholeBytes);
+            CompactEncoding.Write(
+                destination[MessageAddress.Groups.Length..], kind, member, envelope.Detail, envelope.WholeBytes);
             return;
         }
 

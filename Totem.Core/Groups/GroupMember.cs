@@ -8,7 +8,8 @@ namespace Totem;
 public readonly record struct GroupMember(ProcessorId Node, uint Pid) : IComparable<GroupMember>
 {
     /// <inheritdoc />
-    public int CompareTo(GroupMember other) => Node == other.Node ? Pid.CompareTo(other.Pid) : Node.Value.CompareTo(other.Node.Value);
+    public int CompareTo(GroupMember other) =>
+        Node == other.Node ? Pid.CompareTo(other.Pid) : Node.Value.CompareTo(other.Node.Value);
 
     /// <summary>Earlier in a list of members.</summary>
     public static bool operator <(GroupMember left, GroupMember right) => left.CompareTo(right) < 0;

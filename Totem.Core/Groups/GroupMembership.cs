@@ -20,8 +20,8 @@ public enum GroupMembershipState
 }
 
 /// <summary>
-/// One process of this processor in one group, as long as it wants to hear of the group. Belongs to the thread that owns the
-/// <see cref="GroupProcessor"/>.
+/// One process of this processor in one group, as long as it wants to hear of the group. Belongs to the thread that
+/// owns the <see cref="GroupProcessor"/>.
 /// </summary>
 public sealed class GroupMembership
 {
@@ -43,7 +43,8 @@ public sealed class GroupMembership
     /// <summary>For the host's own use.</summary>
     public object? Owner { get; }
 
-    /// <summary>False for a process that only sends: it is told of changes, and no message is kept or handed on for its sake.</summary>
+    /// <summary>False for a process that only sends: it is told of changes, and no message is kept
+    /// or handed on for its sake.</summary>
     public bool Receives { get; }
 
     /// <summary>Where it stands.</summary>

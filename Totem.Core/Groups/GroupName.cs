@@ -3,13 +3,15 @@ using System.Text;
 
 namespace Totem;
 
-/// <summary>The name of a process group: 1 to 128 bytes, compared byte by byte. Text is taken as UTF-8. Immutable.</summary>
+/// <summary>The name of a process group: 1 to 128 bytes, compared byte by byte. Text is taken as
+/// UTF-8. Immutable.</summary>
 public sealed class GroupName : IEquatable<GroupName>
 {
     /// <summary>The longest name, in bytes (corosync's CPG_MAX_NAME_LENGTH).</summary>
     public const int MaxBytes = 128;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly byte[] _bytes;
 
@@ -21,8 +23,8 @@ public sealed class GroupName : IEquatable<GroupName>
     }
 
     /// <summary>A name of this text, in UTF-8.</summary>
-    /// <exception cref="ArgumentException">It is empty, longer than <see cref="MaxBytes"/> bytes, or has half of a surrogate pair, which UTF-8
-    /// cannot say.</exception>
+    /// <exception cref="ArgumentException">It is empty, longer than <see cref="MaxBytes"/> bytes, or has half of a
+    /// surrogate pair, which UTF-8 cannot say.</exception>
     public GroupName(string name)
         : this(Encode(name, nameof(name)), nameof(name))
     {
@@ -36,8 +38,9 @@ public sealed class GroupName : IEquatable<GroupName>
     }
 
     /// <summary>
-    /// The name that a text of <see cref="ToString"/> stands for: <c>\xNN</c> is a byte, <c>\\</c> a backslash, everything else itself, in UTF-8.
-    /// The other way to join a group whose name is not text: <c>Parse("attrd\x00")</c>.
+    /// The name that a text of <see cref="ToString"/> stands for: <c>\xNN</c> is a byte, <c>\\</c> a backslash,
+    /// everything else itself, in UTF-8. The other way to join a group whose name is not text:
+    /// <c>Parse("attrd\x00")</c>.
     /// </summary>
     /// <exception cref="FormatException">Something else stands behind a backslash.</exception>
     /// <exception cref="ArgumentException">The name is empty, too long, or cannot be said in UTF-8.</exception>
@@ -61,7 +64,8 @@ public sealed class GroupName : IEquatable<GroupName>
                 at += 2;
             }
             else if (at + 4 <= text.Length && text[at + 1] == 'x'
-                && byte.TryParse(text.AsSpan(at + 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+                && byte.TryParse(text.AsSpan(at + 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                    out var value))
             {
                 bytes.Add(value);
                 at += 4;
@@ -69,7 +73,8 @@ public sealed class GroupName : IEquatable<GroupName>
             else
             {
                 throw new FormatException(
-                    $@"'{text[at..Math.Min(at + 4, text.Length)]}' in a group name, expected \xNN with two hexadecimal digits, or \\ for a backslash");
+                    $"'{text[at..Math.Min(at + 4, text.Length)]}' in a group name, "
+                    + @"expected \xNN with two hexadecimal digits, or \\ for a backslash");
             }
         }
 
@@ -80,7 +85,8 @@ public sealed class GroupName : IEquatable<GroupName>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>Equal bytes.</summary>
-    public static bool operator ==(GroupName? left, GroupName? right) => left is null ? right is null : left.Equals(right);
+    public static bool operator ==(GroupName? left, GroupName? right) =>
+        left is null ? right is null : left.Equals(right);
 
     /// <summary>Not equal bytes.</summary>
     public static bool operator !=(GroupName? left, GroupName? right) => !(left == right);
@@ -94,8 +100,8 @@ public sealed class GroupName : IEquatable<GroupName>
     /// <inheritdoc />
     public override int GetHashCode() => Hash(_bytes);
 
-    /// <summary>For people and for <see cref="Parse"/>: the text, with what cannot be printed as <c>\xNN</c> and a backslash twice. Names that
-    /// differ have texts that differ.</summary>
+    /// <summary>For people and for <see cref="Parse"/>: the text, with what cannot be printed as <c>\xNN</c> and a
+    /// backslash twice. Names that differ have texts that differ.</summary>
     public override string ToString()
     {
         var text = Encoding.UTF8.GetString(_bytes);
@@ -110,7 +116,8 @@ public sealed class GroupName : IEquatable<GroupName>
     }
 
     /// <summary>Not what bytes that are no UTF-8 become, nor what is not seen or turns a line around.</summary>
-    private static bool IsPrinted(char x) => x != '\uFFFD' && char.GetUnicodeCategory(x) is not (UnicodeCategory.Control or UnicodeCategory.Format
+    private static bool IsPrinted(char x) =>
+        x != '\uFFFD' && char.GetUnicodeCategory(x) is not (UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 
     private static byte[] Encode(string text, string parameter)
@@ -123,7 +130,8 @@ public sealed class GroupName : IEquatable<GroupName>
         catch (EncoderFallbackException failure)
         {
             throw new ArgumentException(
-                $"the group name has half of a surrogate pair at index {failure.Index}, expected text that UTF-8 can say, or bytes", parameter, failure);
+                $"the group name has half of a surrogate pair at index {failure.Index}, expected text that UTF-8 can "
+                    + "say, or bytes", parameter, failure);
         }
     }
 

@@ -1,7 +1,8 @@
 namespace Totem.Core.Groups;
 
 /// <summary>Finds a name by its bytes, so that a message needs no object to find its group.</summary>
-internal sealed class GroupNameComparer : IEqualityComparer<GroupName>, IAlternateEqualityComparer<ReadOnlySpan<byte>, GroupName>
+internal sealed class GroupNameComparer : IEqualityComparer<GroupName>,
+    IAlternateEqualityComparer<ReadOnlySpan<byte>, GroupName>
 {
     public static GroupNameComparer Instance { get; } = new();
 

@@ -5,8 +5,8 @@ namespace Totem;
 /// <summary>The options of a processor's group layer.</summary>
 public sealed record GroupOptions
 {
-    /// <summary>The vote of this processor in the quorum of real corosync daemons on the ring; null: it has none, as without
-    /// <c>quorum.provider: corosync_votequorum</c>.</summary>
+    /// <summary>The vote of this processor in the quorum of real corosync daemons on the ring; null: it has none, as
+    /// without <c>quorum.provider: corosync_votequorum</c>.</summary>
     public int? Votes { get; init; }
 
     /// <summary>The sum of the votes of the configured nodes, for the same daemons.</summary>
@@ -15,8 +15,9 @@ public sealed record GroupOptions
     /// <summary>The longest message that comes in parts. Default 64 MiB. Longer ones are dropped and counted.</summary>
     public int MaxWholeBytes { get; init; } = 64 << 20;
 
-    /// <summary>How many bytes of messages that come in parts may wait for their end, from each node. Default 256 MiB. A message that goes over it
-    /// is dropped and counted; nodes of ours send one at a time. Every member should have the same values.</summary>
+    /// <summary>How many bytes of messages that come in parts may wait for their end, from each node. Default 256 MiB.
+    /// A message that goes over it is dropped and counted; nodes of ours send one at a time. Every member should have
+    /// the same values.</summary>
     public long MaxWaitingPartsBytes { get; init; } = 256L << 20;
 
     /// <summary>Every problem of these options at once; empty when they can be used.</summary>
@@ -30,7 +31,8 @@ public sealed record GroupOptions
         if (MaxWholeBytes < GroupLayer.MaxMessageBytes)
             problems.Add($"{nameof(MaxWholeBytes)} is {MaxWholeBytes}, expected {GroupLayer.MaxMessageBytes} or more");
         if (MaxWaitingPartsBytes < MaxWholeBytes)
-            problems.Add($"{nameof(MaxWaitingPartsBytes)} is {MaxWaitingPartsBytes}, expected at least {nameof(MaxWholeBytes)} ({MaxWholeBytes})");
+            problems.Add($"{nameof(MaxWaitingPartsBytes)} is {MaxWaitingPartsBytes}, expected at least "
+                + $"{nameof(MaxWholeBytes)} ({MaxWholeBytes})");
         return problems;
     }
 

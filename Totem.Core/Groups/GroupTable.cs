@@ -95,7 +95,8 @@ internal sealed class Group(GroupName name, long number)
     }
 }
 
-/// <summary>Every group any member of the configuration has a process in. The same at every member once they have synchronised.</summary>
+/// <summary>Every group any member of the configuration has a process in. The same at every member
+/// once they have synchronised.</summary>
 internal sealed class GroupTable
 {
     /// <summary>The most that peers can make us remember.</summary>

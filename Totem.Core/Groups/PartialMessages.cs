@@ -3,9 +3,9 @@ using Totem.Core.Diagnostics;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// Messages too long for one, while their parts come in (WIRE §14.2, partial mcast). Parts are ordinary messages of the total
-/// order; those of one sender follow each other, with other messages between them. A refusal follows from the stream
-/// alone, so it is the same everywhere: it is counted whether or not anybody here receives.
+/// Messages too long for one, while their parts come in (WIRE §14.2, partial mcast). Parts are ordinary messages of the
+/// total order; those of one sender follow each other, with other messages between them. A refusal follows from the
+/// stream alone, so it is the same everywhere: it is counted whether or not anybody here receives.
 /// </summary>
 internal sealed class PartialMessages(GroupOptions options)
 {
@@ -20,9 +20,11 @@ internal sealed class PartialMessages(GroupOptions options)
     /// <param name="payload">The part.</param>
     /// <param name="isKept">Somebody here receives.</param>
     /// <param name="whole">The whole when it is complete, and nobody here has missed a part of it.</param>
-    /// <returns>False when the message is refused: it is too long, or does not fit together, or its node has too many open.</returns>
+    /// <returns>False when the message is refused: it is too long, or does not fit together, or its
+    /// node has too many open.</returns>
     public bool TryAdd(
-        Group group, GroupMember sender, MessagePart part, uint wholeBytes, ReadOnlySpan<byte> payload, bool isKept, out byte[]? whole)
+        Group group, GroupMember sender, MessagePart part, uint wholeBytes, ReadOnlySpan<byte> payload, bool isKept,
+        out byte[]? whole)
     {
         whole = null;
         if (part == MessagePart.First)
@@ -36,7 +38,8 @@ internal sealed class PartialMessages(GroupOptions options)
         if (!_open.TryGetValue((group, sender), out var partial))
             return true; // Its beginning came before us, or was refused.
         var bytes = _bytesOf.GetValueOrDefault(sender.Node) + payload.Length;
-        if (partial.WholeBytes != wholeBytes || bytes > options.MaxWaitingPartsBytes || !partial.TryAppend(payload, isKept))
+        if (partial.WholeBytes != wholeBytes || bytes > options.MaxWaitingPartsBytes
+            || !partial.TryAppend(payload, isKept))
         {
             Drop(group, sender);
             return false;
@@ -87,7 +90,8 @@ internal sealed class PartialMessages(GroupOptions options)
             if (!_hasMissed)
             {
                 if (_buffer.Length < Length + payload.Length)
-                    Array.Resize(ref _buffer, (int)Math.Min(wholeBytes, Math.Max(2L * _buffer.Length, Length + payload.Length)));
+                    Array.Resize(
+                        ref _buffer, (int)Math.Min(wholeBytes, Math.Max(2L * _buffer.Length, Length + payload.Length)));
                 payload.CopyTo(_buffer.AsSpan(Length));
             }
 

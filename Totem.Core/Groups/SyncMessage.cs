@@ -40,7 +40,8 @@ internal static class SyncMessage
     }
 
     public static bool IsBarrier(ReadOnlySpan<byte> message) =>
-        message.Length >= ServiceFormat.BarrierBytes && ServiceFormat.I32(message, ServiceFormat.IdOffset) == ServiceFormat.BarrierId;
+        message.Length >= ServiceFormat.BarrierBytes
+            && ServiceFormat.I32(message, ServiceFormat.IdOffset) == ServiceFormat.BarrierId;
 
     public static bool IsServiceBuild(ReadOnlySpan<byte> message) =>
         message.Length >= ServiceFormat.ServiceBuildBytes

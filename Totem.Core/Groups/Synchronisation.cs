@@ -3,10 +3,10 @@ using Totem.Core.Diagnostics;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// Where the members of one ring stand in the synchronisation of their services (WIRE §13.3). First each says which services
-/// it has; when all are ours, one exchange of states ends it, else there is a phase for each service anybody has, which ends
-/// when all have sent a barrier. A barrier does not say which phase it belongs to, so nobody may send one before it
-/// has delivered the last phase's from all: the total order does the rest.
+/// Where the members of one ring stand in the synchronisation of their services (WIRE §13.3). First each says which
+/// services it has; when all are ours, one exchange of states ends it, else there is a phase for each service anybody
+/// has, which ends when all have sent a barrier. A barrier does not say which phase it belongs to, so nobody may send
+/// one before it has delivered the last phase's from all: the total order does the rest.
 /// </summary>
 internal sealed class Synchronisation
 {
@@ -33,15 +33,18 @@ internal sealed class Synchronisation
 
     public ProcessorSet Members { get; }
 
-    /// <summary>Every member has announced its services, and all are ours: states are exchanged instead of phases.</summary>
+    /// <summary>Every member has announced its services, and all are ours: states are exchanged
+    /// instead of phases.</summary>
     public bool IsExchangingStates => _haveAllBuilt && _areAllOurs && !IsComplete;
 
-    /// <summary>The service whose phase it is; null before the first, when states are exchanged, and at the end.</summary>
+    /// <summary>The service whose phase it is; null before the first, when states are exchanged,
+    /// and at the end.</summary>
     public int? Phase { get; private set; }
 
     public bool IsComplete { get; private set; }
 
-    /// <summary>A service build was delivered. True when it was the last one: a phase begins, or the exchange of states.</summary>
+    /// <summary>A service build was delivered. True when it was the last one: a phase begins, or
+    /// the exchange of states.</summary>
     public bool TakeServiceBuild(ProcessorId from, RingId ring, ReadOnlySpan<int> services, bool isOurs)
     {
         if (ring != Ring || _haveAllBuilt || !Members.Contains(from))
@@ -61,7 +64,8 @@ internal sealed class Synchronisation
         return true;
     }
 
-    /// <summary>A barrier was delivered. True when it was the last one of the phase, which is returned; the next one begins.</summary>
+    /// <summary>A barrier was delivered. True when it was the last one of the phase, which is
+    /// returned; the next one begins.</summary>
     public bool TakeBarrier(ProcessorId from, RingId ring, out int ended)
     {
         ended = Phase ?? -1;

@@ -40,7 +40,8 @@ internal static class CommitRules
         return token with { Entries = entries, FilledCount = rank + 1 };
     }
 
-    /// <summary>A member that has less than another of the same old ring has not received everything (WIRE §9.8, step 3).</summary>
+    /// <summary>A member that has less than another of the same old ring has not received
+    /// everything (WIRE §9.8, step 3).</summary>
     private static void LowerReceivedFlags(Span<CommitEntry> entries, RingId oldRing)
     {
         Seq? highest = null;

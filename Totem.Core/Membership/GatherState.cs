@@ -16,7 +16,8 @@ internal sealed class GatherState : ProcessorState
     private readonly Dictionary<ProcessorId, Instant> _joinedAt = [];
     private readonly List<BrokenLink> _broken = [];
 
-    public GatherState(ProcessorId self, ProcessorSet proposed, ProcessorSet failed, Instant since, TimeSpan promptness = default, TimeSpan lossMin = default)
+    public GatherState(ProcessorId self, ProcessorSet proposed, ProcessorSet failed, Instant since,
+        TimeSpan promptness = default, TimeSpan lossMin = default)
     {
         Lost = new LostCommits(since, promptness, lossMin);
         _self = self;

@@ -39,8 +39,8 @@ internal static class JoinRules
         if (join.Proposed.Count == ProcessorSet.MaxCount && !join.Proposed.Contains(sender))
             return JoinOutcome.Ignored; // Nobody correct leaves itself out; and there is no room to put it in.
         var changed = gather.TryPropose(join.Proposed.With(sender));
-        // A correct sender knows whom it gives up, a daemon but for somebody whose farewell it heard as a stranger. A list that
-        // does not fit beside those we know is nobody's: whom we do not know we cannot give up.
+        // A correct sender knows whom it gives up, a daemon but for somebody whose farewell it heard as a stranger. A
+        // list that does not fit beside those we know is nobody's: whom we do not know we cannot give up.
         var unknown = join.Failed.Except(gather.Proposed);
         if (!unknown.IsEmpty)
             changed |= gather.TryPropose(unknown);
@@ -63,8 +63,8 @@ internal static class JoinRules
     }
 
     /// <summary>
-    /// A processor that its accuser does not hear but we do is not dead: their link is broken, and one of the two must go,
-    /// the same one wherever this is decided.
+    /// A processor that its accuser does not hear but we do is not dead: their link is broken, and one of the two must
+    /// go, the same one wherever this is decided.
     /// </summary>
     private static bool AdoptExplained(GatherState gather, JoinMessage join, JoinTrailer trailer, Instant heardSince)
     {

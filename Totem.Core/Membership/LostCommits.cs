@@ -4,8 +4,9 @@ using Totem.Core.Time;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// Commit tokens that did not come back while one gather lasted. All agree, somebody does not take the token or does not pass it on, and they
-/// agree again: without this they would do so for as long as that member lives (docs/design/protocol.md, "Who loses the commit token").
+/// Commit tokens that did not come back while one gather lasted. All agree, somebody does not take the token or does
+/// not pass it on, and they agree again: without this they would do so for as long as that member lives
+/// (docs/design/protocol.md, "Who loses the commit token").
 /// </summary>
 /// <param name="since">When the gather began.</param>
 /// <param name="promptness">A processor that is fit is heard within that time.</param>
@@ -53,7 +54,8 @@ internal sealed class LostCommits(Instant since, TimeSpan promptness, TimeSpan l
     /// <summary>A join of a candidate shows the latest ring that it was on or has committed to.</summary>
     public void Shown(ProcessorId id, ulong sequence, Instant now)
     {
-        // A processor that had spoken before and shows a later ring now has seen a commit token that came to nothing, whether or not it came to us.
+        // A processor that had spoken before and shows a later ring now has seen a commit token
+        // that came to nothing, whether or not it came to us.
         var isKnown = _shown.TryGetValue(id, out var before);
         if (isKnown && RingId.IsLater(sequence, before))
             Lost(sequence, now);
@@ -72,8 +74,8 @@ internal sealed class LostCommits(Instant since, TimeSpan promptness, TimeSpan l
         _without.Clear();
     }
 
-    /// <summary>While we were committed somebody still asked for a ring, and did not know of the commit. Long after it, that is somebody
-    /// whom the token has not reached: who is in commit is silent.</summary>
+    /// <summary>While we were committed somebody still asked for a ring, and did not know of the commit. Long after it,
+    /// that is somebody whom the token has not reached: who is in commit is silent.</summary>
     public void StillAsked(ProcessorId id, Instant now)
     {
         if (now - _committedAt > promptness && _without.Count < ProcessorSet.MaxCount)
@@ -82,8 +84,9 @@ internal sealed class LostCommits(Instant since, TimeSpan promptness, TimeSpan l
     }
 
     /// <summary>
-    /// Those of them that lost it, seen from the representative: who was still busy when all others were asking again (its host stores slowly, or
-    /// stands still); else the first whom the token did not reach, in the order of its way; else we, who did not get it back.
+    /// Those of them that lost it, seen from the representative: who was still busy when all others were asking again
+    /// (its host stores slowly, or stands still); else the first whom the token did not reach, in the order of its way;
+    /// else we, who did not get it back.
     /// </summary>
     public ProcessorId FindCulprit(ProcessorSet members, ProcessorId self)
     {

@@ -5,8 +5,8 @@ using Totem.Core.Wire;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// The links between processors, as far as this processor knows of them. The knowledge outlives rings, and decides one thing:
-/// whether a frame of another ring is worth forming a new ring for. A link that is cut for one pair only would
+/// The links between processors, as far as this processor knows of them. The knowledge outlives rings, and decides one
+/// thing: whether a frame of another ring is worth forming a new ring for. A link that is cut for one pair only would
 /// otherwise make a ring reform for ever, since everybody else keeps hearing the processor that was left out
 /// (docs/design/protocol.md, "One broken link").
 /// </summary>
@@ -22,10 +22,12 @@ internal sealed class Neighbourhood(RingOptions options)
 
     private const int ProcessorsMax = 512;
 
-    /// <summary>Merge intervals after which news of links is told again even when there is none: a telling may be lost.</summary>
+    /// <summary>Merge intervals after which news of links is told again even when there is none: a
+    /// telling may be lost.</summary>
     internal const int QuietIntervalsMax = 25;
 
-    /// <summary>Token timeouts for which somebody is left alone that was left out for losing commit tokens: the first time, and at most.</summary>
+    /// <summary>Token timeouts for which somebody is left alone that was left out for losing commit
+    /// tokens: the first time, and at most.</summary>
     private const int RestMin = 4;
     public const int RestMax = 64;
 
@@ -48,8 +50,8 @@ internal sealed class Neighbourhood(RingOptions options)
         Mend(new BrokenLink(options.Self, peer));
     }
 
-    /// <summary>A join came from this processor, and shows by its trailer whether it runs this engine. A name may be another's after a
-    /// restart, but not without a join.</summary>
+    /// <summary>A join came from this processor, and shows by its trailer whether it runs this engine. A name may be
+    /// another's after a restart, but not without a join.</summary>
     public void Shows(ProcessorId peer, bool isKin)
     {
         if (isKin && _kin.Count >= ProcessorsMax && !_kin.Contains(peer))
@@ -82,7 +84,8 @@ internal sealed class Neighbourhood(RingOptions options)
 
     public bool HasHeardSince(ProcessorId peer, Instant since) => _heardAt.TryGetValue(peer, out var at) && at >= since;
 
-    /// <summary>A join message lists us as failed: its sender does not hear us, or keeps company that we do not hear.</summary>
+    /// <summary>A join message lists us as failed: its sender does not hear us, or keeps company
+    /// that we do not hear.</summary>
     /// <param name="excluder">The sender.</param>
     /// <param name="company">The processors that it means to form a ring with.</param>
     /// <param name="since">How far back "heard" reaches.</param>
@@ -115,8 +118,8 @@ internal sealed class Neighbourhood(RingOptions options)
     public bool HasNews(Instant now) =>
         now - _toldAt >= QuietIntervalsMax * options.MergeDetectInterval || !WelcomedLately(now).IsSubsetOf(_told);
 
-    /// <summary>A merge detect says with whom its sender can work; <paramref name="since"/> is how far back "heard" reaches.
-    /// A processor that does not say (corosync) gets the benefit of the doubt.</summary>
+    /// <summary>A merge detect says with whom its sender can work; <paramref name="since"/> is how far back "heard"
+    /// reaches. A processor that does not say (corosync) gets the benefit of the doubt.</summary>
     public void Told(ProcessorId peer, MergeTrailer? trailer, Instant since)
     {
         if (trailer is null)
@@ -155,8 +158,9 @@ internal sealed class Neighbourhood(RingOptions options)
     }
 
     /// <summary>
-    /// A ring is installed without those who lost commit tokens: they are left alone for a while, each time for twice as long, so that the
-    /// others' ring stands. A member that has been on a ring with us for as long as it was left alone is as good as anybody.
+    /// A ring is installed without those who lost commit tokens: they are left alone for a while, each time for twice
+    /// as long, so that the others' ring stands. A member that has been on a ring with us for as long as it was left
+    /// alone is as good as anybody.
     /// </summary>
     public void Rest(ProcessorSet members, ProcessorSet unfit, Instant now)
     {
@@ -182,7 +186,8 @@ internal sealed class Neighbourhood(RingOptions options)
     public bool IsAnybodyResting(Instant now) => _resting.Values.Any(rest => now < rest.Until);
 
     /// <summary>It lost commit tokens of late, and is left alone.</summary>
-    public bool IsResting(ProcessorId peer, Instant now) => _resting.TryGetValue(peer, out var rest) && now < rest.Until;
+    public bool IsResting(ProcessorId peer, Instant now) =>
+        _resting.TryGetValue(peer, out var rest) && now < rest.Until;
 
     /// <summary>Why a frame of another ring leads nowhere; <see cref="Obstacle.None"/> when it may.</summary>
     public Obstacle ObstacleTo(ProcessorId stranger, ProcessorSet members)
@@ -199,12 +204,14 @@ internal sealed class Neighbourhood(RingOptions options)
     }
 
     /// <summary>
-    /// Something here is full. No network has so many processors, so somebody made names up: of those whom we have heard only the half
-    /// that spoke last is kept, and nothing about anybody else. A real one that is forgotten is known again when it speaks.
+    /// Something here is full. No network has so many processors, so somebody made names up: of those whom we have
+    /// heard only the half that spoke last is kept, and nothing about anybody else. A real one that is forgotten is
+    /// known again when it speaks.
     /// </summary>
     private void ForgetTheSilent()
     {
-        var kept = _heardAt.OrderByDescending(x => x.Value).ThenBy(x => x.Key).Take(ProcessorSet.MaxCount / 2).ToArray();
+        var kept = _heardAt.OrderByDescending(x => x.Value).ThenBy(x => x.Key)
+            .Take(ProcessorSet.MaxCount / 2).ToArray();
         _heardAt.Clear();
         foreach (var (peer, at) in kept)
             _heardAt[peer] = at;
@@ -237,7 +244,8 @@ internal sealed class Neighbourhood(RingOptions options)
         return lately;
     }
 
-    /// <summary>The same, but for those who are left alone: who does not find itself here waits, instead of calling.</summary>
+    /// <summary>The same, but for those who are left alone: who does not find itself here waits,
+    /// instead of calling.</summary>
     private ProcessorSet WelcomedLately(Instant now)
     {
         var lately = HeardLately(now);

@@ -3,8 +3,8 @@ using Totem.Core.Diagnostics;
 namespace Totem.Core.Membership;
 
 /// <summary>
-/// The rings this processor has been or tried to be on. Frames of theirs are late, not foreign: without us none of these
-/// rings can go on, since its token passes through us.
+/// The rings this processor has been or tried to be on. Frames of theirs are late, not foreign: without us none of
+/// these rings can go on, since its token passes through us.
 /// </summary>
 internal sealed class RingHistory
 {

@@ -34,8 +34,8 @@ internal sealed class StrangerRules(Neighbourhood neighbours, Announcements anno
     public bool IsSecondHand(ProcessorId stranger, GatherReason reason, Instant heardSince) =>
         reason == GatherReason.ForeignMessage && !neighbours.HasHeardSince(stranger, heardSince);
 
-    /// <summary>Why a new ring with this processor could not hold (docs/design/protocol.md, "One broken link"); null when it
-    /// could.</summary>
+    /// <summary>Why a new ring with this processor could not hold (docs/design/protocol.md, "One broken link"); null
+    /// when it could.</summary>
     /// <param name="ring">Our ring.</param>
     /// <param name="stranger">The processor; a member of our ring is no obstacle to it.</param>
     /// <param name="isCalling">It has sent a join, so it should hear of us.</param>

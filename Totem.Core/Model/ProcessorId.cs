@@ -3,7 +3,8 @@ using Totem.Core.Model;
 
 namespace Totem;
 
-/// <summary>Names a processor (a ring member). Zero is not a processor: corosync's LEAVE message uses it as a marker.</summary>
+/// <summary>Names a processor (a ring member). Zero is not a processor: corosync's LEAVE message
+/// uses it as a marker.</summary>
 /// <param name="Value">The 32-bit node id as it stands on the wire.</param>
 [TypeConverter(typeof(ProcessorIdConverter))]
 public readonly record struct ProcessorId(uint Value) : IComparable<ProcessorId>

@@ -6,7 +6,8 @@ namespace Totem.Core.Model;
 internal sealed class ProcessorIdConverter : TextConverter
 {
     /// <inheritdoc />
-    protected override object Parse(string text) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+    protected override object Parse(string text) =>
+        uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
         ? new ProcessorId(id)
         : throw new FormatException($"'{text}' is no processor id, expected a number from 1 to {uint.MaxValue}");
 }

@@ -22,7 +22,8 @@ public sealed class ProcessorSet : IEquatable<ProcessorSet>, IReadOnlyCollection
     private ProcessorSet(ProcessorId[] sorted) => _sorted = sorted;
 
     /// <summary>The set of these processors; duplicates count once.</summary>
-    /// <exception cref="ArgumentException">More than <see cref="MaxCount"/> processors, or <see cref="ProcessorId.None"/> among them.</exception>
+    /// <exception cref="ArgumentException">More than <see cref="MaxCount"/> processors, or
+    /// <see cref="ProcessorId.None"/> among them.</exception>
     public static ProcessorSet Of(params ReadOnlySpan<ProcessorId> ids)
     {
         if (ids.IsEmpty)
@@ -82,7 +83,8 @@ public sealed class ProcessorSet : IEquatable<ProcessorSet>, IReadOnlyCollection
     public ProcessorSet With(ProcessorId id) => Contains(id) ? this : Of([.. _sorted, id]);
 
     /// <summary>This set without one processor.</summary>
-    public ProcessorSet Without(ProcessorId id) => Contains(id) ? new ProcessorSet(Array.FindAll(_sorted, x => x != id)) : this;
+    public ProcessorSet Without(ProcessorId id) =>
+        Contains(id) ? new ProcessorSet(Array.FindAll(_sorted, x => x != id)) : this;
 
     /// <summary>All members of both sets.</summary>
     public ProcessorSet Union(ProcessorSet other)
@@ -134,7 +136,8 @@ public sealed class ProcessorSet : IEquatable<ProcessorSet>, IReadOnlyCollection
     }
 
     /// <summary>True when both sets have the same members.</summary>
-    public static bool operator ==(ProcessorSet? left, ProcessorSet? right) => left is null ? right is null : left.Equals(right);
+    public static bool operator ==(ProcessorSet? left, ProcessorSet? right) =>
+        left is null ? right is null : left.Equals(right);
 
     /// <summary>True when the sets differ.</summary>
     public static bool operator !=(ProcessorSet? left, ProcessorSet? right) => !(left == right);

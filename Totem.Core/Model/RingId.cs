@@ -1,6 +1,7 @@
 namespace Totem;
 
-/// <summary>Names one regular configuration: the processor that created it and a sequence number that never repeats.</summary>
+/// <summary>Names one regular configuration: the processor that created it and a sequence number
+/// that never repeats.</summary>
 /// <param name="Representative">The lowest id of the ring; it creates the tokens.</param>
 /// <param name="Sequence">
 /// Grows by 4 with each ring and survives crashes on stable storage. 64 bits: at a thousand rings a second, 146 million

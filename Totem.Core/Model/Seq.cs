@@ -1,8 +1,8 @@
 namespace Totem;
 
 /// <summary>
-/// A message's number on its ring. 32 bits are imposed by the wire and wrap, so there is no total order: two numbers are
-/// compared circularly, which is exact as long as they are less than 2^31 apart; windows keep them within 16384.
+/// A message's number on its ring. 32 bits are imposed by the wire and wrap, so there is no total order: two numbers
+/// are compared circularly, which is exact as long as they are less than 2^31 apart; windows keep them within 16384.
 /// </summary>
 /// <param name="Value">The number as it stands on the wire.</param>
 public readonly record struct Seq(uint Value)

@@ -30,7 +30,8 @@ internal enum MessageChannel : byte
 /// <param name="Detail">Groups: why a member leaves, or which part of a whole this is.</param>
 /// <param name="Tag">Groups: which of our memberships sends it.</param>
 /// <param name="WholeBytes">Groups: the length of the whole of which this message is a part.</param>
-internal readonly record struct Envelope(MessageChannel Channel, byte Kind = 0, byte Detail = 0, ushort Tag = 0, uint WholeBytes = 0);
+internal readonly record struct Envelope(
+    MessageChannel Channel, byte Kind = 0, byte Detail = 0, ushort Tag = 0, uint WholeBytes = 0);
 
 /// <summary>Knows how envelopes are written on the present ring.</summary>
 internal interface IEnvelopes

@@ -3,17 +3,19 @@ using Totem.Core.Diagnostics;
 namespace Totem.Core.Ordering;
 
 /// <summary>
-/// How many frames all members together may have under way in a rotation. With real daemons on the ring it is what is configured.
-/// Among processors of this engine it grows while nothing is lost and shrinks when something is, as TCP's congestion window does
-/// (RFC 5681): doubling up to where it was last cut, and by a step behind that.
+/// How many frames all members together may have under way in a rotation. With real daemons on the ring it is what is
+/// configured. Among processors of this engine it grows while nothing is lost and shrinks when something is, as TCP's
+/// congestion window does (RFC 5681): doubling up to where it was last cut, and by a step behind that.
 /// </summary>
 /// <remarks>
-/// Every member has a window of its own and sees nearly the same tokens, so the windows stay close to each other without a word on the
-/// wire. It is a matter of speed alone: a window may be anything up to half of the receive window, and order and safety are the same.
+/// Every member has a window of its own and sees nearly the same tokens, so the windows stay close to each other
+/// without a word on the wire. It is a matter of speed alone: a window may be anything up to half of the receive
+/// window, and order and safety are the same.
 /// </remarks>
 internal sealed class FlowWindow
 {
-    /// <summary>A loss is asked for, and served, within two rotations; what is seen before the third is the same loss.</summary>
+    /// <summary>A loss is asked for, and served, within two rotations; what is seen before the
+    /// third is the same loss.</summary>
     private const int VisitsOfOneLoss = 3;
 
     private readonly int _initial;

@@ -13,9 +13,9 @@ internal sealed class OrderedLog(ReceiveWindow window, Seq first)
     public Seq SafeThrough { get; private set; } = first;
 
     /// <summary>
-    /// Delivery in the regular configuration is decided up to here, whether or not the application has taken it yet. This is
-    /// what a commit token calls high delivered: deciding it by the application's pace would let two members disagree on
-    /// which configuration a message belongs to.
+    /// Delivery in the regular configuration is decided up to here, whether or not the application has taken it yet.
+    /// This is what a commit token calls high delivered: deciding it by the application's pace would let two members
+    /// disagree on which configuration a message belongs to.
     /// </summary>
     public Seq DeliverableThrough { get; private set; } = first;
 
@@ -23,9 +23,10 @@ internal sealed class OrderedLog(ReceiveWindow window, Seq first)
     public Seq DeliveredThrough { get; private set; } = first;
 
     /// <summary>
-    /// The aru that the token may learn of: what we have, but no more than this many frames beyond what the application has taken. Others
-    /// release no more than that, and number no more than the limit beyond what they have released, so the ring goes at the pace of
-    /// its slowest reader while every frame that is numbered still has its place in our window (docs/design/protocol.md, "A slow reader").
+    /// The aru that the token may learn of: what we have, but no more than this many frames beyond what the application
+    /// has taken. Others release no more than that, and number no more than the limit beyond what they have released,
+    /// so the ring goes at the pace of its slowest reader while every frame that is numbered still has its place in our
+    /// window (docs/design/protocol.md, "A slow reader").
     /// </summary>
     public Seq AruWithin(int framesAheadMax) => Seq.Min(window.Aru, DeliveredThrough + framesAheadMax);
 
@@ -48,7 +49,8 @@ internal sealed class OrderedLog(ReceiveWindow window, Seq first)
         }
     }
 
-    /// <summary>Decides delivery as far as order and safety allow (agreed: no hole before it; safe: all have it).</summary>
+    /// <summary>Decides delivery as far as order and safety allow (agreed: no hole before it; safe:
+    /// all have it).</summary>
     public void AdvanceDeliverable()
     {
         while (DeliverableThrough < window.Aru)
@@ -61,8 +63,8 @@ internal sealed class OrderedLog(ReceiveWindow window, Seq first)
     }
 
     /// <summary>
-    /// Passes over messages of an old ring: they were taken when they came, and the application never sees them. Without
-    /// this a recovery of more messages than the window holds would never end.
+    /// Passes over messages of an old ring: they were taken when they came, and the application never sees them.
+    /// Without this a recovery of more messages than the window holds would never end.
     /// </summary>
     public void SkipEncapsulated()
     {

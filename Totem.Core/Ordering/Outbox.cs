@@ -27,7 +27,8 @@ internal sealed class Outbox(FrameBuffers buffers)
         Enqueue(new Entry(destination, buffer, length, Window: null, default));
     }
 
-    /// <summary>Queues a multicast of a frame that lies in a window; it is skipped if the window lets go of it before.</summary>
+    /// <summary>Queues a multicast of a frame that lies in a window; it is skipped if the window
+    /// lets go of it before.</summary>
     public void AddFromWindow(ReceiveWindow window, Seq seq)
     {
         Invariant.That(window.Contains(seq), "a frame is sent from the window that holds it");
@@ -92,5 +93,6 @@ internal sealed class Outbox(FrameBuffers buffers)
         return entry;
     }
 
-    private readonly record struct Entry(ProcessorId Destination, byte[]? Buffer, int Length, ReceiveWindow? Window, Seq Seq);
+    private readonly record struct Entry(
+        ProcessorId Destination, byte[]? Buffer, int Length, ReceiveWindow? Window, Seq Seq);
 }

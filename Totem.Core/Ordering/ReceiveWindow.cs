@@ -16,8 +16,8 @@ internal enum FrameFlags : byte
 }
 
 /// <summary>
-/// The frames of one ring by number: a ring buffer that starts behind the last released frame. Frames come in any order;
-/// <see cref="Aru"/> is the end of the unbroken run from the start.
+/// The frames of one ring by number: a ring buffer that starts behind the last released frame. Frames come in any
+/// order; <see cref="Aru"/> is the end of the unbroken run from the start.
 /// </summary>
 internal sealed class ReceiveWindow
 {

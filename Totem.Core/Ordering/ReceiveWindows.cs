@@ -2,7 +2,8 @@ using Totem.Core.Diagnostics;
 
 namespace Totem.Core.Ordering;
 
-/// <summary>Makes receive windows and takes them back, so that a processor that changes rings often does not allocate.</summary>
+/// <summary>Makes receive windows and takes them back, so that a processor that changes rings often
+/// does not allocate.</summary>
 internal sealed class ReceiveWindows(FrameBuffers buffers, int capacity, long bytesMax)
 {
     /// <summary>The rings that the application may lag behind, the ring that is and the ring to be.</summary>

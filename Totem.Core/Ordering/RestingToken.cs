@@ -6,7 +6,8 @@ namespace Totem.Core.Ordering;
 
 /// <summary>A token that stays with its holder for a while, and what has been done with it since.</summary>
 /// <param name="token">The token as it would go on.</param>
-/// <param name="allowance">How many more frames may be numbered before it must go on: what flow control leaves of the visit.</param>
+/// <param name="allowance">How many more frames may be numbered before it must go on: what flow
+/// control leaves of the visit.</param>
 /// <param name="lends">A member that asks for it borrows it; otherwise it sets out.</param>
 /// <param name="ends">When it goes on at the latest.</param>
 internal sealed class RestingToken(in RegularToken token, int allowance, bool lends, Instant ends)

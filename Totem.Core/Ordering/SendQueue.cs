@@ -3,8 +3,9 @@ using Totem.Core.Diagnostics;
 namespace Totem.Core.Ordering;
 
 /// <summary>
-/// Messages that wait for the token, payloads in one circular buffer. The message at the head may have been sent in part; when
-/// the ring changes under it, <see cref="Rewind"/> makes it start again, because its fragments must not span two rings.
+/// Messages that wait for the token, payloads in one circular buffer. The message at the head may have been sent in
+/// part; when the ring changes under it, <see cref="Rewind"/> makes it start again, because its fragments must not span
+/// two rings.
 /// </summary>
 internal sealed class SendQueue
 {
@@ -37,7 +38,8 @@ internal sealed class SendQueue
     public int FreeBytes => Count == _messagesMax ? 0 : _bytesMax - UsedBytes;
 
     /// <summary>The most bytes all that is queued can take in packets, piece lengths apart.</summary>
-    public long PackedBytesMax => UsedBytes - Math.Max(0, HeadOffset - EnvelopeBytes(0)) + (long)Count * EnvelopeBytes(0);
+    public long PackedBytesMax =>
+        UsedBytes - Math.Max(0, HeadOffset - EnvelopeBytes(0)) + (long)Count * EnvelopeBytes(0);
 
     /// <summary>How much of the message at the head, its envelope included, has been packed already.</summary>
     public int HeadOffset { get; private set; }
@@ -65,14 +67,16 @@ internal sealed class SendQueue
         return true;
     }
 
-    /// <summary>Copies the next bytes of the message at the head; when it is through, the next message becomes the head.</summary>
+    /// <summary>Copies the next bytes of the message at the head; when it is through, the next
+    /// message becomes the head.</summary>
     /// <returns>True when that was the end of the message.</returns>
     public bool TakeFromHead(Span<byte> destination)
     {
         Invariant.That(Count > 0, "only what is queued is taken");
         ref readonly var head = ref _entries[_entriesHead];
         var envelopeBytes = EnvelopeBytes(0);
-        Invariant.That(destination.Length <= envelopeBytes + head.PayloadBytes - HeadOffset, "no more is taken than the head holds");
+        Invariant.That(destination.Length <= envelopeBytes + head.PayloadBytes - HeadOffset, "no more is taken than "
+            + "the head holds");
         if (HeadOffset < envelopeBytes)
         {
             if (HeadOffset == 0)
@@ -100,7 +104,8 @@ internal sealed class SendQueue
         return true;
     }
 
-    /// <summary>The packed length of the n-th message from the head, and what it asks for; n below <see cref="Count"/>.</summary>
+    /// <summary>The packed length of the n-th message from the head, and what it asks for; n below
+    /// <see cref="Count"/>.</summary>
     public (int Length, Guarantee Guarantee) Peek(int n)
     {
         Invariant.That((uint)n < (uint)Count, "only what is queued is looked at");
@@ -114,7 +119,8 @@ internal sealed class SendQueue
     /// <summary>Forgets everything.</summary>
     public void Clear() => (Count, UsedBytes, HeadOffset) = (0, 0, 0);
 
-    private int EnvelopeBytes(int n) => Count == 0 ? 0 : _envelopes.BytesOf(_entries[(_entriesHead + n) % _entries.Length].Envelope);
+    private int EnvelopeBytes(int n) =>
+        Count == 0 ? 0 : _envelopes.BytesOf(_entries[(_entriesHead + n) % _entries.Length].Envelope);
 
     private void Append(ReadOnlySpan<byte> bytes)
     {

@@ -6,9 +6,11 @@ using Totem.Core.Wire;
 namespace Totem.Core.Ordering;
 
 /// <summary>
-/// The last token we sent, regular, lent or commit, as it stands on the wire: it is repeated until a sign of life comes.
+/// The last token we sent, regular, lent or commit, as it stands on the wire: it is repeated until
+/// a sign of life comes.
 /// </summary>
-internal sealed class SentToken(RingOptions options, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines, IRingObserver observer)
+internal sealed class SentToken(
+    RingOptions options, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines, IRingObserver observer)
 {
     private const int BytesMax = WireFormat.CommitTokenBytes + (WireFormat.CommitMemberBytes * ProcessorSet.MaxCount);
 

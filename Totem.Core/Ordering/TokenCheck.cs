@@ -29,9 +29,11 @@ internal static class TokenCheck
         if (hops == 0 || loan.TokenSeq.Value != unchecked(ring.LastTokenSeq.Value + (uint)hops))
             return DiscardReason.StaleToken;
         if (ring.LastLoan is { } last && last.TokenSeq == loan.TokenSeq && loan.Number <= last.Number)
-            return loan.Number == last.Number ? null : DiscardReason.StaleToken; // The same again is to be answered again.
+            // The same again is to be answered again.
+            return loan.Number == last.Number ? null : DiscardReason.StaleToken;
         var ahead = loan.Seq.DistanceFrom(ring.Log.Window.Aru);
-        return ahead >= 0 && ahead <= ring.NumbersAheadMax && loan.Seq >= ring.LastSeq && loan.Seq >= ring.Log.Window.High
+        return ahead >= 0 && ahead <= ring.NumbersAheadMax && loan.Seq >= ring.LastSeq
+            && loan.Seq >= ring.Log.Window.High
             ? null
             : DiscardReason.AbsurdToken;
     }
@@ -40,8 +42,8 @@ internal static class TokenCheck
     private static bool IsPlausible(in RegularToken token, TokenRing ring)
     {
         var window = ring.Log.Window;
-        // Nobody releases what we have not said we have, and nobody numbers more than the limit beyond what it has released: however
-        // far our application lags, what is numbered lies within the limit of what we have received.
+        // Nobody releases what we have not said we have, and nobody numbers more than the limit beyond what it has
+        // released: however far our application lags, what is numbered lies within the limit of what we have received.
         var ahead = token.Seq.DistanceFrom(window.Aru);
         var hops = unchecked((int)(token.TokenSeq.Value - ring.LastTokenSeq.Value));
         return token.Header.Node == ring.Predecessor

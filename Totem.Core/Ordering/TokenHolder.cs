@@ -12,7 +12,8 @@ namespace Totem.Core.Ordering;
 /// </summary>
 /// <remarks>
 /// A visit is <see cref="Take"/> and then one of <see cref="PassOn"/>, <see cref="PassOnOrRest"/> and
-/// <see cref="Withhold"/>; between the two the processor may change the token. Frames that follow the token leave with the second.
+/// <see cref="Withhold"/>; between the two the processor may change the token. Frames that follow
+/// the token leave with the second.
 /// </remarks>
 internal sealed class TokenHolder
 {
@@ -22,7 +23,8 @@ internal sealed class TokenHolder
     private readonly SentToken _sent;
     private readonly TokenRest _rest;
 
-    public TokenHolder(RingOptions options, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines, IRingObserver observer)
+    public TokenHolder(
+        RingOptions options, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines, IRingObserver observer)
     {
         _options = options;
         _deadlines = deadlines;
@@ -40,7 +42,8 @@ internal sealed class TokenHolder
         Send(now);
     }
 
-    /// <summary>The token is here: all steps of a visit before it leaves. Returns the token as it is to go on.</summary>
+    /// <summary>The token is here: all steps of a visit before it leaves. Returns the token as it
+    /// is to go on.</summary>
     public RegularToken Take(
         TokenRing ring, in RegularToken token, in RetransmitRequestList asked, IFrameSource source, Instant now)
     {
@@ -134,7 +137,8 @@ internal sealed class TokenHolder
     /// <summary><see cref="Wake"/> would do something now.</summary>
     public bool ActsOnWork(TokenRing ring) => _rest.ActsOnWork(ring);
 
-    /// <summary>We have something to send. While the token rests here it leaves with <see cref="SendWaiting"/>.</summary>
+    /// <summary>We have something to send. While the token rests here it leaves with
+    /// <see cref="SendWaiting"/>.</summary>
     public void Wake(TokenRing ring, Instant now) => _rest.Wake(ring, now);
 
     /// <summary>The token rests here and something waits: it is multicast.</summary>
@@ -144,7 +148,8 @@ internal sealed class TokenHolder
             _rest.SendWaiting(ring, rest, source);
     }
 
-    /// <summary>The token is lent to us, or given back. Returns why the frame is dropped; null when it was taken.</summary>
+    /// <summary>The token is lent to us, or given back. Returns why the frame is dropped; null when
+    /// it was taken.</summary>
     public DiscardReason? HandleLoan(TokenRing ring, in TokenLoan loan, IFrameSource source, Instant now) =>
         loan.IsReturned ? _rest.TakeBack(ring, loan, now) : _rest.Borrow(ring, loan, source, now);
 
@@ -159,7 +164,9 @@ internal sealed class TokenHolder
             return ProcessorId.None;
         }
 
-        return setter != _options.Self && now - ring.Stuck.Since >= _options.FailToReceiveTimeout ? setter : ProcessorId.None;
+        return setter != _options.Self && now - ring.Stuck.Since >= _options.FailToReceiveTimeout
+            ? setter
+            : ProcessorId.None;
     }
 
     private void Send(Instant now)

@@ -2,7 +2,8 @@ namespace Totem.Core.Ordering;
 
 /// <summary>
 /// When the token goes on, seen from the frames of a visit, and when it is worth reading before messages that wait. All
-/// that sets the accelerated ring apart from the plain one is here; docs/design/protocol.md says why nothing else has to differ.
+/// that sets the accelerated ring apart from the plain one is here; docs/design/protocol.md says
+/// why nothing else has to differ.
 /// </summary>
 internal abstract class TokenPassing
 {
@@ -11,7 +12,8 @@ internal abstract class TokenPassing
 
     /// <summary>On a ring that has just been installed.</summary>
     /// <param name="acceleratedWindow">How many frames of a visit may follow the token; 0 for none.</param>
-    public static TokenPassing Of(int acceleratedWindow) => acceleratedWindow == 0 ? Plain : new AcceleratedPassing(acceleratedWindow);
+    public static TokenPassing Of(int acceleratedWindow) =>
+        acceleratedWindow == 0 ? Plain : new AcceleratedPassing(acceleratedWindow);
 
     /// <summary>Of the two, when both wait, the host should read the token first.</summary>
     public abstract bool IsTokenFirst { get; }
@@ -22,7 +24,8 @@ internal abstract class TokenPassing
     /// <summary>A token was taken.</summary>
     public abstract void NoteToken();
 
-    /// <summary>A message was numbered by our predecessor after our last token left: it has had the token again.</summary>
+    /// <summary>A message was numbered by our predecessor after our last token left: it has had the
+    /// token again.</summary>
     public abstract void NotePredecessorAhead();
 
     private sealed class PlainPassing : TokenPassing
@@ -42,18 +45,21 @@ internal abstract class TokenPassing
         }
     }
 
-    /// <summary>ACC16: the last frames of a visit follow the token, so that the successor need not wait for them.</summary>
+    /// <summary>ACC16: the last frames of a visit follow the token, so that the successor need not
+    /// wait for them.</summary>
     private sealed class AcceleratedPassing(int window) : TokenPassing
     {
-        /// <summary>A visit of so few frames is passed plainly: sending them takes microseconds, and in the same rotation all have them, so
-        /// that on a ring with little to do a safe message waits no longer than on a plain one.</summary>
+        /// <summary>A visit of so few frames is passed plainly: sending them takes microseconds, and in the same
+        /// rotation all have them, so that on a ring with little to do a safe message waits no longer than on a plain
+        /// one.</summary>
         private const int ShortVisitFrames = 4;
 
         private bool _isTokenFirst;
 
         public override bool IsTokenFirst => _isTokenFirst;
 
-        public override int CountBeforeToken(int newFrames) => newFrames <= ShortVisitFrames ? newFrames : Math.Max(0, newFrames - window);
+        public override int CountBeforeToken(int newFrames) =>
+            newFrames <= ShortVisitFrames ? newFrames : Math.Max(0, newFrames - window);
 
         public override void NoteToken() => _isTokenFirst = false;
 

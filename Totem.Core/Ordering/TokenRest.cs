@@ -6,11 +6,12 @@ using Totem.Core.Wire;
 namespace Totem.Core.Ordering;
 
 /// <summary>
-/// A token that stays where it is (docs/design/token.md): what our application has to say meanwhile leaves at once, who asks for the token
-/// borrows it or makes it set out, and in the end it goes on.
+/// A token that stays where it is (docs/design/token.md): what our application has to say meanwhile leaves at once, who
+/// asks for the token borrows it or makes it set out, and in the end it goes on.
 /// </summary>
 internal sealed class TokenRest(
-    RingOptions options, TokenVisit visit, SentToken sent, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines, IRingObserver observer)
+    RingOptions options, TokenVisit visit, SentToken sent, FrameBuffers buffers, Outbox outbox, DeadlineTable deadlines,
+    IRingObserver observer)
 {
     /// <summary>The token stays.</summary>
     public void Begin(TokenRing ring, in RegularToken next, Instant now)
@@ -105,7 +106,8 @@ internal sealed class TokenRest(
     /// <summary>A borrower gives the token back.</summary>
     public DiscardReason? TakeBack(TokenRing ring, in TokenLoan loan, Instant now)
     {
-        if (ring.Rest is not { Loan: { } current } rest || current.To != loan.Header.Node || current.Number != loan.Number
+        if (ring.Rest is not { Loan: { } current } rest || current.To != loan.Header.Node
+            || current.Number != loan.Number
             || loan.TokenSeq != ring.LastTokenSeq)
             return DiscardReason.StaleToken;
         var given = loan.Seq.DistanceFrom(rest.Token.Seq);
@@ -140,7 +142,8 @@ internal sealed class TokenRest(
 
         ring.LastLoan = (loan.TokenSeq, loan.Number);
         ring.Resting.HasAsked = false;
-        var (count, isSafe) = visit.Extend(ring, loan.Seq, (int)Math.Min(loan.Allowance, (uint)ring.FramesAheadMax), source, out var seq);
+        var (count, isSafe) = visit.Extend(
+            ring, loan.Seq, (int)Math.Min(loan.Allowance, (uint)ring.FramesAheadMax), source, out var seq);
         observer.OnEvent(new RingEvent(RingEventKind.TokenBorrowed, ring.Id, loan.Header.Node, Seq: seq, Count: count));
         var back = loan with
         {
@@ -190,7 +193,8 @@ internal sealed class TokenRest(
         // A number beyond this shows that the loan has arrived.
         ring.SentSeq = rest.Token.Seq;
         var loan = new TokenLoan(
-            new FrameHeader(FrameKind.TokenLoan, Encapsulation.None, options.Self), ring.Id, ring.LastTokenSeq, rest.Loan.Number,
+            new FrameHeader(FrameKind.TokenLoan, Encapsulation.None, options.Self), ring.Id, ring.LastTokenSeq,
+            rest.Loan.Number,
             rest.Token.Seq, (uint)rest.Allowance, IsReturned: false, HasMore: false);
         sent.Keep(loan, to);
         sent.Send(now);
@@ -218,7 +222,8 @@ internal sealed class TokenRest(
     {
         var buffer = buffers.Rent(WireFormat.HoldCancelBytes);
         var writer = new WireWriter(buffer);
-        new HoldCancel(new FrameHeader(FrameKind.HoldCancel, Encapsulation.None, options.Self), ring.Id).Write(ref writer);
+        new HoldCancel(new FrameHeader(FrameKind.HoldCancel, Encapsulation.None, options.Self), ring.Id)
+            .Write(ref writer);
         Invariant.That(writer.WrittenBytes == WireFormat.HoldCancelBytes, "a hold cancel has one length");
         outbox.Add(from, buffer, writer.WrittenBytes);
     }

@@ -47,11 +47,12 @@ internal sealed class TokenRing
 
     public bool IsRepresentative { get; }
 
-    /// <summary>No member, a real daemon included, numbers more than this beyond what all have said they have.</summary>
+    /// <summary>No member, a real daemon included, numbers more than this beyond what all have said
+    /// they have.</summary>
     public int NumbersAheadMax { get; }
 
-    /// <summary>We number no more than this beyond what all have said they have, and say no more than this beyond what our
-    /// application has taken.</summary>
+    /// <summary>We number no more than this beyond what all have said they have, and say no more than this beyond what
+    /// our application has taken.</summary>
     public int FramesAheadMax { get; }
 
     /// <summary>Plain until the ring is installed: recovery is rare, and its promises rest on plain visits.</summary>
@@ -64,7 +65,8 @@ internal sealed class TokenRing
     /// <summary>The hop number of the last token that was taken; anything not after it is a duplicate.</summary>
     public TokenSeq LastTokenSeq { get; set; }
 
-    /// <summary>The seq that the token of the last visit came with: what it counted has had a whole rotation to arrive.</summary>
+    /// <summary>The seq that the token of the last visit came with: what it counted has had a whole
+    /// rotation to arrive.</summary>
     public Seq LastSeq { get; set; }
 
     /// <summary>The aru that our last token left with.</summary>
@@ -84,8 +86,8 @@ internal sealed class TokenRing
 
     /// <summary>
     /// True from our first visit as operational on: then all members are operational. Before it some may still be in
-    /// recovery, and a stranger that some hear and others cannot heed would tear the ring before it stands; real daemons
-    /// can even abort (WIRE §17). Strangers call again.
+    /// recovery, and a stranger that some hear and others cannot heed would tear the ring before it stands; real
+    /// daemons can even abort (WIRE §17). Strangers call again.
     /// </summary>
     public bool IsSettled { get; set; }
 
@@ -98,7 +100,8 @@ internal sealed class TokenRing
     /// <summary>The token while it rests here, also while it is lent; null while it is elsewhere.</summary>
     public RestingToken? Rest { get; set; }
 
-    /// <summary>The last loan we had: its rest's hop number and its own. A second copy of it is answered, not used.</summary>
+    /// <summary>The last loan we had: its rest's hop number and its own. A second copy of it is
+    /// answered, not used.</summary>
     public (TokenSeq TokenSeq, uint Number)? LastLoan { get; set; }
 
     /// <summary>The member that holds the aru down, at which number, since when.</summary>

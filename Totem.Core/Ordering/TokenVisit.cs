@@ -29,8 +29,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
     public RegularToken Run(TokenRing ring, in RegularToken token, in RetransmitRequestList asked, IFrameSource source)
     {
         var queued = source.QueuedFrames;
-        // Nobody has sent anything since we last had the token: whatever the token says, nothing counts against the window.
-        // A sum that was forged or lost its owner would otherwise silence the ring for ever.
+        // Nobody has sent anything since we last had the token: whatever the token says, nothing counts against the
+        // window. A sum that was forged or lost its owner would otherwise silence the ring for ever.
         var wasQuiet = token.Seq == ring.SentSeq && asked.Count == 0 && _requestCount == 0;
         var sentByAll = wasQuiet ? Math.Min(token.FlowControlCount, ring.Flow.SentLast) : token.FlowControlCount;
         var allowed = ring.Flow.Allowed(sentByAll, token.Backlog, queued);
@@ -56,7 +56,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         ring.SentAru = aru;
         ring.SentSeq = seq;
         observer.OnEvent(new RingEvent(
-            RingEventKind.TokenVisit, ring.Id, token.Header.Node, Seq: token.Seq, TokenSeq: token.TokenSeq, Count: sent));
+            RingEventKind.TokenVisit, ring.Id, token.Header.Node, Seq: token.Seq, TokenSeq: token.TokenSeq,
+            Count: sent));
         return token with
         {
             Header = new FrameHeader(FrameKind.RegularToken, Encapsulation.None, options.Self),
@@ -70,7 +71,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         };
     }
 
-    /// <summary>The token rests here and the visit goes on: multicasts what has come to wait since, all of it at once.</summary>
+    /// <summary>The token rests here and the visit goes on: multicasts what has come to wait since,
+    /// all of it at once.</summary>
     /// <returns>How many frames, and whether one of them is safe.</returns>
     public (int Sent, bool IsSafe) Extend(TokenRing ring, Seq through, int allowance, IFrameSource source, out Seq seq)
     {
@@ -98,7 +100,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         return token with { Aru = aru, AruSetter = setter };
     }
 
-    /// <summary>Multicasts again what others miss and we hold; the rest of the requests goes on with the token.</summary>
+    /// <summary>Multicasts again what others miss and we hold; the rest of the requests goes on
+    /// with the token.</summary>
     private int Serve(TokenRing ring, in RetransmitRequestList asked, int allowed)
     {
         var served = 0;
@@ -121,9 +124,9 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
     }
 
     /// <summary>
-    /// Everything up to the lower of the aru that left with our last token and the aru that came back has been received by
-    /// all: whoever lacked a message would have lowered the aru on the way, and only that processor may raise it again, one
-    /// rotation later. That is the two successive visits of safe delivery (TOCS95, safe delivery).
+    /// Everything up to the lower of the aru that left with our last token and the aru that came back has been received
+    /// by all: whoever lacked a message would have lowered the aru on the way, and only that processor may raise it
+    /// again, one rotation later. That is the two successive visits of safe delivery (TOCS95, safe delivery).
     /// </summary>
     private static void LearnSafe(TokenRing ring, Seq aru)
     {
@@ -140,13 +143,15 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
             return;
         var count = _numberedThrough.DistanceFrom(_multicastThrough);
         Invariant.That(count > 0, "nothing is multicast before it has a number");
-        observer.OnEvent(new RingEvent(RingEventKind.MulticastAfterToken, ring.Id, Seq: _multicastThrough.Next, Count: count));
+        observer.OnEvent(
+            new RingEvent(RingEventKind.MulticastAfterToken, ring.Id, Seq: _multicastThrough.Next, Count: count));
         MulticastThrough(ring, _numberedThrough);
     }
 
     private int Multicast(TokenRing ring, Seq tokenSeq, int allowed, IFrameSource source, out Seq seq)
     {
-        Invariant.That(_multicastThrough == _numberedThrough, "what a visit numbers is multicast before the next visit");
+        Invariant.That(
+            _multicastThrough == _numberedThrough, "what a visit numbers is multicast before the next visit");
         var sent = Number(ring, tokenSeq, allowed, source, out seq);
         (_multicastThrough, _numberedThrough) = (tokenSeq, seq);
         MulticastThrough(ring, tokenSeq + ring.Passing.CountBeforeToken(sent));
@@ -158,8 +163,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
     private int Number(TokenRing ring, Seq tokenSeq, int allowed, IFrameSource source, out Seq seq)
     {
         var window = ring.Log.Window;
-        // No member may be asked to hold more than half of its window beyond what it has said it has; what we have not released
-        // stands for that, because somebody may not have said it.
+        // No member may be asked to hold more than half of its window beyond what it has said it has; what we have not
+        // released stands for that, because somebody may not have said it.
         var room = (window.Released + (ring.FramesAheadMax - ring.Flow.Window.Largest)).DistanceFrom(tokenSeq);
         var sent = 0;
         for (seq = tokenSeq; sent < Math.Min(allowed, room) && source.QueuedFrames > 0; sent++)
@@ -187,7 +192,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         }
     }
 
-    /// <summary>WIRE §10.6: who lacks something, or whose reader lags, lowers the aru, and only who lowered it raises it.</summary>
+    /// <summary>WIRE §10.6: who lacks something, or whose reader lags, lowers the aru, and only who
+    /// lowered it raises it.</summary>
     private (Seq Aru, ProcessorId Setter) CorrectAru(TokenRing ring, in RegularToken token, Seq seq)
     {
         var aru = ring.Log.AruWithin(ring.FramesAheadMax);
@@ -197,8 +203,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
     }
 
     /// <summary>
-    /// Asks only for what the token counted one rotation ago: newer frames may still be on their way on another path, and
-    /// asking for them would double the traffic of a healthy ring.
+    /// Asks only for what the token counted one rotation ago: newer frames may still be on their way on another path,
+    /// and asking for them would double the traffic of a healthy ring.
     /// </summary>
     private void AskForMissing(TokenRing ring)
     {
@@ -215,7 +221,8 @@ internal sealed class TokenVisit(RingOptions options, FrameBuffers buffers, Outb
         if (_requestCount > inherited)
         {
             observer.OnEvent(new RingEvent(
-                RingEventKind.RetransmitRequested, ring.Id, Seq: _requests[inherited].Seq, Count: _requestCount - inherited));
+                RingEventKind.RetransmitRequested, ring.Id, Seq: _requests[inherited].Seq,
+                Count: _requestCount - inherited));
         }
     }
 

@@ -10,8 +10,8 @@ namespace Totem.Core.Packing;
 /// </summary>
 internal sealed class ApplicationFrames(RingOptions options, StreamUse use, IRingObserver observer) : IFrameSource
 {
-    /// <summary>A phase of a synchronisation says three things at most, and begins when what the last one said is delivered. The
-    /// application's limit does not count here: it may be lower.</summary>
+    /// <summary>A phase of a synchronisation says three things at most, and begins when what the last one said is
+    /// delivered. The application's limit does not count here: it may be lower.</summary>
     private const int SyncMessagesMax = 16;
 
     private readonly SendLane _sync = new(options, SyncMessagesMax, use.Envelopes);
@@ -65,7 +65,8 @@ internal sealed class ApplicationFrames(RingOptions options, StreamUse use, IRin
             options.Self, seq, originCount, ring, 0, (uint)packet.Guarantee).Write(ref writer);
         for (var i = 0; i < packet.Completed && !IsSynchronising; i++)
         {
-            var kind = Lane.Packer.Completed(i) == MessageChannel.Ring ? RingEventKind.MessageSent : RingEventKind.GroupMessageSent;
+            var kind = Lane.Packer.Completed(i) == MessageChannel.Ring ? RingEventKind.MessageSent
+                : RingEventKind.GroupMessageSent;
             observer.OnEvent(new RingEvent(kind, ring, options.Self, Seq: seq, Count: i));
         }
 

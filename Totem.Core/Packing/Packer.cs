@@ -11,8 +11,8 @@ namespace Totem.Core.Packing;
 internal readonly record struct PackedPacket(int Bytes, int Completed, Guarantee Guarantee);
 
 /// <summary>
-/// Fills packets from the send queue when the token is here: small messages share one, large ones are cut. A packet never
-/// mixes guarantees, so that its frame can say which one it needs.
+/// Fills packets from the send queue when the token is here: small messages share one, large ones are cut. A packet
+/// never mixes guarantees, so that its frame can say which one it needs.
 /// </summary>
 internal sealed class Packer(int netMtu)
 {
@@ -28,9 +28,9 @@ internal sealed class Packer(int netMtu)
     public MessageChannel Completed(int n) => _completed[n];
 
     /// <summary>
-    /// A new ring begins: no packet of the old one is continued. If the last one ended inside a message, the next is a packet
-    /// with a message to nobody: corosync throws away whole packets, up to one without a cut, until it finds its place again in
-    /// a stream that does not go on as announced (WIRE §12.6), and this one is no loss.
+    /// A new ring begins: no packet of the old one is continued. If the last one ended inside a message, the next is a
+    /// packet with a message to nobody: corosync throws away whole packets, up to one without a cut, until it finds its
+    /// place again in a stream that does not go on as announced (WIRE §12.6), and this one is no loss.
     /// </summary>
     public void Reset()
     {

@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Totem.Core.Packing;
 
-/// <summary>Walks the pieces of one packet. A packet is checked as a whole before its first piece is looked at.</summary>
+/// <summary>Walks the pieces of one packet. A packet is checked as a whole before its first piece
+/// is looked at.</summary>
 internal readonly ref struct PacketReader
 {
     private readonly ReadOnlySpan<byte> _packet;
@@ -17,7 +18,8 @@ internal readonly ref struct PacketReader
 
     public int PieceCount { get; }
 
-    /// <summary>Not 0: the last piece goes on in the sender's next packet, which carries this number as continuation.</summary>
+    /// <summary>Not 0: the last piece goes on in the sender's next packet, which carries this
+    /// number as continuation.</summary>
     public byte Fragment => _packet[4];
 
     /// <summary>Not 0: the first piece goes on where the sender's last packet ended.</summary>

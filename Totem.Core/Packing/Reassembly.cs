@@ -2,8 +2,8 @@ using Totem.Core.Diagnostics;
 
 namespace Totem.Core.Packing;
 
-/// <summary>A message of one sender that is still coming in pieces. The buffer doubles, so that each byte is copied at most
-/// twice; it is kept for the next message.</summary>
+/// <summary>A message of one sender that is still coming in pieces. The buffer doubles, so that each byte is copied at
+/// most twice; it is kept for the next message.</summary>
 internal sealed class Reassembly(int bytesMax)
 {
     private byte[] _buffer = [];

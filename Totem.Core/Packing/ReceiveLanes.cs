@@ -2,7 +2,8 @@ namespace Totem.Core.Packing;
 
 /// <summary>
 /// The receiving side of the two streams of WIRE §12.5. They outlive rings: a corosync sender goes on with a cut
-/// message on the next ring, and those who came along have its beginning. Senders of ours never do, see <see cref="Packer.Reset"/>.
+/// message on the next ring, and those who came along have its beginning. Senders of ours never do,
+/// see <see cref="Packer.Reset"/>.
 /// </summary>
 internal sealed class ReceiveLanes(int messageBytesMax, StreamUse use)
 {
@@ -17,7 +18,8 @@ internal sealed class ReceiveLanes(int messageBytesMax, StreamUse use)
 
     public Unpacker Current => IsSynchronising ? _sync : _regular;
 
-    /// <summary>The next packet is the first of a new ring; those who did not come along start afresh if they return.</summary>
+    /// <summary>The next packet is the first of a new ring; those who did not come along start
+    /// afresh if they return.</summary>
     public void Restart(ProcessorSet left)
     {
         IsSynchronising = use.Synchronises;

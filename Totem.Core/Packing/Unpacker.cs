@@ -58,7 +58,8 @@ internal sealed class Unpacker(int messageBytesMax)
                 return true;
             }
 
-            // The end of a message whose beginning we lack still counts, or two members would number the rest differently.
+            // The end of a message whose beginning we lack still counts, or two members would
+            // number the rest differently.
             if (!isCut)
                 _index++;
         }

@@ -140,8 +140,8 @@ internal sealed class RecoveryState(
             RetransFlag: _hasRaisedFlag ? 1u : 0u, 0);
     }
 
-    /// <summary>WIRE §9.11, steps 1 to 6, after a visit: raises or clears the retransmission flag, and promises once we have
-    /// everything. True when the ring is to be installed.</summary>
+    /// <summary>WIRE §9.11, steps 1 to 6, after a visit: raises or clears the retransmission flag, and promises once we
+    /// have everything. True when the ring is to be installed.</summary>
     /// <param name="token">The token as it is to go on; its retransmission flag is set here.</param>
     public bool UpdateFlagAndPromise(ref RegularToken token)
     {
@@ -178,8 +178,8 @@ internal sealed class RecoveryState(
     }
 
     /// <summary>
-    /// A flag that nobody remembers having raised would keep the recovery going for ever. The representative takes it down
-    /// once nothing has been sent for long; a member that still has something to send raises it again on its next
+    /// A flag that nobody remembers having raised would keep the recovery going for ever. The representative takes it
+    /// down once nothing has been sent for long; a member that still has something to send raises it again on its next
     /// visit.
     /// </summary>
     private void ClearOrphanedFlag(ref uint retransFlag)

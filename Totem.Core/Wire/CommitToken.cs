@@ -3,13 +3,15 @@ using Totem.Core.Model;
 namespace Totem.Core.Wire;
 
 /// <summary>One member's word on its old ring in a commit token (WIRE §5.5).</summary>
-/// <param name="OldRing">The last ring that member was operational on; all zero while the entry is not filled in.</param>
+/// <param name="OldRing">The last ring that member was operational on; all zero while the entry is
+/// not filled in.</param>
 /// <param name="Aru">All received up to here, on the old ring.</param>
 /// <param name="HighDelivered">The highest number delivered in the old regular configuration.</param>
 /// <param name="ReceivedFlag">True when that member has everything it knows of.</param>
 public readonly record struct CommitEntry(RingId OldRing, Seq Aru, Seq HighDelivered, bool ReceivedFlag);
 
-/// <summary>Commits a membership: it goes round twice, and collects each member's state of its old ring on the way.</summary>
+/// <summary>Commits a membership: it goes round twice, and collects each member's state of its old
+/// ring on the way.</summary>
 /// <param name="Header">The frame's header; its node is who sent the token last.</param>
 /// <param name="TokenSeq">One more at every send; not evaluated.</param>
 /// <param name="Ring">The new ring.</param>

@@ -7,8 +7,9 @@ namespace Totem.Core.Wire;
 /// <param name="Encapsulation">The content of a multicast; <see cref="Encapsulation.None"/> in every other
 /// kind.</param>
 /// <param name="Node">The originator of a multicast, the last forwarder of a token, nobody in a leave message.</param>
-/// <param name="Target">Uninitialised memory in many of corosync's frames, kept so that a frame re-encodes. In a regular token of a ring on
-/// which all run this engine: where the token is to rest, or nobody (docs/design/token.md).</param>
+/// <param name="Target">Uninitialised memory in many of corosync's frames, kept so that a frame re-encodes. In a
+/// regular token of a ring on which all run this engine: where the token is to rest, or nobody
+/// (docs/design/token.md).</param>
 /// <param name="Swapped">True when the sender's byte order is big-endian.</param>
 public readonly record struct FrameHeader(
     FrameKind Kind, Encapsulation Encapsulation, ProcessorId Node, uint Target = 0, bool Swapped = false)
@@ -40,7 +41,8 @@ public readonly record struct FrameHeader(
         return frame.Length < MinimumBytes(kind) ? DecodeResult.TooShort : DecodeResult.Ok;
     }
 
-    /// <summary>Reads the header of a frame that must be of this kind: a frame read as another kind would make sense by accident.</summary>
+    /// <summary>Reads the header of a frame that must be of this kind: a frame read as another kind
+    /// would make sense by accident.</summary>
     internal static DecodeResult TryRead(ReadOnlySpan<byte> frame, FrameKind kind, out FrameHeader header)
     {
         var result = TryRead(frame, out header);

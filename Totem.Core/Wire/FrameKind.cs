@@ -21,7 +21,8 @@ public enum FrameKind : byte
     /// <summary>Asks whoever keeps the token to let go of it.</summary>
     HoldCancel = 5,
 
-    /// <summary>Lends a token that rests to a member that asked for it, and gives it back. Only among processors of this engine.</summary>
+    /// <summary>Lends a token that rests to a member that asked for it, and gives it back. Only
+    /// among processors of this engine.</summary>
     TokenLoan = 6,
 }
 

@@ -9,7 +9,8 @@ namespace Totem.Core.Wire;
 public sealed record JoinMessage(
     FrameHeader Header, ProcessorId System, ulong RingSequence, ProcessorSet Proposed, ProcessorSet Failed)
 {
-    // corosync lists processors in order of discovery. The order has no meaning, and is kept so that a frame re-encodes.
+    // corosync lists processors in order of discovery. The order has no meaning, and is kept so
+    // that a frame re-encodes.
     private ProcessorId[]? ProposedOrder { get; init; }
 
     private ProcessorId[]? FailedOrder { get; init; }
@@ -62,7 +63,8 @@ public sealed record JoinMessage(
 
     /// <summary>True when both say the same; the order in which they list processors is not part of it.</summary>
     public bool Equals(JoinMessage? other) => other is not null && Header == other.Header && System == other.System
-        && RingSequence == other.RingSequence && Proposed == other.Proposed && Failed == other.Failed && Trailer == other.Trailer;
+        && RingSequence == other.RingSequence && Proposed == other.Proposed && Failed == other.Failed
+        && Trailer == other.Trailer;
 
     /// <inheritdoc />
     public override int GetHashCode() => HashCode.Combine(Header, System, RingSequence, Proposed, Failed);

@@ -2,7 +2,8 @@ namespace Totem.Core.Wire;
 
 /// <summary>
 /// Our join messages' words behind the announced length, where corosync does not look: why somebody is in the fail set.
-/// Without it, two members that do not hear each other make the others choose between them at random, and for ever anew.
+/// Without it, two members that do not hear each other make the others choose between them at
+/// random, and for ever anew.
 /// </summary>
 /// <param name="Silent">Members of the fail set from which the sender itself has heard nothing.</param>
 /// <param name="Broken">Links known to carry nothing although others hear both ends.</param>
@@ -16,7 +17,8 @@ public sealed record JoinTrailer(ProcessorSet Silent, IReadOnlyList<BrokenLink> 
     public static JoinTrailer Empty { get; } = new(ProcessorSet.Empty, [], ProcessorSet.Empty);
 
     /// <summary>How long this trailer is on the wire.</summary>
-    internal int EncodedBytes => 4 + 2 + (4 * Silent.Count) + BrokenLinkList.EncodedBytes(Broken) + 2 + (4 * Heard.Count);
+    internal int EncodedBytes =>
+        4 + 2 + (4 * Silent.Count) + BrokenLinkList.EncodedBytes(Broken) + 2 + (4 * Heard.Count);
 
     /// <summary>True when both name the same processors, and the same links in the same order.</summary>
     public bool Equals(JoinTrailer? other) =>

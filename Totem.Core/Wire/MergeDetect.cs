@@ -9,7 +9,8 @@ namespace Totem.Core.Wire;
 /// <param name="Ring">The sender's ring.</param>
 public readonly record struct MergeDetect(FrameHeader Header, ProcessorId System, RingId Ring)
 {
-    /// <summary>Reads the frame. Without our trailer, <paramref name="trailer"/> is null: the sender does not say.</summary>
+    /// <summary>Reads the frame. Without our trailer, <paramref name="trailer"/> is null: the
+    /// sender does not say.</summary>
     public static DecodeResult TryRead(ReadOnlySpan<byte> frame, out MergeDetect detect, out MergeTrailer? trailer)
     {
         detect = default;

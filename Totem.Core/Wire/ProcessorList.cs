@@ -1,13 +1,15 @@
 namespace Totem.Core.Wire;
 
-/// <summary>A list of processor ids on the wire. The order has no meaning; corosync appends in order of discovery.</summary>
+/// <summary>A list of processor ids on the wire. The order has no meaning; corosync appends in
+/// order of discovery.</summary>
 internal static class ProcessorList
 {
     public static DecodeResult TryRead(ref WireReader reader, uint count, out ProcessorSet? set) =>
         TryRead(ref reader, count, out set, out _);
 
     /// <summary>Reads a list; <paramref name="order"/> is null when it stood in the set's own order.</summary>
-    public static DecodeResult TryRead(ref WireReader reader, uint count, out ProcessorSet? set, out ProcessorId[]? order)
+    public static DecodeResult TryRead(
+        ref WireReader reader, uint count, out ProcessorSet? set, out ProcessorId[]? order)
     {
         set = null;
         order = null;

@@ -2,7 +2,8 @@ namespace Totem.Core.Wire;
 
 /// <summary>The header of a multicast message; what follows is a packet of messages, or a whole message of an old ring
 /// (WIRE §5.2).</summary>
-/// <param name="Header">The frame's header; its node is the originator, also when somebody else sends the frame again.</param>
+/// <param name="Header">The frame's header; its node is the originator, also when somebody else
+/// sends the frame again.</param>
 /// <param name="System">The originator.</param>
 /// <param name="Seq">The message's number on its ring.</param>
 /// <param name="OriginCount">A running number of everything this process originated; informative.</param>

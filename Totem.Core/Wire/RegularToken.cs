@@ -26,8 +26,10 @@ public readonly record struct RegularToken(
     uint RetransFlag,
     int RequestCount)
 {
-    /// <summary>Reads a token; the requests are left in <paramref name="requests"/>, valid as long as the frame is.</summary>
-    public static DecodeResult TryRead(ReadOnlySpan<byte> frame, out RegularToken token, out RetransmitRequestList requests)
+    /// <summary>Reads a token; the requests are left in <paramref name="requests"/>, valid as long
+    /// as the frame is.</summary>
+    public static DecodeResult TryRead(
+        ReadOnlySpan<byte> frame, out RegularToken token, out RetransmitRequestList requests)
     {
         token = default;
         requests = default;

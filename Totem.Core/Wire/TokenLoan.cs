@@ -3,8 +3,8 @@ using Totem.Core.Model;
 namespace Totem.Core.Wire;
 
 /// <summary>
-/// A token that rests is lent to a member that has something to send, or given back by it (docs/design/token.md). Only processors of this
-/// engine send it, to others of this engine; a real daemon drops a frame of this kind.
+/// A token that rests is lent to a member that has something to send, or given back by it (docs/design/token.md). Only
+/// processors of this engine send it, to others of this engine; a real daemon drops a frame of this kind.
 /// </summary>
 /// <param name="Header">The frame's header; its node is the sender: who lends, or who gives back.</param>
 /// <param name="Ring">The ring whose token is meant.</param>

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace Totem.Core.Wire;
 
-/// <summary>Reads a frame field by field. Once it has run off the end it stays failed, so callers check once, at the end.</summary>
+/// <summary>Reads a frame field by field. Once it has run off the end it stays failed, so callers
+/// check once, at the end.</summary>
 internal ref struct WireReader(ReadOnlySpan<byte> frame, bool swapped)
 {
     private ReadOnlySpan<byte> _rest = frame;

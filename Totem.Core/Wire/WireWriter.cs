@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Totem.Core.Wire;
 
-/// <summary>Writes a frame field by field, little-endian. The caller's buffer must be large enough: a too small one is our bug.</summary>
+/// <summary>Writes a frame field by field, little-endian. The caller's buffer must be large enough:
+/// a too small one is our bug.</summary>
 internal ref struct WireWriter(Span<byte> buffer)
 {
     private readonly Span<byte> _buffer = buffer;

@@ -8,10 +8,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <time.h>
-
-/* For atexit(). */
 #include <stdlib.h>
+#include <time.h>
 
 /* The engine waits for 10 s at most (CpgLimits.CallTimeout, TotemNodeOptions.FlushTimeout); more than that says that it
  * cannot run any more. */

@@ -5,8 +5,8 @@
 #ifndef TOTEM_ENDING_H
 #define TOTEM_ENDING_H
 
-/* What the thread calls: `meet` once the engine is open, so that the runtime takes the thread in while there is memory for it, and `end`
- * when the process ends. */
+/* The thread calls `meet` once the engine is open, so that the runtime takes the thread in while there is memory for it, and `end` when the
+ * process ends. */
 struct totem_ending {
 	void (*meet)(void);
 	void (*end)(void);

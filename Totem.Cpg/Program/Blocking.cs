@@ -6,7 +6,8 @@ namespace Totem.Cpg.Program;
 /// C has no tasks: a call waits for its answer. The event that it waits for comes from the ring's thread or the pool,
 /// which call nobody here. The program's signals are kept out of a call, so whoever waits lets them in now and then.
 /// </summary>
-[SuppressMessage("Usage", "VSTHRD002:Avoid problematic synchronous waits", Justification = "The callers are C, without a context to deadlock on.")]
+[SuppressMessage("Usage", "VSTHRD002:Avoid problematic synchronous waits", Justification = "The callers are C, without "
+    + "a context to deadlock on.")]
 internal static unsafe class Blocking
 {
     private static readonly TimeSpan SignalsWaitMax = TimeSpan.FromMilliseconds(20);

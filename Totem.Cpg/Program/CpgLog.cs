@@ -8,8 +8,9 @@ using Totem.Transport.Udp.Embedding;
 namespace Totem.Cpg.Program;
 
 /// <summary>
-/// Where a library without a console of its own complains: the system's log, and with <c>TOTEM_LOG=stderr</c> the standard error
-/// too. Errors are rare: a configuration that cannot be used, a failure that a return code cannot explain. Warnings are the ring's.
+/// Where a library without a console of its own complains: the system's log, and with <c>TOTEM_LOG=stderr</c> the
+/// standard error too. Errors are rare: a configuration that cannot be used, a failure that a return code cannot
+/// explain. Warnings are the ring's.
 /// </summary>
 internal static class CpgLog
 {
@@ -21,11 +22,12 @@ internal static class CpgLog
     private const int Facility = 3 << 3;
 
     /// <summary>
-    /// The log that the <c>logging</c> section of the file asks for; null when there is none. The standard error is the program's, which gets lines with
-    /// <c>TOTEM_LOG=stderr</c> only, whatever the file says to a daemon.
+    /// The log that the <c>logging</c> section of the file asks for; null when there is none. The standard error is the
+    /// program's, which gets lines with <c>TOTEM_LOG=stderr</c> only, whatever the file says to a daemon.
     /// </summary>
     public static ILoggerFactory? For(ConfLogging? logging)
-        => logging is null ? null : new ConfiguredLog(logging, Program, ProgramEnvironment.Variable("TOTEM_LOG") == "stderr" ? StandardError.Write : null);
+        => logging is null ? null : new ConfiguredLog(
+            logging, Program, ProgramEnvironment.Variable("TOTEM_LOG") == "stderr" ? StandardError.Write : null);
 
     public static void Error(string text) => Write(CpgSeverity.Error, text);
 
@@ -44,7 +46,8 @@ internal static class CpgLog
             using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
             socket.Blocking = false;
             var line = string.Create(
-                CultureInfo.InvariantCulture, $"<{Facility | (int)severity}>{Program}[{Environment.ProcessId}]: {text.ReplaceLineEndings(" | ")}");
+                CultureInfo.InvariantCulture, $"<{Facility | (int)severity}>{Program}[{Environment.ProcessId}]: "
+                    + $"{text.ReplaceLineEndings(" | ")}");
             socket.SendTo(Encoding.UTF8.GetBytes(line), new UnixDomainSocketEndPoint(path));
         }
         catch (SocketException)

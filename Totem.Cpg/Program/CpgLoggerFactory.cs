@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Totem.Cpg.Program;
 
-/// <summary>Takes what the ring's member logs, from warnings on: lost tokens, small buffers, a program that does not dispatch, keys of the
-/// configuration that mean nothing. Never an exception's type or stack.</summary>
+/// <summary>Takes what the ring's member logs, from warnings on: lost tokens, small buffers, a program that does not
+/// dispatch, keys of the configuration that mean nothing. Never an exception's type or stack.</summary>
 internal sealed class CpgLoggerFactory : ILoggerFactory, ILogger
 {
     private readonly Action<CpgSeverity, string> _write;
@@ -23,7 +23,8 @@ internal sealed class CpgLoggerFactory : ILoggerFactory, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => logLevel is >= LogLevel.Warning and not LogLevel.None;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState,
+        Exception?, string> formatter)
     {
         if (IsEnabled(logLevel))
             _write(logLevel == LogLevel.Warning ? CpgSeverity.Warning : CpgSeverity.Error, formatter(state, null));

@@ -4,15 +4,16 @@ using System.Text;
 namespace Totem.Cpg.Program;
 
 /// <summary>
-/// The program's standard error by its number. The console of the class library would take over the terminal and the program's handlers of
-/// SIGINT, SIGQUIT, SIGCONT and others at the first line.
+/// The program's standard error by its number. The console of the class library would take over the terminal and the
+/// program's handlers of SIGINT, SIGQUIT, SIGCONT and others at the first line.
 /// </summary>
 internal static unsafe partial class StandardError
 {
     private const int Number = 2;
     private const short Writable = 4;
 
-    /// <summary>Writes what there is room for now. A descriptor that the program has closed, or that nobody reads, is not complained of, and raises no SIGPIPE.</summary>
+    /// <summary>Writes what there is room for now. A descriptor that the program has closed, or that nobody reads, is
+    /// not complained of, and raises no SIGPIPE.</summary>
     public static void Write(string text)
     {
         var state = new PollState { Descriptor = Number, Events = Writable };

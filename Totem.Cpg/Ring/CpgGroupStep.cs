@@ -1,8 +1,9 @@
 namespace Totem.Cpg.Ring;
 
 /// <summary>
-/// One change as libcpg tells it. A new configuration may change a group in several ways at once; corosync's order is then: who was
-/// lost with a node in one change, who came with a node in one, and a change for each process that ended meanwhile.
+/// One change as libcpg tells it. A new configuration may change a group in several ways at once; corosync's order is
+/// then: who was lost with a node in one change, who came with a node in one, and a change for each process that ended
+/// meanwhile.
 /// </summary>
 internal sealed record CpgGroupStep(CpgAddress[] Members, CpgAddress[] Left, CpgAddress[] Joined)
 {

@@ -3,14 +3,16 @@ using System.Net;
 namespace Totem.Cpg.Ring;
 
 /// <summary>
-/// The process groups of one ring member, as the sessions of this library need them. Every member may be used by any thread.
+/// The process groups of one ring member, as the sessions of this library need them. Every member
+/// may be used by any thread.
 /// </summary>
 internal interface ICpgRing : IDisposable
 {
     /// <summary>The id of this member.</summary>
     uint LocalNode { get; }
 
-    /// <summary>False until the group tables have been synchronised for the first time, and again while they are.</summary>
+    /// <summary>False until the group tables have been synchronised for the first time, and again
+    /// while they are.</summary>
     bool IsReady { get; }
 
     /// <summary>Why the member has stopped by itself; null while it runs.</summary>
@@ -36,34 +38,38 @@ internal interface ICpgRing : IDisposable
     JoinResult Join(ReadOnlySpan<byte> group, uint pid, ICpgGroupSink sink, out object? token);
 
     /// <summary>
-    /// Leaves, with reason <see cref="CpgReason.Leave"/>. The sink goes on being told what happens in the group, its own leave
-    /// included, until <see cref="Abandon"/>. Returns when every member of the ring has the leave and what was sent before it, or after
-    /// <see cref="CpgLimits.CallTimeout"/>. Nobody needs to take deliveries meanwhile.
+    /// Leaves, with reason <see cref="CpgReason.Leave"/>. The sink goes on being told what happens in the group, its
+    /// own leave included, until <see cref="Abandon"/>. Returns when every member of the ring has the leave and what
+    /// was sent before it, or after <see cref="CpgLimits.CallTimeout"/>. Nobody needs to take deliveries meanwhile.
     /// </summary>
     void Leave(object token);
 
-    /// <summary>Nothing more is said to the sink. A membership that was not left ends with reason <see cref="CpgReason.ProcessDown"/>,
-    /// and that is waited for as by <see cref="Leave"/>.</summary>
+    /// <summary>Nothing more is said to the sink. A membership that was not left ends with reason
+    /// <see cref="CpgReason.ProcessDown"/>, and that is waited for as by <see cref="Leave"/>.</summary>
     void Abandon(object token);
 
-    /// <summary>The process ends: every membership ends with reason <see cref="CpgReason.ProcessDown"/> behind what it has sent, and the
-    /// member leaves the ring. Waits as <see cref="Leave"/> does.</summary>
+    /// <summary>The process ends: every membership ends with reason <see cref="CpgReason.ProcessDown"/> behind what it
+    /// has sent, and the member leaves the ring. Waits as <see cref="Leave"/> does.</summary>
     void End();
 
-    /// <summary>Multicasts up to <see cref="CpgLimits.AtomicMessageBytesMax"/> bytes, if there is room now. The payload is copied.</summary>
+    /// <summary>Multicasts up to <see cref="CpgLimits.AtomicMessageBytesMax"/> bytes, if there is
+    /// room now. The payload is copied.</summary>
     SendResult TryMulticast(object token, ReadOnlySpan<byte> payload, bool safe);
 
-    /// <summary>Multicasts a message of up to <see cref="CpgLimits.MaxMessageBytes"/> bytes in pieces; waits until all of it is accepted.
-    /// Until then the ring is not held back by sinks without room. One that has none at the start is backpressure.</summary>
+    /// <summary>Multicasts a message of up to <see cref="CpgLimits.MaxMessageBytes"/> bytes in pieces; waits until all
+    /// of it is accepted. Until then the ring is not held back by sinks without room. One that has none at the start is
+    /// backpressure.</summary>
     SendResult MulticastLarge(object token, ReadOnlyMemory<byte> payload, bool safe);
 
-    /// <summary>The members of a group as they are known here, by node and process; empty when there is no such group.</summary>
+    /// <summary>The members of a group as they are known here, by node and process; empty when
+    /// there is no such group.</summary>
     IReadOnlyList<CpgAddress> Members(ReadOnlySpan<byte> group);
 
     /// <summary>All groups, the newest first.</summary>
     IReadOnlyList<CpgGroup> Groups();
 
-    /// <summary>Tells of each new configuration, after the changes that it causes in groups, and of a failure.</summary>
+    /// <summary>Tells of each new configuration, after the changes that it causes in groups, and of
+    /// a failure.</summary>
     void Watch(ICpgRingSink sink);
 
     /// <summary>Undoes <see cref="Watch"/>.</summary>
@@ -73,11 +79,13 @@ internal interface ICpgRing : IDisposable
     void Resume();
 }
 
-/// <summary>Takes what happens in a group: on the ring's thread, in the order that all members see. Must be quick.</summary>
+/// <summary>Takes what happens in a group: on the ring's thread, in the order that all members see.
+/// Must be quick.</summary>
 internal interface ICpgGroupSink
 {
-    /// <summary>While false, the ring delivers nothing to anybody here: messages stay in the receive window, and in time all
-    /// senders wait. <see cref="ICpgRing.Resume"/> ends it, and <see cref="ICpgRing.MulticastLarge"/> suspends it.</summary>
+    /// <summary>While false, the ring delivers nothing to anybody here: messages stay in the receive window, and in
+    /// time all senders wait. <see cref="ICpgRing.Resume"/> ends it, and <see cref="ICpgRing.MulticastLarge"/> suspends
+    /// it.</summary>
     bool HasRoom { get; }
 
     /// <summary>So much waits that the program needs the processor more than the ring's thread does
@@ -160,8 +168,8 @@ internal static class CpgLimits
     /// <summary>The most that may wait for the application in one handle; beyond it the ring is held back.</summary>
     public const long MaxWaitingBytes = 256L << 20;
 
-    /// <summary>The longest that a call waits for the ring. A rotation of the token is enough as a rule; a change of membership, which needs
-    /// a token's timeout and a consensus, fits in.</summary>
+    /// <summary>The longest that a call waits for the ring. A rotation of the token is enough as a rule; a change of
+    /// membership, which needs a token's timeout and a consensus, fits in.</summary>
     public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a call that gives up waits until that is known to all parts.</summary>

@@ -32,7 +32,8 @@ internal sealed class NodeRing : ICpgRing
         // The first synchronisation may have been before that.
         if (ReferenceEquals(_current, NoRing) && node.Synchronized is { } configuration)
             _current = ViewOf(configuration);
-        _ = node.Completion.ContinueWith(Ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = node.Completion.ContinueWith(
+            Ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     public uint LocalNode => _node.Id.Value;
@@ -56,7 +57,8 @@ internal sealed class NodeRing : ICpgRing
             end.Cancel();
         _ = waiting.ContinueWith(
             static ended => _ = ended.Exception, CancellationToken.None,
-            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
         return IsReady;
     }
 
@@ -143,8 +145,10 @@ internal sealed class NodeRing : ICpgRing
         if (!HaveRoom())
             return SendResult.Backpressured;
         using var limit = new CancellationTokenSource();
-        // The payload is the caller's to change again when this returns; a message that has begun is ended all the same.
-        var sending = ((Membership)token).Group!.MulticastAsync(payload, safe ? Guarantee.Safe : Guarantee.Agreed, limit.Token).AsTask();
+        // The payload is the caller's to change again when this returns; a message that has begun
+        // is ended all the same.
+        var sending = ((Membership)token).Group!.MulticastAsync(payload, safe ? Guarantee.Safe : Guarantee.Agreed,
+            limit.Token).AsTask();
         try
         {
             if (!AwaitOrder(sending, CpgLimits.CallTimeout))
@@ -178,7 +182,8 @@ internal sealed class NodeRing : ICpgRing
 
     public IReadOnlyList<CpgGroup> Groups()
         => Ask(_node.GetGroupsAsync) is { } groups
-            ? [.. groups.Select(group => new CpgGroup(group.Group.Bytes.ToArray(), [.. group.Members.Select(AddressOf)]))]
+            ? [.. groups.Select(
+                group => new CpgGroup(group.Group.Bytes.ToArray(), [.. group.Members.Select(AddressOf)]))]
             : [];
 
     public void Watch(ICpgRingSink sink)
@@ -229,7 +234,8 @@ internal sealed class NodeRing : ICpgRing
         }
     }
 
-    /// <summary>A call waits for the ring, and its thread cannot dispatch meanwhile: so no handle without room holds the ring back.</summary>
+    /// <summary>A call waits for the ring, and its thread cannot dispatch meanwhile: so no handle
+    /// without room holds the ring back.</summary>
     /// <returns>False when the limit came first.</returns>
     private bool AwaitOrder(Task task, TimeSpan limit)
     {
@@ -299,8 +305,9 @@ internal sealed class NodeRing : ICpgRing
         public bool IsAbandoned { get; set; }
 
         /// <summary>
-        /// A program of one thread cannot dispatch while its large message waits to be taken over, or its leave to be ordered, and the
-        /// ring does neither while it is held back. So it is not held back until the call returns, however full the handles become.
+        /// A program of one thread cannot dispatch while its large message waits to be taken over, or its leave to be
+        /// ordered, and the ring does neither while it is held back. So it is not held back until the call returns,
+        /// however full the handles become.
         /// </summary>
         public bool HasRoom => IsAbandoned || ring._waitingCalls > 0 || sink.HasRoom;
 

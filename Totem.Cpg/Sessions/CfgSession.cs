@@ -6,7 +6,8 @@ using Totem.Cpg.Ring;
 
 namespace Totem.Cpg.Sessions;
 
-/// <summary>One handle of libcfg. It has no events: its descriptor becomes readable only when the ring member has stopped.</summary>
+/// <summary>One handle of libcfg. It has no events: its descriptor becomes readable only when the
+/// ring member has stopped.</summary>
 internal sealed class CfgSession : ICpgRingSink, IDisposable
 {
     /// <summary>The figures that the original reports for udp and udpu.</summary>
@@ -90,7 +91,8 @@ internal sealed class CfgSession : ICpgRingSink, IDisposable
         return CsError.Ok;
     }
 
-    /// <summary>There is no daemon to end at a node: who is not a member is not there, and of the others none is killed.</summary>
+    /// <summary>There is no daemon to end at a node: who is not a member is not there, and of the
+    /// others none is killed.</summary>
     public CsError KillNode(uint node, int reasonBytes)
     {
         if (reasonBytes >= ReasonBytesMax)

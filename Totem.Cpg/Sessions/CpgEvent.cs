@@ -52,8 +52,10 @@ internal readonly unsafe struct CpgEvent
         return new CpgEvent(copy, (nuint)payload.Length, node, pid);
     }
 
-    public static CpgEvent GroupChange(ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)
-        => new(new CpgChange(members.ToArray(), left.ToArray(), joined.ToArray()), members.Length + left.Length + joined.Length);
+    public static CpgEvent GroupChange(
+        ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)
+        => new(new CpgChange(members.ToArray(), left.ToArray(), joined.ToArray()),
+            members.Length + left.Length + joined.Length);
 
     public static CpgEvent RingChange(CpgRingView ring) => new(ring, ring.Members.Length);
 
@@ -93,7 +95,8 @@ internal readonly unsafe struct CpgEvent
     }
 
     /// <summary>An event but for its object.</summary>
-    public readonly record struct Packed(nint Message, nuint Length, uint Node, uint Pid, long CostBytes, bool HasChange);
+    public readonly record struct Packed(
+        nint Message, nuint Length, uint Node, uint Pid, long CostBytes, bool HasChange);
 
     private sealed record CpgChange(CpgAddress[] Members, CpgAddress[] Left, CpgAddress[] Joined);
 }

@@ -2,7 +2,8 @@ using Totem.Cpg.Ring;
 
 namespace Totem.Cpg.Sessions;
 
-/// <summary>A walk through a copy of the group tables. After the last entry comes <see cref="CsError.NoSections"/>, then the first again.</summary>
+/// <summary>A walk through a copy of the group tables. After the last entry comes
+/// <see cref="CsError.NoSections"/>, then the first again.</summary>
 internal sealed class CpgIteration(ulong owner, (byte[] Group, CpgAddress Member)[] entries)
 {
     private readonly Lock _gate = new();
@@ -28,7 +29,8 @@ internal sealed class CpgIteration(ulong owner, (byte[] Group, CpgAddress Member
             }
 
             var (group, member) = entries[_next++];
-            description = new CpgIterationDescription { Group = CpgName.Of(group), Node = member.Node, Pid = member.Pid };
+            description =
+                new CpgIterationDescription { Group = CpgName.Of(group), Node = member.Node, Pid = member.Pid };
             return CsError.Ok;
         }
     }

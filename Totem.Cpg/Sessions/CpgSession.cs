@@ -3,9 +3,10 @@ using Totem.Cpg.Ring;
 namespace Totem.Cpg.Sessions;
 
 /// <summary>
-/// One handle of libcpg: at most one group, ever, and a queue of events. The ring's thread adds, the application's threads do the
-/// rest. As with the original, one handle is not for several threads at once, except that it may be finalised while another
-/// dispatches; nothing breaks otherwise, but then the order in which two dispatching threads call back is theirs.
+/// One handle of libcpg: at most one group, ever, and a queue of events. The ring's thread adds, the application's
+/// threads do the rest. As with the original, one handle is not for several threads at once, except that it may be
+/// finalised while another dispatches; nothing breaks otherwise, but then the order in which two dispatching threads
+/// call back is theirs.
 /// </summary>
 internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
 {
@@ -125,8 +126,8 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
     }
 
     /// <summary>
-    /// Sends. OK says that the message is on its way, in the one order, behind what was sent before. Without a membership it is
-    /// dropped with OK, as by the original, except a large one.
+    /// Sends. OK says that the message is on its way, in the one order, behind what was sent before. Without a
+    /// membership it is dropped with OK, as by the original, except a large one.
     /// </summary>
     public CsError Multicast(ReadOnlySpan<byte> message, CpgGuarantee guarantee)
     {
@@ -138,7 +139,8 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
             : Answer(_ring.MulticastLarge(_token!, message.ToArray(), safe));
     }
 
-    /// <summary>Sends from a buffer of <c>cpg_zcb_alloc</c>, which the original does with a reply: who is no member hears of it.</summary>
+    /// <summary>Sends from a buffer of <c>cpg_zcb_alloc</c>, which the original does with a reply:
+    /// who is no member hears of it.</summary>
     public CsError MulticastBuffer(ReadOnlySpan<byte> message, CpgGuarantee guarantee)
     {
         const int bytesMax = 1 << 20;
@@ -210,10 +212,12 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
     }
 
     /// <inheritdoc />
-    void ICpgGroupSink.OnMessage(uint node, uint pid, ReadOnlySpan<byte> payload) => _events.Add(CpgEvent.Message(node, pid, payload, _events.Memory));
+    void ICpgGroupSink.OnMessage(uint node, uint pid, ReadOnlySpan<byte> payload) =>
+        _events.Add(CpgEvent.Message(node, pid, payload, _events.Memory));
 
     /// <inheritdoc />
-    void ICpgGroupSink.OnChange(ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)
+    void ICpgGroupSink.OnChange(
+        ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)
     {
         _events.Add(CpgEvent.GroupChange(members, left, joined));
         if (!_wantsInitialRing || _hasInitialRing || !HasMyself(joined))
@@ -285,7 +289,8 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
 /// <param name="ReadyTimeout">How long a join may wait for a synchronisation.</param>
 /// <param name="WantsInitialRing">Whether the ring is told once behind the own join.</param>
 /// <param name="Context">The application's pointer.</param>
-internal sealed record CpgSessionSettings(uint Pid, TimeSpan ReadyTimeout, bool WantsInitialRing = false, nint Context = 0)
+internal sealed record CpgSessionSettings(
+    uint Pid, TimeSpan ReadyTimeout, bool WantsInitialRing = false, nint Context = 0)
 {
     /// <summary>The most that may wait before the ring is held back.</summary>
     public long MaxWaitingBytes { get; init; } = CpgLimits.MaxWaitingBytes;

@@ -17,12 +17,13 @@ internal enum TakeResult
 }
 
 /// <summary>
-/// The events of one handle between the ring's thread, which adds, and the application's, which takes. Once somebody has asked for the
-/// descriptor it is readable exactly while one waits; before that it costs no system call. Nothing is ever dropped: a full queue says so, and the ring is held back.
+/// The events of one handle between the ring's thread, which adds, and the application's, which takes. Once somebody
+/// has asked for the descriptor it is readable exactly while one waits; before that it costs no system call. Nothing is
+/// ever dropped: a full queue says so, and the ring is held back.
 /// </summary>
-/// <remarks>The ring's thread waits for no other: a thread of the application may stand still inside, in a signal's handler or because the
-/// processor is another's. The thread that was inside does what the ring's thread could not do then. Nor does a queue
-/// that grows allocate much: a collection of garbage does wait for every thread.</remarks>
+/// <remarks>The ring's thread waits for no other: a thread of the application may stand still inside, in a signal's
+/// handler or because the processor is another's. The thread that was inside does what the ring's thread could not do
+/// then. Nor does a queue that grows allocate much: a collection of garbage does wait for every thread.</remarks>
 internal sealed class EventQueue : IDisposable
 {
     /// <summary>As much as a rotation of a busy ring brings.</summary>
@@ -79,8 +80,8 @@ internal sealed class EventQueue : IDisposable
         }
     }
 
-    /// <summary>Another descriptor for the same, which the caller closes: it stays valid, and hung up, when the handle is gone. It is kept
-    /// true until <see cref="EndWatch"/>.</summary>
+    /// <summary>Another descriptor for the same, which the caller closes: it stays valid, and hung up, when the handle
+    /// is gone. It is kept true until <see cref="EndWatch"/>.</summary>
     /// <returns>-1 when there are none left, or the handle is gone.</returns>
     public int Watch()
     {
@@ -166,7 +167,8 @@ internal sealed class EventQueue : IDisposable
 
     private bool IsRoomy => _isClosed || _isFailed || Interlocked.Read(ref _bytes) < _bytesMax;
 
-    private Shown Due => _isClosed ? Shown.Closed : _isFailed ? Shown.Failure : _events.IsEmpty || !IsLookedAt ? Shown.Nothing : Shown.Event;
+    private Shown Due => _isClosed ? Shown.Closed : _isFailed ? Shown.Failure : _events.IsEmpty
+        || !IsLookedAt ? Shown.Nothing : Shown.Event;
 
     private bool IsLookedAt => _isAskedFor || Volatile.Read(ref _watches) > 0;
 

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Totem.Cpg.Sessions;
 
 /// <summary>
-/// A descriptor that is readable exactly while something waits: one end of a pair of sockets, with one byte in it or none.
-/// Its user holds a lock around every call.
+/// A descriptor that is readable exactly while something waits: one end of a pair of sockets, with one byte in it or
+/// none. Its user holds a lock around every call.
 /// </summary>
 internal sealed unsafe partial class EventSignal : IDisposable
 {
@@ -26,7 +26,8 @@ internal sealed unsafe partial class EventSignal : IDisposable
         if (SocketPair(UnixFamily, StreamNonBlockingCloseOnExec, 0, pair) != 0)
         {
             var error = Marshal.GetLastPInvokeError();
-            throw new Win32Exception(error, $"no pair of Unix sockets can be made ({Marshal.GetPInvokeErrorMessage(error)}), expected AF_UNIX to be "
+            throw new Win32Exception(error, "no pair of Unix sockets can be made "
+                + $"({Marshal.GetPInvokeErrorMessage(error)}), expected AF_UNIX to be "
                 + "permitted and two descriptors to be free");
         }
 

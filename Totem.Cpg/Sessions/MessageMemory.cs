@@ -3,11 +3,13 @@ using System.Runtime.InteropServices;
 namespace Totem.Cpg.Sessions;
 
 /// <summary>
-/// The memory of a handle's messages: of the system's allocator, so that the application gets an aligned pointer that does not
-/// move, and used again. Allocating in the ring's thread and freeing in the application's costs more than the ring does: the two
-/// threads wait for each other in the allocator, which also gives pages back to the kernel and asks for them anew.
+/// The memory of a handle's messages: of the system's allocator, so that the application gets an aligned pointer that
+/// does not move, and used again. Allocating in the ring's thread and freeing in the application's costs more than the
+/// ring does: the two threads wait for each other in the allocator, which also gives pages back to the kernel and asks
+/// for them anew.
 /// </summary>
-/// <remarks>The ring's thread takes and never waits: it swaps out all that was returned at once. Other threads return.</remarks>
+/// <remarks>The ring's thread takes and never waits: it swaps out all that was returned at once.
+/// Other threads return.</remarks>
 internal sealed unsafe class MessageMemory
 {
     private static readonly Class[] Classes = [new(256, 4096), new(2048, 2048), new(16 << 10, 256), new(128 << 10, 64)];

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Totem.Platform.Files;
 
-/// <summary>The owner of a file, and what may be done with it: struct statx, which is the same on every architecture, unlike struct stat.</summary>
+/// <summary>The owner of a file, and what may be done with it: struct statx, which is the same on
+/// every architecture, unlike struct stat.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 public readonly struct FileStatus
 {

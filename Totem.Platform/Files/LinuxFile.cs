@@ -4,7 +4,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Totem.Platform.Files;
 
-/// <summary>The calls that .NET does not have: files by their name in a directory that is open, without following links, and whose they are.</summary>
+/// <summary>The calls that .NET does not have: files by their name in a directory that is open, without following
+/// links, and whose they are.</summary>
 [SupportedOSPlatform("linux")]
 public static partial class LinuxFile
 {
@@ -24,7 +25,8 @@ public static partial class LinuxFile
     private const int NotFound = 2;
     private const int Interrupted = 4;
 
-    private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Ppc64le;
+    private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture is Architecture.Arm
+        or Architecture.Arm64 or Architecture.Ppc64le;
 
     // The two that depend on the architecture.
     private static readonly int OnlyDirectory = IsArm ? 0x4000 : 0x10000;
@@ -38,7 +40,8 @@ public static partial class LinuxFile
     /// <summary>Opens a file of a directory, whose path is for messages; a link is an error.</summary>
     /// <returns>Null when there is no such file.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public static SafeFileHandle? TryOpenAt(SafeFileHandle directory, string name, string path, int flags, UnixFileMode mode = UnixFileMode.None) =>
+    public static SafeFileHandle? TryOpenAt(
+        SafeFileHandle directory, string name, string path, int flags, UnixFileMode mode = UnixFileMode.None) =>
         // A pipe that somebody put there must not hold us up.
         Opened((int)directory.DangerousGetHandle(), name, flags | NoFollow | NonBlocking, (uint)mode, path);
 
@@ -70,7 +73,8 @@ public static partial class LinuxFile
     /// <exception cref="IOException">The system does not say.</exception>
     public static FileStatus? TryStatus(string path) => Status(CurrentDirectory, path, NoFollowStatus);
 
-    public static FileStatus Status(SafeFileHandle file) => Status((int)file.DangerousGetHandle(), "", EmptyPath)!.Value;
+    public static FileStatus Status(SafeFileHandle file) =>
+        Status((int)file.DangerousGetHandle(), "", EmptyPath)!.Value;
 
     /// <exception cref="IOException">It may not be set.</exception>
     public static void SetGroup(SafeFileHandle file, uint group, string path)
@@ -100,7 +104,8 @@ public static partial class LinuxFile
         return Marshal.GetLastPInvokeError() == NotFound ? null : throw Failed("statx", path);
     }
 
-    private static IOException Failed(string call, string path) => new($"{call} {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+    private static IOException Failed(string call, string path) =>
+        new($"{call} {path}: {Marshal.GetLastPInvokeErrorMessage()}");
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint GetEffectiveUser();
@@ -112,7 +117,8 @@ public static partial class LinuxFile
     private static partial int UnlinkAt(SafeFileHandle directory, string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "renameat", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int Rename(SafeFileHandle sourceDirectory, string source, SafeFileHandle targetDirectory, string target);
+    private static partial int Rename(
+        SafeFileHandle sourceDirectory, string source, SafeFileHandle targetDirectory, string target);
 
     [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
     private static partial int ChangeOwner(SafeFileHandle file, uint user, uint group);

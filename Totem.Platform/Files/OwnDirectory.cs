@@ -5,9 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Totem.Platform.Files;
 
 /// <summary>
-/// A directory that is ours, held open: its files are found in it, whatever happens to its path meanwhile. Ours is what belongs to this
-/// user and nobody else can write in, or what root shares with a group (mode 2770). A link is never followed to a place that
-/// another user chose.
+/// A directory that is ours, held open: its files are found in it, whatever happens to its path meanwhile. Ours is what
+/// belongs to this user and nobody else can write in, or what root shares with a group (mode 2770). A link is never
+/// followed to a place that another user chose.
 /// </summary>
 [SupportedOSPlatform("linux")]
 public sealed class OwnDirectory : StateDirectory
@@ -23,13 +23,15 @@ public sealed class OwnDirectory : StateDirectory
     private readonly string _path;
     private readonly SafeFileHandle _handle;
 
-    private OwnDirectory(string path, SafeFileHandle handle, bool isShared) => (_path, _handle, IsShared) = (path, handle, isShared);
+    private OwnDirectory(string path, SafeFileHandle handle, bool isShared) =>
+        (_path, _handle, IsShared) = (path, handle, isShared);
 
     /// <summary>Root shares it with a group, so its files are the group's.</summary>
     public bool IsShared { get; private set; }
 
     /// <summary>Makes the directory if it is missing, for this user alone, and looks whose it is.</summary>
-    /// <exception cref="IOException">It cannot be made or opened, or is not ours; the message says what is expected.</exception>
+    /// <exception cref="IOException">It cannot be made or opened, or is not ours; the message says
+    /// what is expected.</exception>
     public static new OwnDirectory Open(string path, uint? group)
     {
         var directory = Open(path, mayBeShared: true);
@@ -39,8 +41,10 @@ public sealed class OwnDirectory : StateDirectory
         return directory;
     }
 
-    /// <summary>Makes the directory if it is missing, for this user alone, and looks whose it is: this user's, and nobody shares it.</summary>
-    /// <exception cref="IOException">It cannot be made or opened, or is not ours; the message says what is expected.</exception>
+    /// <summary>Makes the directory if it is missing, for this user alone, and looks whose it is:
+    /// this user's, and nobody shares it.</summary>
+    /// <exception cref="IOException">It cannot be made or opened, or is not ours; the message says
+    /// what is expected.</exception>
     public static void Make(string path) => Open(path, mayBeShared: false).Dispose();
 
     /// <summary>The members that root has run here before left files that the group's may take over.</summary>
@@ -140,8 +144,8 @@ public sealed class OwnDirectory : StateDirectory
     }
 
     /// <summary>
-    /// A name in a directory that everybody can write in, as the temporary one, belongs to who came first; and a link leads where its owner
-    /// likes. Each on the way must be root's or ours.
+    /// A name in a directory that everybody can write in, as the temporary one, belongs to who came first; and a link
+    /// leads where its owner likes. Each on the way must be root's or ours.
     /// </summary>
     private static void CheckWay(string path, bool mayBeShared)
     {
@@ -151,12 +155,14 @@ public sealed class OwnDirectory : StateDirectory
             if (LinuxFile.TryStatus(path[..end]) is not { } status)
                 return;
             if (status.User != Root && status.User != LinuxFile.EffectiveUser() && (isOpenToAll || status.IsLink))
-                throw new IOException($"{path[..end]} belongs to {status.Owner}, expected a directory of this one; {Expected(path, mayBeShared)}");
+                throw new IOException($"{path[..end]} belongs to {status.Owner}, expected a directory of this one; "
+                    + $"{Expected(path, mayBeShared)}");
             isOpenToAll = !status.IsLink && status.Mode.HasFlag(UnixFileMode.OtherWrite);
         }
     }
 
-    private static int NextEnd(string path, int end) => path.IndexOf('/', end + 1) is > 0 and var next ? next : path.Length;
+    private static int NextEnd(string path, int end) =>
+        path.IndexOf('/', end + 1) is > 0 and var next ? next : path.Length;
 
     /// <returns>Whether root shares it with a group.</returns>
     private static bool Check(string path, FileStatus status, bool mayBeShared)
@@ -165,11 +171,14 @@ public sealed class OwnDirectory : StateDirectory
             throw new IOException($"{path} is no directory but a symbolic link; {Expected(path, mayBeShared)}");
         if (!status.IsDirectory)
             throw new IOException($"{path} is no directory; {Expected(path, mayBeShared)}");
-        var isShared = mayBeShared && status.User == Root && status.Mode.HasFlag(Shared) && !status.Mode.HasFlag(UnixFileMode.OtherWrite);
+        var isShared = mayBeShared && status.User == Root && status.Mode.HasFlag(Shared)
+            && !status.Mode.HasFlag(UnixFileMode.OtherWrite);
         if (!isShared && status.User != LinuxFile.EffectiveUser())
-            throw new IOException($"{path} belongs to {status.Owner}, expected a directory of this one; {Expected(path, mayBeShared)}");
+            throw new IOException($"{path} belongs to {status.Owner}, expected a directory of this one; "
+                + $"{Expected(path, mayBeShared)}");
         if (!isShared && (status.Mode & WritableByOthers) != UnixFileMode.None)
-            throw new IOException($"{path} can be written by others (mode {status.Octal}); {Expected(path, mayBeShared)}");
+            throw new IOException($"{path} can be written by others (mode {status.Octal}); "
+                + $"{Expected(path, mayBeShared)}");
         return isShared;
     }
 
@@ -178,9 +187,11 @@ public sealed class OwnDirectory : StateDirectory
         var user = LinuxFile.EffectiveUser();
         var own = user == Root
             ? "expected a directory that belongs to root and only root can write"
-            : string.Create(CultureInfo.InvariantCulture, $"expected a directory that belongs to the user {user} and only it can write");
+            : string.Create(CultureInfo.InvariantCulture, $"expected a directory that belongs to the user {user} and "
+                + $"only it can write");
         return mayBeShared
-            ? $"{own}, or one that root shares with a group (install -d -o root -g GROUP -m 2770 {path}); --state, TOTEM_STATE or state= names another"
+            ? $"{own}, or one that root shares with a group (install -d -o root -g GROUP -m 2770 {path}); --state, "
+                + "TOTEM_STATE or state= names another"
             : own;
     }
 }

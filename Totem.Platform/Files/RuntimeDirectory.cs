@@ -17,20 +17,25 @@ public static class RuntimeDirectory
         {
             var runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
             if (!OperatingSystem.IsLinux())
-                return string.IsNullOrEmpty(runtime) ? InTemporary(Environment.UserName) : System.IO.Path.Combine(runtime, "totem");
+                return string.IsNullOrEmpty(runtime) ? InTemporary(Environment.UserName)
+                    : System.IO.Path.Combine(runtime, "totem");
             if (LinuxFile.EffectiveUser() is not 0 and var user)
-                return IsOurs(runtime, user) ? System.IO.Path.Combine(runtime!, "totem") : InTemporary(user.ToString(CultureInfo.InvariantCulture));
+                return IsOurs(runtime, user) ? System.IO.Path.Combine(runtime!, "totem")
+                    : InTemporary(user.ToString(CultureInfo.InvariantCulture));
             return OfRoot;
         }
     }
 
-    /// <summary>A directory whose name does not depend on the session that a process was started in, for those who must meet in it.</summary>
+    /// <summary>A directory whose name does not depend on the session that a process was started
+    /// in, for those who must meet in it.</summary>
     [SupportedOSPlatform("linux")]
     public static string ForMeeting(string name) => LinuxFile.EffectiveUser() is not 0 and var user
-        ? System.IO.Path.Combine(System.IO.Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"totem-{name}-{user}"))
+        ? System.IO.Path.Combine(
+            System.IO.Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"totem-{name}-{user}"))
         : System.IO.Path.Combine(OfRoot, name);
 
-    private static string InTemporary(string user) => System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"totem-{user}");
+    private static string InTemporary(string user) =>
+        System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"totem-{user}");
 
     /// <summary>A program that changed its user has kept the variables of the other.</summary>
     [SupportedOSPlatform("linux")]

@@ -2,7 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Totem.Platform.Files;
 
-/// <summary>The directory of the ring sequences: files by their names, and nothing that another user could have put there.</summary>
+/// <summary>The directory of the ring sequences: files by their names, and nothing that another
+/// user could have put there.</summary>
 public abstract class StateDirectory : IDisposable
 {
     /// <summary>Makes the directory if it is missing.</summary>
@@ -45,11 +46,14 @@ public abstract class StateDirectory : IDisposable
             if (OperatingSystem.IsWindows())
                 Directory.CreateDirectory(path);
             else
-                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                Directory.CreateDirectory(
+                    path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
         public override SafeFileHandle? TryOpen(string name, FileAccess access) =>
-            File.Exists(At(name)) ? File.OpenHandle(At(name), FileMode.Open, access, FileShare.ReadWrite | FileShare.Delete) : null;
+            File.Exists(At(name))
+                ? File.OpenHandle(At(name), FileMode.Open, access, FileShare.ReadWrite | FileShare.Delete)
+                : null;
 
         public override SafeFileHandle Create(string name)
         {

@@ -13,7 +13,8 @@ public static class HostAddresses
 {
     private const string Version6Table = "/proc/net/if_inet6";
 
-    /// <summary>Every address of every interface, without its scope, and the interface's index for IPv6 multicast.</summary>
+    /// <summary>Every address of every interface, without its scope, and the interface's index for
+    /// IPv6 multicast.</summary>
     /// <returns>Null when the system does not list them.</returns>
     public static IReadOnlyList<(IPAddress Address, NetworkInterface Interface)>? TryList()
     {
@@ -22,16 +23,19 @@ public static class HostAddresses
             return
             [
                 .. NetworkInterface.GetAllNetworkInterfaces().SelectMany(
-                    @interface => @interface.GetIPProperties().UnicastAddresses.Select(unicast => (WithoutScope(unicast.Address), @interface))),
+                    @interface => @interface.GetIPProperties().UnicastAddresses.Select(
+                        unicast => (WithoutScope(unicast.Address), @interface))),
             ];
         }
-        catch (Exception failure) when (failure is NetworkInformationException or SocketException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is NetworkInformationException or SocketException or IOException
+            or UnauthorizedAccessException)
         {
             return null;
         }
     }
 
-    /// <summary>Whether a socket of this host can be bound to an address, which is what is meant by owning it.</summary>
+    /// <summary>Whether a socket of this host can be bound to an address, which is what is meant by
+    /// owning it.</summary>
     public static bool CanBind(IPAddress address)
     {
         try
@@ -53,7 +57,8 @@ public static class HostAddresses
         var wanted = WithoutScope(address);
         if (TryList() is { } list)
         {
-            return list.Where(x => x.Address.Equals(wanted)).Select(x => (int?)x.Interface.GetIPProperties().GetIPv6Properties().Index)
+            return list.Where(x => x.Address.Equals(wanted))
+                .Select(x => (int?)x.Interface.GetIPProperties().GetIPv6Properties().Index)
                 .FirstOrDefault();
         }
 
@@ -61,9 +66,12 @@ public static class HostAddresses
         {
             // Address and index, in hexadecimal without punctuation, begin each line.
             var text = Convert.ToHexStringLower(wanted.GetAddressBytes());
-            var line = File.ReadLines(Version6Table).FirstOrDefault(x => x.StartsWith(text + " ", StringComparison.Ordinal));
+            var line = File.ReadLines(Version6Table)
+                .FirstOrDefault(x => x.StartsWith(text + " ", StringComparison.Ordinal));
             return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var index, ..]
-                && int.TryParse(index, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) ? number : null;
+                && int.TryParse(index, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -5,10 +5,10 @@ using System.Runtime.InteropServices;
 namespace Totem.Platform.Programs;
 
 /// <summary>
-/// A bounded queue of records, each a header and bytes, in pieces that are taken when they are needed and given back when they have been
-/// read: its memory follows what waits, not what may wait. In steady state neither side allocates. One thread writes at a
-/// time and one reads at a time; the two need no lock between them. A record lies in one piece, so that both sides can work on a
-/// span of it.
+/// A bounded queue of records, each a header and bytes, in pieces that are taken when they are needed and given back
+/// when they have been read: its memory follows what waits, not what may wait. In steady state neither side allocates.
+/// One thread writes at a time and one reads at a time; the two need no lock between them. A record lies in one piece,
+/// so that both sides can work on a span of it.
 /// </summary>
 public sealed class RecordRing<THeader> where THeader : unmanaged
 {
@@ -30,15 +30,17 @@ public sealed class RecordRing<THeader> where THeader : unmanaged
     private Piece? _head;
     private int _headRead;
 
-    // Pieces without bytes that the reader has given back. It alone adds and the writer alone takes, so a piece that the writer looks at
-    // cannot be taken and added again meanwhile.
+    // Pieces without bytes that the reader has given back. It alone adds and the writer alone takes, so a piece that
+    // the writer looks at cannot be taken and added again meanwhile.
     private Piece? _free;
 
-    // Sums that only grow. 63 bits: 29 years at 10 GB/s. The writer's is written last: who sees it sees the record and the way to it.
+    // Sums that only grow. 63 bits: 29 years at 10 GB/s. The writer's is written last: who sees it
+    // sees the record and the way to it.
     private long _written;
     private long _read;
 
-    /// <param name="capacityBytes">The most that waits, at least the largest record with its overhead; nothing is taken for it before it is needed.</param>
+    /// <param name="capacityBytes">The most that waits, at least the largest record with its overhead; nothing is taken
+    /// for it before it is needed.</param>
     public RecordRing(int capacityBytes) => _capacity = capacityBytes;
 
     /// <summary>The room that a record of that many bytes takes.</summary>
@@ -63,7 +65,8 @@ public sealed class RecordRing<THeader> where THeader : unmanaged
         return true;
     }
 
-    /// <summary>Adds a record though the queue may be over its capacity: who calls it bounds how often. The writer.</summary>
+    /// <summary>Adds a record though the queue may be over its capacity: who calls it bounds how
+    /// often. The writer.</summary>
     public void Write(in THeader header, ReadOnlySpan<byte> payload)
     {
         var needed = RecordBytes(payload.Length);
@@ -76,7 +79,8 @@ public sealed class RecordRing<THeader> where THeader : unmanaged
         Volatile.Write(ref _written, _written + needed);
     }
 
-    /// <summary>Looks at the oldest record; it stays, and its bytes stay valid, until <see cref="Advance"/>. The reader.</summary>
+    /// <summary>Looks at the oldest record; it stays, and its bytes stay valid, until
+    /// <see cref="Advance"/>. The reader.</summary>
     public bool TryPeek(out THeader header, out ReadOnlySpan<byte> payload)
     {
         header = default;
@@ -112,7 +116,8 @@ public sealed class RecordRing<THeader> where THeader : unmanaged
         return _tail = next;
     }
 
-    /// <summary>Where the oldest record is. There is one, so behind a piece that has been read there is another.</summary>
+    /// <summary>Where the oldest record is. There is one, so behind a piece that has been read
+    /// there is another.</summary>
     private Span<byte> Oldest()
     {
         var head = Volatile.Read(ref _head)!;

@@ -29,7 +29,8 @@ internal sealed class DriverLog
             return false;
         if (_lines.Count == 0 && _dropped > 0)
         {
-            var text = string.Create(CultureInfo.InvariantCulture, $"{_dropped} more lines were dropped, since {LinesMax} waited to be taken");
+            var text = string.Create(CultureInfo.InvariantCulture, $"{_dropped} more lines were dropped, since "
+                + $"{LinesMax} waited to be taken");
             _lines.Enqueue(new ClusterNote(ClusterLogLevel.Warning, text));
             _dropped = 0;
         }
@@ -38,8 +39,10 @@ internal sealed class DriverLog
     }
 }
 
-/// <summary>Takes what the ring's member logs, from a level on, as lines of the driver's log. Never an exception's type or stack.</summary>
-internal sealed class DriverLoggerFactory(Action<ClusterLogLevel, string> write, LogLevel from = LogLevel.Information) : ILoggerFactory, ILogger
+/// <summary>Takes what the ring's member logs, from a level on, as lines of the driver's log. Never
+/// an exception's type or stack.</summary>
+internal sealed class DriverLoggerFactory(Action<ClusterLogLevel, string> write, LogLevel from = LogLevel.Information)
+    : ILoggerFactory, ILogger
 {
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -53,7 +56,8 @@ internal sealed class DriverLoggerFactory(Action<ClusterLogLevel, string> write,
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= from && logLevel != LogLevel.None;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState,
+        Exception?, string> formatter)
     {
         if (!IsEnabled(logLevel))
             return;

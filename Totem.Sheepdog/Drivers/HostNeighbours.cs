@@ -5,8 +5,8 @@ using Totem.Platform.Network;
 
 namespace Totem.Sheepdog.Drivers;
 
-/// <summary>Processes of this host that could be on the same ring: those whose name for their neighbours is taken, whether or not they
-/// run at the moment. Only where neighbours are watched, on Linux.</summary>
+/// <summary>Processes of this host that could be on the same ring: those whose name for their neighbours is taken,
+/// whether or not they run at the moment. Only where neighbours are watched, on Linux.</summary>
 internal sealed class HostNeighbours
 {
     private readonly UdpPeer[] _others;
@@ -15,7 +15,8 @@ internal sealed class HostNeighbours
     {
         var peers = options.GetPeers();
         var own = peers.FirstOrDefault(x => x.Id == self);
-        _others = own is not null ? [.. peers.Where(x => x != own && x.EndPoint.Address.Equals(own.EndPoint.Address))] : [];
+        _others = own is not null ? [.. peers.Where(x => x != own && x.EndPoint.Address.Equals(own.EndPoint.Address))]
+            : [];
     }
 
     /// <summary>Somebody else is there.</summary>
@@ -38,8 +39,10 @@ internal sealed class HostNeighbours
         const int familyBytes = 2;
         try
         {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
-            socket.Connect(new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(NeighbourName.Of(peer.EndPoint).AsSpan(familyBytes))));
+            using var socket =
+                new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+            socket.Connect(new UnixDomainSocketEndPoint(
+                Encoding.ASCII.GetString(NeighbourName.Of(peer.EndPoint).AsSpan(familyBytes))));
             return true;
         }
         catch (SocketException failure)

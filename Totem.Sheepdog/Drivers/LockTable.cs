@@ -50,7 +50,8 @@ internal sealed class LockTable
     public void Close()
     {
         foreach (var waiter in _waiters)
-            waiter.End(new ObjectDisposedException(nameof(IClusterDriver), $"the driver was disposed of while lock {waiter.Id} was waited for"));
+            waiter.End(new ObjectDisposedException(
+                nameof(IClusterDriver), $"the driver was disposed of while lock {waiter.Id} was waited for"));
         _waiters.Clear();
         _held.Clear();
     }

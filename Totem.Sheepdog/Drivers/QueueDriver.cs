@@ -63,7 +63,8 @@ internal abstract class QueueDriver : IClusterDriver
     public ClusterResult Notify(ReadOnlySpan<byte> message)
     {
         lock (Gate)
-            return After(IsDisposed || IsSendingFull ? ClusterResult.ClusterError : Queue?.Notify(message) ?? ClusterResult.ClusterError);
+            return After(IsDisposed || IsSendingFull ? ClusterResult.ClusterError : Queue?.Notify(message)
+                ?? ClusterResult.ClusterError);
     }
 
     public ClusterResult Block() => Do(queue => queue.Block());
@@ -72,7 +73,8 @@ internal abstract class QueueDriver : IClusterDriver
     {
         // Never refused for want of room: sheep ends when it is.
         lock (Gate)
-            return After(IsDisposed ? ClusterResult.ClusterError : Queue?.Unblock(message) ?? ClusterResult.ClusterError);
+            return After(IsDisposed ? ClusterResult.ClusterError : Queue?.Unblock(message)
+                ?? ClusterResult.ClusterError);
     }
 
     public ClusterResult UpdateNode(SheepNode self) => Do(queue => queue.UpdateNode(self));
@@ -140,7 +142,8 @@ internal abstract class QueueDriver : IClusterDriver
             return "its lock is held";
         try
         {
-            return IsDisposed ? "disposed of" : $"{Queue?.ToString() ?? "no session"}, {SendingBytes} bytes on their way";
+            return IsDisposed ? "disposed of"
+                : $"{Queue?.ToString() ?? "no session"}, {SendingBytes} bytes on their way";
         }
         finally
         {
@@ -164,7 +167,8 @@ internal abstract class QueueDriver : IClusterDriver
         _ready.Dispose();
     }
 
-    /// <summary>At the start of <see cref="Init"/> and <see cref="Join"/>: what they open would never be closed.</summary>
+    /// <summary>At the start of <see cref="Init"/> and <see cref="Join"/>: what they open would
+    /// never be closed.</summary>
     /// <exception cref="ObjectDisposedException">The driver was disposed of.</exception>
     protected void ThrowIfDisposed()
     {
@@ -206,10 +210,12 @@ internal abstract class QueueDriver : IClusterDriver
         if (Queue.IsWaitingForAnswer == _isPatient)
             return;
         _isPatient = Queue.IsWaitingForAnswer;
-        _patience.Change(_isPatient ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, _isPatient ? PatienceTick : Timeout.InfiniteTimeSpan);
+        _patience.Change(_isPatient ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
+            _isPatient ? PatienceTick : Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>A line for the operator's log, if there is one. Any thread, also the ring's in the middle of something.</summary>
+    /// <summary>A line for the operator's log, if there is one. Any thread, also the ring's in the
+    /// middle of something.</summary>
     protected void Log(ClusterLogLevel level, string text)
     {
         if (!WritesLog)
@@ -244,7 +250,8 @@ internal abstract class QueueDriver : IClusterDriver
         }
     }
 
-    // Init and Dispose are synchronous by contract, and run on a thread of sheep's, which has nobody to wait for it in here.
+    // Init and Dispose are synchronous by contract, and run on a thread of sheep's, which has
+    // nobody to wait for it in here.
 #pragma warning disable VSTHRD002
     /// <summary>For <see cref="Init"/> and <see cref="Close"/>.</summary>
     protected static T Wait<T>(Task<T> task) => Task.Run(() => task).GetAwaiter().GetResult();

@@ -1,6 +1,7 @@
 namespace Totem.Sheepdog.Drivers;
 
-/// <summary>A wait handle that is set while there is something to do, and whoever wants to be told of its changes.</summary>
+/// <summary>A wait handle that is set while there is something to do, and whoever wants to be told
+/// of its changes.</summary>
 internal sealed class ReadySignal : IDisposable
 {
     private readonly ManualResetEvent _handle = new(initialState: false);

@@ -13,7 +13,8 @@ namespace Totem.Sheepdog.Drivers;
 internal sealed record TotemDriverOptions
 {
     public const string Syntax =
-        "expected KEY=VALUE[,KEY=VALUE...] of config=FILE, node=ID, processes=COUNT, port=PORT, name=NAME, state=DIR, group=NAME, "
+        "expected KEY=VALUE[,KEY=VALUE...] of config=FILE, node=ID, processes=COUNT, port=PORT, name=NAME, state=DIR, "
+        + "group=NAME, "
         + "partition=majority|continue, quorum=COUNT, guarantee=safe|agreed, settle=MILLISECONDS";
 
     private static readonly string[] Keys =
@@ -43,8 +44,9 @@ internal sealed record TotemDriverOptions
 
     public ClusterQueueOptions Queue { get; private init; } = new() { WaitsUntilSettled = true };
 
-    /// <summary>How long the ring must not have changed before the first sheep on it starts a cluster. Rings that form at once in
-    /// several places find each other within it: on one host in milliseconds, on a network when they hear each other's merge detects.</summary>
+    /// <summary>How long the ring must not have changed before the first sheep on it starts a cluster. Rings that form
+    /// at once in several places find each other within it: on one host in milliseconds, on a network when they hear
+    /// each other's merge detects.</summary>
     public TimeSpan Settle => TimeSpan.FromMilliseconds(SettleMilliseconds ?? (Config is null ? 300 : 2000));
 
     private int? SettleMilliseconds { get; init; }
@@ -73,12 +75,14 @@ internal sealed record TotemDriverOptions
             throw Wrong("port beside config, which says the ports itself");
         if (options.Config is not null && seen.Contains("name"))
             throw Wrong("name beside config, whose nodes are one ring");
-        if (options.Config is null && options.Port is null && readsSystemConfiguration && File.Exists(SystemConfiguration))
+        if (options.Config is null && options.Port is null && readsSystemConfiguration
+            && File.Exists(SystemConfiguration))
             options = options with { Config = SystemConfiguration };
         if (options.Config is null && seen.Contains("processes"))
             throw Wrong("processes without config: on the loopback each sheep takes a slot of its own");
         if (options.Config is null && options.Node > UdpTransportOptions.LoopbackSlotCount)
-            throw Wrong($"node is '{options.Node}', expected 1 to {UdpTransportOptions.LoopbackSlotCount} without config");
+            throw Wrong($"node is '{options.Node}', expected 1 to {UdpTransportOptions.LoopbackSlotCount} without "
+                + "config");
         return options;
     }
 
@@ -111,7 +115,8 @@ internal sealed record TotemDriverOptions
         "config" => this with { Config = Text(key, value) },
         "node" => this with { Node = (uint)Number(key, value, 1, uint.MaxValue) },
         "processes" => this with { Processes = (int)Number(key, value, 1, UdpTransportOptions.LoopbackSlotCount) },
-        "port" => this with { Port = (int)Number(key, value, 1, IPEndPoint.MaxPort - UdpTransportOptions.LoopbackSlotCount) },
+        "port" =>
+            this with { Port = (int)Number(key, value, 1, IPEndPoint.MaxPort - UdpTransportOptions.LoopbackSlotCount) },
         "name" => this with { RingName = RingNameOf(value) },
         "state" => this with { State = Text(key, value) },
         "group" => this with { Cluster = Name(value) },
@@ -141,7 +146,8 @@ internal sealed record TotemDriverOptions
         _ => throw Wrong($"there is no '{key}'{Suggestion.For(key, Keys)}"),
     };
 
-    private static string Text(string key, string value) => value.Length > 0 ? value : throw Wrong($"{key} is empty, expected a path");
+    private static string Text(string key, string value) =>
+        value.Length > 0 ? value : throw Wrong($"{key} is empty, expected a path");
 
     private static string Name(string value)
     {
@@ -159,7 +165,8 @@ internal sealed record TotemDriverOptions
     }
 
     private static long Number(string key, string value, long min, long max)
-        => long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+        => long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min
+            && number <= max
             ? number
             : throw Wrong($"{key} is '{value}', expected a number from {min} to {max}");
 

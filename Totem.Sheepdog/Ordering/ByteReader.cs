@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Totem.Sheepdog.Ordering;
 
-/// <summary>Reads what <see cref="ByteWriter"/> wrote. Fails once and stays failed, so nothing in between needs a check.</summary>
+/// <summary>Reads what <see cref="ByteWriter"/> wrote. Fails once and stays failed, so nothing in
+/// between needs a check.</summary>
 internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;
@@ -37,7 +38,8 @@ internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
     {
         var span = Take(8);
         return span.Length == 8
-            ? new PeerId(BinaryPrimitives.ReadUInt32LittleEndian(span), BinaryPrimitives.ReadUInt32LittleEndian(span[4..]))
+            ? new PeerId(
+                BinaryPrimitives.ReadUInt32LittleEndian(span), BinaryPrimitives.ReadUInt32LittleEndian(span[4..]))
             : default;
     }
 

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 
 namespace Totem.Sheepdog.Ordering;
 
-/// <summary>Writes a message of the drivers: little-endian, numbers of seven bits a byte where they are mostly small.</summary>
+/// <summary>Writes a message of the drivers: little-endian, numbers of seven bits a byte where they
+/// are mostly small.</summary>
 internal sealed class ByteWriter
 {
     private readonly ArrayBufferWriter<byte> _buffer = new();

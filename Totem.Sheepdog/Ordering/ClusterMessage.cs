@@ -41,7 +41,8 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
     /// <summary>Join, Accept.</summary>
     public Opaque Opaque { get; init; }
 
-    /// <summary>Accept, Grant: what was at the place of the joiner's request. Null where a backend hands it to the joiner alone.</summary>
+    /// <summary>Accept, Grant: what was at the place of the joiner's request. Null where a backend
+    /// hands it to the joiner alone.</summary>
     public ClusterState? State { get; init; }
 
     /// <summary>Notify, Unblock.</summary>
@@ -112,8 +113,8 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
         return writer.ToArray();
     }
 
-    /// <summary>Where the state begins in an encoded accept or grant; it is the last of them, so all before it is the message for those who
-    /// do not need it.</summary>
+    /// <summary>Where the state begins in an encoded accept or grant; it is the last of them, so all before it is the
+    /// message for those who do not need it.</summary>
     /// <returns>-1 when the message has none.</returns>
     public static int StateOffset(ReadOnlySpan<byte> bytes, out PeerId joiner)
     {
@@ -148,7 +149,8 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
         switch (kind)
         {
             case ClusterMessageKind.Join:
-                return message with { Attempt = (uint)reader.Number(uint.MaxValue), Node = reader.Node(), Opaque = reader.Opaque() };
+                return message with { Attempt = (uint)reader.Number(uint.MaxValue), Node = reader.Node(),
+                    Opaque = reader.Opaque() };
             case ClusterMessageKind.Accept:
                 return message with
                 {
@@ -173,7 +175,8 @@ internal sealed record ClusterMessage(ClusterMessageKind Kind)
                     State = reader.IsAtEnd ? null : StateCodec.Read(ref reader),
                 };
             case ClusterMessageKind.Overdue:
-                return message with { Peer = reader.Peer(), Attempt = (uint)reader.Number(uint.MaxValue), Acceptor = reader.Peer() };
+                return message with { Peer = reader.Peer(), Attempt = (uint)reader.Number(uint.MaxValue),
+                    Acceptor = reader.Peer() };
             case ClusterMessageKind.Leave:
                 return message;
             case ClusterMessageKind.Notify:

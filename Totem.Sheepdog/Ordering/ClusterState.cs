@@ -10,8 +10,8 @@ internal sealed record InformedPeer(PeerId Peer, SheepNode Node, bool IsMember);
 /// <param name="Attempt">Which of its requests.</param>
 /// <param name="Node">Its description.</param>
 /// <param name="Opaque">Its buffer; empty where only the order matters.</param>
-/// <param name="Before">The state at the place of the request: of it, what a joiner needs is handed to it with the accept (<see
-/// cref="ClusterState.Bare"/>). It has heard everything since.</param>
+/// <param name="Before">The state at the place of the request: of it, what a joiner needs is handed to it with the
+/// accept (<see cref="ClusterState.Bare"/>). It has heard everything since.</param>
 internal sealed record PendingJoin(PeerId Peer, uint Attempt, SheepNode Node, Opaque Opaque, ClusterState? Before);
 
 /// <summary>A message that waits for the answer to a request.</summary>
@@ -35,7 +35,8 @@ internal enum EffectKind
 
 /// <summary>A step as sheep sees it; fields as the kind has them.</summary>
 internal readonly record struct Effect(
-    EffectKind Kind, PeerId Peer, SheepNode Node, ImmutableList<InformedPeer> Informed, Opaque Opaque = default, ReadOnlyMemory<byte> Payload = default)
+    EffectKind Kind, PeerId Peer, SheepNode Node, ImmutableList<InformedPeer> Informed, Opaque Opaque = default,
+    ReadOnlyMemory<byte> Payload = default)
 {
     /// <summary>Left by its own will: the turns that went with it.</summary>
     public IReadOnlyList<TicketOf> Turns { get; init; } = [];
@@ -80,12 +81,14 @@ internal sealed record ClusterState
     public IEnumerable<InformedPeer> Members => Informed.Where(x => x.IsMember);
 
     /// <summary>The member that runs the join handler for the first request; null when there are no members.</summary>
-    public PeerId? Acceptor => Informed.Find(x => x.IsMember && !Passed.Contains(x.Peer))?.Peer ?? Informed.Find(x => x.IsMember)?.Peer;
+    public PeerId? Acceptor =>
+        Informed.Find(x => x.IsMember && !Passed.Contains(x.Peer))?.Peer ?? Informed.Find(x => x.IsMember)?.Peer;
 
     /// <summary>Somebody who is informed.</summary>
     public InformedPeer? Find(PeerId peer) => Index.Find(peer);
 
-    /// <summary>The same peers by who they are; carried along where the list changes, made anew where it was not.</summary>
+    /// <summary>The same peers by who they are; carried along where the list changes, made anew
+    /// where it was not.</summary>
     private InformedIndex Index
     {
         get => _index ??= InformedIndex.Of(_informed);
@@ -98,20 +101,24 @@ internal sealed record ClusterState
     /// </summary>
     public ImmutableList<StalledMessage> Stalled { get; init; } = [];
 
-    /// <summary>How much has happened; an answer counts only while nothing more has, since some things do not wait.</summary>
+    /// <summary>How much has happened; an answer counts only while nothing more has, since some
+    /// things do not wait.</summary>
     public ulong Version { get; init; }
 
     /// <summary>For people: what it waits for.</summary>
     public override string ToString() =>
-        $"informed [{string.Join(' ', Informed.Select(x => x.IsMember ? $"{x.Peer}" : $"({x.Peer})"))}], version {Version}"
+        $"informed [{string.Join(' ', Informed.Select(x => x.IsMember ? $"{x.Peer}" : $"({x.Peer})"))}], version "
+        + $"{Version}"
         + (Pending is [var first, ..]
-            ? $", {first.Peer} attempt {first.Attempt} waits for {Acceptor}, passed [{string.Join(' ', Passed)}], {Stalled.Count} messages behind it"
+            ? $", {first.Peer} attempt {first.Attempt} waits for {Acceptor}, passed [{string.Join(' ', Passed)}], "
+                + $"{Stalled.Count} messages behind it"
             : "")
         + (Blocks is [var turn, ..] ? $", the turn of {turn.Owner}" : "");
 
     /// <summary>For people: sheep by the names that people know.</summary>
     public string NamesOf(IEnumerable<PeerId> peers) =>
-        string.Join(", ", peers.Order().Select(x => Find(x) is { } known ? NodeString.Short(known.Node) : x.ToString()));
+        string.Join(", ", peers.Order().Select(x => Find(x) is { } known ? NodeString.Short(known.Node)
+            : x.ToString()));
 
     /// <summary>The next state, behind a message.</summary>
     /// <param name="sender">The sender.</param>
@@ -166,18 +173,23 @@ internal sealed record ClusterState
     public ClusterState Bare() => this with
     {
         Pending = Pending.ConvertAll(x => x with { Opaque = default, Before = null }),
-        Stalled = Stalled.ConvertAll(x => new StalledMessage(x.Sender, x.Message with { Payload = default, Opaque = default }, null)),
+        Stalled = Stalled.ConvertAll(
+            x => new StalledMessage(x.Sender, x.Message with { Payload = default, Opaque = default }, null)),
     };
 
-    private static bool IsImmediate(ClusterMessageKind kind) => kind is ClusterMessageKind.Accept or ClusterMessageKind.Decline
-        or ClusterMessageKind.Grant or ClusterMessageKind.Overdue or ClusterMessageKind.Lock or ClusterMessageKind.Unlock;
+    private static bool IsImmediate(ClusterMessageKind kind) =>
+        kind is ClusterMessageKind.Accept or ClusterMessageKind.Decline
+        or ClusterMessageKind.Grant or ClusterMessageKind.Overdue or ClusterMessageKind.Lock
+        or ClusterMessageKind.Unlock;
 
     private ClusterState Released(List<Effect> effects, int count)
     {
         var state = this;
         while (state.Pending.IsEmpty && state.Stalled is [var next, ..])
-            state = (state with { Stalled = state.Stalled.RemoveAt(0) }).StepNow(next.Sender, next.Message, next.Before, effects);
-        return state with { Version = Version + (ulong)(effects.Count - count), Passed = state.Pending == Pending ? state.Passed : [] };
+            state = (state with { Stalled = state.Stalled.RemoveAt(0) })
+                .StepNow(next.Sender, next.Message, next.Before, effects);
+        return state with { Version = Version + (ulong)(effects.Count - count),
+            Passed = state.Pending == Pending ? state.Passed : [] };
     }
 
     private ClusterState StepNow(PeerId sender, ClusterMessage message, ClusterState? before, List<Effect> effects)
@@ -191,10 +203,14 @@ internal sealed record ClusterState
         switch (message.Kind)
         {
             case ClusterMessageKind.Grant:
-                var isFirst = Pending is [var first, ..] && first.Peer == message.Peer && first.Attempt == message.Attempt;
-                return isFirst && Acceptor is null && Informed[0].Peer == sender ? this with { Granted = (message.Peer, message.Attempt) } : this;
+                var isFirst = Pending is [var first, ..] && first.Peer == message.Peer
+                    && first.Attempt == message.Attempt;
+                return isFirst && Acceptor is null && Informed[0].Peer == sender
+                    ? this with { Granted = (message.Peer, message.Attempt) }
+                    : this;
             case ClusterMessageKind.Overdue:
-                var isWaiting = Pending is [var waiting, ..] && waiting.Peer == message.Peer && waiting.Attempt == message.Attempt;
+                var isWaiting = Pending is [var waiting, ..] && waiting.Peer == message.Peer
+                    && waiting.Attempt == message.Attempt;
                 return isWaiting && Acceptor == message.Acceptor ? WithPassed(message.Acceptor) : this;
             case ClusterMessageKind.Leave:
                 return known.IsMember ? StepLeave(known, effects) : this;
@@ -203,7 +219,8 @@ internal sealed record ClusterState
                 return this;
             case ClusterMessageKind.Block:
                 var block = new TicketOf(sender, message.Ticket);
-                return Blocks.Count < ClusterLimits.MaxBlocks && !Blocks.Contains(block) ? this with { Blocks = Blocks.Add(block) } : this;
+                return Blocks.Count < ClusterLimits.MaxBlocks
+                    && !Blocks.Contains(block) ? this with { Blocks = Blocks.Add(block) } : this;
             case ClusterMessageKind.Unblock:
                 // Without an entry its message still counts: everybody must see what the operation did.
                 effects.Add(new Effect(EffectKind.Notified, sender, known.Node, Informed, Payload: message.Payload));
@@ -235,7 +252,8 @@ internal sealed record ClusterState
     private ClusterState StepJoin(PeerId sender, ClusterMessage message, ClusterState? before, List<Effect> effects)
     {
         var state = this;
-        // It asked anew before it heard that it was accepted, and could make nothing of the accept: it is not in, and knows no state.
+        // It asked anew before it heard that it was accepted, and could make nothing of the accept:
+        // it is not in, and knows no state.
         if (Find(sender) is { } unaware)
             state = state.Without(unaware, effects);
         // The same node again: its process was started anew before anybody noticed that the last one had died.
@@ -247,12 +265,14 @@ internal sealed record ClusterState
 
         return state.Informed.Count >= ClusterLimits.MaxNodes
             ? state
-            : state with { Pending = [new PendingJoin(sender, message.Attempt, message.Node!, message.Opaque, before)] };
+            : state with { Pending =
+                [new PendingJoin(sender, message.Attempt, message.Node!, message.Opaque, before)] };
     }
 
     private ClusterState StepAnswer(PeerId sender, ClusterMessage message, List<Effect> effects)
     {
-        if (Pending is not [var first, ..] || first.Peer != message.Peer || first.Attempt != message.Attempt || message.Version != Version)
+        if (Pending is not [var first, ..] || first.Peer != message.Peer || first.Attempt != message.Attempt
+            || message.Version != Version)
             return this;
         var mayAnswer = Acceptor is { } acceptor
             ? acceptor == sender
@@ -277,7 +297,8 @@ internal sealed record ClusterState
             Index = Index.With(gateway),
             Blocks = Blocks.RemoveAll(x => x.Owner == known.Peer),
         };
-        effects.Add(new Effect(EffectKind.Left, known.Peer, known.Node, state.Informed) { Turns = Blocks.FindAll(x => x.Owner == known.Peer) });
+        effects.Add(new Effect(EffectKind.Left, known.Peer, known.Node,
+            state.Informed) { Turns = Blocks.FindAll(x => x.Owner == known.Peer) });
         return state;
     }
 

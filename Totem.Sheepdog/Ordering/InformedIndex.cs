@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace Totem.Sheepdog.Ordering;
 
-/// <summary>Those who know the state, by session and by node, so that nobody searches through a thousand for each message.
-/// Immutable.</summary>
+/// <summary>Those who know the state, by session and by node, so that nobody searches through a thousand for each
+/// message. Immutable.</summary>
 internal sealed record InformedIndex(
     ImmutableDictionary<PeerId, InformedPeer> ByPeer, ImmutableDictionary<SheepNode, InformedPeer> ByNode)
 {
@@ -21,7 +21,8 @@ internal sealed record InformedIndex(
     public InformedPeer? Find(SheepNode node) => ByNode.GetValueOrDefault(node);
 
     /// <summary>With one that is new, or whose description is.</summary>
-    public InformedIndex With(InformedPeer peer) => new(ByPeer.SetItem(peer.Peer, peer), ByNode.SetItem(peer.Node, peer));
+    public InformedIndex With(InformedPeer peer) =>
+        new(ByPeer.SetItem(peer.Peer, peer), ByNode.SetItem(peer.Node, peer));
 
     public InformedIndex Without(InformedPeer peer) => new(ByPeer.Remove(peer.Peer), ByNode.Remove(peer.Node));
 }

@@ -14,5 +14,6 @@ internal readonly record struct Opaque(ReadOnlyMemory<byte> Used, int Length)
     }
 
     /// <summary>A copy of a buffer.</summary>
-    public static Opaque Of(ReadOnlySpan<byte> bytes) => new(bytes[..(bytes.LastIndexOfAnyExcept((byte)0) + 1)].ToArray(), bytes.Length);
+    public static Opaque Of(ReadOnlySpan<byte> bytes) =>
+        new(bytes[..(bytes.LastIndexOfAnyExcept((byte)0) + 1)].ToArray(), bytes.Length);
 }

@@ -8,7 +8,8 @@ namespace Totem.Sheepdog.Ordering;
 internal readonly record struct PeerId(uint Seat, uint Instance) : IComparable<PeerId>
 {
     /// <inheritdoc />
-    public int CompareTo(PeerId other) => Seat == other.Seat ? Instance.CompareTo(other.Instance) : Seat.CompareTo(other.Seat);
+    public int CompareTo(PeerId other) =>
+        Seat == other.Seat ? Instance.CompareTo(other.Instance) : Seat.CompareTo(other.Seat);
 
     /// <summary>Before.</summary>
     public static bool operator <(PeerId left, PeerId right) => left.CompareTo(right) < 0;

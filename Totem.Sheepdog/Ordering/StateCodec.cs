@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Totem.Sheepdog.Ordering;
 
-/// <summary>The state that a joiner is handed, as bytes. Buffers of other joiners are not in it: it sees their accepts.</summary>
+/// <summary>The state that a joiner is handed, as bytes. Buffers of other joiners are not in it: it
+/// sees their accepts.</summary>
 internal static class StateCodec
 {
     private const int StalledBytesMax = SheepNode.MaxBytes + 64;
@@ -79,7 +80,8 @@ internal static class StateCodec
             var sender = reader.Peer();
             var bytes = reader.Raw(reader.Count(StalledBytesMax));
             // Answers do not wait, so no state lies within a state.
-            if (bytes is [(byte)ClusterMessageKind.Accept or (byte)ClusterMessageKind.Grant, ..] || ClusterMessage.TryDecode(bytes) is not { } message)
+            if (bytes is [(byte)ClusterMessageKind.Accept or (byte)ClusterMessageKind.Grant, ..]
+                || ClusterMessage.TryDecode(bytes) is not { } message)
                 reader.Fail();
             else
                 stalled.Add(new StalledMessage(sender, message, null));

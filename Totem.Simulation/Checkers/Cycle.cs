@@ -28,7 +28,8 @@ internal static class Cycle
         return [.. legs.SelectMany(x => new[] { x.From, x.To })];
     }
 
-    /// <summary>True when the cycle leaves some node by another event than the one it came to: it needs events taken as one.</summary>
+    /// <summary>True when the cycle leaves some node by another event than the one it came to: it
+    /// needs events taken as one.</summary>
     public static bool Switches(List<(int From, int To)> cycle)
     {
         for (var i = 0; i < cycle.Count; i++)
@@ -48,9 +49,11 @@ internal static class Cycle
         {
             text.Append(i == 0 ? "" : "; ");
             if (index.Slots[legs[i]] == index.Slots[legs[i + 1]])
-                text.Append($"at {index.Events[legs[i]].Processor}, {Short(index, legs[i])} before {Short(index, legs[i + 1])}");
+                text.Append($"at {index.Events[legs[i]].Processor}, {Short(index, legs[i])} before "
+                    + $"{Short(index, legs[i + 1])}");
             else
-                text.Append($"{Short(index, legs[i])} at {index.Events[legs[i]].Processor} before its delivery at {index.Events[legs[i + 1]].Processor}");
+                text.Append($"{Short(index, legs[i])} at {index.Events[legs[i]].Processor} before its delivery at "
+                    + $"{index.Events[legs[i + 1]].Processor}");
         }
 
         return text.ToString();

@@ -15,7 +15,8 @@ internal sealed class EventGraph(int[] nodeOf, int nodeCount, List<(int From, in
     private int[] _firstEdge = [];
     private int[] _edgesByNode = [];
 
-    /// <summary>By node, the number of its knot; -1 for a node on no cycle. Filled by <see cref="FindKnots"/>.</summary>
+    /// <summary>By node, the number of its knot; -1 for a node on no cycle. Filled by
+    /// <see cref="FindKnots"/>.</summary>
     public int[] KnotOf { get; private set; } = [];
 
     /// <summary>The knots: sets of nodes that all come before one another. Empty when the graph has no cycle.</summary>
@@ -126,7 +127,8 @@ internal sealed class EventGraph(int[] nodeOf, int nodeCount, List<(int From, in
         return knots;
     }
 
-    private bool TryDescend(int node, Stack<int> path, bool[] candidates, int[] rank, int[] low, int[] edge, bool[] open)
+    private bool TryDescend(
+        int node, Stack<int> path, bool[] candidates, int[] rank, int[] low, int[] edge, bool[] open)
     {
         while (edge[node] < _firstEdge[node + 1])
         {

@@ -16,8 +16,8 @@ public sealed record EvsCheckOptions
     public bool Quiescent { get; init; }
 
     /// <summary>
-    /// The sets of processors that could reach one another at the end, for long enough. Null: rule 2.5 is not evaluated.
-    /// Every member must be alive at the end.
+    /// The sets of processors that could reach one another at the end, for long enough. Null: rule 2.5 is not
+    /// evaluated. Every member must be alive at the end.
     /// </summary>
     public IReadOnlyList<ProcessorSet>? ExpectedComponents { get; init; }
 

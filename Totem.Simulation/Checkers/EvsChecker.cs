@@ -22,13 +22,15 @@ public static class EvsChecker
     /// <summary>Evaluates every rule, whatever the others find.</summary>
     /// <param name="trace">The merged events of all processors; not changed.</param>
     /// <param name="options">Facts about the end of the run; null means <see cref="EvsCheckOptions.Default"/>.</param>
-    /// <exception cref="ArgumentException">An install in the trace names no configuration, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">An install in the trace names no configuration, or an
+    /// option is out of range.</exception>
     public static EvsReport Check(Trace trace, EvsCheckOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(trace);
         options ??= EvsCheckOptions.Default;
         if (options.MaxViolationsPerRule < 1)
-            throw new ArgumentException($"MaxViolationsPerRule is {options.MaxViolationsPerRule}, at least 1 expected", nameof(options));
+            throw new ArgumentException($"MaxViolationsPerRule is {options.MaxViolationsPerRule}, at least 1 expected",
+                nameof(options));
 
         var index = new TraceIndex(trace, options);
         var rules = new List<EvsRule>(Checks.Length);
@@ -55,5 +57,6 @@ public static class EvsChecker
 
     /// <summary>Checks and throws when a rule is broken.</summary>
     /// <exception cref="EvsBrokenException">A rule is broken; the message is the whole report.</exception>
-    public static void AssertHolds(Trace trace, EvsCheckOptions? options = null) => Check(trace, options).ThrowIfBroken();
+    public static void AssertHolds(Trace trace, EvsCheckOptions? options = null) =>
+        Check(trace, options).ThrowIfBroken();
 }

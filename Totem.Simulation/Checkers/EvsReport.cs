@@ -6,7 +6,8 @@ namespace Totem.Simulation.Checkers;
 /// <summary>The checker's findings in one trace.</summary>
 public sealed record EvsReport
 {
-    /// <summary>The rules that were evaluated, in the order of their numbers. 2.5 is there only when it was asked for.</summary>
+    /// <summary>The rules that were evaluated, in the order of their numbers. 2.5 is there only
+    /// when it was asked for.</summary>
     public required IReadOnlyList<EvsRule> RulesChecked { get; init; }
 
     /// <summary>The violations, in the order of the rules; of one rule at most
@@ -32,7 +33,8 @@ public sealed record EvsReport
     public bool Holds => Violations.Count == 0;
 
     /// <summary>The numbers of the broken rules, each once, ascending.</summary>
-    public IReadOnlyList<string> BrokenRules => Violations.Select(x => x.Rule.Number).Distinct(StringComparer.Ordinal).ToArray();
+    public IReadOnlyList<string> BrokenRules =>
+        Violations.Select(x => x.Rule.Number).Distinct(StringComparer.Ordinal).ToArray();
 
     /// <summary>Does nothing when every rule holds.</summary>
     /// <exception cref="EvsBrokenException">A rule is broken; the message is the whole report.</exception>
@@ -46,7 +48,8 @@ public sealed record EvsReport
     public override string ToString()
     {
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture,
-            $"{(Holds ? "every rule holds" : $"broken: {string.Join(", ", BrokenRules)}")}; {RulesChecked.Count} rules, " +
+            $"{(Holds ? "every rule holds" : $"broken: {string.Join(", ", BrokenRules)}")}; {RulesChecked.Count} "
+                + $"rules, " +
             $"{EventCount} events, {LifeCount} lives, {ConfigurationCount} configurations, {MessageCount} messages, " +
             $"{DeliveryCount} deliveries"));
         foreach (var violation in Violations)

@@ -12,7 +12,8 @@ public sealed record EvsRule(string Number, string Name, string Statement)
 
     /// <summary>1.2.</summary>
     public static EvsRule SentBefore { get; } = new("1.2", "sent before delivered",
-        "Every delivered message was sent, before, by the processor it names, with those bytes, on the ring it is delivered for.");
+        "Every delivered message was sent, before, by the processor it names, with those bytes, on the ring it is "
+            + "delivered for.");
 
     /// <summary>1.3.</summary>
     public static EvsRule OnlyOnce { get; } = new("1.3", "only once",
@@ -48,7 +49,8 @@ public sealed record EvsRule(string Number, string Name, string Statement)
 
     /// <summary>5.</summary>
     public static EvsRule CausalDelivery { get; } = new("5", "causal delivery",
-        "When one send happened before another in a regular configuration, nobody delivers the later one without the earlier, first.");
+        "When one send happened before another in a regular configuration, nobody delivers the later one without the "
+            + "earlier, first.");
 
     /// <summary>6.1.</summary>
     public static EvsRule TotalOrder { get; } = new("6.1", "total order",
@@ -56,7 +58,8 @@ public sealed record EvsRule(string Number, string Name, string Statement)
 
     /// <summary>6.2.</summary>
     public static EvsRule NoHoles { get; } = new("6.2", "no holes",
-        "A message that anybody delivers before m', all who deliver m' in c deliver before it too, when its sender is a member of c.");
+        "A message that anybody delivers before m', all who deliver m' in c deliver before it too, when its sender is "
+            + "a member of c.");
 
     /// <summary>7.1.</summary>
     public static EvsRule SafeDelivery { get; } = new("7.1", "safe delivery",

@@ -23,7 +23,8 @@ public sealed record EvsViolation(EvsRule Rule, string Explanation, IReadOnlyLis
 /// <summary>An event with the place where it stands.</summary>
 /// <param name="Event">The event.</param>
 /// <param name="Index">Its place among all events of its processor, from 0.</param>
-/// <param name="Within">The configuration that was installed there at that moment; null before the first of that life.</param>
+/// <param name="Within">The configuration that was installed there at that moment; null before the
+/// first of that life.</param>
 public sealed record EvsEvidence(TraceEvent Event, int Index, Configuration? Within)
 {
     /// <summary><c>2#1 [17] 1.250000 s: delivers 1#1/4 (safe, sent on 1.8) in regular 1.8 {1, 2}</c>.</summary>

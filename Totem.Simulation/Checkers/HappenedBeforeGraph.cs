@@ -2,7 +2,8 @@ using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Checkers;
 
-/// <summary>Happened before: from each event to the next of its processor, and from a send to the deliveries of its message.</summary>
+/// <summary>Happened before: from each event to the next of its processor, and from a send to the
+/// deliveries of its message.</summary>
 internal sealed class HappenedBeforeGraph
 {
     private readonly EventGraph _graph;

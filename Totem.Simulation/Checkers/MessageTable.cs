@@ -2,7 +2,8 @@ using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Checkers;
 
-/// <summary>The messages of a trace, numbered in the order they are met, with their first send and all deliveries.</summary>
+/// <summary>The messages of a trace, numbered in the order they are met, with their first send and
+/// all deliveries.</summary>
 internal sealed class MessageTable
 {
     private readonly List<MessageId> _ids = [];
@@ -69,7 +70,8 @@ internal sealed class MessageTable
     /// <summary>By message, how many processors deliver it.</summary>
     public int[] DelivererCounts { get; }
 
-    /// <summary>By message, the ring it was sent on, as its sender says; where the send is missing, as its first delivery says.</summary>
+    /// <summary>By message, the ring it was sent on, as its sender says; where the send is missing,
+    /// as its first delivery says.</summary>
     public RingId[] Rings { get; }
 
     /// <summary>By message, whether it was sent as safe (same source as <see cref="Rings"/>).</summary>
@@ -82,7 +84,8 @@ internal sealed class MessageTable
     public int Send(int message) => _sends[message];
 
     /// <summary>The events in which it was delivered, by processor, then in time.</summary>
-    public ReadOnlySpan<int> Deliveries(int message) => _deliveries.AsSpan(_firstDelivery[message].._firstDelivery[message + 1]);
+    public ReadOnlySpan<int> Deliveries(int message) =>
+        _deliveries.AsSpan(_firstDelivery[message].._firstDelivery[message + 1]);
 
     private void FillDeliveries(TraceEvent[] events, int[] slots)
     {

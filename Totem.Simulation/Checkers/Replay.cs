@@ -3,9 +3,10 @@ using Totem.Simulation.Traces;
 namespace Totem.Simulation.Checkers;
 
 /// <summary>
-/// Plays all processors forward together: a delivery waits for the send, and then for all other deliveries of its message;
-/// an install waits for all other installs of its configuration. When everybody gets to the end, the steps were one
-/// order of everything. This is a topological sort without the graph: linear, and a fraction of the graph's memory.
+/// Plays all processors forward together: a delivery waits for the send, and then for all other deliveries of its
+/// message; an install waits for all other installs of its configuration. When everybody gets to the end, the steps
+/// were one order of everything. This is a topological sort without the graph: linear, and a fraction of the graph's
+/// memory.
 /// </summary>
 internal sealed class Replay
 {
@@ -71,7 +72,8 @@ internal sealed class Replay
                 return _index.Messages.IsRepeated[e] || TryMeet(slot, m, _index.Messages.DelivererCounts[m]);
             case TraceEventKind.Install:
                 var stay = _index.Stays[e]!;
-                return stay.IsRepeated || TryMeet(slot, _index.Messages.Count + stay.Entry.Index, stay.Entry.InstallerCount);
+                return stay.IsRepeated
+                    || TryMeet(slot, _index.Messages.Count + stay.Entry.Index, stay.Entry.InstallerCount);
             default:
                 return true;
         }

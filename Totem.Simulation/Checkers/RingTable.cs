@@ -51,7 +51,8 @@ internal sealed class RingTable
         var ring = Ring(regular.Configuration.Ring);
         var transitional = regular.Next is { IsRegular: false } next ? next : null;
         var last = transitional ?? regular;
-        var passage = new Passage(ring, regular, transitional, isOver: last.Next is not null || index.EndedQuiet(regular.Life));
+        var passage = new Passage(
+            ring, regular, transitional, isOver: last.Next is not null || index.EndedQuiet(regular.Life));
         for (var e = regular.Install + 1; e < last.End; e++)
         {
             if (index.Events[e].Kind == TraceEventKind.Deliver && index.Messages.Rings[index.Messages.Of[e]] == ring.Id)
@@ -77,7 +78,8 @@ internal sealed class RingLog(RingId id)
 }
 
 /// <summary>
-/// <c>com(c)</c> at one processor: its stay in regular configuration c and in the transitional one that follows it, if any.
+/// <c>com(c)</c> at one processor: its stay in regular configuration c and in the transitional one
+/// that follows it, if any.
 /// </summary>
 internal sealed class Passage
 {
@@ -114,14 +116,16 @@ internal sealed class Passage
     /// <summary>The ring's messages that were delivered here, by local number, in order, each once.</summary>
     public List<int> Order { get; } = [];
 
-    /// <summary>The event in which a message of the ring (by local number) was first delivered here; -1 when it was not.</summary>
+    /// <summary>The event in which a message of the ring (by local number) was first delivered
+    /// here; -1 when it was not.</summary>
     public int At(int local) => _at[local];
 
     /// <summary>The stay that an event of this passage belongs to.</summary>
     public Stay StayAt(int e) => Transitional is not null && e > Transitional.Install ? Transitional : Regular;
 
     /// <summary>Where to look for what is missing: the event that ended the passage, else its last install.</summary>
-    public int EndEvent => (Transitional ?? Regular) is var last && last.Next is not null ? last.Next.Install : last.Install;
+    public int EndEvent =>
+        (Transitional ?? Regular) is var last && last.Next is not null ? last.Next.Install : last.Install;
 
     /// <summary>Notes a delivery; a repeated one (rule 1.3) changes nothing.</summary>
     public void Record(int local, int e)

@@ -1,8 +1,8 @@
 namespace Totem.Simulation.Checkers;
 
 /// <summary>
-/// The evaluation of one rule. It must stand any trace, also one that breaks other rules, and should not report again what
-/// another rule is there to report.
+/// The evaluation of one rule. It must stand any trace, also one that breaks other rules, and should not report again
+/// what another rule is there to report.
 /// </summary>
 internal abstract class RuleCheck(EvsRule rule)
 {

@@ -4,8 +4,8 @@ namespace Totem.Simulation.Checkers;
 
 /// <summary>
 /// A trace made ready for the rules: one array of events (processor after processor, each in its own order, so that two
-/// event numbers of one processor compare as the events do), lives, stays, configurations, messages, rings. Built once, in
-/// linear time, from any trace however broken.
+/// event numbers of one processor compare as the events do), lives, stays, configurations, messages, rings. Built once,
+/// in linear time, from any trace however broken.
 /// </summary>
 internal sealed class TraceIndex
 {
@@ -31,7 +31,8 @@ internal sealed class TraceIndex
             for (var i = 0; i < events.Count; i++)
             {
                 if (events[i].Kind == TraceEventKind.Install && events[i].Configuration is null)
-                    throw new ArgumentException($"event {i} of {Processors[slot]} is an install, a configuration expected", nameof(trace));
+                    throw new ArgumentException($"event {i} of {Processors[slot]} is an install, a configuration "
+                        + "expected", nameof(trace));
                 Events[first + i] = events[i];
                 Slots[first + i] = slot;
             }
@@ -58,7 +59,8 @@ internal sealed class TraceIndex
     /// <summary>By event, the slot of its processor.</summary>
     public int[] Slots { get; }
 
-    /// <summary>By event, where it stands: an install belongs to the stay it begins. Null before the first install of a life.</summary>
+    /// <summary>By event, where it stands: an install belongs to the stay it begins. Null before
+    /// the first install of a life.</summary>
     public Stay?[] Stays { get; }
 
     /// <summary>All lives, by processor, then in time.</summary>
@@ -74,8 +76,8 @@ internal sealed class TraceIndex
     public RingTable Rings { get; }
 
     /// <summary>
-    /// True when one order of all events exists in which every rule about order holds: 1.1, 2.3 and 6.1 and the "before" of
-    /// 1.2. When it is false, their graphs tell which of them is broken.
+    /// True when one order of all events exists in which every rule about order holds: 1.1, 2.3 and 6.1 and the
+    /// "before" of 1.2. When it is false, their graphs tell which of them is broken.
     /// </summary>
     public bool IsOrdered => _isOrdered ??= new Replay(this).Run();
 
@@ -103,8 +105,10 @@ internal sealed class TraceIndex
         for (var e = FirstEvents[slot]; e < FirstEvents[slot + 1]; e++)
         {
             var traceEvent = Events[e];
-            // Where the trace is out of shape (rule 1.1 says so) a change of incarnation or an event after a failure begins a life too.
-            if (life is null || failed || traceEvent.Kind == TraceEventKind.Start || traceEvent.Incarnation != life.Id.Incarnation)
+            // Where the trace is out of shape (rule 1.1 says so) a change of incarnation or an
+            // event after a failure begins a life too.
+            if (life is null || failed || traceEvent.Kind == TraceEventKind.Start
+                || traceEvent.Incarnation != life.Id.Incarnation)
             {
                 End(life, stay, e, isLast: false);
                 var id = new LifeId(Processors[slot], traceEvent.Incarnation);

@@ -5,8 +5,8 @@ using Totem.Core.Wire;
 namespace Totem.Simulation.Cluster;
 
 /// <summary>
-/// Watches the tokens that one processor sends. The others may not wait for ever for a member that holds the aru at one number
-/// (docs/design/protocol.md, "Failing to receive"), whatever holds it there.
+/// Watches the tokens that one processor sends. The others may not wait for ever for a member that holds the aru at one
+/// number (docs/design/protocol.md, "Failing to receive"), whatever holds it there.
 /// </summary>
 internal sealed class AruWatch(RingOptions options)
 {
@@ -19,14 +19,17 @@ internal sealed class AruWatch(RingOptions options)
     /// <summary>The processor stood still, and saw no token.</summary>
     public void HandlePause(TimeSpan length) => _since += length;
 
-    /// <summary>The processor sends this frame. Says who has held the aru for how long where that is too long; else null.</summary>
+    /// <summary>The processor sends this frame. Says who has held the aru for how long where that
+    /// is too long; else null.</summary>
     public string? Objection(ReadOnlySpan<byte> frame, Instant now)
     {
-        if ((FrameKind)frame[3] != FrameKind.RegularToken || RegularToken.TryRead(frame, out var token, out _) != DecodeResult.Ok)
+        if ((FrameKind)frame[3] != FrameKind.RegularToken
+            || RegularToken.TryRead(frame, out var token, out _) != DecodeResult.Ok)
             return null;
         var (last, isNewHop) = (_last, token.TokenSeq != _last.TokenSeq);
         _last = token;
-        if (token.AruSetter.IsNone || token.AruSetter != last.AruSetter || token.Aru != last.Aru || token.Ring != last.Ring)
+        if (token.AruSetter.IsNone || token.AruSetter != last.AruSetter || token.Aru != last.Aru
+            || token.Ring != last.Ring)
         {
             _since = now;
             return null;
@@ -34,7 +37,8 @@ internal sealed class AruWatch(RingOptions options)
 
         var held = now - _since;
         return isNewHop && token.AruSetter != token.Header.Node && held > _limit
-            ? $"passes a token of {token.Ring} on, whose aru {token.AruSetter} has held at {token.Aru} for {held.TotalMilliseconds} ms"
+            ? $"passes a token of {token.Ring} on, whose aru {token.AruSetter} has held at {token.Aru} for "
+                + $"{held.TotalMilliseconds} ms"
             : null;
     }
 }

@@ -11,8 +11,8 @@ internal static class ClusterConditions
         ProcessorSet.Of([.. cluster.Nodes.Where(x => x.Engine is not null).Select(x => x.Id)]);
 
     /// <summary>
-    /// Every live processor is operational on one ring with exactly the members expected of it, and its application has been
-    /// told so.
+    /// Every live processor is operational on one ring with exactly the members expected of it, and its application has
+    /// been told so.
     /// </summary>
     public static string? MissingForOneRing(SimulatedCluster cluster, ProcessorSet members)
     {
@@ -35,8 +35,8 @@ internal static class ClusterConditions
     }
 
     /// <summary>
-    /// Every live processor is operational, and all members of its ring are on the same ring: what a stable view means when
-    /// some links stay broken and nobody can say which rings there will be.
+    /// Every live processor is operational, and all members of its ring are on the same ring: what a stable view means
+    /// when some links stay broken and nobody can say which rings there will be.
     /// </summary>
     public static string? MissingForConsistentRings(SimulatedCluster cluster)
     {
@@ -51,14 +51,16 @@ internal static class ClusterConditions
             {
                 var member = cluster[id];
                 if (member.Engine?.Installed?.Ring != ring.Ring)
-                    return $"{node.Id} is on {ring}, its member {id} on {member.Engine?.Installed?.ToString() ?? "none"}";
+                    return $"{node.Id} is on {ring}, its member {id} on "
+                        + $"{member.Engine?.Installed?.ToString() ?? "none"}";
             }
         }
 
         return null;
     }
 
-    /// <summary>Everything that was submitted at a live processor was sent, and delivered at every member of its ring.</summary>
+    /// <summary>Everything that was submitted at a live processor was sent, and delivered at every
+    /// member of its ring.</summary>
     public static string? MissingForQuiet(SimulatedCluster cluster)
     {
         foreach (var node in cluster.Nodes)
@@ -68,7 +70,8 @@ internal static class ClusterConditions
             if (journal.WaitingCount > 0)
                 return $"{journal.WaitingCount} messages meet back-pressure at {node.Id}";
             if (journal.SentCount < journal.AcceptedCount)
-                return $"{journal.AcceptedCount - journal.SentCount} of {journal.AcceptedCount} messages of {node.Id} are not sent";
+                return $"{journal.AcceptedCount - journal.SentCount} of {journal.AcceptedCount} messages of {node.Id} "
+                    + "are not sent";
             if (journal.Regular is not { } regular)
                 return $"{node.Id} has no regular configuration";
             var sent = 0;
@@ -91,6 +94,7 @@ internal static class ClusterConditions
             return $"{node.Id} is operational without a ring";
         return node.Journal!.Regular?.Ring == installed.Ring
             ? null
-            : $"{node.Id} has not delivered {installed}, its application is at {node.Journal.Last?.ToString() ?? "none"}";
+            : $"{node.Id} has not delivered {installed}, its application is at "
+                + $"{node.Journal.Last?.ToString() ?? "none"}";
     }
 }

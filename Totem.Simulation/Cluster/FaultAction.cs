@@ -1,6 +1,7 @@
 namespace Totem.Simulation.Cluster;
 
-/// <summary>One thing a script does to a cluster. Its text is one readable line that the parser of scripts reads back.</summary>
+/// <summary>One thing a script does to a cluster. Its text is one readable line that the parser of
+/// scripts reads back.</summary>
 internal abstract record FaultAction
 {
     /// <summary>The line a script holds for this action.</summary>

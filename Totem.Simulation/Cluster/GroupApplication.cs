@@ -25,7 +25,8 @@ internal enum GroupWishKind
 internal readonly record struct GroupWish(
     GroupWishKind Kind, int LengthBytes = 0, int Parts = 0, Guarantee Guarantee = Guarantee.Agreed);
 
-/// <summary>The processes on one processor, in one of its lives: each does one thing after the other, and waits where it must.</summary>
+/// <summary>The processes on one processor, in one of its lives: each does one thing after the
+/// other, and waits where it must.</summary>
 internal sealed class GroupApplication(SimulatedCluster cluster, ProcessorId node, int life, GroupProcessor processor)
 {
     /// <summary>Keeps the numbers of group messages apart from those of the ring.</summary>
@@ -151,7 +152,8 @@ internal sealed class GroupApplication(SimulatedCluster cluster, ProcessorId nod
 
     private SubmitResult Leave(Process process, GroupChangeReason reason)
     {
-        if (process.Stream is not { Membership: { State: GroupMembershipState.Joining or GroupMembershipState.Joined } membership } stream)
+        if (process.Stream is not { Membership: { State: GroupMembershipState.Joining
+            or GroupMembershipState.Joined } membership } stream)
             return Forget(process, reason);
         Journal.HandIn(stream, message: null, 0, isJoin: false);
         var result = processor.TryLeave(membership, reason, cluster.Now);
@@ -174,7 +176,8 @@ internal sealed class GroupApplication(SimulatedCluster cluster, ProcessorId nod
 
     private SubmitResult Send(Process process, in GroupWish wish)
     {
-        if (process.Stream is not { Membership: { State: GroupMembershipState.Joining or GroupMembershipState.Joined } membership } stream)
+        if (process.Stream is not { Membership: { State: GroupMembershipState.Joining
+            or GroupMembershipState.Joined } membership } stream)
             return SubmitResult.Accepted;
         if (process.PartsDone == 0)
             process.Message = new GroupMessageRecord(stream, ++_said, wish.LengthBytes, wish.Parts, wish.Guarantee);
@@ -182,7 +185,8 @@ internal sealed class GroupApplication(SimulatedCluster cluster, ProcessorId nod
         if (_payload.Length < wish.LengthBytes)
             _payload = new byte[wish.LengthBytes];
         var payload = _payload.AsSpan(0, wish.LengthBytes);
-        message.Hash = cluster.Ledger.Compose(new MessageId(node, life, FirstNumber + message.Number), wish.Guarantee, payload).Hash;
+        message.Hash = cluster.Ledger.Compose(new MessageId(node, life, FirstNumber + message.Number), wish.Guarantee,
+            payload).Hash;
         for (; process.PartsDone < wish.Parts; process.PartsDone++)
         {
             Journal.HandIn(stream, message, process.PartsDone, isJoin: false);
@@ -205,8 +209,10 @@ internal sealed class GroupApplication(SimulatedCluster cluster, ProcessorId nod
         // Half of the whole ones say that they are all of their parts.
         if (wish.Parts == 1 && wish.LengthBytes % 2 == 0)
             return processor.TrySubmit(membership, payload, wish.Guarantee, cluster.Now);
-        var (from, to) = ((int)((long)payload.Length * part / wish.Parts), (int)((long)payload.Length * (part + 1) / wish.Parts));
-        return processor.TrySubmitPart(membership, payload[from..to], from, payload.Length, wish.Guarantee, cluster.Now);
+        var (from, to) =
+            ((int)((long)payload.Length * part / wish.Parts), (int)((long)payload.Length * (part + 1) / wish.Parts));
+        return processor.TrySubmitPart(
+            membership, payload[from..to], from, payload.Length, wish.Guarantee, cluster.Now);
     }
 
     private sealed class Process(GroupName group, uint pid)

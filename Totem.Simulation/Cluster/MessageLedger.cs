@@ -28,7 +28,8 @@ internal sealed class MessageLedger(ulong seed)
     /// <summary>Makes up the payload of a message; the same for the same seed and id.</summary>
     public SubmittedMessage Compose(MessageId id, Guarantee guarantee, Span<byte> payload)
     {
-        var state = StableHash.Mix(StableHash.Mix(seed, id.Sender.Value), ((ulong)id.Incarnation << 40) ^ (ulong)id.Number);
+        var state = StableHash.Mix(
+            StableHash.Mix(seed, id.Sender.Value), ((ulong)id.Incarnation << 40) ^ (ulong)id.Number);
         var words = MemoryMarshal.Cast<byte, ulong>(payload);
         for (var i = 0; i < words.Length; i++)
         {
@@ -76,11 +77,13 @@ internal sealed class MessageLedger(ulong seed)
         else if (message.Id.Sender != delivery.Sender)
             anomaly = $"{message.Id} is delivered as a message of {delivery.Sender}";
         else if (message.Hash != hash || message.LengthBytes != delivery.Payload.Length)
-            anomaly = $"{message.Id} was sent with {message.LengthBytes} bytes, delivered with {delivery.Payload.Length} other bytes";
+            anomaly = $"{message.Id} was sent with {message.LengthBytes} bytes, delivered with "
+                + $"{delivery.Payload.Length} other bytes";
         else if (message.Guarantee != delivery.Guarantee)
             anomaly = $"{message.Id} was sent as {message.Guarantee}, delivered as {delivery.Guarantee}";
         else if (message.CarriesId && ReadId(delivery.Payload) is var written && written != id)
-            anomaly = $"{written} is delivered at the place of {id} ({delivery.Ring}, {delivery.Seq}, {delivery.Index})";
+            anomaly = $"{written} is delivered at the place of {id} ({delivery.Ring}, {delivery.Seq}, "
+                + $"{delivery.Index})";
         return id;
     }
 

@@ -39,8 +39,8 @@ internal enum Forgery
 }
 
 /// <summary>
-/// Hands a processor frames that it must count and drop, with no change of state. Outsiders' frames need a configured list of
-/// processors: without one, a stranger is welcome.
+/// Hands a processor frames that it must count and drop, with no change of state. Outsiders' frames need a configured
+/// list of processors: without one, a stranger is welcome.
 /// </summary>
 internal sealed record InjectFrame(ProcessorId Node, Forgery What, int Count) : FaultAction
 {
@@ -59,7 +59,8 @@ internal sealed record InjectFrame(ProcessorId Node, Forgery What, int Count) : 
         for (var i = 0; i < Count; i++)
         {
             var writer = new WireWriter(frame);
-            if (node.Engine?.Installed is { } installed && TryForge(ref writer, node, installed.Ring, installed.Members, i))
+            if (node.Engine?.Installed is { } installed
+                && TryForge(ref writer, node, installed.Ring, installed.Members, i))
                 node.OnArrival(cluster.Memory.Datagrams.Rent(frame[..writer.WrittenBytes]), node.Index);
         }
     }
@@ -69,7 +70,8 @@ internal sealed record InjectFrame(ProcessorId Node, Forgery What, int Count) : 
         var peer = members.SuccessorOf(node.Id);
         var outside = ProcessorSet.Of(Outsider);
         var foreign = new RingId(Outsider, ring.Sequence + 4);
-        // Half of the absurd tokens are newer than any the ring has seen, so that nothing but their numbers condemns them.
+        // Half of the absurd tokens are newer than any the ring has seen, so that nothing but their
+        // numbers condemns them.
         var tokenSeq = new TokenSeq(unchecked((uint)(turn % 2 == 0 ? 1 << 30 : turn)));
         var far = node.Engine!.Options.FirstSeq + (1 << 24);
         switch (What)
@@ -94,7 +96,8 @@ internal sealed record InjectFrame(ProcessorId Node, Forgery What, int Count) : 
                 Message(peer, ring, far).Write(ref writer);
                 return true;
             case Forgery.AbsurdRingSequence when peer != node.Id:
-                new JoinMessage(Header(FrameKind.Join, peer), peer, ring.Sequence + (1UL << 60), members, ProcessorSet.Empty)
+                new JoinMessage(
+                    Header(FrameKind.Join, peer), peer, ring.Sequence + (1UL << 60), members, ProcessorSet.Empty)
                     .Write(ref writer);
                 return true;
             case Forgery.ForeignToken:
@@ -102,7 +105,8 @@ internal sealed record InjectFrame(ProcessorId Node, Forgery What, int Count) : 
                 return true;
             case Forgery.ForeignCommitToken:
                 new CommitToken(
-                    Header(FrameKind.CommitToken, Outsider), tokenSeq, foreign, 0, 0, outside, new CommitEntry[1]).Write(ref writer);
+                    Header(FrameKind.CommitToken, Outsider), tokenSeq, foreign, 0, 0, outside, new CommitEntry[1])
+                        .Write(ref writer);
                 return true;
             case Forgery.ForeignHoldCancel:
                 new HoldCancel(Header(FrameKind.HoldCancel, Outsider), foreign).Write(ref writer);

@@ -34,8 +34,10 @@ internal sealed record LeaveNode(ProcessorId Node) : FaultAction
     public override void Apply(SimulatedCluster cluster) => cluster[Node].Leave();
 }
 
-/// <summary>Crashes a process at a step of the protocol: when its engine reports something for the n-th time from now.</summary>
-internal sealed record CrashAt(ProcessorId Node, RingEventKind Event, int Occurrence, CrashPoint Point, int Sends) : FaultAction
+/// <summary>Crashes a process at a step of the protocol: when its engine reports something for the
+/// n-th time from now.</summary>
+internal sealed record CrashAt(ProcessorId Node, RingEventKind Event, int Occurrence, CrashPoint Point, int Sends)
+    : FaultAction
 {
     public override IEnumerable<ProcessorId> Nodes => [Node];
 
@@ -66,8 +68,10 @@ internal sealed record ResumeNode(ProcessorId Node) : FaultAction
     public override void Apply(SimulatedCluster cluster) => cluster[Node].Resume();
 }
 
-/// <summary>Makes a host need time for each datagram, its application leave deliveries lying, and its disk need time; zero for none.</summary>
-internal sealed record SlowNode(ProcessorId Node, TimeSpan Datagram, TimeSpan Consume, TimeSpan Store = default) : FaultAction
+/// <summary>Makes a host need time for each datagram, its application leave deliveries lying, and
+/// its disk need time; zero for none.</summary>
+internal sealed record SlowNode(ProcessorId Node, TimeSpan Datagram, TimeSpan Consume, TimeSpan Store = default)
+    : FaultAction
 {
     public override IEnumerable<ProcessorId> Nodes => [Node];
 
@@ -83,7 +87,8 @@ internal sealed record SlowNode(ProcessorId Node, TimeSpan Datagram, TimeSpan Co
     }
 }
 
-/// <summary>Makes an application take its deliveries one at a time; zero for as they come. One that has stopped reads again.</summary>
+/// <summary>Makes an application take its deliveries one at a time; zero for as they come. One that
+/// has stopped reads again.</summary>
 internal sealed record PaceReader(ProcessorId Node, TimeSpan Each) : FaultAction
 {
     public override IEnumerable<ProcessorId> Nodes => [Node];
@@ -117,7 +122,8 @@ internal enum SubmitGuarantee
 }
 
 /// <summary>The application at a processor sends some messages, of a length between the two.</summary>
-internal sealed record SubmitMessages(ProcessorId Node, int Count, int SizeLow, int SizeHigh, SubmitGuarantee Guarantee) : FaultAction
+internal sealed record SubmitMessages(ProcessorId Node, int Count, int SizeLow, int SizeHigh, SubmitGuarantee Guarantee)
+    : FaultAction
 {
     public override IEnumerable<ProcessorId> Nodes => [Node];
 

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Totem.Simulation.Faults;
 
-/// <summary>One line of a script: a verb, at most one bare word, and <c>name=value</c> pairs. Errors name the line.</summary>
+/// <summary>One line of a script: a verb, at most one bare word, and <c>name=value</c> pairs.
+/// Errors name the line.</summary>
 internal sealed class ScriptLine
 {
     private readonly string _where;
@@ -46,7 +47,8 @@ internal sealed class ScriptLine
         return _values;
     }
 
-    public ProcessorId Node(string name) => Optional(name) is { } text ? NodeOf(name, text) : throw Missing(name, "a processor id");
+    public ProcessorId Node(string name) =>
+        Optional(name) is { } text ? NodeOf(name, text) : throw Missing(name, "a processor id");
 
     /// <summary>Nobody, meaning everybody, when it is absent or <c>*</c>.</summary>
     public ProcessorId NodeOrAll(string name) =>
@@ -66,13 +68,15 @@ internal sealed class ScriptLine
         Optional(name) is { } text ? DurationOf(text) : otherwise ?? throw Missing(name, "a duration like 5ms");
 
     public TimeSpan DurationOf(string text) =>
-        ScriptText.TryDuration(text, out var value) ? value : throw Error($"'{text}', expected a duration like 250us, 12.5ms or 2s");
+        ScriptText.TryDuration(text, out var value) ? value
+            : throw Error($"'{text}', expected a duration like 250us, 12.5ms or 2s");
 
     public double Rate(string name, double? otherwise = null)
     {
         if (Optional(name) is not { } text)
             return otherwise ?? throw Missing(name, "a rate from 0 to 1");
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= 1
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && value is >= 0 and <= 1
             ? value
             : throw Error($"{name}={text}, expected a rate from 0 to 1");
     }
@@ -81,7 +85,8 @@ internal sealed class ScriptLine
     {
         if (Optional(name) is not { } text)
             return otherwise ?? throw Missing(name, $"a number from {low} to {high}");
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= low && value <= high
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= low
+            && value <= high
             ? value
             : throw Error($"{name}={text}, expected a number from {low} to {high}");
     }
@@ -110,7 +115,8 @@ internal sealed class ScriptLine
         foreach (var name in _values.Keys)
         {
             if (!_used.Contains(name))
-                throw Error($"'{Verb}' knows no '{name}', expected {(_used.Count == 0 ? "nothing" : string.Join(", ", _used))}");
+                throw Error($"'{Verb}' knows no '{name}', expected "
+                    + $"{(_used.Count == 0 ? "nothing" : string.Join(", ", _used))}");
         }
     }
 
@@ -126,7 +132,8 @@ internal sealed class ScriptLine
             ? new ProcessorId(value)
             : throw Error($"{name}={text}, expected a processor id from 1 up");
 
-    private FormatException Missing(string name, string expected) => Error($"'{Verb}' without {name}=, expected {expected}");
+    private FormatException Missing(string name, string expected) =>
+        Error($"'{Verb}' without {name}=, expected {expected}");
 
     private static string Expected<T>()
         where T : struct, Enum => string.Join(", ", System.Enum.GetNames<T>());

@@ -8,7 +8,8 @@ internal static class ScriptText
     public static string Duration(TimeSpan duration) =>
         duration.Ticks % TimeSpan.TicksPerMillisecond != 0 && duration < TimeSpan.FromMilliseconds(1)
             ? (duration.Ticks / 10m).ToString("0.#", CultureInfo.InvariantCulture) + "us"
-            : (duration.Ticks / (decimal)TimeSpan.TicksPerMillisecond).ToString("0.####", CultureInfo.InvariantCulture) + "ms";
+            : (duration.Ticks / (decimal)TimeSpan.TicksPerMillisecond)
+            .ToString("0.####", CultureInfo.InvariantCulture) + "ms";
 
     public static bool TryDuration(string text, out TimeSpan duration)
     {
@@ -18,7 +19,8 @@ internal static class ScriptText
             if (!text.EndsWith(suffix, StringComparison.Ordinal))
                 continue;
             if (!decimal.TryParse(
-                text.AsSpan(0, text.Length - suffix.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+                text.AsSpan(0, text.Length - suffix.Length), NumberStyles.AllowDecimalPoint,
+                CultureInfo.InvariantCulture, out var value)
                 || value > DurationMaxSeconds * TimeSpan.TicksPerSecond / ticks)
                 return false;
             duration = new TimeSpan((long)Math.Round(value * ticks));

@@ -58,10 +58,12 @@ internal static class FrameLayout
         _ => throw new ArgumentException($"kind {frame[KindOffset]}, 0 to 6 expected", nameof(frame)),
     };
 
-    /// <summary>Where the counts of a frame of this kind stand: 32 bits each, but for the 16 of a merge detect's trailer.</summary>
+    /// <summary>Where the counts of a frame of this kind stand: 32 bits each, but for the 16 of a
+    /// merge detect's trailer.</summary>
     public static ReadOnlySpan<int> CountOffsetsOf(byte kind) => kind < CountOffsets.Length ? CountOffsets[kind] : [];
 
-    /// <summary>The same frame as a big-endian machine sends it: every field reversed, the payload of a multicast as it is.</summary>
+    /// <summary>The same frame as a big-endian machine sends it: every field reversed, the payload
+    /// of a multicast as it is.</summary>
     public static byte[] ToBigEndian(byte[] frame)
     {
         var swapped = (byte[])frame.Clone();
@@ -103,5 +105,6 @@ internal static class FrameLayout
 
     private static IEnumerable<int> Ids(int count) => Enumerable.Repeat(4, count);
 
-    private static IEnumerable<int> Repeat(int[] widths, int count) => Enumerable.Repeat(widths, count).SelectMany(x => x);
+    private static IEnumerable<int> Repeat(int[] widths, int count) =>
+        Enumerable.Repeat(widths, count).SelectMany(x => x);
 }

@@ -4,9 +4,9 @@ using Totem.Core.Wire;
 namespace Totem.Simulation.Fuzz;
 
 /// <summary>
-/// Makes bad frames out of good ones. The frame of a number is a function of the seeds, the seed and that number alone: a
-/// failure is replayed by asking for its number again, without the frames before it. Allocates nothing after construction;
-/// used by one thread at a time.
+/// Makes bad frames out of good ones. The frame of a number is a function of the seeds, the seed and that number alone:
+/// a failure is replayed by asking for its number again, without the frames before it. Allocates nothing after
+/// construction; used by one thread at a time.
 /// </summary>
 internal sealed class FrameMutator
 {
@@ -18,8 +18,10 @@ internal sealed class FrameMutator
     // Around every limit of the wire, and where signs and sizes overflow.
     private static readonly uint[] Extremes =
     [
-        0, 1, 2, 3, 14, 15, 29, 30, 31, 32, 127, 128, 129, 255, 256, 383, 384, 385, 16_383, 16_384, 16_385, 65_535, 65_536,
-        0x0FFF_FFFF, 0x1000_0000, 0x1FFF_FFFF, 0x2000_0000, 0x3FFF_FFFF, 0x4000_0000, 0x7FFF_FFFF, 0x8000_0000, 0x8000_0001,
+        0, 1, 2, 3, 14, 15, 29, 30, 31, 32, 127, 128, 129, 255, 256, 383, 384, 385, 16_383, 16_384, 16_385,
+        65_535, 65_536,
+        0x0FFF_FFFF, 0x1000_0000, 0x1FFF_FFFF, 0x2000_0000, 0x3FFF_FFFF, 0x4000_0000, 0x7FFF_FFFF, 0x8000_0000,
+        0x8000_0001,
         0xFFFF_0000, 0xFFFF_FFFE, 0xFFFF_FFFF,
     ];
 
@@ -34,7 +36,8 @@ internal sealed class FrameMutator
     {
         ArgumentNullException.ThrowIfNull(seeds);
         if (seeds.Count == 0 || seeds.Any(x => x.Length > WireFormat.MaxFrameBytes))
-            throw new ArgumentException($"{seeds.Count} frames; at least one, and each at most {WireFormat.MaxFrameBytes} bytes expected", nameof(seeds));
+            throw new ArgumentException($"{seeds.Count} frames; at least one, and each at most "
+                + $"{WireFormat.MaxFrameBytes} bytes expected", nameof(seeds));
         _seeds = seeds;
         _seed = seed;
     }
@@ -46,7 +49,8 @@ internal sealed class FrameMutator
         return Mutate(_seeds[random.Below(_seeds.Count)], ref random);
     }
 
-    /// <summary>A bad frame made from this one, as a network would that corrupts what is on its way. Valid until the next call.</summary>
+    /// <summary>A bad frame made from this one, as a network would that corrupts what is on its
+    /// way. Valid until the next call.</summary>
     public ReadOnlySpan<byte> Mutate(ReadOnlySpan<byte> frame, ulong number)
     {
         var random = new SplitMix(_seed, number);
@@ -105,7 +109,8 @@ internal sealed class FrameMutator
     private void Extend(ref SplitMix random)
     {
         // Rarely as far as the buffer goes: long frames are slow to make.
-        var added = random.Below(4096) == 0 ? BufferBytes - _length : Math.Min(random.Below(600), BufferBytes - _length);
+        var added = random.Below(4096) == 0 ? BufferBytes - _length
+            : Math.Min(random.Below(600), BufferBytes - _length);
         random.Fill(_buffer.AsSpan(_length, Math.Min(added, 600)));
         _length += added;
     }

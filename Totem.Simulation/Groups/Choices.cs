@@ -1,8 +1,8 @@
 namespace Totem.Simulation.Groups;
 
 /// <summary>
-/// Every course that a run with choices can take: the run is repeated with other answers until each has been given everywhere
-/// (stateless model checking).
+/// Every course that a run with choices can take: the run is repeated with other answers until each has been given
+/// everywhere (stateless model checking).
 /// </summary>
 internal sealed class Choices
 {

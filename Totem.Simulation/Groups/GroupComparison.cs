@@ -17,27 +17,33 @@ internal sealed class GroupComparison(bool isQuiescent)
         if (later.BeginsWithJoin && second.Count == 0)
             return null;
         var start = later.BeginsWithJoin ? JoinOf(later, earlier, first) : 0;
-        var agree = start < 0 ? earlier.IsOver || !together : TailsAgree(first, start, earlier.IsOver, second, later.IsOver, together);
-        return agree ? null : Differ(together ? "went on together and were handed different things" : "were handed different things",
+        var agree = start < 0 ? earlier.IsOver || !together
+            : TailsAgree(first, start, earlier.IsOver, second, later.IsOver, together);
+        return agree ? null
+            : Differ(together ? "went on together and were handed different things" : "were handed different things",
             earlier, later, first, second);
     }
 
     private static bool IsSameProcess(GroupStream a, GroupStream b) => a.Journal == b.Journal && a.Member == b.Member;
 
     private static (GroupSegment Earlier, GroupSegment Later) InOrder(GroupSegment a, GroupSegment b) =>
-        a.BeginsWithJoin && (!b.BeginsWithJoin || b.Stream.JoinedAt!.Value.IsBefore(a.Stream.JoinedAt!.Value)) ? (b, a) : (a, b);
+        a.BeginsWithJoin && (!b.BeginsWithJoin || b.Stream.JoinedAt!.Value.IsBefore(a.Stream.JoinedAt!.Value))
+            ? (b, a)
+            : (a, b);
 
-    /// <summary>Where the earlier was told of the join of the later; negative when it was not. The same process may join several
-    /// times, and its joins look alike.</summary>
+    /// <summary>Where the earlier was told of the join of the later; negative when it was not. The same process may
+    /// join several times, and its joins look alike.</summary>
     private static int JoinOf(GroupSegment later, GroupSegment earlier, List<GroupEvent> events)
     {
         var stream = later.Stream;
-        var joinsBefore = stream.Journal.Streams.Count(x => x.Group == stream.Group && x.Member == stream.Member && x.Number < stream.Number
+        var joinsBefore = stream.Journal.Streams.Count(x => x.Group == stream.Group && x.Member == stream.Member
+            && x.Number < stream.Number
             && x.JoinedAt is { } at && at.Ring == later.Ring
             && (!earlier.BeginsWithJoin || earlier.Stream.JoinedAt!.Value.IsBefore(at)));
         for (var i = 0; i < events.Count; i++)
         {
-            if (events[i].Kind == GroupEventKind.Change && events[i].Change!.Joined.Any(x => x.Member == stream.Member) && joinsBefore-- == 0)
+            if (events[i].Kind == GroupEventKind.Change && events[i].Change!.Joined.Any(x => x.Member == stream.Member)
+                && joinsBefore-- == 0)
                 return i;
         }
 
@@ -60,7 +66,8 @@ internal sealed class GroupComparison(bool isQuiescent)
         if (a.Events.Exists(x => x.Message is { Parts: > 1 }))
         {
             var heard = b.Events.Select(x => x.Message).ToHashSet();
-            events = events.Where(x => x.Message is not { Parts: > 1 } message || heard.Contains(message) || !MayLackABeginning(b, message));
+            events = events.Where(x => x.Message is not { Parts: > 1 } message || heard.Contains(message)
+                || !MayLackABeginning(b, message));
         }
 
         return [.. events];
@@ -77,7 +84,8 @@ internal sealed class GroupComparison(bool isQuiescent)
                 return true;
         }
 
-        var (rings, ofSender) = (Path(segment.Stream.Journal, first.Ring, segment.Ring), Path(message.Stream.Journal, first.Ring, segment.Ring));
+        var (rings, ofSender) = (Path(segment.Stream.Journal, first.Ring, segment.Ring),
+            Path(message.Stream.Journal, first.Ring, segment.Ring));
         return !rings.SequenceEqual(ofSender) || (joined.Ring != first.Ring && rings.Contains(joined.Ring));
     }
 
@@ -106,7 +114,8 @@ internal sealed class GroupComparison(bool isQuiescent)
         return !together || length == second.Count || (length > second.Count ? isSecondOver : isFirstOver);
     }
 
-    private static bool Same(List<GroupEvent> a, List<GroupEvent> b) => a.Select(x => x.Text).SequenceEqual(b.Select(x => x.Text), StringComparer.Ordinal);
+    private static bool Same(List<GroupEvent> a, List<GroupEvent> b) =>
+        a.Select(x => x.Text).SequenceEqual(b.Select(x => x.Text), StringComparer.Ordinal);
 
     private static string Differ(string what, GroupSegment a, GroupSegment b, List<GroupEvent> ofA, List<GroupEvent> ofB) => $"""
         {a.Stream} and {b.Stream} {what} on {a.Ring}

@@ -53,11 +53,13 @@ internal sealed record GroupEvent(GroupEventKind Kind, string Text, Configuratio
 internal readonly record struct OrderPlace(RingId Ring, Seq Seq, int Index)
 {
     /// <summary>Both are on one ring, and this comes first.</summary>
-    public bool IsBefore(in OrderPlace other) => Ring == other.Ring && (Seq < other.Seq || (Seq == other.Seq && Index < other.Index));
+    public bool IsBefore(in OrderPlace other) =>
+        Ring == other.Ring && (Seq < other.Seq || (Seq == other.Seq && Index < other.Index));
 }
 
 /// <summary>A message that a process handed in.</summary>
-internal sealed class GroupMessageRecord(GroupStream stream, long number, int lengthBytes, int parts, Guarantee guarantee)
+internal sealed class GroupMessageRecord(
+    GroupStream stream, long number, int lengthBytes, int parts, Guarantee guarantee)
 {
     public GroupStream Stream => stream;
 

@@ -5,7 +5,8 @@ using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Groups;
 
-/// <summary>One life of a processor as the processes in its groups see it. It judges nothing: <c>GroupChecker</c> does.</summary>
+/// <summary>One life of a processor as the processes in its groups see it. It judges nothing:
+/// <c>GroupChecker</c> does.</summary>
 internal sealed class GroupJournal(IGroupWitness cluster, ProcessorId node, int life, GroupProcessor processor)
 {
     private readonly List<GroupStream> _streams = [];
@@ -36,15 +37,16 @@ internal sealed class GroupJournal(IGroupWitness cluster, ProcessorId node, int 
     {
         var stream = new GroupStream(this, group, pid, _streams.Count + 1);
         _streams.Add(stream);
-        stream.Events.AddRange(_events.Skip(_events.FindLastIndex(x => x.Kind == GroupEventKind.Regular) is var at and >= 0 ? at : 0));
+        stream.Events.AddRange(
+            _events.Skip(_events.FindLastIndex(x => x.Kind == GroupEventKind.Regular) is var at and >= 0 ? at : 0));
         return stream;
     }
 
     /// <summary>Takes a stream back whose join was not accepted.</summary>
     public void Abandon(GroupStream stream) => _streams.Remove(stream);
 
-    /// <summary>Something is handed to the engine, which will report the same things sent in the same order. Before it is: an engine that
-    /// holds the token may send it at once.</summary>
+    /// <summary>Something is handed to the engine, which will report the same things sent in the same order. Before it
+    /// is: an engine that holds the token may send it at once.</summary>
     public void HandIn(GroupStream stream, GroupMessageRecord? message, int part, bool isJoin) =>
         _handedIn.Add(new Handed(stream, message, part, isJoin));
 
@@ -56,7 +58,8 @@ internal sealed class GroupJournal(IGroupWitness cluster, ProcessorId node, int 
     {
         if (_sent == _handedIn.Count)
         {
-            cluster.ReportAnomaly("G4", $"{node} reports {_sent + 1} group messages sent, of {_handedIn.Count} handed in");
+            cluster.ReportAnomaly("G4", $"{node} reports {_sent + 1} group messages sent, of {_handedIn.Count} "
+                + "handed in");
             return;
         }
 
@@ -121,7 +124,8 @@ internal sealed class GroupJournal(IGroupWitness cluster, ProcessorId node, int 
         var real = _streams.Where(x => x.HasJoined && !x.IsOver)
             .Select(x => (x.Group, x.Member)).ToHashSet();
         var lacks = real.Except(told).ToList();
-        var ghosts = told.Except(_streams.Where(x => x.Membership is { State: not GroupMembershipState.Left }).Select(x => (x.Group, x.Member))).ToList();
+        var ghosts = told.Except(_streams.Where(x => x.Membership is { State: not GroupMembershipState.Left })
+            .Select(x => (x.Group, x.Member))).ToList();
         AddToAll(new GroupEvent(
             GroupEventKind.Synchronized,
             string.Join("; ", table.Select(x => $"{x.Group} {{{string.Join(", ", x.Members)}}}")),
@@ -140,7 +144,8 @@ internal sealed class GroupJournal(IGroupWitness cluster, ProcessorId node, int 
         var change = delivery.Change!;
         var isChange = delivery.Kind == GroupDeliveryKind.Change;
         Hand(delivery, new GroupEvent(
-            isChange ? GroupEventKind.Change : GroupEventKind.Transitional, $"{delivery.Kind} {change.Ring}: {change}", _regular)
+            isChange ? GroupEventKind.Change : GroupEventKind.Transitional, $"{delivery.Kind} {change.Ring}: "
+                + $"{change}", _regular)
         {
             Change = change,
         });
@@ -183,7 +188,8 @@ internal sealed class GroupJournal(IGroupWitness cluster, ProcessorId node, int 
         if (cluster.Listener is { } listener)
         {
             listener.OnGroup(cluster.Now, node, string.Create(
-                System.Globalization.CultureInfo.InvariantCulture, $"hands {delivery.Receivers.Count} processes {entry.Text}"));
+                System.Globalization.CultureInfo.InvariantCulture, $"hands {delivery.Receivers.Count} processes "
+                    + $"{entry.Text}"));
         }
 
         if (delivery.Receivers.Count == 0 || delivery.Receivers.Distinct().Count() != delivery.Receivers.Count)

@@ -7,9 +7,10 @@ namespace Totem.Simulation.Groups;
 internal sealed class GroupModelException(string message) : Exception(message);
 
 /// <summary>
-/// Up to four processors with processes in groups on a model of the total order, whose rings change and whose members die at every
-/// step of every synchronisation, in every order in which the messages of one may come. Each course ends with quiet, and then all must
-/// agree, nobody must be listed who is gone, and those who came along together must have been told the same.
+/// Up to four processors with processes in groups on a model of the total order, whose rings change and whose members
+/// die at every step of every synchronisation, in every order in which the messages of one may come. Each course ends
+/// with quiet, and then all must agree, nobody must be listed who is gone, and those who came along together must have
+/// been told the same.
 /// </summary>
 internal sealed class GroupModel
 {
@@ -37,7 +38,8 @@ internal sealed class GroupModel
     /// <summary>Runs every course; returns how many there were.</summary>
     /// <param name="processors">2 to 4.</param>
     /// <param name="isForeign">With corosync's encoding and phases.</param>
-    /// <param name="isMerge">The synchronisation that is disturbed joins two halves; otherwise it follows a ring of the same members.</param>
+    /// <param name="isMerge">The synchronisation that is disturbed joins two halves; otherwise it
+    /// follows a ring of the same members.</param>
     /// <param name="deaths">One or two, in two synchronisations one after the other.</param>
     /// <exception cref="GroupModelException">A course broke a promise; the message has its choices.</exception>
     public static long Explore(int processors, bool isForeign, bool isMerge, int deaths) =>
@@ -47,7 +49,8 @@ internal sealed class GroupModel
     public static void Replay(string path, int processors, bool isForeign, bool isMerge, int deaths) =>
         Choices.Replay(path, choices => Run(choices, processors, isForeign, isMerge, deaths));
 
-    /// <summary>The first broken promise of a small exploration, or null: for those who break the rules on purpose.</summary>
+    /// <summary>The first broken promise of a small exploration, or null: for those who break the
+    /// rules on purpose.</summary>
     public static string? FirstBroken()
     {
         try
@@ -101,7 +104,8 @@ internal sealed class GroupModel
             ChangeRing(left);
             Settle(left);
             ChangeRing(right);
-            // While they are apart, each side changes: a process comes, and one goes whose leave the others cannot hear of.
+            // While they are apart, each side changes: a process comes, and one goes whose leave
+            // the others cannot hear of.
             right[0].Join("g", LatePid);
             if (half == 1)
                 right[0].Leave(g2);
@@ -141,7 +145,8 @@ internal sealed class GroupModel
                 return;
             }
 
-            Append(able[inAnyOrder ? _choices.Choose(able.Count) : step % able.Count], isHeld: step >= steps - held, gone);
+            Append(
+                able[inAnyOrder ? _choices.Choose(able.Count) : step % able.Count], isHeld: step >= steps - held, gone);
         }
 
         var returns = gone is not null && _choices.Choose(2) == 1;
@@ -190,7 +195,8 @@ internal sealed class GroupModel
         }
     }
 
-    /// <summary>These come along to a new ring; what is held is delivered in between, and a processor may start afresh on it.</summary>
+    /// <summary>These come along to a new ring; what is held is delivered in between, and a
+    /// processor may start afresh on it.</summary>
     private void ChangeRing(List<ModelProcessor> members, int early = 0, ProcessorId fresh = default)
     {
         var ring = new RingId(members[0].Id, _sequence += 4);
@@ -237,7 +243,8 @@ internal sealed class GroupModel
     {
         Settle(_alive);
         var expected = string.Join("; ", _alive
-            .SelectMany(x => x.Own.Where(m => m.State == GroupMembershipState.Joined).Select(m => (m.Group, Member: new GroupMember(x.Id, m.Pid))))
+            .SelectMany(x => x.Own.Where(m => m.State == GroupMembershipState.Joined)
+                .Select(m => (m.Group, Member: new GroupMember(x.Id, m.Pid))))
             .GroupBy(x => x.Group.ToString(), x => x.Member, StringComparer.Ordinal)
             .OrderBy(x => x.Key, StringComparer.Ordinal)
             .Select(x => $"{x.Key} {string.Join(' ', x.Order())}"));
@@ -247,7 +254,8 @@ internal sealed class GroupModel
                 throw Break(broken);
             if (!processor.Layer.IsSynchronized)
                 throw Break($"{processor.Id} has not synchronised");
-            if (processor.Own.FirstOrDefault(x => x.State is GroupMembershipState.Joining or GroupMembershipState.Leaving) is { } stuck)
+            if (processor.Own.FirstOrDefault(x => x.State is GroupMembershipState.Joining
+                or GroupMembershipState.Leaving) is { } stuck)
                 throw Break($"{processor.Id} has a membership of {stuck.Group} that is {stuck.State}");
             if (processor.Table != expected)
                 throw Break($"{processor.Id} believes {processor.Table}, expected {expected}");
@@ -278,15 +286,17 @@ internal sealed class GroupModel
         }
     }
 
-    /// <summary>From a common synchronisation on (or always, if they were together all the time) both were told the same of the groups
-    /// both are in.</summary>
+    /// <summary>From a common synchronisation on (or always, if they were together all the time) both were told the
+    /// same of the groups both are in.</summary>
     private void CompareLogs(ModelProcessor a, ModelProcessor b)
     {
         var areOld = !_isMerge && !a.IsFresh && !b.IsFresh;
-        var common = areOld ? "" : a.Log.FirstOrDefault(x => x.StartsWith("ring", StringComparison.Ordinal) && b.Log.Contains(x, StringComparer.Ordinal));
+        var common = areOld ? "" : a.Log.FirstOrDefault(x => x.StartsWith("ring", StringComparison.Ordinal)
+            && b.Log.Contains(x, StringComparer.Ordinal));
         if (common is null)
             throw Break($"{a.Id} and {b.Id} have not synchronised with each other");
-        var groups = a.Own.Select(x => x.Group.ToString()).Intersect(b.Own.Select(x => x.Group.ToString()), StringComparer.Ordinal).ToList();
+        var groups = a.Own.Select(x => x.Group.ToString())
+            .Intersect(b.Own.Select(x => x.Group.ToString()), StringComparer.Ordinal).ToList();
         // One that has come since knows nothing of what was before.
         groups.RemoveAll(x => a.Own.Concat(b.Own).Any(m => m.Pid == LatePid && m.Group.ToString() == x));
         var (ofA, ofB) = (Since(a), Since(b));

@@ -43,7 +43,8 @@ internal sealed class GroupSegment(GroupStream stream, RingId ring)
             {
                 case GroupEventKind.Regular:
                     var from = current is { IsSynchronized: true } && isIn ? current.Ring : (RingId?)null;
-                    segments.Add(current = new GroupSegment(stream, entry.Regular!.Ring) { CameFrom = from, IsIn = isIn });
+                    segments.Add(
+                        current = new GroupSegment(stream, entry.Regular!.Ring) { CameFrom = from, IsIn = isIn });
                     break;
                 case GroupEventKind.TransitionalConfiguration when current is not null:
                     current.Boundary = current.Events.Count;

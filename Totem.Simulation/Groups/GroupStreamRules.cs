@@ -38,7 +38,8 @@ internal sealed class GroupStreamRules(Action<string, string> report)
                 case GroupEventKind.Synchronized when told is not null:
                     var table = entry.Table.FirstOrDefault(x => x.Group == stream.Group)?.Members ?? [];
                     if (!table.SequenceEqual(told))
-                        report("G1", $"{stream} was told {List(told)}, its processor has {List(table)} after {entry.Regular}");
+                        report("G1", $"{stream} was told {List(told)}, its processor has {List(table)} after "
+                            + $"{entry.Regular}");
                     break;
                 case GroupEventKind.Message:
                     CheckMessage(stream, entry, told, heard);
@@ -49,7 +50,8 @@ internal sealed class GroupStreamRules(Action<string, string> report)
         }
     }
 
-    private IReadOnlyList<GroupMember> CheckChange(GroupStream stream, GroupEvent entry, IReadOnlyList<GroupMember>? told)
+    private IReadOnlyList<GroupMember> CheckChange(
+        GroupStream stream, GroupEvent entry, IReadOnlyList<GroupMember>? told)
     {
         var change = entry.Change!;
         CheckOnRing(stream.ToString(), entry, "membership", change.Members);
@@ -62,22 +64,27 @@ internal sealed class GroupStreamRules(Action<string, string> report)
             return change.Members;
         }
 
-        var expected = told.Except(change.Left.Select(x => x.Member)).Union(change.Joined.Select(x => x.Member)).Order().ToList();
+        var expected = told.Except(change.Left.Select(x => x.Member)).Union(change.Joined.Select(x => x.Member))
+            .Order().ToList();
         if (!expected.SequenceEqual(change.Members) || change.Joined.Count + change.Left.Count == 0)
             report("G3", $"{stream} was told {List(told)} and then {entry}");
         return change.Members;
     }
 
-    /// <summary>G3: what a synchronisation takes away went because its node did not come along, or because it ended there.</summary>
-    private void CheckReasons(GroupStream stream, GroupEvent entry, IReadOnlyList<GroupMember> told, Companions companions)
+    /// <summary>G3: what a synchronisation takes away went because its node did not come along, or
+    /// because it ended there.</summary>
+    private void CheckReasons(
+        GroupStream stream, GroupEvent entry, IReadOnlyList<GroupMember> told, Companions companions)
     {
         foreach (var member in told)
         {
             var went = entry.Change!.Left.FirstOrDefault(x => x.Member == member);
-            var expected = companions.CameAlong(member.Node) ? GroupChangeReason.ProcessDown : GroupChangeReason.NodeDown;
+            var expected = companions.CameAlong(member.Node) ? GroupChangeReason.ProcessDown
+                : GroupChangeReason.NodeDown;
             var isMissing = went == default && expected == GroupChangeReason.NodeDown;
             if (isMissing || (went != default && went.Reason != expected))
-                report("G3", $"{stream} was told {List(told)} and then {entry}; expected {member} to go ({expected}), if at all");
+                report("G3", $"{stream} was told {List(told)} and then {entry}; expected {member} to go ({expected}), "
+                    + "if at all");
         }
     }
 
@@ -85,12 +92,14 @@ internal sealed class GroupStreamRules(Action<string, string> report)
     {
         var at = stream.Events.IndexOf(entry);
         var transitional = stream.Events.Take(at).LastOrDefault(x => x.Transitional is not null)?.Transitional;
-        if (transitional is null || entry.Change!.Members.FirstOrDefault(x => !transitional.Members.Contains(x.Node)) is { Node.IsNone: false })
+        if (transitional is null || entry.Change!.Members.FirstOrDefault(x =>
+            !transitional.Members.Contains(x.Node)) is { Node.IsNone: false })
             report("G2", $"{stream}: {entry}, in {transitional?.ToString() ?? "no transitional configuration"}");
     }
 
     private void CheckMessage(
-        GroupStream stream, GroupEvent entry, IReadOnlyList<GroupMember>? told, Dictionary<GroupMember, (int Life, int Stream, long Number)> heard)
+        GroupStream stream, GroupEvent entry, IReadOnlyList<GroupMember>? told, Dictionary<GroupMember,
+        (int Life, int Stream, long Number)> heard)
     {
         if (entry.Problem is { } problem)
             report("G4", $"{stream} was handed {entry} {problem}");
@@ -103,7 +112,8 @@ internal sealed class GroupStreamRules(Action<string, string> report)
             report("G4", $"{stream} was handed {message}, whose sender is none of {List(told ?? [])}");
         var order = (sender.Journal.Life, sender.Number, message.Number);
         if (heard.TryGetValue(sender.Member, out var last) && last.CompareTo(order) >= 0)
-            report("G4", $"{stream} was handed {message} after message {last.Number} of stream {last.Stream} of life {last.Life}");
+            report("G4", $"{stream} was handed {message} after message {last.Number} of stream {last.Stream} of life "
+                + $"{last.Life}");
         heard[sender.Member] = order;
     }
 

@@ -3,7 +3,8 @@ using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Groups;
 
-/// <summary>The cluster as the journals of its groups see it: the order that they share, and where they report to.</summary>
+/// <summary>The cluster as the journals of its groups see it: the order that they share, and where
+/// they report to.</summary>
 internal interface IGroupWitness
 {
     Instant Now { get; }

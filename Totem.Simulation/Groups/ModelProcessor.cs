@@ -11,7 +11,8 @@ namespace Totem.Simulation.Groups;
 internal sealed record ModelMessage(ProcessorId Sender, RingId Ring, byte[] Bytes);
 
 /// <summary>
-/// One processor's groups on a model of the ring: two queues whose heads somebody else puts into an order, and no protocol below.
+/// One processor's groups on a model of the ring: two queues whose heads somebody else puts into an
+/// order, and no protocol below.
 /// </summary>
 internal sealed class ModelProcessor : IGroupRing
 {
@@ -27,7 +28,8 @@ internal sealed class ModelProcessor : IGroupRing
     {
         Id = id;
         _envelopes = new GroupEnvelopes(id);
-        Layer = new GroupLayer(id, new GroupOptions { IsForeign = isForeign }, this, _envelopes, new ObserverGuard(null));
+        Layer = new GroupLayer(
+            id, new GroupOptions { IsForeign = isForeign }, this, _envelopes, new ObserverGuard(null));
     }
 
     public ProcessorId Id { get; }
@@ -72,7 +74,8 @@ internal sealed class ModelProcessor : IGroupRing
 
     public void Leave(GroupMembership membership) => Layer.TryLeave(membership, GroupChangeReason.Left, default);
 
-    /// <summary>The ring below has installed the next one; this processor's groups may not have heard of it yet.</summary>
+    /// <summary>The ring below has installed the next one; this processor's groups may not have
+    /// heard of it yet.</summary>
     public void SwitchTo(RingId ring)
     {
         Previous = _ring;
@@ -87,7 +90,8 @@ internal sealed class ModelProcessor : IGroupRing
             _members = configuration.Members;
         var change = new ConfigurationChange(
             configuration, ProcessorSet.Empty, ProcessorSet.Empty,
-            new ConfigurationCause(GatherReason.Started, ProcessorSet.Empty, ProcessorId.None, default, ProcessorSet.Empty, ProcessorSet.Empty));
+            new ConfigurationCause(GatherReason.Started, ProcessorSet.Empty, ProcessorId.None, default,
+                ProcessorSet.Empty, ProcessorSet.Empty));
         Take(new Delivery(change));
     }
 
@@ -106,7 +110,8 @@ internal sealed class ModelProcessor : IGroupRing
         Take(new Delivery(message.Sender, message.Ring, default, 0, Guarantee.Agreed, payload, channel));
     }
 
-    SubmitResult IGroupRing.TrySubmit(in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
+    SubmitResult IGroupRing.TrySubmit(
+        in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
     {
         _regular.Enqueue((envelope, payload.ToArray()));
         return SubmitResult.Accepted;
@@ -137,7 +142,8 @@ internal sealed class ModelProcessor : IGroupRing
         switch (delivery.Kind)
         {
             case GroupDeliveryKind.Message:
-                _log.Add($"{delivery.Receivers[0].Group}: {delivery.Sender} says {Encoding.UTF8.GetString(delivery.Payload)}");
+                _log.Add($"{delivery.Receivers[0].Group}: {delivery.Sender} says "
+                    + $"{Encoding.UTF8.GetString(delivery.Payload)}");
                 break;
             case GroupDeliveryKind.Change:
                 _log.Add($"{delivery.Change!.Group}: {string.Join(' ', delivery.Change.Members)}");

@@ -15,7 +15,8 @@ internal enum CrashPoint
     Sent,
 }
 
-/// <summary>Crashes a processor at a step of the protocol: when its engine reports an event for the n-th time from now.</summary>
+/// <summary>Crashes a processor at a step of the protocol: when its engine reports an event for the
+/// n-th time from now.</summary>
 internal sealed class CrashTrigger(RingEventKind kind, int occurrence, CrashPoint point, int sends)
 {
     private int _remaining = occurrence;

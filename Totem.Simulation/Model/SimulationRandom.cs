@@ -1,8 +1,8 @@
 namespace Totem.Simulation.Model;
 
 /// <summary>
-/// xoshiro256** seeded by splitmix64 (Blackman, Vigna). Our own, because a seed in a bug report must mean the same run on
-/// every runtime for ever.
+/// xoshiro256** seeded by splitmix64 (Blackman, Vigna). Our own, because a seed in a bug report must mean the same run
+/// on every runtime for ever.
 /// </summary>
 internal sealed class SimulationRandom
 {

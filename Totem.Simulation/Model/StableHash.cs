@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Totem.Simulation.Model;
 
-/// <summary>64-bit mixing for digests, payloads and dice: the same on every machine, not meant to resist anybody.</summary>
+/// <summary>64-bit mixing for digests, payloads and dice: the same on every machine, not meant to
+/// resist anybody.</summary>
 internal static class StableHash
 {
     private const ulong Prime0 = 0xA076_1D64_78BD_642F;

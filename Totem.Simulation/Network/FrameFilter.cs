@@ -30,7 +30,8 @@ internal enum FrameVerdict
 /// <summary>A test's hand in the network.</summary>
 internal delegate FrameVerdict FrameIntercept(FrameInFlight frame);
 
-/// <summary>A scripted loss of particular datagrams: the next so many of a kind on some links, after letting some pass.</summary>
+/// <summary>A scripted loss of particular datagrams: the next so many of a kind on some links,
+/// after letting some pass.</summary>
 internal sealed class FrameFilter(FrameKind? kind, int from, int to, int skip, int count)
 {
     /// <summary>Stands for every processor.</summary>

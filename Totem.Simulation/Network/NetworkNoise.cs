@@ -21,7 +21,8 @@ internal sealed record NetworkNoise
     /// <summary>How long it is kept back at most.</summary>
     public TimeSpan ReorderMax { get; init; }
 
-    /// <summary>It is broken: half of these never pass UDP's checksum, half arrive as bytes no decoder may accept.</summary>
+    /// <summary>It is broken: half of these never pass UDP's checksum, half arrive as bytes no
+    /// decoder may accept.</summary>
     public double CorruptRate { get; init; }
 
     /// <summary>A token, regular or commit, is lost.</summary>

@@ -14,8 +14,8 @@ public enum RingKind
 }
 
 /// <summary>
-/// Makes the ring of a scenario that is drawn already an accelerated one. It has its own dice, so that the same seed gives the same
-/// cluster and the same faults in both kinds.
+/// Makes the ring of a scenario that is drawn already an accelerated one. It has its own dice, so that the same seed
+/// gives the same cluster and the same faults in both kinds.
 /// </summary>
 internal static class AcceleratedDraw
 {
@@ -30,7 +30,8 @@ internal static class AcceleratedDraw
             return script;
         var setup = script.Setup;
         var perVisit = setup.Options.MaxMessagesPerVisit;
-        var window = random.Chance(0.3) ? Math.Max(perVisit, setup.Options.MaxWindowSize) : (int)random.Between(1, perVisit);
+        var window = random.Chance(0.3) ? Math.Max(perVisit, setup.Options.MaxWindowSize)
+            : (int)random.Between(1, perVisit);
         // Members choose for themselves, and corosync cannot choose.
         var plain = ProcessorSet.Empty;
         if (random.Chance(0.3))

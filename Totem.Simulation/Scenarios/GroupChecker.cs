@@ -4,9 +4,9 @@ using Totem.Simulation.Groups;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// Holds the journals of all lives against the rules of groups, which docs/design/simulation.md lists: G1 one table, G2 nobody from outside
-/// the configuration, G3 one sequence, G4 messages as they were sent, G5 every message of a survivor. G6, that everything comes to
-/// rest, is <see cref="GroupConditions"/>.
+/// Holds the journals of all lives against the rules of groups, which docs/design/simulation.md lists: G1 one table, G2
+/// nobody from outside the configuration, G3 one sequence, G4 messages as they were sent, G5 every message of a
+/// survivor. G6, that everything comes to rest, is <see cref="GroupConditions"/>.
 /// </summary>
 internal sealed class GroupChecker
 {
@@ -45,8 +45,10 @@ internal sealed class GroupChecker
         {
             foreach (var entry in journal.Events.Where(x => x.Kind == GroupEventKind.Synchronized))
             {
-                if (!tables.TryAdd(entry.Regular!.Ring, (journal.Node, entry.Text)) && tables[entry.Regular.Ring] is var other && other.Text != entry.Text)
-                    Report("G1", $"after {entry.Regular} {other.Node} has {other.Text}\n{journal.Node} has {entry.Text}");
+                if (!tables.TryAdd(entry.Regular!.Ring, (journal.Node, entry.Text))
+                    && tables[entry.Regular.Ring] is var other && other.Text != entry.Text)
+                    Report("G1", $"after {entry.Regular} {other.Node} has {other.Text}\n{journal.Node} has "
+                        + $"{entry.Text}");
             }
         }
     }
@@ -58,12 +60,14 @@ internal sealed class GroupChecker
             return;
         var heard = stream.Events.Select(x => x.Message).ToHashSet();
         if (stream.Said.Find(x => x.IsAccepted && !heard.Contains(x)) is { } missing)
-            Report("G5", $"{stream} never hears its own {missing} ({missing.LengthBytes} bytes, {missing.Parts} parts)");
+            Report("G5", $"{stream} never hears its own {missing} ({missing.LengthBytes} bytes, {missing.Parts} "
+                + "parts)");
     }
 
     private void CheckPairs(IReadOnlyList<GroupJournal> journals, GroupComparison comparison)
     {
-        var places = journals.SelectMany(x => x.Streams).SelectMany(GroupSegment.Of).GroupBy(x => (x.Stream.Group, x.Ring));
+        var places = journals.SelectMany(x => x.Streams).SelectMany(GroupSegment.Of)
+            .GroupBy(x => (x.Stream.Group, x.Ring));
         foreach (var place in places)
         {
             var segments = place.ToArray();

@@ -8,8 +8,8 @@ namespace Totem.Simulation.Scenarios;
 internal static class GroupConditions
 {
     /// <summary>
-    /// Every join, leave and message has come through, and every processor believes of every group exactly what its members' processors
-    /// know to be so. The missing condition, or null.
+    /// Every join, leave and message has come through, and every processor believes of every group exactly what its
+    /// members' processors know to be so. The missing condition, or null.
     /// </summary>
     public static string? MissingForQuiet(SimulatedCluster cluster)
     {

@@ -6,8 +6,9 @@ using Totem.Simulation.Model;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// Adds processes and groups to a scenario that is drawn already: who joins, leaves, ends, comes again, and what they say, at any
-/// moment of its faults. It has its own dice, so that the same seed gives the same faults with groups and without.
+/// Adds processes and groups to a scenario that is drawn already: who joins, leaves, ends, comes again, and what they
+/// say, at any moment of its faults. It has its own dice, so that the same seed gives the same faults with groups and
+/// without.
 /// </summary>
 internal sealed class GroupDraw
 {
@@ -101,7 +102,8 @@ internal sealed class GroupDraw
             case 12:
                 Add(at, Send(node, group, pid));
                 Add(at, new CrashAt(
-                    node, Core.Diagnostics.RingEventKind.GroupMessageSent, (int)_random.Between(1, 10), (CrashPoint)_random.Below(3),
+                    node, Core.Diagnostics.RingEventKind.GroupMessageSent, (int)_random.Between(1, 10),
+                    (CrashPoint)_random.Below(3),
                     (int)_random.Between(0, 4)));
                 Add(at + Span(100_000), new StartNode(node));
                 break;
@@ -116,11 +118,14 @@ internal sealed class GroupDraw
         var guarantee = (SubmitGuarantee)_random.Below(3);
         return _random.Below(20) switch
         {
-            < 12 => new SendToGroup(node, group, pid, (int)_random.Between(1, 10), 1, (int)_random.Between(1, 300), 1, guarantee),
+            < 12 => new SendToGroup(
+                node, group, pid, (int)_random.Between(1, 10), 1, (int)_random.Between(1, 300), 1, guarantee),
             < 15 => new SendToGroup(node, group, pid, (int)_random.Between(1, 4), 100, 3000, 1, guarantee),
             < 16 => new SendToGroup(node, group, pid, (int)_random.Between(1, 3), 1, 40_000, 1, guarantee),
-            < 19 => new SendToGroup(node, group, pid, (int)_random.Between(1, 4), 10, 600, (int)_random.Between(2, 6), guarantee),
-            _ => new SendToGroup(node, group, pid, (int)_random.Between(1, 2), 10, 40_000, (int)_random.Between(2, 6), guarantee),
+            < 19 => new SendToGroup(
+                node, group, pid, (int)_random.Between(1, 4), 10, 600, (int)_random.Between(2, 6), guarantee),
+            _ => new SendToGroup(
+                node, group, pid, (int)_random.Between(1, 2), 10, 40_000, (int)_random.Between(2, 6), guarantee),
         };
     }
 

@@ -4,8 +4,8 @@ using Totem.Simulation.Model;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// How far the window of a scenario that is drawn already may grow. It has its own dice, so that the same seed gives the same cluster
-/// and the same faults as before there was growth.
+/// How far the window of a scenario that is drawn already may grow. It has its own dice, so that the same seed gives
+/// the same cluster and the same faults as before there was growth.
 /// </summary>
 internal static class GrowthDraw
 {

@@ -4,9 +4,9 @@ using Totem.Simulation.Model;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// Lets the token of a scenario that is drawn already stay where the work is (docs/design/token.md), for any time up to the longest, and gives
-/// it work of that kind: a member that says one thing after the other, while another now and then says something too. Its dice are its
-/// own, so a seed has the same other faults with it and without.
+/// Lets the token of a scenario that is drawn already stay where the work is (docs/design/token.md), for any time up to
+/// the longest, and gives it work of that kind: a member that says one thing after the other, while another now and
+/// then says something too. Its dice are its own, so a seed has the same other faults with it and without.
 /// </summary>
 internal static class ParkDraw
 {
@@ -46,7 +46,8 @@ internal static class ParkDraw
         for (var count = random.Between(5, 60); count > 0 && at < script.End.At && actions.Count < ActionsMax; count--)
         {
             var node = random.Chance(others) ? processors[random.Below(processors.Count)] : sender;
-            actions.Add(new TimedAction(at, new SubmitMessages(node, 1, 0, 100, random.Chance(safe) ? SubmitGuarantee.Safe : SubmitGuarantee.Agreed)));
+            actions.Add(new TimedAction(at, new SubmitMessages(
+                node, 1, 0, 100, random.Chance(safe) ? SubmitGuarantee.Safe : SubmitGuarantee.Agreed)));
             at += random.Chance(0.05) ? 10 * each : each;
         }
     }

@@ -4,8 +4,9 @@ using Totem.Simulation.Model;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// In every scenario some applications read slowly, at one pace or another, and stop for a while. In one of eight the others say more meanwhile
-/// than a small receive window holds. Its dice are its own, so a seed has the same other faults with it and without.
+/// In every scenario some applications read slowly, at one pace or another, and stop for a while. In one of eight the
+/// others say more meanwhile than a small receive window holds. Its dice are its own, so a seed has the same other
+/// faults with it and without.
 /// </summary>
 internal static class ReaderDraw
 {
@@ -33,11 +34,13 @@ internal static class ReaderDraw
         return script.With(actions: [.. actions.OrderBy(x => x.At)]);
     }
 
-    private static void DrawReader(SimulationRandom random, FaultScript script, ProcessorId node, List<TimedAction> actions, bool isFlooded)
+    private static void DrawReader(
+        SimulationRandom random, FaultScript script, ProcessorId node, List<TimedAction> actions, bool isFlooded)
     {
         var end = script.End.At;
         var token = script.Setup.Options.TokenTimeout;
-        for (var at = Span(random, end / 2); at < end && actions.Count < ActionsMax; at += Span(random, end / 2) + Least)
+        for (var at = Span(random, end / 2); at < end
+            && actions.Count < ActionsMax; at += Span(random, end / 2) + Least)
         {
             if (random.Chance(0.3))
             {

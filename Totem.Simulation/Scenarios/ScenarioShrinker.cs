@@ -4,7 +4,8 @@ using Totem.Simulation.Model;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// Makes a failing script short: takes away actions, processors, messages and oddities as long as the same rule still breaks.
+/// Makes a failing script short: takes away actions, processors, messages and oddities as long as
+/// the same rule still breaks.
 /// </summary>
 public static class ScenarioShrinker
 {
@@ -17,7 +18,8 @@ public static class ScenarioShrinker
     /// <param name="maxRuns">How many runs the search may cost.</param>
     /// <param name="cancellationToken">Ends the search early, with what it has.</param>
     public static ScenarioResult Shrink(
-        ScenarioRunner runner, ScenarioResult failing, int maxRuns = 2000, CancellationToken cancellationToken = default)
+        ScenarioRunner runner, ScenarioResult failing, int maxRuns = 2000,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(runner);
         ArgumentNullException.ThrowIfNull(failing);

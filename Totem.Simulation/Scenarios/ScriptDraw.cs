@@ -14,8 +14,10 @@ internal sealed class ScriptDraw
 
     private static readonly RingEventKind[] CrashSteps =
     [
-        RingEventKind.EnteredGather, RingEventKind.EnteredCommit, RingEventKind.EnteredCommit, RingEventKind.EnteredRecovery,
-        RingEventKind.EnteredRecovery, RingEventKind.EnteredOperational, RingEventKind.TokenVisit, RingEventKind.MessageSent,
+        RingEventKind.EnteredGather, RingEventKind.EnteredCommit, RingEventKind.EnteredCommit,
+        RingEventKind.EnteredRecovery,
+        RingEventKind.EnteredRecovery, RingEventKind.EnteredOperational, RingEventKind.TokenVisit,
+        RingEventKind.MessageSent,
         RingEventKind.MessageRetransmitted, RingEventKind.RetransmitRequested, RingEventKind.TokenRetransmitted,
         RingEventKind.TokenHeld, RingEventKind.HoleInRecovery, RingEventKind.MemberSuspected,
     ];
@@ -76,8 +78,10 @@ internal sealed class ScriptDraw
     {
         Action[] all =
         [
-            DrawCrash, DrawCrash, DrawCrashAt, DrawCrashAt, DrawPause, DrawPartition, DrawPartition, DrawCut, DrawOneWay,
-            DrawLoss, DrawNoise, DrawNoise, DrawDelay, DrawBlackout, DrawDrop, DrawDrop, DrawSlow, DrawLeave, DrawUnreachable,
+            DrawCrash, DrawCrash, DrawCrashAt, DrawCrashAt, DrawPause, DrawPartition, DrawPartition,
+            DrawCut, DrawOneWay,
+            DrawLoss, DrawNoise, DrawNoise, DrawDelay, DrawBlackout, DrawDrop, DrawDrop, DrawSlow, DrawLeave,
+            DrawUnreachable,
             DrawInjection, DrawDeafness, DrawDeparture, DrawDeparture,
         ];
         if (_random.Chance(0.3))
@@ -252,21 +256,24 @@ internal sealed class ScriptDraw
             if (isHoleForAll)
                 Add(at, new DropFrames(FrameKind.RegularMessage, node, other, skip, count));
             else if (_random.Chance(0.7))
-                Add(at, new DropFrames(FrameKind.RegularMessage, node, other, (int)_random.Between(0, 3), (int)_random.Between(1, 6)));
+                Add(at, new DropFrames(
+                    FrameKind.RegularMessage, node, other, (int)_random.Between(0, 3), (int)_random.Between(1, 6)));
             if (_random.Chance(0.5))
                 Add(at, new SubmitMessages(other, (int)_random.Between(1, 6), 0, 300, Guarantee()));
         }
 
         Add(at, new SubmitMessages(node, (int)_random.Between(1, 12), 0, 1500, Guarantee()));
         if (_random.Chance(0.7))
-            Add(at, new CrashAt(node, RingEventKind.MessageSent, (int)_random.Between(1, 12), CrashPoint.Sent, (int)_random.Between(1, 8)));
+            Add(at, new CrashAt(node, RingEventKind.MessageSent, (int)_random.Between(1, 12), CrashPoint.Sent,
+                (int)_random.Between(1, 8)));
         else
             Add(at + Span(0, _tokenMs * 0.5), new CrashNode(node));
         if (_random.Chance(0.6))
         {
             var step = _random.Pick(
                 [RingEventKind.EnteredRecovery, RingEventKind.EnteredOperational, RingEventKind.HoleInRecovery]);
-            Add(at + Span(0, _tokenMs), new CrashAt(Node(), step, 1, (CrashPoint)_random.Below(3), (int)_random.Between(0, 4)));
+            Add(at + Span(0, _tokenMs),
+                new CrashAt(Node(), step, 1, (CrashPoint)_random.Below(3), (int)_random.Between(0, 4)));
         }
 
         DrawRestart(node, at + Span(0, _tokenMs * 3));

@@ -24,7 +24,8 @@ public sealed class SimulationCampaign
     private double _worst;
     private ulong _worstSeed;
 
-    private SimulationCampaign(CampaignOptions options, Action<CampaignProgress>? progress, CancellationToken cancellationToken)
+    private SimulationCampaign(
+        CampaignOptions options, Action<CampaignProgress>? progress, CancellationToken cancellationToken)
     {
         _options = options;
         _progress = progress;
@@ -33,11 +34,13 @@ public sealed class SimulationCampaign
 
     /// <summary>Runs a campaign and blocks until it is over.</summary>
     /// <param name="options">The options of the campaign.</param>
-    /// <param name="progress">Told after every scenario, on the thread that ran it, one call at a time; may be null.</param>
+    /// <param name="progress">Told after every scenario, on the thread that ran it, one call at a
+    /// time; may be null.</param>
     /// <param name="cancellationToken">Ends it early, with what there is.</param>
     /// <exception cref="InvalidOperationException">The simulator failed, not the engine.</exception>
     public static CampaignReport Run(
-        CampaignOptions options, Action<CampaignProgress>? progress = null, CancellationToken cancellationToken = default)
+        CampaignOptions options, Action<CampaignProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         return new SimulationCampaign(options, progress, cancellationToken).Run();

@@ -4,8 +4,9 @@ using Totem.Simulation.Model;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// In one of five scenarios a processor has seen many more rings than the others: only the highest ring sequence that anybody has
-/// shown leads to a ring that all accept. Its dice are its own, so a seed has the same faults with it and without.
+/// In one of five scenarios a processor has seen many more rings than the others: only the highest ring sequence that
+/// anybody has shown leads to a ring that all accept. Its dice are its own, so a seed has the same faults with it and
+/// without.
 /// </summary>
 internal static class StoredDraw
 {

@@ -7,13 +7,15 @@ using Totem.Simulation.Model;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// A scenario as a text: blocks of commands, <c>----</c>, and the transcript they give, up to an empty line. Running it gives the
-/// same text with the transcripts as they are now, so a test compares two texts, and accepting a change is writing one.
+/// A scenario as a text: blocks of commands, <c>----</c>, and the transcript they give, up to an empty line. Running it
+/// gives the same text with the transcripts as they are now, so a test compares two texts, and accepting a change is
+/// writing one.
 /// </summary>
 /// <remarks>
-/// Commands: the setup lines of a script (seed, processors, network, options, stored) before anything else; every action of a
-/// script without its time; <c>form</c> (start all, wait for the ring); <c>run 50ms</c>; <c>run-until operational|quiet
-/// limit=2s</c>; <c>show membership,messages</c> (see <see cref="TranscriptParts"/>); <c>state</c>; <c>check</c>.
+/// Commands: the setup lines of a script (seed, processors, network, options, stored) before anything else; every
+/// action of a script without its time; <c>form</c> (start all, wait for the ring); <c>run 50ms</c>; <c>run-until
+/// operational|quiet limit=2s</c>; <c>show membership,messages</c> (see <see cref="TranscriptParts"/>); <c>state</c>;
+/// <c>check</c>.
 /// </remarks>
 internal sealed class TextScenario
 {
@@ -38,7 +40,8 @@ internal sealed class TextScenario
     }
 
     /// <summary>Runs the commands and gives the text with the transcripts they gave.</summary>
-    /// <exception cref="FormatException">A line is no command; the message has its number and what was expected.</exception>
+    /// <exception cref="FormatException">A line is no command; the message has its number and what
+    /// was expected.</exception>
     public static string Run(string text, string name)
     {
         using var output = new StringWriter { NewLine = "\n" };
@@ -168,7 +171,8 @@ internal sealed class TextScenario
         {
             _output.WriteLine(node.Engine is not { } engine
                 ? $"{node.Id} is down, stored {node.StoredRingSequence}"
-                : $"{node.Id} is in {engine.Phase}, {engine.Installed?.ToString() ?? "no ring"}, stored {node.StoredRingSequence}");
+                : $"{node.Id} is in {engine.Phase}, {engine.Installed?.ToString() ?? "no ring"}, stored "
+                    + $"{node.StoredRingSequence}");
         }
     }
 

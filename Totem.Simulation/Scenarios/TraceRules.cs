@@ -7,7 +7,8 @@ namespace Totem.Simulation.Scenarios;
 internal static class TraceRules
 {
     /// <param name="trace">The trace.</param>
-    /// <param name="isQuiescent">True when the cluster came to rest, so that what is missing is missing for good.</param>
+    /// <param name="isQuiescent">True when the cluster came to rest, so that what is missing is
+    /// missing for good.</param>
     /// <param name="component">The components that must have found together in the end; null when nobody can
     /// say.</param>
     /// <param name="violationsMax">How many violations of each rule are described.</param>

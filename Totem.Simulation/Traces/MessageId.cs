@@ -9,5 +9,6 @@ namespace Totem.Simulation.Traces;
 public readonly record struct MessageId(ProcessorId Sender, int Incarnation, long Number)
 {
     /// <summary><c>3#1/17</c>: message 17 of the first life of processor 3.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Sender}#{Incarnation}/{Number}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Sender}#{Incarnation}/{Number}");
 }

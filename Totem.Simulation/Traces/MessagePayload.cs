@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Totem.Simulation.Traces;
 
 /// <summary>
-/// Test messages that say who they are: a header that names the message, then filler that follows from the name, all of it
-/// under a hash. A receiver can tell which message it is and whether every byte arrived. Little-endian:
+/// Test messages that say who they are: a header that names the message, then filler that follows from the name, all of
+/// it under a hash. A receiver can tell which message it is and whether every byte arrived. Little-endian:
 /// <code>
 ///  0 magic "TPL1"   8 sender         16 number (8 bytes)   32 filler ...
 ///  4 length         12 incarnation   24 hash of bytes 0..24 and of the filler
@@ -23,10 +23,12 @@ public static class MessagePayload
     private const int HashAt = 24;
     private const int FillerAt = 32;
 
-    /// <summary>Fills the whole span with the payload of a message. The same id and length always give the same bytes.</summary>
+    /// <summary>Fills the whole span with the payload of a message. The same id and length always
+    /// give the same bytes.</summary>
     /// <param name="payload">At least <see cref="MinSizeBytes"/> bytes.</param>
     /// <param name="id">The message.</param>
-    /// <returns>The hash that <see cref="TryParse"/> will find: <see cref="TraceEvent.PayloadHash"/> of the send.</returns>
+    /// <returns>The hash that <see cref="TryParse"/> will find:
+    /// <see cref="TraceEvent.PayloadHash"/> of the send.</returns>
     /// <exception cref="ArgumentException">The span is too short.</exception>
     public static ulong Write(Span<byte> payload, MessageId id)
     {

@@ -4,8 +4,8 @@ using System.Numerics;
 namespace Totem.Simulation.Traces;
 
 /// <summary>
-/// A 64-bit hash over bytes for <see cref="TraceEvent.PayloadHash"/>: the same on every machine, eight bytes a step, good
-/// against accidents and worthless against attackers.
+/// A 64-bit hash over bytes for <see cref="TraceEvent.PayloadHash"/>: the same on every machine, eight bytes a step,
+/// good against accidents and worthless against attackers.
 /// </summary>
 /// <remarks>
 /// Each step is a bijection of the state for a given word and of the word for a given state (xor, multiplication by an
@@ -41,7 +41,8 @@ public static class PayloadHash
         return Mix(state);
     }
 
-    /// <summary>Spreads every bit over all: the last step of the hash, and a generator of filler when it is fed a counter.</summary>
+    /// <summary>Spreads every bit over all: the last step of the hash, and a generator of filler
+    /// when it is fed a counter.</summary>
     internal static ulong Mix(ulong x)
     {
         x = (x ^ (x >> 32)) * WordFactor;
@@ -49,5 +50,6 @@ public static class PayloadHash
         return x ^ (x >> 32);
     }
 
-    private static ulong Step(ulong state, ulong word) => BitOperations.RotateLeft(state ^ (word * WordFactor), 29) * StateFactor;
+    private static ulong Step(ulong state, ulong word) =>
+        BitOperations.RotateLeft(state ^ (word * WordFactor), 29) * StateFactor;
 }

@@ -9,7 +9,8 @@ public sealed class Trace
     public IReadOnlyCollection<ProcessorId> Processors => _events.Keys;
 
     /// <summary>The events of one processor, all its lives one after the other.</summary>
-    public IReadOnlyList<TraceEvent> this[ProcessorId processor] => _events.TryGetValue(processor, out var list) ? list : [];
+    public IReadOnlyList<TraceEvent> this[ProcessorId processor] =>
+        _events.TryGetValue(processor, out var list) ? list : [];
 
     /// <summary>How many events there are in all.</summary>
     public int Count => _events.Values.Sum(x => x.Count);
@@ -24,11 +25,13 @@ public sealed class Trace
     }
 
     /// <summary>
-    /// One trace of what several processes wrote, each about one life of one processor. The lives of a processor are put
-    /// in the order of their incarnations; the order of the parts does not matter.
+    /// One trace of what several processes wrote, each about one life of one processor. The lives of a processor are
+    /// put in the order of their incarnations; the order of the parts does not matter.
     /// </summary>
-    /// <param name="lives">The events of each life in their order, such as <see cref="TraceFile.Events"/>; empty ones are skipped.</param>
-    /// <exception cref="InvalidDataException">A part has events of two lives, or two parts are about the same life.</exception>
+    /// <param name="lives">The events of each life in their order, such as
+    /// <see cref="TraceFile.Events"/>; empty ones are skipped.</param>
+    /// <exception cref="InvalidDataException">A part has events of two lives, or two parts are
+    /// about the same life.</exception>
     public static Trace Merge(params IEnumerable<IReadOnlyList<TraceEvent>> lives)
     {
         ArgumentNullException.ThrowIfNull(lives);
@@ -41,7 +44,8 @@ public sealed class Trace
                 if (events[i].Processor != processor || events[i].Incarnation != incarnation)
                 {
                     throw new InvalidDataException(
-                        $"event {i} is of {events[i].Processor}#{events[i].Incarnation}, {processor}#{incarnation} expected like those before");
+                        $"event {i} is of {events[i].Processor}#{events[i].Incarnation}, {processor}#{incarnation} "
+                            + "expected like those before");
                 }
             }
 

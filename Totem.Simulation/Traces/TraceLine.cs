@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Totem.Simulation.Traces;
 
 /// <summary>
-/// The JSON form of one event, reader and writer. Rings and messages are strings as they print (<c>1.8</c>, <c>1#1/17</c>),
-/// hashes are hexadecimal strings because JSON numbers lose bits in many hands.
+/// The JSON form of one event, reader and writer. Rings and messages are strings as they print (<c>1.8</c>,
+/// <c>1#1/17</c>), hashes are hexadecimal strings because JSON numbers lose bits in many hands.
 /// </summary>
 internal static class TraceLine
 {
@@ -78,7 +78,8 @@ internal static class TraceLine
             case "node": Set(ref fields.Node, Node(ref json, name), name); break;
             case "life": Set(ref fields.Life, Life(ref json), name); break;
             case "ticks": Set(ref fields.Ticks, Ticks(ref json), name); break;
-            case "kind": Set(ref fields.ConfigurationKind, (ConfigurationKind)Choice(ref json, name, ConfigurationKinds), name); break;
+            case "kind": Set(ref fields.ConfigurationKind,
+                (ConfigurationKind)Choice(ref json, name, ConfigurationKinds), name); break;
             case "ring": Set(ref fields.Ring, Ring(ref json, name), name); break;
             case "previous": Set(ref fields.Previous, Ring(ref json, name), name); break;
             case "message": Set(ref fields.Message, Message(ref json), name); break;
@@ -109,14 +110,16 @@ internal static class TraceLine
     private static ProcessorId Node(ref Utf8JsonReader json, string name)
     {
         uint id = 0;
-        Expect(json.TokenType == JsonTokenType.Number && json.TryGetUInt32(out id) && id != 0, $"{name}: a node id from 1 to 4294967295");
+        Expect(json.TokenType == JsonTokenType.Number && json.TryGetUInt32(out id) && id != 0, $"{name}: a node id "
+            + "from 1 to 4294967295");
         return new ProcessorId(id);
     }
 
     private static int Life(ref Utf8JsonReader json)
     {
         var life = 0;
-        Expect(json.TokenType == JsonTokenType.Number && json.TryGetInt32(out life) && life > 0, "life: a number from 1");
+        Expect(
+            json.TokenType == JsonTokenType.Number && json.TryGetInt32(out life) && life > 0, "life: a number from 1");
         return life;
     }
 
@@ -148,7 +151,8 @@ internal static class TraceLine
         uint life = 0;
         ulong number = 0;
         Expect(
-            hash > 0 && slash > hash && TryWhole(text[..hash], out sender) && TryWhole(text[(hash + 1)..slash], out life)
+            hash > 0 && slash > hash && TryWhole(text[..hash], out sender)
+                && TryWhole(text[(hash + 1)..slash], out life)
                 && TryWhole(text[(slash + 1)..], out number) && life <= int.MaxValue && number <= long.MaxValue,
             "message: a message id like 1#1/17");
         return new MessageId(new ProcessorId(sender), (int)life, (long)number);
@@ -226,7 +230,8 @@ internal static class TraceLine
                 ? new Configuration(ConfigurationKind!.Value, Ring!.Value, Previous!.Value, Members!)
                 : null;
             return new TraceEvent(
-                Kind!.Value, Node!.Value, Life!.Value, Ticks!.Value, configuration, Message ?? default, Guarantee ?? default,
+                Kind!.Value, Node!.Value, Life!.Value, Ticks!.Value, configuration, Message ?? default,
+                Guarantee ?? default,
                 Hash ?? 0, isMessage ? Ring!.Value : default);
         }
 

@@ -33,12 +33,14 @@ public sealed class TraceReader : IDisposable
     public bool IsTorn { get; private set; }
 
     /// <summary>Reads a whole file.</summary>
-    /// <exception cref="InvalidDataException">A line is not an event; the message is <c>path:line: what was expected</c>.</exception>
+    /// <exception cref="InvalidDataException">A line is not an event; the message is <c>path:line:
+    /// what was expected</c>.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TraceFile ReadFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        using var reader = new TraceReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite), path);
+        using var reader = new TraceReader(
+            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite), path);
         var events = new List<TraceEvent>();
         while (reader.TryRead(out var traceEvent))
             events.Add(traceEvent);
@@ -47,7 +49,8 @@ public sealed class TraceReader : IDisposable
 
     /// <summary>Reads the next event.</summary>
     /// <returns>False at the end.</returns>
-    /// <exception cref="InvalidDataException">A line is not an event, or is longer than <see cref="MaxLineBytes"/>.</exception>
+    /// <exception cref="InvalidDataException">A line is not an event, or is longer than
+    /// <see cref="MaxLineBytes"/>.</exception>
     public bool TryRead([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out TraceEvent? traceEvent)
     {
         traceEvent = null;
@@ -74,7 +77,8 @@ public sealed class TraceReader : IDisposable
             var waiting = _buffer.AsSpan(_start.._end);
             var feed = waiting.IndexOf((byte)'\n');
             if ((feed < 0 ? waiting.Length : feed) > MaxLineBytes)
-                throw new InvalidDataException($"{_name}:{LineNumber + 1}: a line of at most {MaxLineBytes} bytes expected");
+                throw new InvalidDataException($"{_name}:{LineNumber + 1}: a line of at most {MaxLineBytes} bytes "
+                    + "expected");
             if (feed >= 0)
             {
                 line = waiting[..feed];

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Totem.Simulation.Traces;
 
 /// <summary>
-/// Writes the events of one life of one processor, one JSON object a line, for <see cref="TraceReader"/> and for people.
-/// Used by one thread at a time. Errors of the stream come through unchanged.
+/// Writes the events of one life of one processor, one JSON object a line, for <see cref="TraceReader"/> and for
+/// people. Used by one thread at a time. Errors of the stream come through unchanged.
 /// </summary>
 /// <remarks>
 /// Events are collected until <see cref="Flush"/> (or until <see cref="BufferBytes"/> are waiting). An event that must

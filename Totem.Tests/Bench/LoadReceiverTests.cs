@@ -14,7 +14,8 @@ public sealed class LoadReceiverTests
     {
         var counts = await DeliverAsync(1, (1, 1), Open, (1, 2), (2, 1), (1, 3), Close, (1, 4));
 
-        Assert.Equal((3, 2, 3L * MessageHeader.Bytes, 0), (counts.Messages, counts.OwnMessages, counts.Bytes, Gaps(counts)));
+        Assert.Equal(
+            (3, 2, 3L * MessageHeader.Bytes, 0), (counts.Messages, counts.OwnMessages, counts.Bytes, Gaps(counts)));
         Assert.Equal(2, counts.AtSender.Counts.Sum());
         Assert.Equal(1, counts.AtReceiver.Counts.Sum());
     }
@@ -29,7 +30,8 @@ public sealed class LoadReceiverTests
     [Fact]
     public async Task Nodes_that_saw_the_same_agree()
     {
-        var result = RunResult.Of([await DeliverAsync(1, Open, (1, 1), (2, 1), Close), await DeliverAsync(2, Open, (1, 1), (2, 1), Close)]);
+        var result = RunResult.Of(
+            [await DeliverAsync(1, Open, (1, 1), (2, 1), Close), await DeliverAsync(2, Open, (1, 1), (2, 1), Close)]);
 
         Assert.True(result.IsOrderEqual);
         Assert.True(Holds(result));
@@ -38,7 +40,8 @@ public sealed class LoadReceiverTests
     [Fact]
     public async Task Another_order_fails_the_run()
     {
-        var result = RunResult.Of([await DeliverAsync(1, Open, (1, 1), (2, 1), Close), await DeliverAsync(2, Open, (2, 1), (1, 1), Close)]);
+        var result = RunResult.Of(
+            [await DeliverAsync(1, Open, (1, 1), (2, 1), Close), await DeliverAsync(2, Open, (2, 1), (1, 1), Close)]);
 
         Assert.False(result.IsOrderEqual);
         Assert.False(Holds(result));
@@ -48,11 +51,14 @@ public sealed class LoadReceiverTests
     public async Task A_node_that_was_away_has_missed_messages_and_no_order()
     {
         // Ring 3 has both nodes at first and again in 5; in 4 each is alone, which is another ring for each.
-        var first = await DeliverAsync(1, Ring(3), Open, (1, 1), (2, 1), Ring(41), (1, 2), (1, 3), Ring(5), (1, 4), (2, 3), Close);
-        var second = await DeliverAsync(2, Ring(3), Open, (1, 1), (2, 1), Ring(42), (2, 2), Ring(5), (1, 4), (2, 3), Close);
+        var first = await DeliverAsync(
+            1, Ring(3), Open, (1, 1), (2, 1), Ring(41), (1, 2), (1, 3), Ring(5), (1, 4), (2, 3), Close);
+        var second = await DeliverAsync(
+            2, Ring(3), Open, (1, 1), (2, 1), Ring(42), (2, 2), Ring(5), (1, 4), (2, 3), Close);
         Assert.True(RunResult.Of([first, second]).IsOrderEqual);
 
-        var wrong = await DeliverAsync(2, Ring(3), Open, (1, 1), (2, 1), Ring(42), (2, 2), Ring(5), (2, 3), (1, 4), Close);
+        var wrong = await DeliverAsync(
+            2, Ring(3), Open, (1, 1), (2, 1), Ring(42), (2, 2), Ring(5), (2, 3), (1, 4), Close);
         Assert.False(RunResult.Of([first, wrong]).IsOrderEqual);
         var lost = await DeliverAsync(2, Ring(3), Open, (1, 1), (2, 1), Ring(42), (2, 2), Ring(5), (1, 4), Close);
         Assert.False(RunResult.Of([first, lost]).IsOrderEqual);

@@ -12,7 +12,8 @@ public sealed class QueueTests
     public async Task Both_engines_deliver_one_order_to_all_nodes()
     {
         var run = await BenchRun.OfAsync(
-            "queue", "--net", "loopback", "--nodes", "2", "--load", "rate:50", "--seconds", "0.5", "--warm-up", "0.1", "--json", "-");
+            "queue", "--net", "loopback", "--nodes", "2", "--load", "rate:50", "--seconds", "0.5", "--warm-up", "0.1",
+            "--json", "-");
         Assert.True(run.ExitCode == 0, run.Error);
         var report = JsonSerializer.Deserialize(run.Output, BenchReportJson.Default.BenchReport)!;
         Assert.Equal(["totem", "zookeeper"], report.Engines.Select(x => x.Engine));

@@ -12,14 +12,16 @@ public sealed class ReaderCommandTests
     public async Task Every_reader_is_measured_beside_a_ring_without_it()
     {
         var run = await BenchRun.OfAsync(
-            "reader", "--net", "loopback", "--nodes", "2", "--size", "64", "--rate", "500", "--percent", "50", "--pause", "6", "--seconds", "1",
+            "reader", "--net", "loopback", "--nodes", "2", "--size", "64", "--rate", "500", "--percent", "50",
+            "--pause", "6", "--seconds", "1",
             "--warm-up", "0.5", "--json", "-");
 
         Assert.True(run.ExitCode is ExitCode.Ok or ExitCode.CheckFailed, $"exit code {run.ExitCode}: {run.Error}");
         using var report = JsonDocument.Parse(run.Output);
         var readers = report.RootElement.GetProperty("readers").EnumerateArray().ToArray();
         Assert.Equal(
-            ["is absent", "reads all", "reads 50 %", "pauses for 6 s, from 5 s after it began", "pauses for 6 s, from 5 s after it ended"],
+            ["is absent", "reads all", "reads 50 %", "pauses for 6 s, from 5 s after it began", "pauses for 6 s, from "
+                + "5 s after it ended"],
             readers.Select(x => x.GetProperty("reader").GetString()));
         Assert.All(readers, x =>
         {

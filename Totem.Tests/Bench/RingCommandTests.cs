@@ -14,13 +14,15 @@ public sealed class RingCommandTests
     public async Task Rings_of_ours_and_of_corosync_are_measured_in_one_run()
     {
         var (exitCode, output, said) = await RunAsync(
-            "ring", "--engine", "totem,corosync-udpu,limit-token,limit-hop", "--nodes", "3", "--size", "64", "--seconds", "2", "--warm-up", "0.5", "--json", "-");
+            "ring", "--engine", "totem,corosync-udpu,limit-token,limit-hop", "--nodes", "3", "--size", "64",
+            "--seconds", "2", "--warm-up", "0.5", "--json", "-");
 
         Assert.True(exitCode == ExitCode.Ok, $"exit code {exitCode}: {said}");
         using var report = JsonDocument.Parse(output);
         Assert.Equal(3, report.RootElement.GetProperty("method").GetProperty("nodes").GetInt32());
         var engines = report.RootElement.GetProperty("engines").EnumerateArray().ToArray();
-        Assert.Equal(["totem", "corosync-udpu", "limit-token", "limit-hop"], engines.Select(x => x.GetProperty("engine").GetString()));
+        Assert.Equal(["totem", "corosync-udpu", "limit-token", "limit-hop"],
+            engines.Select(x => x.GetProperty("engine").GetString()));
         foreach (var engine in engines)
         {
             var run = Assert.Single(engine.GetProperty("runs").EnumerateArray());
@@ -28,11 +30,14 @@ public sealed class RingCommandTests
             Assert.True(run.GetProperty("isOrderEqual").GetBoolean());
             Assert.True(run.GetProperty("messages").GetInt64() > 0);
             Assert.True(run.GetProperty("atSender").GetProperty("count").GetInt64() > 0);
-            Assert.True(engine.GetProperty("summary").GetProperty("messagesPerSecond").GetProperty("median").GetDouble() > 0);
+            Assert.True(engine.GetProperty("summary").GetProperty("messagesPerSecond").GetProperty("median")
+                .GetDouble() > 0);
         }
 
-        Assert.True(engines.Where((_, i) => i != 2).All(x => x.GetProperty("runs")[0].GetProperty("atLastReceiver").GetProperty("count").GetInt64() > 0));
-        Assert.True(engines.Take(2).All(x => x.GetProperty("runs")[0].GetProperty("atReceivers").GetProperty("count").GetInt64() > 0));
+        Assert.True(engines.Where((_, i) => i != 2)
+            .All(x => x.GetProperty("runs")[0].GetProperty("atLastReceiver").GetProperty("count").GetInt64() > 0));
+        Assert.True(engines.Take(2)
+            .All(x => x.GetProperty("runs")[0].GetProperty("atReceivers").GetProperty("count").GetInt64() > 0));
         AssertNothingIsLeft();
     }
 
@@ -45,7 +50,8 @@ public sealed class RingCommandTests
     public async Task Each_load_runs_over_each_way_to_use_a_node(string load, string api)
     {
         var (exitCode, output, said) = await RunAsync(
-            "ring", "--net", "loopback", "--nodes", "2", "--size", "64", "--load", load, "--api", api, "--seconds", "0.5", "--warm-up", "0.5", "--json", "-");
+            "ring", "--net", "loopback", "--nodes", "2", "--size", "64", "--load", load, "--api", api, "--seconds",
+            "0.5", "--warm-up", "0.5", "--json", "-");
 
         Assert.True(exitCode == ExitCode.Ok, $"exit code {exitCode}: {said}");
         using var report = JsonDocument.Parse(output);
@@ -60,14 +66,17 @@ public sealed class RingCommandTests
     {
         var (exitCode, output, said) = await RunAsync(
             "ring", "--net", "loopback", "--nodes", "2", "--size", "64", "--api", "group", "--nodes-as", "native",
-            "--engine", "totem:JoinedGroups=20:TokenPark=500us,totem@jit", "--seconds", "0.5", "--warm-up", "0.5", "--json", "-");
+            "--engine", "totem:JoinedGroups=20:TokenPark=500us,totem@jit", "--seconds", "0.5", "--warm-up", "0.5",
+            "--json", "-");
 
         Assert.True(exitCode == ExitCode.Ok, $"exit code {exitCode}: {said}");
         using var report = JsonDocument.Parse(output);
-        Assert.StartsWith("nodes are native code", report.RootElement.GetProperty("method").GetProperty("runtimeSettings").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("nodes are native code", report.RootElement.GetProperty("method")
+            .GetProperty("runtimeSettings").GetString(), StringComparison.Ordinal);
         Assert.All(
             report.RootElement.GetProperty("engines").EnumerateArray(),
-            x => Assert.True(x.GetProperty("runs")[0].GetProperty("isOrderEqual").GetBoolean() && x.GetProperty("runs")[0].GetProperty("messages").GetInt64() > 0));
+            x => Assert.True(x.GetProperty("runs")[0].GetProperty("isOrderEqual").GetBoolean()
+                && x.GetProperty("runs")[0].GetProperty("messages").GetInt64() > 0));
     }
 
     [Theory]
@@ -98,7 +107,8 @@ public sealed class RingCommandTests
 
     private static void AssertNothingIsLeft()
     {
-        Assert.DoesNotContain($"tb{Environment.ProcessId}-", Processes.SystemCommand.Run("ip netns list"), StringComparison.Ordinal);
+        Assert.DoesNotContain($"tb{Environment.ProcessId}-", Processes.SystemCommand.Run("ip netns list"),
+            StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), $"totem-bench-{Environment.ProcessId}-*"));
     }
 }

@@ -11,7 +11,8 @@ public sealed class SendScheduleTests
     [Fact]
     public void Senders_take_turns_evenly()
     {
-        var senders = Enumerable.Range(0, 3).Select(place => new SendSchedule(Begin, perSecond: 3000, place, senders: 3)).ToArray();
+        var senders = Enumerable.Range(0, 3)
+            .Select(place => new SendSchedule(Begin, perSecond: 3000, place, senders: 3)).ToArray();
 
         var instants = Enumerable.Range(0, 4).SelectMany(index => senders.Select(x => x.At(index))).ToArray();
 

@@ -2,7 +2,8 @@ using System.Collections.Concurrent;
 
 namespace Totem.Tests.Captures;
 
-/// <summary>A capture of a real corosync ring and its decode. Each file is read once and then shared: do not write to it.</summary>
+/// <summary>A capture of a real corosync ring and its decode. Each file is read once and then
+/// shared: do not write to it.</summary>
 internal sealed class Capture
 {
     private static readonly ConcurrentDictionary<string, Capture> ByName = new(StringComparer.Ordinal);
@@ -16,7 +17,8 @@ internal sealed class Capture
 
     /// <summary>The names of all captures, in order.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [.. Directory.EnumerateFiles(Folder, "*.pcap").Select(x => Path.GetFileNameWithoutExtension(x)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(Folder, "*.pcap").Select(x => Path.GetFileNameWithoutExtension(x))
+            .Order(StringComparer.Ordinal)];
 
     public PcapFile File { get; }
 

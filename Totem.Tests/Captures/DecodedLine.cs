@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Totem.Tests.Captures;
 
 /// <summary>One line of a capture's decode, written by a decoder that shares nothing with ours.</summary>
-internal sealed record DecodedLine(int FrameNumber, string Source, string Destination, string Length, string Kind, string Fields)
+internal sealed record DecodedLine(
+    int FrameNumber, string Source, string Destination, string Length, string Kind, string Fields)
 {
     /// <summary>The lines of a file, without its heading.</summary>
     public static IReadOnlyList<DecodedLine> ReadAll(string path) =>
@@ -13,6 +14,7 @@ internal sealed record DecodedLine(int FrameNumber, string Source, string Destin
     {
         var columns = line.Split('\t');
         return new DecodedLine(
-            int.Parse(columns[0], CultureInfo.InvariantCulture), columns[2], columns[3], columns[4], columns[5], columns[6]);
+            int.Parse(columns[0], CultureInfo.InvariantCulture), columns[2], columns[3], columns[4], columns[5],
+            columns[6]);
     }
 }

@@ -40,7 +40,8 @@ internal sealed class PcapFile
     {
         var bytes = File.ReadAllBytes(path).AsSpan();
         var file = new PcapFile();
-        if (BinaryPrimitives.ReadUInt32LittleEndian(bytes) != 0xA1B2C3D4 || BinaryPrimitives.ReadUInt32LittleEndian(bytes[20..]) != 1)
+        if (BinaryPrimitives.ReadUInt32LittleEndian(bytes) != 0xA1B2C3D4
+            || BinaryPrimitives.ReadUInt32LittleEndian(bytes[20..]) != 1)
             throw new InvalidDataException($"{path}: expected a little-endian pcap file of Ethernet");
         var rest = bytes[FileHeaderBytes..];
         while (!rest.IsEmpty)
@@ -59,7 +60,8 @@ internal sealed class PcapFile
     private void ReadEthernet(ReadOnlySpan<byte> packet)
     {
         const ushort etherTypeIPv4 = 0x0800;
-        if (BinaryPrimitives.ReadUInt16BigEndian(packet[12..]) != etherTypeIPv4 || packet[EthernetHeaderBytes + 9] != ProtocolUdp)
+        if (BinaryPrimitives.ReadUInt16BigEndian(packet[12..]) != etherTypeIPv4
+            || packet[EthernetHeaderBytes + 9] != ProtocolUdp)
         {
             OtherCount++;
             return;

@@ -25,9 +25,11 @@ public sealed class BrokenTraceTests
     public void Rule_1_1_a_trace_without_a_start() => Breaks(["1.1"], new ForgedTrace()
         .At(1).Installs("1.4", 1));
 
-    /// <summary>1.2 falls with it: on a cycle some send comes after its delivery. So does 5: b's cause a is missing where b goes first.</summary>
+    /// <summary>1.2 falls with it: on a cycle some send comes after its delivery. So does 5: b's
+    /// cause a is missing where b goes first.</summary>
     [Fact]
-    public void Rule_1_1_each_of_two_messages_answers_the_other() => Breaks(["1.1", "1.2", "5", "6.1", "6.2"], new ForgedTrace()
+    public void Rule_1_1_each_of_two_messages_answers_the_other() =>
+        Breaks(["1.1", "1.2", "5", "6.1", "6.2"], new ForgedTrace()
         .At(1).Starts().Installs("1.4", 1, 2).Delivers("b").Sends("a").Delivers("a")
         .At(2).Starts().Installs("1.4", 1, 2).Delivers("a").Sends("b").Delivers("b"));
 
@@ -93,8 +95,8 @@ public sealed class BrokenTraceTests
         .At(1).Starts().Installs("2.4", 2, 3));
 
     /// <summary>
-    /// Three rings so far apart that each is circularly later than the one before, all the way round: 2.4 is content at both
-    /// processors, and yet each ring comes before the other. 6.1 orders installs too, so it falls with 2.3.
+    /// Three rings so far apart that each is circularly later than the one before, all the way round: 2.4 is content at
+    /// both processors, and yet each ring comes before the other. 6.1 orders installs too, so it falls with 2.3.
     /// </summary>
     [Fact]
     public void Rule_2_3_installs_in_opposite_order() => Breaks(["2.3", "6.1"], new ForgedTrace()
@@ -102,9 +104,11 @@ public sealed class BrokenTraceTests
             .Moves($"{RingB}>{RingC}", 1).Installs(RingC, 1, 2)
         .At(2).Starts().Installs(RingC, 1, 2).Moves($"{RingC}>{RingA}", 2).Installs(RingA, 1, 2));
 
-    /// <summary>The message carries "1.4 is installed" to a processor that installs it later; that it may not deliver it yet is 2.1.</summary>
+    /// <summary>The message carries "1.4 is installed" to a processor that installs it later; that
+    /// it may not deliver it yet is 2.1.</summary>
     [Fact]
-    public void Rule_2_3_a_message_comes_before_the_configuration_it_was_sent_in() => Breaks(["2.1", "2.3"], new ForgedTrace()
+    public void Rule_2_3_a_message_comes_before_the_configuration_it_was_sent_in() =>
+        Breaks(["2.1", "2.3"], new ForgedTrace()
         .At(1).Starts().Installs("1.4", 1, 2).Sends("a")
         .At(2).Starts().Delivers("a").Installs("1.4", 1, 2));
 
@@ -137,12 +141,14 @@ public sealed class BrokenTraceTests
         .At(1).Starts().Installs("1.4", 1).Moves("1.4>1.8", 1, 2).Installs("1.8", 1, 2));
 
     [Fact]
-    public void Rule_2_4_a_member_of_a_transitional_configuration_is_not_on_the_next_ring() => Breaks(["2.4"], new ForgedTrace()
+    public void Rule_2_4_a_member_of_a_transitional_configuration_is_not_on_the_next_ring() =>
+        Breaks(["2.4"], new ForgedTrace()
         .At(1).Starts().Installs("1.4", 1, 2).Moves("1.4>1.8", 1, 2).Installs("1.8", 1));
 
     [Fact]
     public void Rule_2_4_the_transitional_configuration_names_other_rings() => Breaks(["2.4"], new ForgedTrace()
-        .At(1).Starts().Installs("1.4", 1).Moves("1.8>1.12", 1).Installs("1.12", 1).Moves("1.12>1.16", 1).Installs("1.20", 1));
+        .At(1).Starts().Installs("1.4", 1).Moves("1.8>1.12", 1).Installs("1.12", 1).Moves("1.12>1.16", 1)
+        .Installs("1.20", 1));
 
     [Fact]
     public void Rule_2_4_a_restarted_member_is_said_to_come_along() => Breaks(["2.4"], new ForgedTrace()
@@ -209,7 +215,8 @@ public sealed class BrokenTraceTests
         .At(2).Starts().Installs("1.4", 1, 2, 3).Delivers("a").Sends("b").Fails()
         .At(3).Starts().Installs("1.4", 1, 2, 3).Delivers("b"));
 
-    /// <summary>For 3, the sender of a is gone; but who answered delivered a, is a member, and had not b before it: 6.2.</summary>
+    /// <summary>For 3, the sender of a is gone; but who answered delivered a, is a member, and had
+    /// not b before it: 6.2.</summary>
     [Fact]
     public void Rule_5_an_answer_before_its_question() => Breaks(["5", "6.2"], new ForgedTrace()
         .At(1).Starts().Installs("1.4", 1, 2, 3).Sends("a").Fails()
@@ -221,7 +228,8 @@ public sealed class BrokenTraceTests
         .At(1).Starts().Installs("1.4", 1, 2).Sends("a b").Fails()
         .At(2).Starts().Installs("1.4", 1, 2).Delivers("b"));
 
-    /// <summary>Both receivers are in transitional configurations without the senders: 6.2 asks nothing, the order is all that is broken.</summary>
+    /// <summary>Both receivers are in transitional configurations without the senders: 6.2 asks
+    /// nothing, the order is all that is broken.</summary>
     [Fact]
     public void Rule_6_1_two_messages_in_two_orders() => Breaks(["6.1"], new ForgedTrace()
         .At(1).Starts().Installs("1.4", 1, 2, 3, 4).Sends("a").Fails()
@@ -291,12 +299,15 @@ public sealed class BrokenTraceTests
         .At(1).Starts().Installs("1.4", 1, 2)
         .At(2).Starts().Installs("1.4", 1, 2);
 
-    private static EvsCheckOptions Expecting(params ProcessorSet[] components) => new() { ExpectedComponents = components };
+    private static EvsCheckOptions Expecting(params ProcessorSet[] components) =>
+        new() { ExpectedComponents = components };
 
-    private static void Breaks(string[] rules, ForgedTrace trace, EvsCheckOptions? options = null, string? alsoAllowed = null)
+    private static void Breaks(
+        string[] rules, ForgedTrace trace, EvsCheckOptions? options = null, string? alsoAllowed = null)
     {
         var report = trace.Check(options);
-        Assert.Equal(alsoAllowed is null ? rules : [.. rules.Append(alsoAllowed).Order(StringComparer.Ordinal)], report.BrokenRules);
+        Assert.Equal(alsoAllowed is null ? rules : [.. rules.Append(alsoAllowed).Order(StringComparer.Ordinal)],
+            report.BrokenRules);
         Assert.All(report.Violations, x => Assert.False(string.IsNullOrEmpty(x.Explanation)));
         Assert.Throws<EvsBrokenException>(report.ThrowIfBroken);
     }

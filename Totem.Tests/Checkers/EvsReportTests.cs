@@ -15,7 +15,8 @@ public sealed class EvsReportTests
             .Check();
         var violation = Assert.Single(report.Violations, x => x.Rule == EvsRule.TotalOrder);
         Assert.Equal(4, violation.Events.Count);
-        Assert.Contains("at 1, delivery of 1#1/1 before delivery of 1#1/", violation.Explanation, StringComparison.Ordinal);
+        Assert.Contains("at 1, delivery of 1#1/1 before delivery of 1#1/", violation.Explanation,
+            StringComparison.Ordinal);
         Assert.Contains("before delivery of 1#1/1", violation.Explanation[20..], StringComparison.Ordinal);
     }
 
@@ -43,7 +44,8 @@ public sealed class EvsReportTests
             .At(1).Starts().Installs("1.4", 1, 2).Sends("a").Delivers("a").Starts()
             .At(2).Starts().Installs("1.4", 1, 2).Delivers("a")
             .Check();
-        Assert.Equal((8, 3, 1, 1, 2), (report.EventCount, report.LifeCount, report.ConfigurationCount, report.MessageCount, report.DeliveryCount));
+        Assert.Equal((8, 3, 1, 1, 2), (report.EventCount, report.LifeCount, report.ConfigurationCount,
+            report.MessageCount, report.DeliveryCount));
         Assert.Equal(EvsRule.All.Where(x => x != EvsRule.LastConfiguration), report.RulesChecked);
         Assert.StartsWith("every rule holds; 14 rules, 8 events", report.ToString(), StringComparison.Ordinal);
     }
@@ -64,7 +66,8 @@ public sealed class EvsReportTests
     [Fact]
     public void A_trace_that_cannot_be_checked_is_refused()
     {
-        Assert.Throws<ArgumentException>(() => EvsChecker.Check(new Trace(), new EvsCheckOptions { MaxViolationsPerRule = 0 }));
+        Assert.Throws<ArgumentException>(
+            () => EvsChecker.Check(new Trace(), new EvsCheckOptions { MaxViolationsPerRule = 0 }));
         var trace = new Trace();
         trace.Add(new TraceEvent(TraceEventKind.Install, new ProcessorId(1), 1));
         Assert.Throws<ArgumentException>(() => EvsChecker.Check(trace));

@@ -79,7 +79,8 @@ internal sealed class ForgedTrace
                 var sent = _sent[line.Name];
                 written = written with
                 {
-                    Message = sent.Message, Guarantee = sent.Guarantee, PayloadHash = sent.PayloadHash, Ring = sent.Ring,
+                    Message = sent.Message, Guarantee = sent.Guarantee, PayloadHash = sent.PayloadHash,
+                        Ring = sent.Ring,
                 };
             }
 
@@ -91,13 +92,15 @@ internal sealed class ForgedTrace
 
     public EvsReport Check(EvsCheckOptions? options = null) => EvsChecker.Check(Build(), options);
 
-    public static ProcessorSet SetOf(params uint[] members) => ProcessorSet.Of([.. members.Select(x => new ProcessorId(x))]);
+    public static ProcessorSet SetOf(params uint[] members) =>
+        ProcessorSet.Of([.. members.Select(x => new ProcessorId(x))]);
 
     public static RingId RingOf(string text)
     {
         var parts = text.Split('.');
         return new RingId(
-            new ProcessorId(uint.Parse(parts[0], CultureInfo.InvariantCulture)), ulong.Parse(parts[1], CultureInfo.InvariantCulture));
+            new ProcessorId(uint.Parse(parts[0], CultureInfo.InvariantCulture)),
+            ulong.Parse(parts[1], CultureInfo.InvariantCulture));
     }
 
     private int Incarnation => _incarnations.GetValueOrDefault(_at);
@@ -107,7 +110,8 @@ internal sealed class ForgedTrace
         foreach (var name in names.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             var sent = new TraceEvent(
-                TraceEventKind.Send, _at, Incarnation, _lines.Count, null, new MessageId(_at, Incarnation, _sent.Count + 1),
+                TraceEventKind.Send, _at, Incarnation, _lines.Count, null,
+                new MessageId(_at, Incarnation, _sent.Count + 1),
                 guarantee, (ulong)(1000 + _sent.Count), _rings.GetValueOrDefault(_at));
             if (!_sent.TryAdd(name, sent))
                 sent = _sent[name];

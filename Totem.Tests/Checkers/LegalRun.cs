@@ -4,9 +4,9 @@ using Totem.Simulation.Traces;
 namespace Totem.Tests.Checkers;
 
 /// <summary>
-/// Extended virtual synchrony without a protocol: rings are logs, receiving is a flip of a bit, forming a ring is one step
-/// in which everybody sees everything. It obeys the rules by construction and does whatever they allow: partitions,
-/// merges, crashes, restarts, holes, promises kept after a second failure.
+/// Extended virtual synchrony without a protocol: rings are logs, receiving is a flip of a bit, forming a ring is one
+/// step in which everybody sees everything. It obeys the rules by construction and does whatever they allow:
+/// partitions, merges, crashes, restarts, holes, promises kept after a second failure.
 /// </summary>
 internal sealed class LegalRun
 {
@@ -93,7 +93,8 @@ internal sealed class LegalRun
         var id = new MessageId(node.Id, node.Incarnation, ++node.Number);
         var guarantee = isSafe ? Guarantee.Safe : Guarantee.Agreed;
         var sent = new TraceEvent(
-            TraceEventKind.Send, node.Id, node.Incarnation, _events.Count, null, id, guarantee, (ulong)id.GetHashCode(), ring.Id);
+            TraceEventKind.Send, node.Id, node.Incarnation, _events.Count, null, id, guarantee,
+            (ulong)id.GetHashCode(), ring.Id);
         _events.Add(sent);
         ring.Log.Add(sent);
         node.Received.Add(ring.Log.Count - 1);
@@ -115,7 +116,8 @@ internal sealed class LegalRun
 
     private void Deliver(Node node, int count)
     {
-        while (node is { IsAlive: true, IsRecovering: false, Ring: { } ring } && count-- > 0 && node.Received.Contains(node.Delivered))
+        while (node is { IsAlive: true, IsRecovering: false, Ring: { } ring } && count-- > 0
+            && node.Received.Contains(node.Delivered))
         {
             node.UpdateAru();
             if (ring.Log[node.Delivered].Guarantee == Guarantee.Safe && !ring.IsStable(node.Delivered))
@@ -125,7 +127,8 @@ internal sealed class LegalRun
     }
 
     private void DeliverOne(Node node, int index) => _events.Add(
-        node.Ring!.Log[index] with { Kind = TraceEventKind.Deliver, Processor = node.Id, Incarnation = node.Incarnation, TimeTicks = _events.Count });
+        node.Ring!.Log[index] with { Kind = TraceEventKind.Deliver, Processor = node.Id, Incarnation = node.Incarnation,
+            TimeTicks = _events.Count });
 
     private void Crash(Node node, bool isSeen)
     {
@@ -144,7 +147,8 @@ internal sealed class LegalRun
         _events.Add(new TraceEvent(TraceEventKind.Start, node.Id, node.Incarnation, _events.Count));
     }
 
-    /// <summary>The chosen processors exchange what they have of their old rings; those not failing install a new ring.</summary>
+    /// <summary>The chosen processors exchange what they have of their old rings; those not failing
+    /// install a new ring.</summary>
     private void Form(int chosen, int failing, int stability)
     {
         var members = _nodes.Where((x, i) => x.IsAlive && (chosen >> i & 1) != 0).ToArray();
@@ -155,7 +159,8 @@ internal sealed class LegalRun
         foreach (var group in members.Where(x => x.Ring is not null).GroupBy(x => x.Ring!).ToArray())
             Exchange([.. group]);
         var plans = members.Where(x => x.Ring is not null).GroupBy(x => x.Ring!)
-            .ToDictionary(x => x.Key, x => (Members: ProcessorSet.Of([.. x.Select(y => y.Id)]), Boundary: Boundary([.. x], stability)));
+            .ToDictionary(x => x.Key, x =>
+                (Members: ProcessorSet.Of([.. x.Select(y => y.Id)]), Boundary: Boundary([.. x], stability)));
         foreach (var node in members)
         {
             node.Sequence = sequence;
@@ -163,7 +168,8 @@ internal sealed class LegalRun
                 continue;
             if (node.Ring is { } old)
                 Leave(node, ring.Id, plans[old].Members, plans[old].Boundary);
-            Install(node, new Configuration(ConfigurationKind.Regular, ring.Id, node.Ring?.Id ?? default, ring.Members));
+            Install(
+                node, new Configuration(ConfigurationKind.Regular, ring.Id, node.Ring?.Id ?? default, ring.Members));
             node.Enter(ring);
         }
     }
@@ -181,14 +187,16 @@ internal sealed class LegalRun
         }
     }
 
-    /// <summary>How far the old ring's log is delivered in its regular configuration, by all companions alike.</summary>
+    /// <summary>How far the old ring's log is delivered in its regular configuration, by all
+    /// companions alike.</summary>
     private static int Boundary(Node[] companions, int stability)
     {
         var (ring, received) = (companions[0].Ring!, companions[0].Received);
         var delivered = companions.Max(x => x.Delivered);
         var boundary = 0;
         while (received.Contains(boundary)
-            && (ring.Log[boundary].Guarantee == Guarantee.Agreed || boundary < delivered || (stability == 1 && ring.IsStable(boundary))))
+            && (ring.Log[boundary].Guarantee == Guarantee.Agreed || boundary < delivered
+                || (stability == 1 && ring.IsStable(boundary))))
             boundary++;
         return boundary;
     }

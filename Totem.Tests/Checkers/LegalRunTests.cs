@@ -41,7 +41,8 @@ public sealed class LegalRunTests
 
         Assert.Superset(
             new HashSet<string>(
-                ["Fail Agreed first", "Start Agreed again", "Deliver Safe first", "hole", "promise", "transitional only", "merge"],
+                ["Fail Agreed first", "Start Agreed again", "Deliver Safe first", "hole", "promise", "transitional "
+                    + "only", "merge"],
                 StringComparer.Ordinal),
             seen);
     }
@@ -73,16 +74,19 @@ public sealed class LegalRunTests
                 var last = passage.Order.Count == 0 ? -1 : passage.Order.Max();
                 if (passage.Order.Count <= last)
                     yield return "hole";
-                if (passage.Order.Exists(x => ring.Passages.TrueForAll(y => y.At(x) < 0 || y.StayAt(y.At(x)) != y.Regular)))
+                if (passage.Order.Exists(
+                    x => ring.Passages.TrueForAll(y => y.At(x) < 0 || y.StayAt(y.At(x)) != y.Regular)))
                     yield return "transitional only";
             }
 
             var promised = ring.Passages.Where(x => x.Transitional is not null)
                 .SelectMany(x => ring.Passages.Where(y => x.Transitional!.Configuration.Members.Contains(y.Processor)
-                    && y.Transitional is not null && y.Transitional.Entry != x.Transitional.Entry && y.Order.Count > 0));
+                    && y.Transitional is not null && y.Transitional.Entry != x.Transitional.Entry
+                    && y.Order.Count > 0));
             if (promised.Any())
                 yield return "promise";
-            if (ring.Passages.Where(x => x.Regular.Previous is not null).Select(x => x.Regular.Previous!.Entry).Distinct().Count() > 2)
+            if (ring.Passages.Where(x => x.Regular.Previous is not null).Select(x => x.Regular.Previous!.Entry)
+                .Distinct().Count() > 2)
                 yield return "merge";
         }
     }
@@ -93,7 +97,8 @@ internal static class Steps
 {
     public static void ForAll(int runs, Action<int, int[]> property)
     {
-        var steps = Gen.Choose(0, int.MaxValue).ArrayOf().SelectMany(x => Gen.Choose(2, 6).Select(y => (NodeCount: y, Steps: x)));
+        var steps = Gen.Choose(0, int.MaxValue).ArrayOf()
+            .SelectMany(x => Gen.Choose(2, 6).Select(y => (NodeCount: y, Steps: x)));
         var arbitrary = Arb.From(steps, x => Shrink(x.Steps).Select(y => (x.NodeCount, y)));
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(runs).WithEndSize(200),

@@ -55,7 +55,8 @@ internal sealed class LiteralRules
         var steps = Steps().ToList();
         var count = steps.Count;
         foreach (var a in _events.Where(x => x.Kind == TraceEventKind.Install))
-            steps.AddRange(_events.Where(b => b.Kind == TraceEventKind.Install && b != a && b.Stay!.Name == a.Stay!.Name).Select(b => (a.Number, b.Number)));
+            steps.AddRange(_events.Where(b => b.Kind == TraceEventKind.Install && b != a
+                && b.Stay!.Name == a.Stay!.Name).Select(b => (a.Number, b.Number)));
         var reach = Closure(_events.Count, steps);
         return !steps.Take(count).Any(x => x.Item1 == x.Item2 || reach[x.Item2, x.Item1]);
     }
@@ -69,7 +70,8 @@ internal sealed class LiteralRules
     private bool IsCausal() => _sends.Values.All(first => _sends.Values.All(second =>
         first.Event.Ring != second.Event.Ring || !_before[first.Number, second.Number]
         || Deliveries.Where(x => x.Event.Message == second.Event.Message).All(delivery => Deliveries.Any(x =>
-            x.Event.Message == first.Event.Message && x.Event.Processor == delivery.Event.Processor && x.Number < delivery.Number))));
+            x.Event.Message == first.Event.Message && x.Event.Processor == delivery.Event.Processor
+                && x.Number < delivery.Number))));
 
     private bool IsTotallyOrdered()
     {
@@ -78,7 +80,8 @@ internal sealed class LiteralRules
         foreach (var processor in _events.GroupBy(x => x.Event.Processor))
         {
             var mine = processor.Where(x => x.Kind is TraceEventKind.Deliver or TraceEventKind.Install)
-                .Select(x => x.Kind == TraceEventKind.Deliver ? (object)x.Event.Message : x.Stay!.Name).Distinct().ToList();
+                .Select(x => x.Kind == TraceEventKind.Deliver ? (object)x.Event.Message : x.Stay!.Name)
+                .Distinct().ToList();
             foreach (var item in mine)
                 items.TryAdd(item, items.Count);
             for (var i = 0; i < mine.Count; i++)
@@ -93,11 +96,14 @@ internal sealed class LiteralRules
     {
         foreach (var later in Deliveries)
         {
-            foreach (var m in Deliveries.Where(x => x.Event.Processor == later.Event.Processor && x.Number < later.Number && x.Event.Ring == later.Event.Ring))
+            foreach (var m in Deliveries.Where(x => x.Event.Processor == later.Event.Processor
+                && x.Number < later.Number && x.Event.Ring == later.Event.Ring))
             {
-                foreach (var q in Deliveries.Where(x => x.Event.Message == later.Event.Message && x.Stay!.Configuration.Members.Contains(m.Event.Message.Sender)))
+                foreach (var q in Deliveries.Where(x => x.Event.Message == later.Event.Message
+                    && x.Stay!.Configuration.Members.Contains(m.Event.Message.Sender)))
                 {
-                    if (!Deliveries.Any(x => x.Event.Message == m.Event.Message && x.Event.Processor == q.Event.Processor && x.Number < q.Number))
+                    if (!Deliveries.Any(x => x.Event.Message == m.Event.Message
+                        && x.Event.Processor == q.Event.Processor && x.Number < q.Number))
                         return false;
                 }
             }
@@ -107,14 +113,18 @@ internal sealed class LiteralRules
     }
 
     private bool IsSafe() => Deliveries.Where(x => x.Event.Guarantee == Guarantee.Safe).All(delivery => Stays
-        .Where(x => x.IsRegular && x.Configuration.Ring == delivery.Event.Ring && delivery.Stay!.Configuration.Members.Contains(x.Processor) && IsOver(x))
+        .Where(x => x.IsRegular && x.Configuration.Ring == delivery.Event.Ring
+            && delivery.Stay!.Configuration.Members.Contains(x.Processor) && IsOver(x))
         .All(x => DeliversInCom(x, delivery.Event.Message)));
 
-    private bool IsSafeInstalled() => Deliveries.Where(x => x is { Event.Guarantee: Guarantee.Safe, Stay.IsRegular: true }).All(delivery =>
-        delivery.Stay!.Configuration.Members.All(q => Stays.Any(x => x.Processor == q && x.Name == delivery.Stay.Name)));
+    private bool IsSafeInstalled() =>
+        Deliveries.Where(x => x is { Event.Guarantee: Guarantee.Safe, Stay.IsRegular: true }).All(delivery =>
+        delivery.Stay!.Configuration.Members.All(
+            q => Stays.Any(x => x.Processor == q && x.Name == delivery.Stay.Name)));
 
     private bool DeliversInCom(Stay regular, MessageId message) =>
-        DeliveredIn(regular).Contains(message) || (regular.Transitional is { } next && DeliveredIn(next).Contains(message));
+        DeliveredIn(regular).Contains(message)
+            || (regular.Transitional is { } next && DeliveredIn(next).Contains(message));
 
     private bool IsOver(Stay regular)
     {
@@ -126,7 +136,8 @@ internal sealed class LiteralRules
         ? b.Next is not null && b.Next.Name == next.Name
         : b.Next is null && _isQuiescent && a.IsAliveAtEnd && b.IsAliveAtEnd;
 
-    private IEnumerable<MessageId> DeliveredIn(Stay stay) => Deliveries.Where(x => x.Stay == stay).Select(x => x.Event.Message);
+    private IEnumerable<MessageId> DeliveredIn(Stay stay) =>
+        Deliveries.Where(x => x.Stay == stay).Select(x => x.Event.Message);
 
     private void Read(IReadOnlyList<TraceEvent> events)
     {

@@ -3,8 +3,8 @@ using Totem.Simulation.Traces;
 namespace Totem.Tests.Checkers;
 
 /// <summary>
-/// Ways to spoil a trace. Each picks a place with the random numbers it is given and changes the lists, or returns false
-/// when the trace has no such place.
+/// Ways to spoil a trace. Each picks a place with the random numbers it is given and changes the lists, or returns
+/// false when the trace has no such place.
 /// </summary>
 internal sealed class Mutations(IEnumerable<TraceEvent> events, Random random)
 {
@@ -28,7 +28,8 @@ internal sealed class Mutations(IEnumerable<TraceEvent> events, Random random)
             "add" => TryAdd(list),
             "promote" => TryPromote(),
             "lose everywhere" => TryLose(),
-            "cut" => list.Count > 1 && random.Next(list.Count) is > 0 and var length && Do(() => list.RemoveRange(length, list.Count - length)),
+            "cut" => list.Count > 1 && random.Next(list.Count) is > 0 and var length
+                && Do(() => list.RemoveRange(length, list.Count - length)),
             _ => throw new ArgumentException($"no mutation is called {mutation}", nameof(mutation)),
         };
     }
@@ -36,7 +37,8 @@ internal sealed class Mutations(IEnumerable<TraceEvent> events, Random random)
     /// <summary>Changes one event that fits, anywhere.</summary>
     public bool TryReplace(Func<TraceEvent, bool> fits, Func<TraceEvent, IEnumerable<TraceEvent>> by)
     {
-        var places = _lists.Values.SelectMany(list => Enumerable.Range(0, list.Count).Where(i => fits(list[i])).Select(i => (list, i))).ToList();
+        var places = _lists.Values.SelectMany(list => Enumerable.Range(0, list.Count).Where(i => fits(list[i]))
+            .Select(i => (list, i))).ToList();
         if (places.Count == 0)
             return false;
         var (found, at) = places[random.Next(places.Count)];
@@ -94,20 +96,23 @@ internal sealed class Mutations(IEnumerable<TraceEvent> events, Random random)
     private bool TryAdd(List<TraceEvent> list)
     {
         var had = list.Where(x => x.Kind == TraceEventKind.Deliver).Select(x => x.Message).ToHashSet();
-        var sent = _lists.Values.SelectMany(x => x).Where(x => x.Kind == TraceEventKind.Send && !had.Contains(x.Message)).ToList();
+        var sent = _lists.Values.SelectMany(x => x)
+            .Where(x => x.Kind == TraceEventKind.Send && !had.Contains(x.Message)).ToList();
         if (sent.Count == 0)
             return false;
         var extra = sent[random.Next(sent.Count)];
         if (!TryPick(list, (_, i) => RegularRing(list, i) == extra.Ring, out var at))
             return false;
-        list.Insert(at + 1, extra with { Kind = TraceEventKind.Deliver, Processor = list[at].Processor, Incarnation = list[at].Incarnation });
+        list.Insert(at + 1, extra with { Kind = TraceEventKind.Deliver, Processor = list[at].Processor,
+            Incarnation = list[at].Incarnation });
         return true;
     }
 
     /// <summary>An agreed message turns out to have been a safe one.</summary>
     private bool TryPromote()
     {
-        var agreed = _lists.Values.SelectMany(x => x).Where(x => x is { Kind: TraceEventKind.Send, Guarantee: Guarantee.Agreed }).ToList();
+        var agreed = _lists.Values.SelectMany(x => x)
+            .Where(x => x is { Kind: TraceEventKind.Send, Guarantee: Guarantee.Agreed }).ToList();
         if (agreed.Count == 0)
             return false;
         var message = agreed[random.Next(agreed.Count)].Message;
@@ -138,7 +143,8 @@ internal sealed class Mutations(IEnumerable<TraceEvent> events, Random random)
         for (; at >= 0 && list[at].Kind != TraceEventKind.Start; at--)
         {
             if (list[at].Configuration is { } configuration)
-                return configuration.Kind == ConfigurationKind.Regular ? configuration.Ring : configuration.PreviousRing;
+                return configuration.Kind == ConfigurationKind.Regular ? configuration.Ring
+                    : configuration.PreviousRing;
         }
 
         return default;

@@ -14,7 +14,8 @@ internal sealed class Spoilers(TraceIndex index, Mutations trace)
     public IReadOnlyList<Action> For(EvsRule rule) => [.. rule.Number switch
     {
         "1.1" => Each(TraceEventKind.Start, x => trace.TryReplace(y => y == x, y => [y, y])),
-        "1.2" => Each(TraceEventKind.Deliver, x => trace.TryReplace(y => y == x, y => [y with { PayloadHash = y.PayloadHash + 1 }])),
+        "1.2" => Each(TraceEventKind.Deliver,
+            x => trace.TryReplace(y => y == x, y => [y with { PayloadHash = y.PayloadHash + 1 }])),
         "1.3" => Each(TraceEventKind.Deliver, x => trace.TryReplace(y => y == x, y => [y, y])),
         "2.1" => InstallsAfterTheirFirstMessage(),
         "2.2" => OtherMembers(),
@@ -42,7 +43,8 @@ internal sealed class Spoilers(TraceIndex index, Mutations trace)
         .Where(x => x.Stays.Count > 1)
         .Select(x => (Action)(() => trace.TryReplace(
             y => y == index.Events[x.Stays[^1].Install],
-            y => [y with { Configuration = y.Configuration! with { Members = y.Configuration.Members.With(new ProcessorId(99)) } }])));
+            y => [y with { Configuration =
+                y.Configuration! with { Members = y.Configuration.Members.With(new ProcessorId(99)) } }])));
 
     private IEnumerable<Action> InstallsAfterAForeignMessage() =>
         from passage in Passages
@@ -72,7 +74,8 @@ internal sealed class Spoilers(TraceIndex index, Mutations trace)
         from local in passage.Order
         let stay = passage.StayAt(passage.At(local))
         where stay.Next is not null
-            && stay.Entry.Stays.Exists(x => x.Life != stay.Life && x.Next is not null && x.Next.Entry == stay.Next.Entry)
+            && stay.Entry.Stays.Exists(x => x.Life != stay.Life && x.Next is not null
+                && x.Next.Entry == stay.Next.Entry)
         select Remove(passage.At(local));
 
     /// <summary>A question goes missing where its answer is delivered.</summary>

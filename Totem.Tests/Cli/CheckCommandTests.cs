@@ -38,7 +38,8 @@ public sealed class CheckCommandTests
             Write(file, TraceEventKind.Start);
             var (exitCode, _, error) = await CommandLineTests.Run($"check {file} --torn {life}");
             Assert.Equal(expected, exitCode);
-            Assert.Equal(expected == ExitCode.Usage, error.Contains($"--torn {life} is in no trace", StringComparison.Ordinal));
+            Assert.Equal(
+                expected == ExitCode.Usage, error.Contains($"--torn {life} is in no trace", StringComparison.Ordinal));
         }
         finally
         {

@@ -52,9 +52,11 @@ public sealed class CommandLineTests
     [InlineData("node --id 1 --bind nowhere", "--bind is 'nowhere', expected an address such as")]
     [InlineData("node --id 1 --bind 10.0.0.1 --peer 10.0.0.2", "--peer is '10.0.0.2', expected ID=ADDRESS")]
     [InlineData("node --id 1 --bind 10.0.0.1 --peer 1=10.0.0.2", "--peer 1=10.0.0.2:5405: node 1 is given already")]
-    [InlineData("node --id 1 --bind 10.0.0.1 --peer 2=10.0.0.1", "--peer 2=10.0.0.1:5405: that address is given already")]
+    [InlineData("node --id 1 --bind 10.0.0.1 --peer 2=10.0.0.1", "--peer 2=10.0.0.1:5405: that address is given "
+        + "already")]
     [InlineData("node --id 1 --bind 10.0.0.1 --peer 2=fd00::2", "is of another family than --bind 10.0.0.1:5405")]
-    [InlineData("node --id 1 --bind 0.0.0.0 --peer 2=10.0.0.1", "--bind is 0.0.0.0, expected an address that the others can send to")]
+    [InlineData("node --id 1 --bind 0.0.0.0 --peer 2=10.0.0.1", "--bind is 0.0.0.0, expected an address that the "
+        + "others can send to")]
     [InlineData("node --id 1 --bind 10.0.0.1 --group 239.0.0.1:1", "--group has the port 1, expected 2 to 65535")]
     [InlineData("node --port 65530", "--port is 65530, expected 1 to 65522 on the loopback")]
     [InlineData("node --jsn", "there is no option '--jsn', did you mean '--json'?")]
@@ -65,8 +67,10 @@ public sealed class CommandLineTests
     [InlineData("simulate --script /", "--script /: is a directory, expected a file")]
     [InlineData("node --config /", "/: is a directory, expected a file")]
     [InlineData("sheep -c totem:config=/", "/: is a directory, expected a file")]
-    [InlineData("sheep -c totem:config=does-not-exist", "does-not-exist: there is no such file, expected a corosync.conf")]
-    [InlineData("sheep -c corosync:config=does-not-exist", "does-not-exist: there is no such file, expected a corosync.conf")]
+    [InlineData("sheep -c totem:config=does-not-exist", "does-not-exist: there is no such file, expected a "
+        + "corosync.conf")]
+    [InlineData("sheep -c corosync:config=does-not-exist", "does-not-exist: there is no such file, expected a "
+        + "corosync.conf")]
     [InlineData("sheep -c totem:prot=1", "there is no 'prot', did you mean 'port'?")]
     [InlineData("node --id 1 --bind 10.0.0.1 --group 10.0.0.9", "expected a multicast address")]
     [InlineData("node --id 15", "expected 1 to 14")]
@@ -94,7 +98,8 @@ public sealed class CommandLineTests
         {
             var (exitCode, _, error) = await Run($"{commandLine} {file}/below");
             Assert.Equal(ExitCode.Environment, exitCode);
-            Assert.Contains($"{commandLine[commandLine.LastIndexOf('-')..]} {file}/below: ", error, StringComparison.Ordinal);
+            Assert.Contains($"{commandLine[commandLine.LastIndexOf('-')..]} {file}/below: ", error,
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -106,9 +111,11 @@ public sealed class CommandLineTests
     public async Task Memory_or_a_thread_that_is_not_given_is_told_in_a_line()
     {
         using var error = new StringWriter();
-        var exitCode = await Program.Guard.RunAsync(() => Task.FromException<int>(new InsufficientMemoryException("none")), error);
+        var exitCode = await Program.Guard.RunAsync(
+            () => Task.FromException<int>(new InsufficientMemoryException("none")), error);
         Assert.Equal(ExitCode.Environment, exitCode);
-        Assert.Equal($"totem: the system gives no memory or no thread (ulimit -v, -u, pids.max): none{Environment.NewLine}", error.ToString());
+        Assert.Equal("totem: the system gives no memory or no thread (ulimit -v, -u, pids.max): "
+            + $"none{Environment.NewLine}", error.ToString());
     }
 
     [Fact]
@@ -117,7 +124,8 @@ public sealed class CommandLineTests
         using var error = new StringWriter();
         var exitCode = await Program.Guard.RunAsync(() => throw new InvalidOperationException("sour"), error);
         Assert.Equal(ExitCode.Unexpected, exitCode);
-        Assert.StartsWith("totem: unexpected: System.InvalidOperationException: sour", error.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("totem: unexpected: System.InvalidOperationException: sour", error.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -141,7 +149,8 @@ public sealed class CommandLineTests
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var exitCode = await Program.RunAsync(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries), output, error);
+        var exitCode = await Program.RunAsync(
+            commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries), output, error);
         return (exitCode, output.ToString(), error.ToString());
     }
 }

@@ -16,7 +16,8 @@ public sealed class DemoCommandTests
         using var ports = PortBlock.Take();
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, ports.BasePort));
-        var (exitCode, _, error) = await CommandLineTests.Run($"demo --nodes 2 --messages 2 --json --port {ports.BasePort}");
+        var (exitCode, _, error) =
+            await CommandLineTests.Run($"demo --nodes 2 --messages 2 --json --port {ports.BasePort}");
         Assert.Equal(ExitCode.Environment, exitCode);
         Assert.Contains("node 1 died", error, StringComparison.Ordinal);
     }

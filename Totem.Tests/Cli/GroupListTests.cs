@@ -25,7 +25,8 @@ public sealed class GroupListTests : IDisposable
     public async Task Groups_are_listed_though_every_place_is_taken_and_nobody_notices()
     {
         var options = TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path, name: "");
-        var nodes = await Task.WhenAll(Enumerable.Range(0, UdpTransportOptions.LoopbackSlotCount).Select(_ => TotemNode.StartAsync(options, Limit)));
+        var nodes = await Task.WhenAll(Enumerable.Range(0, UdpTransportOptions.LoopbackSlotCount)
+            .Select(_ => TotemNode.StartAsync(options, Limit)));
         try
         {
             await Task.WhenAll(nodes.Select(x => x.WaitForMembersAsync(nodes.Length, Limit)));
@@ -36,7 +37,8 @@ public sealed class GroupListTests : IDisposable
             Assert.Equal((0, ""), (exitCode, error));
             Assert.Equal(
                 [$"attrd {{{nodes[3].Id}/8}}", $@"attrd\x00 {{{nodes[2].Id}/7}}"],
-                output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).Select(x => x["hh:mm:ss.fff ".Length..]));
+                output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries)
+                    .Select(x => x["hh:mm:ss.fff ".Length..]));
             Assert.Equal(before, nodes[0].Installed);
         }
         finally
@@ -49,7 +51,8 @@ public sealed class GroupListTests : IDisposable
     [Fact]
     public async Task A_group_whose_name_ends_in_a_zero_byte_is_joined_by_its_escaped_form()
     {
-        await using var node = await TotemNode.StartAsync(TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path, name: ""), Limit);
+        await using var node = await TotemNode.StartAsync(
+            TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path, name: ""), Limit);
         await using var group = await node.JoinAsync("attrd\0", new GroupJoinOptions { Pid = 7 }, Limit);
         var (exitCode, said) = TotemProgram.Run($"group 'attrd\\x00' --pid 8 --json {Flags}");
         Assert.True(exitCode == 0, said);

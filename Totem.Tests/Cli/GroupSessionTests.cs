@@ -18,11 +18,13 @@ public sealed class GroupSessionTests
             var lines = Channel.CreateUnbounded<string>();
             lines.Writer.TryWrite("hello");
             lines.Writer.Complete();
-            await using (var node = await NodeStart.StartAsync(TotemNodeOptions.Loopback(ports.BasePort, null, state.FullName)))
+            await using (var node = await NodeStart.StartAsync(
+                TotemNodeOptions.Loopback(ports.BasePort, null, state.FullName)))
             {
                 await using var reader = await node.JoinAsync("talk", new GroupJoinOptions { Pid = 1 });
                 var group = await node.JoinAsync("talk", new GroupJoinOptions { Pid = 7, Receives = false });
-                await new GroupSession(group, new NodeOutput(output, isJson: false), error, Guarantee.Agreed, isSendOnly: true)
+                await new GroupSession(
+                    group, new NodeOutput(output, isJson: false), error, Guarantee.Agreed, isSendOnly: true)
                     .RunAsync(lines.Reader, CancellationToken.None);
                 await foreach (var element in reader.ReadEventsAsync())
                 {
@@ -57,7 +59,8 @@ public sealed class GroupSessionTests
             var lines = Channel.CreateUnbounded<string>();
             lines.Writer.TryWrite("hello");
             lines.Writer.Complete();
-            await using (var node = await NodeStart.StartAsync(TotemNodeOptions.Loopback(ports.BasePort, null, state.FullName)))
+            await using (var node = await NodeStart.StartAsync(
+                TotemNodeOptions.Loopback(ports.BasePort, null, state.FullName)))
             {
                 var group = await node.JoinAsync("talk", new GroupJoinOptions { Pid = 7 });
                 await new GroupSession(group, new NodeOutput(output, isJson: false), error, Guarantee.Safe)
@@ -66,7 +69,8 @@ public sealed class GroupSessionTests
             }
 
             var printed = output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
-            Assert.Equal(["* group talk {1/7} +1/7 (Joined)", "1/7! hello", "* group talk {} -1/7 (Left)"], printed.Select(x => x["hh:mm:ss.fff ".Length..]));
+            Assert.Equal(["* group talk {1/7} +1/7 (Joined)", "1/7! hello", "* group talk {} -1/7 (Left)"],
+                printed.Select(x => x["hh:mm:ss.fff ".Length..]));
             Assert.All(printed, x => Assert.Matches(@"^\d\d:\d\d:\d\d\.\d\d\d ", x));
             Assert.Empty(error.ToString());
         }

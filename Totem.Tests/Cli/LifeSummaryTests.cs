@@ -54,7 +54,8 @@ public sealed class LifeSummaryTests
                 => trace.Add(new TraceEvent(TraceEventKind.Install, self, 1, Configuration: configuration));
 
             void Deliver(int number) => trace.Add(new TraceEvent(
-                TraceEventKind.Deliver, self, 1, Message: new MessageId(new ProcessorId(1), 1, number), PayloadHash: (ulong)number, Ring: First));
+                TraceEventKind.Deliver, self, 1, Message: new MessageId(new ProcessorId(1), 1, number),
+                PayloadHash: (ulong)number, Ring: First));
         }
 
         return trace;

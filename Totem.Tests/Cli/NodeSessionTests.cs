@@ -20,14 +20,17 @@ public sealed class NodeSessionTests
             lines.Writer.TryWrite(new string('x', RingOptions.MaxMessageBytes + 1));
             lines.Writer.TryWrite("hello");
             lines.Writer.Complete();
-            await using (var node = await NodeStart.StartAsync(TotemNodeOptions.Loopback(ports.BasePort, null, state.FullName)))
+            await using (var node = await NodeStart.StartAsync(
+                TotemNodeOptions.Loopback(ports.BasePort, null, state.FullName)))
             {
-                var session = new NodeSession(node, new NodeOutput(output, isJson: false), error, null, 1, Guarantee.Agreed);
+                var session = new NodeSession(
+                    node, new NodeOutput(output, isJson: false), error, null, 1, Guarantee.Agreed);
                 await session.RunAsync(lines.Reader, CancellationToken.None);
             }
 
             Assert.Equal(
-                $"totem: line of {RingOptions.MaxMessageBytes + 1} bytes not sent, at most {RingOptions.MaxMessageBytes}",
+                $"totem: line of {RingOptions.MaxMessageBytes + 1} bytes not sent, at most "
+                    + $"{RingOptions.MaxMessageBytes}",
                 error.ToString().TrimEnd());
             Assert.Contains(": hello", output.ToString(), StringComparison.Ordinal);
         }

@@ -16,7 +16,8 @@ public sealed class NodeStartTests
         {
             await File.WriteAllBytesAsync(Path.Combine(state.FullName, "ringid_1"), [1, 2, 3]);
             var failure = await Assert.ThrowsAsync<CommandFailedException>(
-                () => NodeStart.StartAsync(TotemNodeOptions.Loopback(ports.BasePort, new ProcessorId(1), state.FullName)));
+                () => NodeStart.StartAsync(
+                    TotemNodeOptions.Loopback(ports.BasePort, new ProcessorId(1), state.FullName)));
             Assert.Equal(ExitCode.Environment, failure.ExitCode);
             Assert.Contains("ringid_1", failure.Message, StringComparison.Ordinal);
         }

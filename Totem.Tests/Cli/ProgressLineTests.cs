@@ -53,7 +53,8 @@ public sealed class ProgressLineTests
     [InlineData(null, false, false)]
     [InlineData(null, true, true)]
     [InlineData("xterm-256color", false, true)]
-    public void A_dumb_terminal_is_none(string? term, bool isWindows, bool isCapable) => Assert.Equal(isCapable, Terminal.IsCapable(term, isWindows));
+    public void A_dumb_terminal_is_none(string? term, bool isWindows, bool isCapable) =>
+        Assert.Equal(isCapable, Terminal.IsCapable(term, isWindows));
 
     /// <summary>A runtime that is killed leaves its debugger's pipes in the temporary directory.</summary>
     [Fact]
@@ -61,7 +62,8 @@ public sealed class ProgressLineTests
     {
         using var temporary = new TemporaryDirectory();
         using var state = new TemporaryDirectory();
-        var launch = new WorkerLaunch(1, ["--id", "1", "--port", $"{Ports.TakeBase()}", "--incarnation", "1", "--state", state.Path], Wrapper: []);
+        var launch = new WorkerLaunch(1,
+            ["--id", "1", "--port", $"{Ports.TakeBase()}", "--incarnation", "1", "--state", state.Path], Wrapper: []);
         var info = launch.ToStartInfo();
         info.Environment["TMPDIR"] = temporary.Path;
         using var child = Process.Start(info)!;

@@ -19,7 +19,8 @@ public sealed class SheepSessionTests
     [Fact]
     public async Task An_update_shows_the_members_with_the_new_description()
     {
-        Assert.Contains("epoch 2 [127.0.0.1:7000:5] 127.0.0.1:7000:5 updated", await Run("update 5"), StringComparison.Ordinal);
+        Assert.Contains("epoch 2 [127.0.0.1:7000:5] 127.0.0.1:7000:5 updated", await Run("update 5"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -33,7 +34,8 @@ public sealed class SheepSessionTests
     public async Task The_steps_of_the_protocol_are_printed_when_they_are_asked_for()
     {
         Assert.DoesNotContain("* debug: ", await Run("notify hello"), StringComparison.Ordinal);
-        Assert.Contains("* debug: Node 1 enters operational of ring ", await Run(isVerbose: true, "notify hello"), StringComparison.Ordinal);
+        Assert.Contains("* debug: Node 1 enters operational of ring ", await Run(isVerbose: true, "notify hello"),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -47,10 +49,12 @@ public sealed class SheepSessionTests
         var epoch = new SheepEpoch(DateTimeOffset.UtcNow, 3, why, "127.0.0.1:7001:128", ["127.0.0.1:7000:128"], reason);
         using var people = new StringWriter();
         new SheepOutput(people, isJson: false).Write(epoch);
-        Assert.EndsWith($" epoch 3 [127.0.0.1:7000:128] 127.0.0.1:7001:128 {said}", people.ToString().TrimEnd(), StringComparison.Ordinal);
+        Assert.EndsWith($" epoch 3 [127.0.0.1:7000:128] 127.0.0.1:7001:128 {said}", people.ToString().TrimEnd(),
+            StringComparison.Ordinal);
         using var programs = new StringWriter();
         new SheepOutput(programs, isJson: true).Write(epoch);
-        Assert.Equal(reason is not null, programs.ToString().Contains($"\"reason\":\"{reason}\"", StringComparison.Ordinal));
+        Assert.Equal(
+            reason is not null, programs.ToString().Contains($"\"reason\":\"{reason}\"", StringComparison.Ordinal));
     }
 
     /// <summary>The lines of a cluster's only sheep that is told something once it has joined, and then

@@ -29,7 +29,8 @@ internal sealed class EventTally : IRingObserver
 
     /// <summary>The last few events, oldest first, for the message of a failure.</summary>
     public IEnumerable<RingEvent> Last =>
-        Enumerable.Range(Math.Max(0, _count - LastCount), Math.Min(_count, LastCount)).Select(x => _last[x % LastCount]);
+        Enumerable.Range(Math.Max(0, _count - LastCount), Math.Min(_count, LastCount))
+            .Select(x => _last[x % LastCount]);
 
     public void OnEvent(in RingEvent ringEvent)
     {

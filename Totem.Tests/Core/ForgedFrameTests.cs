@@ -7,8 +7,9 @@ using Totem.Tests.Core.Wire;
 namespace Totem.Tests.Core;
 
 /// <summary>
-/// Frames that are well formed and that no correct processor sends: they may cost the ring a moment, but nothing is thrown,
-/// and once they stop the ring stands and orders messages. Each was found by the fuzzer, or is next to one that was.
+/// Frames that are well formed and that no correct processor sends: they may cost the ring a moment, but nothing is
+/// thrown, and once they stop the ring stands and orders messages. Each was found by the fuzzer, or is next to one that
+/// was.
 /// </summary>
 public sealed class ForgedFrameTests
 {
@@ -42,14 +43,16 @@ public sealed class ForgedFrameTests
     [InlineData(false, RingPhase.Gather, false)]
     [InlineData(false, RingPhase.Operational, false)]
     [InlineData(false, RingPhase.Operational, true)]
-    public void A_member_that_seems_to_give_up_more_than_there_are_does_not_stop_anybody(bool isListed, RingPhase phase, bool isKin)
+    public void A_member_that_seems_to_give_up_more_than_there_are_does_not_stop_anybody(
+        bool isListed, RingPhase phase, bool isKin)
     {
         var stopped = StoppedProcessor.In(phase, x => x with { Allowed = isListed ? StoppedProcessor.Members : null });
         var ring = stopped.GoOn();
         for (var victim = 1u; victim <= 3; victim++)
         {
             var sender = StoppedProcessor.Members.SuccessorOf(new ProcessorId(victim));
-            ring.Inject((int)victim, new JoinFrame(Join(sender, stopped.Ring.Sequence, StoppedProcessor.Members).Join with
+            ring.Inject(
+                (int)victim, new JoinFrame(Join(sender, stopped.Ring.Sequence, StoppedProcessor.Members).Join with
             {
                 Failed = Strangers,
                 Trailer = isKin ? JoinTrailer.Empty : null,
@@ -112,7 +115,8 @@ public sealed class ForgedFrameTests
             for (var victim = 1; victim <= 2; victim++)
             {
                 for (var i = 0; i < 12; i++)
-                    ring.Inject(victim, Join(Member, stopped.Ring.Sequence + (leap << 48) + (ulong)victim, StoppedProcessor.Members).Encode());
+                    ring.Inject(victim, Join(Member, stopped.Ring.Sequence + (leap << 48) + (ulong)victim,
+                        StoppedProcessor.Members).Encode());
             }
         }
 
@@ -143,7 +147,8 @@ public sealed class ForgedFrameTests
             return true;
         };
         var held = ring[1].Events[RingEventKind.TokenHeld];
-        ring.RunUntil(() => last is not null && ring[1].Events[RingEventKind.TokenHeld] > held, TimeSpan.FromSeconds(5), "idle");
+        ring.RunUntil(
+            () => last is not null && ring[1].Events[RingEventKind.TokenHeld] > held, TimeSpan.FromSeconds(5), "idle");
         var known = (TokenFrame)AnyFrame.Read(last);
         ring.Inject(1, (known with
         {
@@ -173,10 +178,12 @@ public sealed class ForgedFrameTests
         var before = stopped.Events[DiscardReason.UnknownProcessor];
         stopped.Take(kind == "merge"
             ? new MergeFrame(
-                new MergeDetect(new FrameHeader(FrameKind.MergeDetect, Encapsulation.None, ProcessorId.None), Stranger, ring), Trailer: null)
+                new MergeDetect(new FrameHeader(FrameKind.MergeDetect, Encapsulation.None, ProcessorId.None), Stranger,
+                    ring), Trailer: null)
             : new MessageFrame(
                 new RegularMessage(
-                    new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, Member), Stranger, new Seq(1), 0, ring, 0, 0),
+                    new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, Member), Stranger, new Seq(1), 0,
+                    ring, 0, 0),
                 new byte[10]));
 
         Assert.Equal(RingPhase.Operational, stopped.Engine.Phase);
@@ -184,7 +191,8 @@ public sealed class ForgedFrameTests
     }
 
     private static JoinFrame Join(ProcessorId sender, ulong ringSequence, ProcessorSet proposed) => new(new JoinMessage(
-        new FrameHeader(FrameKind.Join, Encapsulation.None, sender), sender, ringSequence, proposed, ProcessorSet.Empty));
+        new FrameHeader(FrameKind.Join, Encapsulation.None, sender), sender, ringSequence, proposed,
+        ProcessorSet.Empty));
 
     [Fact]
     public void A_message_with_a_number_that_nobody_gave_is_dropped_while_the_token_rests_here()
@@ -237,7 +245,8 @@ public sealed class ForgedFrameTests
             ring[id].ForgetOrder();
         for (var i = 0; i < 9; i++)
             Assert.Equal(SubmitResult.Accepted, ring.Submit(1 + i % 3, [(byte)i]));
-        ring.RunUntil(() => Enumerable.Range(1, 3).All(x => ring[x].DeliveredCount == 9), TimeSpan.FromSeconds(5), "ordered");
+        ring.RunUntil(
+            () => Enumerable.Range(1, 3).All(x => ring[x].DeliveredCount == 9), TimeSpan.FromSeconds(5), "ordered");
         Assert.Equal(ring[1].OrderHash, ring[2].OrderHash);
         Assert.Equal(ring[1].OrderHash, ring[3].OrderHash);
     }

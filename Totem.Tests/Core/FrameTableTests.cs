@@ -6,8 +6,8 @@ using Totem.Tests.Core.Wire;
 namespace Totem.Tests.Core;
 
 /// <summary>
-/// Every frame in every state: docs/design/protocol.md, "What each frame does in each state", row by row. A word that is a discard
-/// reason means: counted under it, and no transition.
+/// Every frame in every state: docs/design/protocol.md, "What each frame does in each state", row by row. A word that
+/// is a discard reason means: counted under it, and no transition.
 /// </summary>
 public sealed class FrameTableTests
 {
@@ -15,45 +15,70 @@ public sealed class FrameTableTests
     private static readonly ProcessorId Member = new(3);
     private static readonly ProcessorId Stranger = new(9);
 
-    private static readonly RingPhase[] Phases = [RingPhase.Gather, RingPhase.Commit, RingPhase.Recovery, RingPhase.Operational];
+    private static readonly RingPhase[] Phases =
+        [RingPhase.Gather, RingPhase.Commit, RingPhase.Recovery, RingPhase.Operational];
 
     [Theory]
-    //          frame       of ring     sent by     gather              commit            recovery            operational
+    // frame of ring sent by gather commit recovery operational
     [InlineData("token",    "current",  "member",   "NotInThisState",   "NotInThisState", "visit",            "visit")]
-    [InlineData("token",    "current",  "stranger", "NotInThisState",   "NotInThisState", "AbsurdToken",      "AbsurdToken")]
-    [InlineData("token",    "previous", "member",   "NotInThisState",   "NotInThisState", "StaleRing",        "StaleRing")]
-    [InlineData("token",    "foreign",  "member",   "NotInThisState",   "NotInThisState", "ForeignRing",      "ForeignRing")]
-    [InlineData("token",    "foreign",  "stranger", "NotInThisState",   "NotInThisState", "ForeignRing",      "ForeignRing")]
+    [InlineData("token",    "current",  "stranger", "NotInThisState",   "NotInThisState", "AbsurdToken",
+             "AbsurdToken")]
+    [InlineData("token",    "previous", "member",   "NotInThisState",   "NotInThisState", "StaleRing",
+               "StaleRing")]
+    [InlineData("token",    "foreign",  "member",   "NotInThisState",   "NotInThisState", "ForeignRing",
+             "ForeignRing")]
+    [InlineData("token",    "foreign",  "stranger", "NotInThisState",   "NotInThisState", "ForeignRing",
+             "ForeignRing")]
     [InlineData("message",  "current",  "member",   "stored",           "StaleRing",      "stored",           "stored")]
-    [InlineData("message",  "current",  "stranger", "UnknownProcessor", "StaleRing",      "UnknownProcessor", "UnknownProcessor")]
-    [InlineData("message",  "previous", "member",   "StaleRing",        "StaleRing",      "StaleRing",        "StaleRing")]
+    [InlineData("message",  "current",  "stranger", "UnknownProcessor", "StaleRing",      "UnknownProcessor",
+        "UnknownProcessor")]
+    [InlineData("message",  "previous", "member",   "StaleRing",        "StaleRing",      "StaleRing",
+               "StaleRing")]
     [InlineData("message",  "foreign",  "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "gather")]
-    [InlineData("message",  "foreign",  "stranger", "SecondHand",       "NotInThisState", "NotInThisState",   "SecondHand")]
+    [InlineData("message",  "foreign",  "stranger", "SecondHand",       "NotInThisState", "NotInThisState",
+          "SecondHand")]
     [InlineData("merge",    "current",  "member",   "heard",            "heard",          "heard",            "heard")]
-    [InlineData("merge",    "previous", "member",   "StaleRing",        "StaleRing",      "StaleRing",        "StaleRing")]
+    [InlineData("merge",    "previous", "member",   "StaleRing",        "StaleRing",      "StaleRing",
+               "StaleRing")]
     [InlineData("merge",    "foreign",  "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "gather")]
     [InlineData("merge",    "foreign",  "stranger", "asks again",       "NotInThisState", "NotInThisState",   "gather")]
     [InlineData("join",     "current",  "member",   "heard",            "gather",         "gather",           "gather")]
-    [InlineData("join",     "previous", "member",   "heard",            "NotInThisState", "NotInThisState",   "IrrelevantJoin")]
+    [InlineData("join",     "previous", "member",   "heard",            "NotInThisState", "NotInThisState",
+          "IrrelevantJoin")]
     [InlineData("join",     "foreign",  "member",   "heard",            "gather",         "gather",           "gather")]
     [InlineData("join",     "foreign",  "stranger", "asks again",       "NotInThisState", "NotInThisState",   "gather")]
     [InlineData("farewell", "current",  "member",   "asks again",       "gather",         "gather",           "gather")]
-    [InlineData("farewell", "previous", "member",   "asks again",       "NotInThisState", "NotInThisState",   "IrrelevantJoin")]
-    [InlineData("farewell", "foreign",  "stranger", "asks again",       "NotInThisState", "NotInThisState",   "IrrelevantJoin")]
-    [InlineData("commit",   "current",  "member",   "StaleRing",        "StaleRing",      "StaleRing",        "NotInThisState")]
-    [InlineData("commit",   "previous", "member",   "StaleRing",        "StaleRing",      "StaleRing",        "NotInThisState")]
-    [InlineData("commit",   "foreign",  "member",   "commit",           "ForeignRing",    "ForeignRing",      "NotInThisState")]
-    [InlineData("commit",   "foreign",  "stranger", "ForeignRing",      "ForeignRing",    "ForeignRing",      "NotInThisState")]
+    [InlineData("farewell", "previous", "member",   "asks again",       "NotInThisState", "NotInThisState",
+          "IrrelevantJoin")]
+    [InlineData("farewell", "foreign",  "stranger", "asks again",       "NotInThisState", "NotInThisState",
+          "IrrelevantJoin")]
+    [InlineData("commit",   "current",  "member",   "StaleRing",        "StaleRing",      "StaleRing",
+               "NotInThisState")]
+    [InlineData("commit",   "previous", "member",   "StaleRing",        "StaleRing",      "StaleRing",
+               "NotInThisState")]
+    [InlineData("commit",   "foreign",  "member",   "commit",           "ForeignRing",    "ForeignRing",
+             "NotInThisState")]
+    [InlineData("commit",   "foreign",  "stranger", "ForeignRing",      "ForeignRing",    "ForeignRing",
+             "NotInThisState")]
     [InlineData("cancel",   "current",  "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "heard")]
-    [InlineData("cancel",   "current",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",   "StaleRing")]
-    [InlineData("cancel",   "previous", "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "StaleRing")]
-    [InlineData("cancel",   "foreign",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",   "ForeignRing")]
-    [InlineData("loan",     "current",  "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "StaleToken")]
-    [InlineData("loan",     "current",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",   "UnknownProcessor")]
-    [InlineData("loan",     "previous", "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "StaleRing")]
-    [InlineData("loan",     "foreign",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",   "ForeignRing")]
-    [InlineData("return",   "current",  "member",   "NotInThisState",   "NotInThisState", "NotInThisState",   "StaleToken")]
-    [InlineData("return",   "foreign",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",   "ForeignRing")]
+    [InlineData("cancel",   "current",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",
+          "StaleRing")]
+    [InlineData("cancel",   "previous", "member",   "NotInThisState",   "NotInThisState", "NotInThisState",
+          "StaleRing")]
+    [InlineData("cancel",   "foreign",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",
+          "ForeignRing")]
+    [InlineData("loan",     "current",  "member",   "NotInThisState",   "NotInThisState", "NotInThisState",
+          "StaleToken")]
+    [InlineData("loan",     "current",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",
+          "UnknownProcessor")]
+    [InlineData("loan",     "previous", "member",   "NotInThisState",   "NotInThisState", "NotInThisState",
+          "StaleRing")]
+    [InlineData("loan",     "foreign",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",
+          "ForeignRing")]
+    [InlineData("return",   "current",  "member",   "NotInThisState",   "NotInThisState", "NotInThisState",
+          "StaleToken")]
+    [InlineData("return",   "foreign",  "stranger", "NotInThisState",   "NotInThisState", "NotInThisState",
+          "ForeignRing")]
     public void Each_frame_does_in_each_state_what_the_table_says(
         string frame, string ring, string by, string gather, string commit, string recovery, string operational)
     {
@@ -112,21 +137,26 @@ public sealed class FrameTableTests
         {
             "token" => stopped.Token with
             {
-                Token = stopped.Token.Token with { Header = Header(FrameKind.RegularToken, isMember ? Predecessor : Stranger), Ring = ringId },
+                Token = stopped.Token.Token with { Header =
+                    Header(FrameKind.RegularToken, isMember ? Predecessor : Stranger), Ring = ringId },
             },
             "message" => new MessageFrame(
                 new RegularMessage(
-                    new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, sender), sender, new Seq(1), 0, ringId, 0, 0),
+                    new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, sender), sender, new Seq(1), 0,
+                    ringId, 0, 0),
                 new byte[] { 0, 0, 0, 0, 0, 0, 1, 0, 6, 0, 1, 0, 1, 0, (byte)'t', (byte)'x' }),
-            "merge" => new MergeFrame(new MergeDetect(Header(FrameKind.MergeDetect, sender), sender, ringId), Trailer: null),
+            "merge" =>
+                new MergeFrame(new MergeDetect(Header(FrameKind.MergeDetect, sender), sender, ringId), Trailer: null),
             "join" => new JoinFrame(new JoinMessage(
-                Header(FrameKind.Join, sender), sender, ringId.Sequence, StoppedProcessor.Members.With(sender), ProcessorSet.Empty)),
+                Header(FrameKind.Join, sender), sender, ringId.Sequence, StoppedProcessor.Members.With(sender),
+                ProcessorSet.Empty)),
             "farewell" => new JoinFrame(new JoinMessage(
                 Header(FrameKind.Join, ProcessorId.None), sender, ringId.Sequence,
                 StoppedProcessor.Members.Without(sender), ProcessorSet.Of(sender))),
             "commit" => Commit(ringId, isMember),
             "loan" or "return" => new LoanFrame(new TokenLoan(
-                Header(FrameKind.TokenLoan, sender), ringId, new TokenSeq(1_000_000), 1, new Seq(1), 5, frame == "return", HasMore: false)),
+                Header(FrameKind.TokenLoan, sender), ringId, new TokenSeq(1_000_000), 1, new Seq(1), 5,
+                frame == "return", HasMore: false)),
             _ => new HoldCancelFrame(new HoldCancel(Header(FrameKind.HoldCancel, sender), ringId)),
         };
     }

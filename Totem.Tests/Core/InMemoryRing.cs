@@ -7,8 +7,8 @@ using Totem.Simulation.Model;
 namespace Totem.Tests.Core;
 
 /// <summary>
-/// Engines 1 to n on a perfect network, a datagram at a time on virtual time: the smallest host there can be, so that a test
-/// may stop anywhere, and feed one engine what no other sent. Once warm it allocates nothing of its own.
+/// Engines 1 to n on a perfect network, a datagram at a time on virtual time: the smallest host there can be, so that a
+/// test may stop anywhere, and feed one engine what no other sent. Once warm it allocates nothing of its own.
 /// </summary>
 internal sealed class InMemoryRing
 {
@@ -108,7 +108,8 @@ internal sealed class InMemoryRing
         for (var end = Now + limit; !condition(); Step())
         {
             if (Now > end)
-                Assert.Fail($"not {what} within {limit.TotalSeconds} s: {string.Join("; ", _members.Select(x => x.ToString()))}");
+                Assert.Fail($"not {what} within {limit.TotalSeconds} s: "
+                    + $"{string.Join("; ", _members.Select(x => x.ToString()))}");
         }
 
         return this;
@@ -170,7 +171,8 @@ internal sealed class InMemoryRing
     {
         if (Passes is { } passes && !passes(from, new ProcessorId((uint)to), frame))
             return;
-        var buffer = frame.Length <= 2048 && _spare.TryPop(out var spare) ? spare : new byte[Math.Max(2048, frame.Length)];
+        var buffer = frame.Length <= 2048 && _spare.TryPop(out var spare) ? spare
+            : new byte[Math.Max(2048, frame.Length)];
         frame.CopyTo(buffer);
         _wire.Enqueue(new Datagram(to, buffer, frame.Length));
     }
@@ -227,7 +229,8 @@ internal sealed class InMemoryMember(RingOptions options)
     }
 
     public override string ToString() =>
-        $"{options.Self} is in {Engine.Phase}, installed {Engine.Installed}, stored {Stored}, last reported {string.Join(Environment.NewLine, Events.Last)}";
+        $"{options.Self} is in {Engine.Phase}, installed {Engine.Installed}, stored {Stored}, last reported "
+            + $"{string.Join(Environment.NewLine, Events.Last)}";
 
     private void Count(in Delivery delivery)
     {

@@ -33,7 +33,8 @@ public sealed class MalformedDatagramTests
             refused++;
             stopped.Take(frame);
             if (Digest(stopped) != digest)
-                Assert.Fail($"{Digest(stopped)}, expected {digest}, after {FuzzSettings.Replay(number, number + 1, frame)}");
+                Assert.Fail($"{Digest(stopped)}, expected {digest}, after "
+                    + $"{FuzzSettings.Replay(number, number + 1, frame)}");
         }
 
         Assert.True(refused > FrameCount / 4, $"only {refused} frames were refused");
@@ -51,7 +52,8 @@ public sealed class MalformedDatagramTests
     }
 
     private static string Digest(StoppedProcessor stopped) =>
-        $"{stopped.Engine.Phase}, {stopped.Engine.Installed}, next at {stopped.Engine.NextDeadline}, successor {stopped.Engine.Successor}, "
+        $"{stopped.Engine.Phase}, {stopped.Engine.Installed}, next at {stopped.Engine.NextDeadline}, successor "
+        + $"{stopped.Engine.Successor}, "
         + $"queued {stopped.Engine.SendQueueCount}, stores {stopped.Engine.PendingStore}, sent {stopped.Sent.Count}, "
         + $"gathers {stopped.Events[RingEventKind.EnteredGather]}, visits {stopped.Events[RingEventKind.TokenVisit]}, "
         + $"duplicates {stopped.Events[DiscardReason.Duplicate]}";

@@ -16,7 +16,8 @@ public sealed class RingOptionsTests
         (nameof(RingOptions.TokenHold), Good with { TokenHold = Good.TokenRetransmit }),
         (nameof(RingOptions.JoinInterval), Good with { JoinInterval = TimeSpan.Zero }),
         (nameof(RingOptions.AloneTimeout), Good with { AloneTimeout = TimeSpan.FromSeconds(2) }),
-        (nameof(RingOptions.ConsensusTimeout), Good with { ConsensusTimeout = TimeSpan.FromMilliseconds(49), AloneTimeout = TimeSpan.Zero }),
+        (nameof(RingOptions.ConsensusTimeout),
+            Good with { ConsensusTimeout = TimeSpan.FromMilliseconds(49), AloneTimeout = TimeSpan.Zero }),
         (nameof(RingOptions.MergeDetectInterval), Good with { MergeDetectInterval = TimeSpan.Zero }),
         (nameof(RingOptions.FailToReceiveTimeout), Good with { FailToReceiveTimeout = TimeSpan.Zero }),
         (nameof(RingOptions.IdleVisitsBeforeHold), Good with { IdleVisitsBeforeHold = 0 }),
@@ -43,14 +44,16 @@ public sealed class RingOptionsTests
     {
         var problem = Assert.Single(Wrong.Single(x => x.Name == name).Options.Validate());
         Assert.StartsWith(name + " ", problem, StringComparison.Ordinal);
-        var error = Assert.Throws<ArgumentException>(() => new RingProcessor(Wrong.Single(x => x.Name == name).Options, 0));
+        var error = Assert.Throws<ArgumentException>(
+            () => new RingProcessor(Wrong.Single(x => x.Name == name).Options, 0));
         Assert.Contains(problem, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void All_problems_are_told_at_once()
     {
-        var problems = (Good with { Self = ProcessorId.None, NetMtu = 1, IdleVisitsBeforeHold = 0, MaxSendQueueMessages = -1 }).Validate();
+        var problems = (Good with { Self = ProcessorId.None, NetMtu = 1, IdleVisitsBeforeHold = 0,
+            MaxSendQueueMessages = -1 }).Validate();
         Assert.Equal(4, problems.Count);
     }
 
@@ -61,7 +64,8 @@ public sealed class RingOptionsTests
     [InlineData(4, 4300, 1023, 808, 5160)]
     [InlineData(5, 4950, 1178, 932, 5940)]
     [InlineData(8, 6900, 1642, 1303, 8280)]
-    public void Timeouts_for_a_number_of_nodes_are_those_of_corosync(int nodes, int token, int retransmit, int hold, int consensus)
+    public void Timeouts_for_a_number_of_nodes_are_those_of_corosync(
+        int nodes, int token, int retransmit, int hold, int consensus)
     {
         var options = RingOptions.ForNodes(new ProcessorId(1), nodes);
         Assert.Equal(

@@ -7,7 +7,8 @@ using Totem.Tests.Core.Wire;
 namespace Totem.Tests.Core;
 
 /// <summary>
-/// Processor 2 of a ring of three, stopped in a phase, with two rings behind it; the token that would move it on is kept.
+/// Processor 2 of a ring of three, stopped in a phase, with two rings behind it; the token that
+/// would move it on is kept.
 /// </summary>
 internal sealed class StoppedProcessor
 {

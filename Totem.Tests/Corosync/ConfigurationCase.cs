@@ -36,7 +36,8 @@ internal sealed partial record ConfigurationCase(
     public static IEnumerable<ConfigurationCase> All()
     {
         var number = 0;
-        foreach (var line in System.IO.File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Corosync", "Configurations.txt")))
+        foreach (var line in System.IO.File.ReadLines(
+            Path.Combine(AppContext.BaseDirectory, "Corosync", "Configurations.txt")))
         {
             number++;
             if (line.Length > 0 && line[0] != '#')
@@ -52,14 +53,16 @@ internal sealed partial record ConfigurationCase(
             "yes" => ConfigurationVerdict.Yes,
             "no" => ConfigurationVerdict.No,
             "refused" => ConfigurationVerdict.Refused,
-            var other => throw new FormatException($"Configurations.txt:{number}: '{other}', expected yes, no or refused"),
+            var other =>
+                throw new FormatException($"Configurations.txt:{number}: '{other}', expected yes, no or refused"),
         };
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         string? text = null;
         foreach (var part in parts[2..])
         {
             if (part.Split(' ').All(word => Value().IsMatch(word)))
-                values = part.Split(' ').Select(word => word.Split('=')).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+                values = part.Split(' ').Select(word => word.Split('='))
+                    .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
             else
                 text = part;
         }
@@ -79,7 +82,8 @@ internal sealed partial record ConfigurationCase(
     });
 
     private static string NodeList(params string[] addresses)
-        => "nodelist {\n" + string.Concat(addresses.Select((address, index) => $"node {{\nring0_addr: {address}\nnodeid: {index + 1}\n}}\n")) + "}";
+        => "nodelist {\n" + string.Concat(
+            addresses.Select((address, index) => $"node {{\nring0_addr: {address}\nnodeid: {index + 1}\n}}\n")) + "}";
 
     [GeneratedRegex(@"^[a-z_]+=\S+$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Value();

@@ -8,7 +8,8 @@ using Xunit;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>The table of configuration files (<c>Configurations.txt</c>): what we make of each, and whether corosync says what stands there.</summary>
+/// <summary>The table of configuration files (<c>Configurations.txt</c>): what we make of each, and whether corosync
+/// says what stands there.</summary>
 public sealed class ConfigurationTableTests
 {
     [Fact]
@@ -41,7 +42,8 @@ public sealed class ConfigurationTableTests
         var failures = new ConcurrentQueue<string>();
         // Daemons mostly wait.
         Parallel.ForEach(
-            ConfigurationCase.All().Where(x => x.Verdict == ConfigurationVerdict.Yes && x.Values.Count > 0), new ParallelOptions { MaxDegreeOfParallelism = 4 },
+            ConfigurationCase.All().Where(x => x.Verdict == ConfigurationVerdict.Yes && x.Values.Count > 0),
+            new ParallelOptions { MaxDegreeOfParallelism = 4 },
             one =>
             {
                 using var folder = new TemporaryDirectory();
@@ -71,7 +73,8 @@ public sealed class ConfigurationTableTests
         var place = $"Configurations.txt:{one.Line}";
         if (conf is null == (one.Verdict == ConfigurationVerdict.Yes))
             yield return $"{place}: we {(conf is null ? "refuse" : "take")} it: {string.Join(" / ", said)}";
-        else if (one.Text is { } text && !said.Any(line => line.StartsWith($"c.conf:{text}", StringComparison.Ordinal) || line.Contains(text, StringComparison.Ordinal)))
+        else if (one.Text is { } text && !said.Any(line => line.StartsWith($"c.conf:{text}", StringComparison.Ordinal)
+            || line.Contains(text, StringComparison.Ordinal)))
             yield return $"{place}: expected '{text}', got: {string.Join(" / ", said)}";
         if (conf is null)
             yield break;

@@ -26,13 +26,15 @@ internal sealed class CorosyncDaemon : IAsyncDisposable
     /// <summary>Its node id.</summary>
     public uint Node { get; }
 
-    /// <summary>Its process id, from the start to the end: every command between us and the daemon becomes it.</summary>
+    /// <summary>Its process id, from the start to the end: every command between us and the daemon
+    /// becomes it.</summary>
     public int Pid { get; }
 
     /// <summary>Its log.</summary>
     public DaemonLog Log { get; }
 
-    /// <summary>The command that runs another one among this daemon's network and mounts, where its clients find it.</summary>
+    /// <summary>The command that runs another one among this daemon's network and mounts, where its
+    /// clients find it.</summary>
     public IReadOnlyList<string> Wrapper => ["nsenter", "--target", $"{Pid}", "--mount", "--net"];
 
     /// <summary>Starts a daemon; it is not ready yet.</summary>
@@ -40,7 +42,8 @@ internal sealed class CorosyncDaemon : IAsyncDisposable
     /// <param name="network">Where the node is.</param>
     /// <param name="folder">The node's files.</param>
     /// <param name="onChange">Called after each line of its log and after its end, on any thread.</param>
-    public static CorosyncDaemon Start(uint node, NamespaceNetwork network, DaemonFolder folder, Action<CorosyncDaemon> onChange)
+    public static CorosyncDaemon Start(
+        uint node, NamespaceNetwork network, DaemonFolder folder, Action<CorosyncDaemon> onChange)
     {
         string[] command = [.. network.WrapperOf(node), .. folder.Command];
         var info = new ProcessStartInfo(command[0], command[1..])
@@ -58,7 +61,8 @@ internal sealed class CorosyncDaemon : IAsyncDisposable
     public void AssertStillRuns()
     {
         if (_process.HasExited)
-            throw new ReportException($"daemon {Node} ended with exit code {_process.ExitCode}\n{Log.Reports.Read(Log.Describe)}");
+            throw new ReportException($"daemon {Node} ended with exit code "
+                + $"{_process.ExitCode}\n{Log.Reports.Read(Log.Describe)}");
     }
 
     /// <summary>Runs a command where this daemon's clients run, such as <c>corosync-quorumtool -s</c>.</summary>
@@ -91,7 +95,8 @@ internal sealed class CorosyncDaemon : IAsyncDisposable
         using var limit = new CancellationTokenSource(Limit);
         await _process.WaitForExitAsync(limit.Token);
         if (_process.ExitCode != 0)
-            throw new ReportException($"daemon {Node} ended with exit code {_process.ExitCode}\n{Log.Reports.Read(Log.Describe)}");
+            throw new ReportException($"daemon {Node} ended with exit code "
+                + $"{_process.ExitCode}\n{Log.Reports.Read(Log.Describe)}");
     }
 
     /// <summary>True when it ended though nobody asked it to.</summary>

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>The program <c>Native/cpg_load.c</c>: a client of libcpg, the distribution's or a replacement of it.</summary>
+/// <summary>The program <c>Native/cpg_load.c</c>: a client of libcpg, the distribution's or a
+/// replacement of it.</summary>
 internal sealed class CpgLoad : LoadProcess
 {
     private CpgLoad(string name, ProcessStartInfo info) : base(name, info)
@@ -16,7 +17,8 @@ internal sealed class CpgLoad : LoadProcess
     /// <param name="shape">The shape of its messages.</param>
     /// <param name="environment">More environment, such as <c>LD_LIBRARY_PATH</c>.</param>
     public static CpgLoad Start(
-        string name, string program, IReadOnlyList<string> wrapper, LoadShape shape, IReadOnlyDictionary<string, string>? environment = null)
+        string name, string program, IReadOnlyList<string> wrapper, LoadShape shape, IReadOnlyDictionary<string,
+        string>? environment = null)
     {
         string[] command = [.. wrapper, program, .. shape.Arguments];
         var info = new ProcessStartInfo(command[0], command[1..]);

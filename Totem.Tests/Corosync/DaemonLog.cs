@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// The log of a daemon, and what it says about the ring. "A new membership" is written when totem is operational, which is
-/// before the services have synchronised; "Completed service synchronization" when they have.
+/// The log of a daemon, and what it says about the ring. "A new membership" is written when totem is operational, which
+/// is before the services have synchronised; "Completed service synchronization" when they have.
 /// </summary>
 internal sealed partial class DaemonLog
 {
@@ -58,11 +58,13 @@ internal sealed partial class DaemonLog
             _lines.Add(line);
         if (SyncMembers().Match(line) is { Success: true } sync)
         {
-            _announced = [.. sync.Groups["members"].Value.Split(' ').Select(x => uint.Parse(x, CultureInfo.InvariantCulture))];
+            _announced = [.. sync.Groups["members"].Value.Split(' ')
+                .Select(x => uint.Parse(x, CultureInfo.InvariantCulture))];
         }
         else if (NewMembership().Match(line) is { Success: true } ring)
         {
-            Ring = (ReadHex(ring.Groups["node"].Value), ulong.Parse(ring.Groups["sequence"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            Ring = (ReadHex(ring.Groups["node"].Value),
+                ulong.Parse(ring.Groups["sequence"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
             Members = _announced;
             RingCount++;
             IsSynchronized = false;
@@ -81,11 +83,14 @@ internal sealed partial class DaemonLog
         return string.Join("\n    ", [state, .. _lines.TakeLast(LinesInReport)]);
     }
 
-    private static uint ReadHex(string digits) => uint.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private static uint ReadHex(string digits) =>
+        uint.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"\[QUORUM\] Sync members\[\d+\]: (?<members>[0-9 ]*[0-9])", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"\[QUORUM\] Sync members\[\d+\]: (?<members>[0-9 ]*[0-9])", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex SyncMembers();
 
-    [GeneratedRegex(@"A new membership \((?<node>[0-9a-f]+)\.(?<sequence>[0-9a-f]+)\) was formed", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"A new membership \((?<node>[0-9a-f]+)\.(?<sequence>[0-9a-f]+)\) was formed",
+        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex NewMembership();
 }

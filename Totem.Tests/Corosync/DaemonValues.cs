@@ -28,8 +28,10 @@ internal static partial class DaemonValues
     /// <summary>Which values of a case a daemon does not have.</summary>
     public static IEnumerable<string> Differences(ConfigurationCase one, string folder)
     {
-        // A test's daemon is one process of many: it neither goes before all others nor leaves the control group of its parent.
-        var quiet = one.File.Contains("system {", StringComparison.Ordinal) ? "" : "system {\nsched_rr: no\nmove_to_root_cgroup: no\n}\n";
+        // A test's daemon is one process of many: it neither goes before all others nor leaves the
+        // control group of its parent.
+        var quiet = one.File.Contains("system {", StringComparison.Ordinal) ? ""
+            : "system {\nsched_rr: no\nmove_to_root_cgroup: no\n}\n";
         File.WriteAllText(Path.Combine(folder, "c.conf"), one.File + quiet);
         File.WriteAllText(Path.Combine(folder, "run.sh"), Script);
         var (exitCode, said) = SystemCommand.TryRun($"unshare --mount --net --fork /bin/sh {folder}/run.sh {folder}");
@@ -39,7 +41,8 @@ internal static partial class DaemonValues
             yield break;
         }
 
-        var cmap = Entry().Matches(said).ToDictionary(match => match.Groups["key"].Value, match => match.Groups["value"].Value.TrimEnd(), StringComparer.Ordinal);
+        var cmap = Entry().Matches(said).ToDictionary(
+            match => match.Groups["key"].Value, match => match.Groups["value"].Value.TrimEnd(), StringComparer.Ordinal);
         foreach (var (key, value) in one.Values)
         {
             if (Value(cmap, key) is { } got && got != value)
@@ -50,20 +53,25 @@ internal static partial class DaemonValues
     /// <returns>Null where cmap does not say.</returns>
     private static string? Value(Dictionary<string, string> cmap, string key) => key switch
     {
-        "port" => cmap.GetValueOrDefault("totem.interface.0.mcastport") is null or "0" ? null : cmap["totem.interface.0.mcastport"],
+        "port" => cmap.GetValueOrDefault("totem.interface.0.mcastport") is null or "0" ? null
+            : cmap["totem.interface.0.mcastport"],
         // With broadcast, cmap keeps what was configured.
-        "mcastaddr" => cmap.ContainsKey("totem.interface.0.broadcast") ? null : cmap.GetValueOrDefault("totem.interface.0.mcastaddr"),
+        "mcastaddr" => cmap.ContainsKey("totem.interface.0.broadcast") ? null
+            : cmap.GetValueOrDefault("totem.interface.0.mcastaddr"),
         "netmtu" or "cluster_name" => cmap.GetValueOrDefault($"totem.{key}"),
         "nodes" => string.Join(',', NodeIds(cmap)),
-        "self" => NodeIds(cmap)[int.Parse(cmap["nodelist.local_node_pos"], System.Globalization.CultureInfo.InvariantCulture)],
+        "self" => NodeIds(
+            cmap)[int.Parse(cmap["nodelist.local_node_pos"], System.Globalization.CultureInfo.InvariantCulture)],
         "expected_votes" => cmap.GetValueOrDefault("runtime.votequorum.ev_barrier"),
         "votes" => null,
         _ => cmap.GetValueOrDefault($"runtime.config.totem.{key}"),
     };
 
     private static string[] NodeIds(Dictionary<string, string> cmap) => [.. Enumerable.Range(0, 100)
-        .Select(index => cmap.GetValueOrDefault($"nodelist.node.{index}.nodeid")).TakeWhile(id => id is not null).Select(id => id!)];
+        .Select(index => cmap.GetValueOrDefault($"nodelist.node.{index}.nodeid")).TakeWhile(id => id is not null)
+        .Select(id => id!)];
 
-    [GeneratedRegex(@"^(?<key>[^ ]+) \([a-z0-9]+\) = (?<value>.*)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"^(?<key>[^ ]+) \([a-z0-9]+\) = (?<value>.*)$",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Entry();
 }

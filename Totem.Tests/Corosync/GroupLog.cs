@@ -34,8 +34,8 @@ internal sealed class GroupLog
     public uint LastNumberOf(GroupMember sender) => _known.TryGetValue(sender, out var known) ? known.LastNumber : 0;
 
     /// <summary>
-    /// Takes an event in. The shortest messages do not carry their number. A sender's messages come in its order, so the next
-    /// one that does tells those before it as well.
+    /// Takes an event in. The shortest messages do not carry their number. A sender's messages come in its order, so
+    /// the next one that does tells those before it as well.
     /// </summary>
     public void Append(GroupEvent happened) => Reports.Apply(() =>
     {
@@ -96,7 +96,8 @@ internal sealed class GroupLog
     private string Describe()
     {
         var lines = _events.TakeLast(EventsInReport).Select(x => x.ToString());
-        return string.Join("\n    ", [$"{_name}: {MessageCount} messages, members {{{string.Join(", ", Members)}}}; last:", .. lines]);
+        return string.Join("\n    ",
+            [$"{_name}: {MessageCount} messages, members {{{string.Join(", ", Members)}}}; last:", .. lines]);
     }
 
     private sealed class Known

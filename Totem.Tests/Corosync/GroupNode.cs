@@ -3,7 +3,8 @@ using Totem.Cli.Workers;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>A process of ours: a member of the ring, and its client of a group (<see cref="GroupNodeProgram"/>).</summary>
+/// <summary>A process of ours: a member of the ring, and its client of a group
+/// (<see cref="GroupNodeProgram"/>).</summary>
 internal sealed class GroupNode : LoadProcess
 {
     private readonly Action<GroupNode> _onChange;
@@ -29,14 +30,16 @@ internal sealed class GroupNode : LoadProcess
     /// <param name="acceleratedWindow">How many frames of a visit may follow the token.</param>
     /// <param name="onChange">Called when its ring changes and after its end, on any thread.</param>
     public static GroupNode Start(
-        uint node, IReadOnlyList<string> wrapper, string configurationFile, string stateFolder, LoadShape shape, int acceleratedWindow,
+        uint node, IReadOnlyList<string> wrapper, string configurationFile, string stateFolder, LoadShape shape,
+        int acceleratedWindow,
         Action<GroupNode> onChange)
     {
         var host = Environment.ProcessPath;
         var dotnet = host is not null && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
         string[] command =
         [
-            .. wrapper, dotnet, typeof(GroupNode).Assembly.Location, configurationFile, $"{node}", stateFolder, $"{acceleratedWindow}", .. shape.Arguments,
+            .. wrapper, dotnet, typeof(GroupNode).Assembly.Location, configurationFile, $"{node}", stateFolder,
+            $"{acceleratedWindow}", .. shape.Arguments,
         ];
         var ours = new GroupNode(node, new ProcessStartInfo(command[0], command[1..]), onChange);
         ours.Begin();

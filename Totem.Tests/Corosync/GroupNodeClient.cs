@@ -6,7 +6,8 @@ using OurMember = Totem.GroupMember;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>The client inside <see cref="GroupNodeProgram"/>: what cpg_load.c is to libcpg, to the API of ours.</summary>
+/// <summary>The client inside <see cref="GroupNodeProgram"/>: what cpg_load.c is to libcpg, to the
+/// API of ours.</summary>
 internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWriter<string> lines) : IDisposable
 {
     private readonly Random _random = new(shape.Seed);
@@ -30,7 +31,8 @@ internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWr
             case ["send", var count, var rate]:
                 _stop.Dispose();
                 _stop = new CancellationTokenSource();
-                _sending = SendAsync(uint.Parse(count, CultureInfo.InvariantCulture), double.Parse(rate, CultureInfo.InvariantCulture));
+                _sending = SendAsync(
+                    uint.Parse(count, CultureInfo.InvariantCulture), double.Parse(rate, CultureInfo.InvariantCulture));
                 break;
             case ["stop"]:
                 await StopAsync();
@@ -88,11 +90,13 @@ internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWr
         {
             for (; count == 0 || sent < count; sent++)
             {
-                var early = perSecond > 0 ? TimeSpan.FromSeconds(sent / perSecond) - Stopwatch.GetElapsedTime(began) : TimeSpan.Zero;
+                var early = perSecond > 0 ? TimeSpan.FromSeconds(sent / perSecond) - Stopwatch.GetElapsedTime(began)
+                    : TimeSpan.Zero;
                 if (early > TimeSpan.Zero)
                     await Task.Delay(early, _stop.Token);
                 await _group!.MulticastAsync(
-                    LoadMessage.Compose(_accepted + 1, _self, shape.DrawLength(_random)), cancellationToken: _stop.Token);
+                    LoadMessage.Compose(_accepted + 1, _self, shape.DrawLength(_random)),
+                    cancellationToken: _stop.Token);
                 _accepted++;
             }
         }
@@ -131,7 +135,8 @@ internal sealed class GroupNodeClient(TotemNode node, LoadShape shape, ChannelWr
             _last.Remove(Member(left.Member));
         foreach (var joined in change.Joined.Where(x => x.Reason == GroupChangeReason.Joined))
             _last[Member(joined.Member)] = 0;
-        return $"c {Text(change.Members.Select(x => $"{Member(x)}"))} {Text(change.Left.Select(Text))} {Text(change.Joined.Select(Text))}";
+        return $"c {Text(change.Members.Select(x => $"{Member(x)}"))} {Text(change.Left.Select(Text))} "
+            + $"{Text(change.Joined.Select(Text))}";
     }
 
     private static string Text(GroupMemberChange change) => $"{Member(change.Member)}:{(int)change.Reason}";

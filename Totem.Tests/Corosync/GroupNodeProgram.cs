@@ -4,13 +4,14 @@ using System.Threading.Channels;
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// One member of ours and its client of a group, which speaks as <c>Native/cpg_load.c</c> does. Its lines <c>t</c> are configurations of the ring that it installs, and <c>y</c> those in
-/// which the groups have synchronised; <c>a</c> says once that messages have followed the token.
+/// One member of ours and its client of a group, which speaks as <c>Native/cpg_load.c</c> does. Its lines <c>t</c> are
+/// configurations of the ring that it installs, and <c>y</c> those in which the groups have synchronised; <c>a</c> says
+/// once that messages have followed the token.
 /// </summary>
 internal static class GroupNodeProgram
 {
-    /// <param name="arguments">The configuration file, the node id, the folder of the ring sequence, the accelerated window, and a
-    /// load's shape.</param>
+    /// <param name="arguments">The configuration file, the node id, the folder of the ring sequence, the accelerated
+    /// window, and a load's shape.</param>
     public static async Task<int> RunAsync(string[] arguments)
     {
         var lines = Channel.CreateUnbounded<string>();
@@ -19,7 +20,8 @@ internal static class GroupNodeProgram
         var options = TotemNodeOptions.FromCorosyncConf(arguments[0], id, arguments[2]);
         options = options with
         {
-            Ring = options.Ring with { AcceleratedWindowBesideDaemons = int.Parse(arguments[3], CultureInfo.InvariantCulture) },
+            Ring = options.Ring with { AcceleratedWindowBesideDaemons =
+                int.Parse(arguments[3], CultureInfo.InvariantCulture) },
             OnDelivery = (in delivery) =>
             {
                 if (delivery.Change is { Configuration.Kind: ConfigurationKind.Regular } change)
@@ -44,7 +46,8 @@ internal static class GroupNodeProgram
     private static string RingLine(char kind, Configuration configuration)
         => $"{kind} {configuration.Ring} {string.Join(',', configuration.Members)}";
 
-    /// <summary>Tells on the ring's own thread when groups have synchronised, and when the first frame has followed a token.</summary>
+    /// <summary>Tells on the ring's own thread when groups have synchronised, and when the first
+    /// frame has followed a token.</summary>
     private static void Watch(TotemNode node, ChannelWriter<string> lines)
     {
         Configuration? last = null;

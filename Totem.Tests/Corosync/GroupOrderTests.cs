@@ -13,7 +13,8 @@ public sealed class GroupOrderTests
     [Fact]
     public async Task Equal_logs_pass_also_when_one_began_later()
     {
-        await using var first = new ForgedClient(A, Joined([A], A), Message(A, 1), Joined([A, B], B), Message(B, 1), Message(A, 2));
+        await using var first = new ForgedClient(
+            A, Joined([A], A), Message(A, 1), Joined([A, B], B), Message(B, 1), Message(A, 2));
         await using var second = new ForgedClient(B, Joined([A, B], B), Message(B, 1), Message(A, 2));
         GroupOrder.AssertSame(first, second);
         GroupOrder.AssertNothingLostNorTwice(first);
@@ -57,7 +58,8 @@ public sealed class GroupOrderTests
     [Fact]
     public async Task Messages_too_short_for_their_number_get_it_from_the_next_of_their_sender()
     {
-        await using var client = new ForgedClient(B, Joined([A, B], B), Message(A, 0), Message(B, 1), Message(A, 0), Message(A, 7));
+        await using var client = new ForgedClient(
+            B, Joined([A, B], B), Message(A, 0), Message(B, 1), Message(A, 0), Message(A, 7));
         Assert.Equal([5u, 1u, 6u, 7u], client.Log.Events.OfType<GroupMessage>().Select(x => x.Number));
         Assert.Equal(4, client.Log.MessageCount);
     }
@@ -72,7 +74,8 @@ public sealed class GroupOrderTests
 
     private static GroupMessage Message(GroupMember sender, uint number) => new(sender, number, 100, IsIntact: true);
 
-    private static GroupChange Joined(GroupMember[] members, params GroupMember[] joined) => new(members, [], [.. joined.Select(x => (x, 1))]);
+    private static GroupChange Joined(GroupMember[] members, params GroupMember[] joined) =>
+        new(members, [], [.. joined.Select(x => (x, 1))]);
 
     /// <summary>A client whose log is written by hand.</summary>
     private sealed class ForgedClient : IGroupClient

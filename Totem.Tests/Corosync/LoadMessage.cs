@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>The bytes of a numbered message, the same as in <c>Native/cpg_load.c</c>, where the format is described.</summary>
+/// <summary>The bytes of a numbered message, the same as in <c>Native/cpg_load.c</c>, where the
+/// format is described.</summary>
 internal static class LoadMessage
 {
     private const int HeaderBytes = 16;
@@ -18,7 +19,8 @@ internal static class LoadMessage
         BinaryPrimitives.WriteUInt32LittleEndian(message.AsSpan(4), sender.Node);
         BinaryPrimitives.WriteUInt32LittleEndian(message.AsSpan(8), sender.Pid);
         BinaryPrimitives.WriteUInt32LittleEndian(message.AsSpan(12), (uint)length);
-        var state = unchecked((((ulong)number << 32) | sender.Node) * 0x9E3779B97F4A7C15UL + sender.Pid + (ulong)length + 1);
+        var state = unchecked((((ulong)number << 32) | sender.Node) * 0x9E3779B97F4A7C15UL + sender.Pid
+            + (ulong)length + 1);
         for (var at = HeaderBytes; at < length; at += WordBytes)
         {
             state ^= state >> 12;

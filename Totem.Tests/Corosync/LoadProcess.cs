@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>A process that speaks as <c>Native/cpg_load.c</c> does: commands to its input, events from its output.</summary>
+/// <summary>A process that speaks as <c>Native/cpg_load.c</c> does: commands to its input, events
+/// from its output.</summary>
 internal abstract class LoadProcess : IGroupClient
 {
     private static readonly TimeSpan Limit = HangLimit.OfAWait;
@@ -129,17 +130,20 @@ internal abstract class LoadProcess : IGroupClient
         switch (words)
         {
             case ["m", var node, var pid, var number, var length, var ok]:
-                Log.Append(new GroupMessage(new GroupMember(Number(node), Number(pid)), Number(number), (int)Number(length), ok == "1"));
+                Log.Append(new GroupMessage(
+                    new GroupMember(Number(node), Number(pid)), Number(number), (int)Number(length), ok == "1"));
                 break;
             case ["c", var members, var left, var joined]:
                 Log.Append(new GroupChange(
-                    [.. List(members).Select(x => Member(x).Member)], [.. List(left).Select(Member)], [.. List(joined).Select(Member)]));
+                    [.. List(members).Select(x => Member(x).Member)], [.. List(left).Select(Member)],
+                    [.. List(joined).Select(Member)]));
                 break;
             case ["t", var ring, var nodes]:
                 Log.Append(new GroupRing(ring, [.. List(nodes).Select(Number)]));
                 break;
             case ["h", var count, var hash]:
-                Log.Reports.Apply(() => Hashes.Add(((int)Number(count), ulong.Parse(hash, NumberStyles.HexNumber, CultureInfo.InvariantCulture))));
+                Log.Reports.Apply(() => Hashes.Add(
+                    ((int)Number(count), ulong.Parse(hash, NumberStyles.HexNumber, CultureInfo.InvariantCulture))));
                 break;
             case ["up", var node, var pid]:
                 Log.Reports.Apply(() => (Self, _own) = (new GroupMember(Number(node), Number(pid)), Number(node)));
@@ -165,7 +169,8 @@ internal abstract class LoadProcess : IGroupClient
     }
 
     /// <summary>Its lines besides events: calls that failed, with their code.</summary>
-    public IReadOnlyList<string> Complaints => Log.Reports.Read(() => _others.Where(x => !x.StartsWith("r ", StringComparison.Ordinal)).ToArray());
+    public IReadOnlyList<string> Complaints =>
+        Log.Reports.Read(() => _others.Where(x => !x.StartsWith("r ", StringComparison.Ordinal)).ToArray());
 
     protected static string[] List(string text) => text == "-" ? [] : text.Split(',');
 

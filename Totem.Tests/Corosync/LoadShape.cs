@@ -6,7 +6,8 @@ namespace Totem.Tests.Corosync;
 /// <param name="Seed">Where the lengths are drawn from.</param>
 /// <param name="LengthMin">The shortest, in bytes.</param>
 /// <param name="LengthMax">The longest.</param>
-/// <param name="LargePermille">How many of a thousand are drawn from the whole range, and not only below 1500 bytes.</param>
+/// <param name="LargePermille">How many of a thousand are drawn from the whole range, and not only
+/// below 1500 bytes.</param>
 internal sealed record LoadShape(int Seed, int LengthMin = 1, int LengthMax = 300_000, int LargePermille = 20)
 {
     // As in cpg_load.c.

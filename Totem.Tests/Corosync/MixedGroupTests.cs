@@ -56,7 +56,8 @@ public sealed class MixedGroupTests(ITestOutputHelper output)
 
     [CorosyncTheory]
     [MemberData(nameof(MixedRingTests.Mixtures), MemberType = typeof(MixedRingTests))]
-    public async Task The_death_of_a_node_of_either_kind_is_told_at_one_place_of_the_order(string transport, uint[] ours)
+    public async Task The_death_of_a_node_of_either_kind_is_told_at_one_place_of_the_order(
+        string transport, uint[] ours)
     {
         await using var cluster = new MixedCluster(new CorosyncConfFile { Nodes = 3, Transport = transport }, output);
         uint[] real = [.. cluster.Nodes.Except(ours)];
@@ -145,7 +146,8 @@ public sealed class MixedGroupTests(ITestOutputHelper output)
 
         Assert.Single(clients.Select(x => GroupLog.OrderHash(x.Log.Events)).Distinct());
         var sizes = clients[0].Log.Events.OfType<GroupMessage>().Select(x => (long)x.Length).ToList();
-        output.WriteLine($"{sizes.Count} messages, {sizes.Min()} to {sizes.Max()} bytes, {sizes.Sum() >> 20} MiB, in {elapsed.TotalSeconds:0.0} s");
+        output.WriteLine($"{sizes.Count} messages, {sizes.Min()} to {sizes.Max()} bytes, {sizes.Sum() >> 20} MiB, in "
+            + $"{elapsed.TotalSeconds:0.0} s");
         cluster.AssertDaemonsRun();
     }
 
@@ -156,7 +158,8 @@ public sealed class MixedGroupTests(ITestOutputHelper output)
     public async Task Members_whose_messages_follow_the_token_and_daemons_have_one_order(string transport, uint[] ours)
     {
         const int messages = 4_000;
-        await using var cluster = new MixedCluster(new CorosyncConfFile { Nodes = 3, Transport = transport }, output) { AcceleratedWindow = 12 };
+        await using var cluster = new MixedCluster(new CorosyncConfFile { Nodes = 3, Transport = transport },
+            output) { AcceleratedWindow = 12 };
         await StartAsync(cluster, [.. cluster.Nodes.Except(ours)], ours);
         var clients = (await JoinAsync(cluster, cluster.Nodes)).Values.ToList();
         await GroupTraffic.SendAsync(clients, messages);
@@ -175,7 +178,8 @@ public sealed class MixedGroupTests(ITestOutputHelper output)
         cluster.AssertDaemonsRun();
     }
 
-    /// <summary>docs/reference/transport.md, "Back-pressure": on a ring of daemons alone a client that is stopped harms nobody.</summary>
+    /// <summary>docs/reference/transport.md, "Back-pressure": on a ring of daemons alone a client
+    /// that is stopped harms nobody.</summary>
     [CorosyncTheory]
     [InlineData("udp")]
     [InlineData("udpu")]
@@ -191,7 +195,8 @@ public sealed class MixedGroupTests(ITestOutputHelper output)
         foreach (var client in others)
             client.Send(0);
         // Until what it keeps for its application is full, which ends its membership; nobody else is told of a change.
-        await others[0].Log.Reports.WaitAsync(() => !others[0].Log.Members.Contains(stopped.Self), "the end of the one", HangLimit.OfAWait);
+        await others[0].Log.Reports.WaitAsync(
+            () => !others[0].Log.Members.Contains(stopped.Self), "the end of the one", HangLimit.OfAWait);
         await GroupTraffic.DeliverAsync(others, 2000);
         await GroupTraffic.StopAsync(others, others);
         GroupOrder.AssertSame(others);
@@ -203,7 +208,8 @@ public sealed class MixedGroupTests(ITestOutputHelper output)
 
         stopped.ReleaseReader();
         await cluster.ReadyWith(cluster.Nodes);
-        await others[0].Log.Reports.WaitAsync(() => others[0].Log.Members.Contains(stopped.Self), "the stopped one", HangLimit.OfAWait);
+        await others[0].Log.Reports.WaitAsync(
+            () => others[0].Log.Members.Contains(stopped.Self), "the stopped one", HangLimit.OfAWait);
         await GroupTraffic.SendAsync([.. clients.Values], 200);
         GroupOrder.AssertSameSinceMerge([.. clients.Values]);
         GroupOrder.AssertNothingLostNorTwice(stopped);

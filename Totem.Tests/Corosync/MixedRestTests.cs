@@ -8,8 +8,8 @@ using Xunit.Abstractions;
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// A token that rests must not be missed by a real daemon (docs/design/token.md): whoever sends and however long the ring is idle, no daemon
-/// takes it for lost and sends it again.
+/// A token that rests must not be missed by a real daemon (docs/design/token.md): whoever sends and however long the
+/// ring is idle, no daemon takes it for lost and sends it again.
 /// </summary>
 [Collection(RealProcesses.Name)]
 public sealed class MixedRestTests(ITestOutputHelper output)
@@ -18,7 +18,8 @@ public sealed class MixedRestTests(ITestOutputHelper output)
     private const int MessagesOfOne = 300;
     private const int PerSecond = 200;
 
-    // A daemon repeats a token after about a quarter of this. So long that a machine which stands still for a moment does not look like a rest.
+    // A daemon repeats a token after about a quarter of this. So long that a machine which stands
+    // still for a moment does not look like a rest.
     private static readonly TimeSpan TokenTimeout = TimeSpan.FromSeconds(5);
 
     // Several times as long as an idle token is held.
@@ -76,7 +77,8 @@ public sealed class MixedRestTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>The search for repeats finds them in a capture of daemons that lost frames, and none where nothing was lost.</summary>
+    /// <summary>The search for repeats finds them in a capture of daemons that lost frames, and
+    /// none where nothing was lost.</summary>
     [Theory]
     [InlineData("udpu-e-loss.pcap", true)]
     [InlineData("udpu-b-cpg.pcap", false)]

@@ -6,8 +6,8 @@ using Xunit.Abstractions;
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// One ring of real daemons and members of ours: memberships form, change and merge, and services synchronise. No daemon is
-/// hurt by what our frames carry behind the length that they announce.
+/// One ring of real daemons and members of ours: memberships form, change and merge, and services synchronise. No
+/// daemon is hurt by what our frames carry behind the length that they announce.
 /// </summary>
 [Collection(RealProcesses.Name)]
 public sealed class MixedRingTests(ITestOutputHelper output)
@@ -79,7 +79,8 @@ public sealed class MixedRingTests(ITestOutputHelper output)
         await using var cluster = new MixedCluster(new CorosyncConfFile { Nodes = 3, Transport = transport }, output);
         uint[] real = [.. cluster.Nodes.Except(ours)];
         await cluster.StartRealAsync(real);
-        // One after the other: a third daemon that starts while two install their ring can stop one of them, ours or not (docs/design/testing.md).
+        // One after the other: a third daemon that starts while two install their ring can stop one
+        // of them, ours or not (docs/design/testing.md).
         await cluster.ReadyWith(real);
         await cluster.StartOursAsync(ours);
         await cluster.ReadyWith(cluster.Nodes);

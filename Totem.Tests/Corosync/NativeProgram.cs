@@ -15,7 +15,8 @@ internal static class NativeProgram
         var source = Path.Combine(AppContext.BaseDirectory, "Native", $"{name}.c");
         var program = Path.Combine(folder, name);
         SystemCommand.Run(
-            $"gcc -std=gnu11 -O2 -Wall -Wextra -Werror -o {program} {source} {string.Join(' ', libraries.Select(x => $"-l{x}"))}");
+            $"gcc -std=gnu11 -O2 -Wall -Wextra -Werror -o {program} {source} "
+                + $"{string.Join(' ', libraries.Select(x => $"-l{x}"))}");
         return program;
     }
 }

@@ -20,8 +20,10 @@ public sealed class NeighbourTests(ITestOutputHelper output)
 
     private static readonly string[] Fields =
     [
-        "ip.src", "udp.length", "totem.ring", "totem.seq", "totem.aru", "totem.sender", "totem.request.count", "totem.join.proposed.count",
-        "totem.join.failed.count", "totem.commit.count", "totem.commit.filled", "totem.msg.from", "totem.msg.kind", "totem.msg.service",
+        "ip.src", "udp.length", "totem.ring", "totem.seq", "totem.aru", "totem.sender", "totem.request.count",
+        "totem.join.proposed.count",
+        "totem.join.failed.count", "totem.commit.count", "totem.commit.filled", "totem.msg.from", "totem.msg.kind",
+        "totem.msg.service",
         "totem.msg.length", "totem.quorum.node", "totem.sync.ring", "totem.copy_of",
     ];
 
@@ -46,7 +48,8 @@ public sealed class NeighbourTests(ITestOutputHelper output)
         output.WriteLine($"{all.Count} frames, {ours.Count} of ours: "
             + string.Join(", ", ours.GroupBy(x => x["totem.kind"]).Select(x => $"{x.Count()} of kind {x.Key}")));
         // Merge detects and hold cancels come as the moment wants them; the others always.
-        Assert.Subset(ours.Select(x => x["totem.kind"]).ToHashSet(StringComparer.Ordinal), new HashSet<string>(["0", "1", "3", "4"], StringComparer.Ordinal));
+        Assert.Subset(ours.Select(x => x["totem.kind"]).ToHashSet(StringComparer.Ordinal),
+            new HashSet<string>(["0", "1", "3", "4"], StringComparer.Ordinal));
         Assert.All(ours, AssertHarmless);
         AssertNoBarrierIsEarly(all);
     }
@@ -92,18 +95,23 @@ public sealed class NeighbourTests(ITestOutputHelper output)
     {
         var sender = Ours.ToString(CultureInfo.InvariantCulture);
         Assert.True(Number(frame, "udp.length") - 8 <= 65_536, $"longer than a multicast may be: {frame}");
-        Assert.All(frame.All("totem.quorum.node"), x => Assert.True(x == sender, $"speaks of another node's votes: {frame}"));
-        Assert.All(frame.All("totem.msg.service"), x => Assert.True(x is "2" or "5", $"of a service we do not have: {frame}"));
-        Assert.All(frame.All("totem.msg.length"), x => Assert.InRange(int.Parse(x, CultureInfo.InvariantCulture), 1, 1 << 20));
+        Assert.All(
+            frame.All("totem.quorum.node"), x => Assert.True(x == sender, $"speaks of another node's votes: {frame}"));
+        Assert.All(
+            frame.All("totem.msg.service"), x => Assert.True(x is "2" or "5", $"of a service we do not have: {frame}"));
+        Assert.All(
+            frame.All("totem.msg.length"), x => Assert.InRange(int.Parse(x, CultureInfo.InvariantCulture), 1, 1 << 20));
         if (frame["totem.kind"] == "0")
         {
             Assert.InRange(Number(frame, "totem.request.count"), 0, 30);
             Assert.InRange(Number(frame, "udp.length") - 8, 57, 1500);
-            Assert.InRange(unchecked((int)(Number(frame, "totem.seq") - Number(frame, "totem.aru"))), 0, ReceiveWindow - 1);
+            Assert.InRange(
+                unchecked((int)(Number(frame, "totem.seq") - Number(frame, "totem.aru"))), 0, ReceiveWindow - 1);
         }
 
         if (frame["totem.kind"] == "3")
-            Assert.InRange(Number(frame, "totem.join.proposed.count") + Number(frame, "totem.join.failed.count"), 1, 384);
+            Assert.InRange(
+                Number(frame, "totem.join.proposed.count") + Number(frame, "totem.join.failed.count"), 1, 384);
         if (frame["totem.kind"] == "4")
             Assert.InRange(Number(frame, "totem.commit.filled"), 1, Number(frame, "totem.commit.count"));
     }
@@ -111,7 +119,8 @@ public sealed class NeighbourTests(ITestOutputHelper output)
     /// <summary>Nobody of ours sends its barrier of a phase on a ring before everybody's of the last one.</summary>
     private static void AssertNoBarrierIsEarly(List<DissectedFrame> frames)
     {
-        // Once each, in the total order of each ring. Frames of a recovery carry the old ring's, which were counted there.
+        // Once each, in the total order of each ring. Frames of a recovery carry the old ring's,
+        // which were counted there.
         var sync = frames
             .Where(x => x["totem.kind"] == "1" && !x.Has("totem.copy_of") && x.All("totem.ring").Count == 1)
             .SelectMany(x => x.All("totem.msg.kind").Zip(x.All("totem.msg.from"), (kind, from) => (
@@ -122,7 +131,8 @@ public sealed class NeighbourTests(ITestOutputHelper output)
         var checkedCount = 0;
         foreach (var ring in sync)
         {
-            var members = ring.Where(x => x.Kind == "sync service build").Select(x => x.From).ToHashSet(StringComparer.Ordinal);
+            var members = ring.Where(x => x.Kind == "sync service build").Select(x => x.From)
+                .ToHashSet(StringComparer.Ordinal);
             var sent = members.ToDictionary(x => x, _ => 0, StringComparer.Ordinal);
             foreach (var barrier in ring.Where(x => x.Kind == "sync barrier").OrderBy(x => x.Seq))
             {
@@ -133,7 +143,8 @@ public sealed class NeighbourTests(ITestOutputHelper output)
                     checkedCount++;
                     Assert.True(
                         sent.Values.Min() >= sent[barrier.From],
-                        $"barrier {sent[barrier.From] + 1} of ring {ring.Key} at {barrier.Seq} is early: {string.Join(", ", sent)}");
+                        $"barrier {sent[barrier.From] + 1} of ring {ring.Key} at {barrier.Seq} is early: "
+                            + $"{string.Join(", ", sent)}");
                 }
 
                 sent[barrier.From]++;
@@ -143,5 +154,6 @@ public sealed class NeighbourTests(ITestOutputHelper output)
         Assert.InRange(checkedCount, 10, int.MaxValue);
     }
 
-    private static long Number(DissectedFrame frame, string field) => long.Parse(frame[field], CultureInfo.InvariantCulture);
+    private static long Number(DissectedFrame frame, string field) =>
+        long.Parse(frame[field], CultureInfo.InvariantCulture);
 }

@@ -17,8 +17,10 @@ internal sealed class NetworkCapture : IAsyncDisposable
     public static async Task<NetworkCapture> StartAsync(NamespaceNetwork network, string file)
     {
         network.PassSingly();
-        // dumpcap is what tshark captures with. Without it in front there is one process to end, and no dissector runs along.
-        string[] command = [.. network.SwitchWrapper, "dumpcap", "-q", "-i", "main", "-i", "side", "-w", file, "-a", "duration:300", "-P"];
+        // dumpcap is what tshark captures with. Without it in front there is one process to end,
+        // and no dissector runs along.
+        string[] command = [.. network.SwitchWrapper, "dumpcap", "-q", "-i", "main", "-i", "side", "-w", file, "-a",
+            "duration:300", "-P"];
         var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true,

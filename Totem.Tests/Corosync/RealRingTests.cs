@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>Rings of real daemons only: what the tests of mixed rings are made of works, and says what corosync does.</summary>
+/// <summary>Rings of real daemons only: what the tests of mixed rings are made of works, and says
+/// what corosync does.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class RealRingTests(ITestOutputHelper output)
 {
@@ -39,8 +40,10 @@ public sealed class RealRingTests(ITestOutputHelper output)
 
         foreach (var node in cluster.Nodes)
         {
-            Assert.Contains("Quorate:          Yes", cluster.Daemon(node).Run("corosync-quorumtool -s"), StringComparison.Ordinal);
-            Assert.Equal(3, cluster.Daemon(node).Run("corosync-cpgtool").Split('\n').Count(x => x.Contains("10.77.0.", StringComparison.Ordinal)));
+            Assert.Contains("Quorate:          Yes", cluster.Daemon(node).Run("corosync-quorumtool -s"),
+                StringComparison.Ordinal);
+            Assert.Equal(3, cluster.Daemon(node).Run("corosync-cpgtool").Split('\n')
+                .Count(x => x.Contains("10.77.0.", StringComparison.Ordinal)));
         }
 
         await clients[2].LeaveAsync();

@@ -8,7 +8,8 @@ using Totem.Tests.Transport;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>A corosync daemon still runs on the host with the same configuration: whoever comes says so, ends, and leaves the daemon alone.</summary>
+/// <summary>A corosync daemon still runs on the host with the same configuration: whoever comes says so, ends, and
+/// leaves the daemon alone.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class RunningDaemonTests
 {
@@ -37,7 +38,8 @@ public sealed class RunningDaemonTests
     {
         var (exitCode, said) = Run(
             transport,
-            $"env LD_LIBRARY_PATH={NativeBuild.Libraries} TOTEM_CONFIG={Configuration} TOTEM_STATE={State} TOTEM_LOG=stderr "
+            $"env LD_LIBRARY_PATH={NativeBuild.Libraries} TOTEM_CONFIG={Configuration} TOTEM_STATE={State} "
+            + "TOTEM_LOG=stderr "
             + NativeBuild.Program("cpg_credentials"));
         Assert.True(exitCode == 1, $"{exitCode}: {said}");
         Assert.Contains("result 2", said, StringComparison.Ordinal);
@@ -49,7 +51,8 @@ public sealed class RunningDaemonTests
     [InlineData("udp")]
     public void The_loopback_has_nothing_to_do_with_the_daemon(string transport)
     {
-        var (exitCode, said) = Run(transport, $"{Path.Combine(AppContext.BaseDirectory, "totem")} node --port 6000 --state {State}");
+        var (exitCode, said) =
+            Run(transport, $"{Path.Combine(AppContext.BaseDirectory, "totem")} node --port 6000 --state {State}");
         Assert.True(exitCode == 0, $"{exitCode}: {said}");
     }
 
@@ -63,11 +66,13 @@ public sealed class RunningDaemonTests
         stranger.Bind(place);
         var options = TotemNodeOptions.Loopback(port, stateDirectory: state.Path) with
         {
-            Transport = new UdpTransportOptions { Kind = UdpTransportKind.Unicast, Peers = [new UdpPeer(new ProcessorId(1), place)] },
+            Transport = new UdpTransportOptions { Kind = UdpTransportKind.Unicast,
+                Peers = [new UdpPeer(new ProcessorId(1), place)] },
         };
         options = options with { Ring = options.Ring with { Self = new ProcessorId(1) } };
 
-        var failure = await Assert.ThrowsAsync<TransportException>(() => new ProcessSlots(options).StartAsync()).WaitAsync(HangLimit.OfAWait);
+        var failure = await Assert.ThrowsAsync<TransportException>(() => new ProcessSlots(options).StartAsync())
+            .WaitAsync(HangLimit.OfAWait);
 
         Assert.Contains($"cannot bind to {place}", failure.Message, StringComparison.Ordinal);
         Assert.Contains("find out who has it", failure.Message, StringComparison.Ordinal);
@@ -89,6 +94,8 @@ public sealed class RunningDaemonTests
     }
 
     private static (int ExitCode, string Said) Run(string transport, string command) => SystemCommand.TryRun(
-        $"env TRANSPORT={transport} unshare --net --mount bash {Repository.FullPath("Totem.Tests/Native/with-corosync.sh")} "
-        + $"sh -c '{command} </dev/null; code=$?; echo memberships $(grep -c \"new membership\" /run/corosync.log); exit $code'");
+        $"env TRANSPORT={transport} unshare --net --mount bash "
+        + $"{Repository.FullPath("Totem.Tests/Native/with-corosync.sh")} "
+        + $"sh -c '{command} </dev/null; code=$?; echo memberships $(grep -c \"new membership\" /run/corosync.log); "
+        + "exit $code'");
 }

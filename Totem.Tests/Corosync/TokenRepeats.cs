@@ -15,13 +15,15 @@ internal static class TokenRepeats
     {
         var seen = new HashSet<(RingId, TokenSeq, string)>();
         var repeated = new List<string>();
-        foreach (var datagram in capture.Datagrams.Where(x => x.Source.StartsWith(source + ':', StringComparison.Ordinal)))
+        foreach (var datagram in capture.Datagrams.Where(
+            x => x.Source.StartsWith(source + ':', StringComparison.Ordinal)))
         {
             if (datagram.Payload is not [_, _, _, (byte)FrameKind.RegularToken, ..]
                 || RegularToken.TryRead(datagram.Payload, out var token, out _) != DecodeResult.Ok)
                 continue;
             if (!seen.Add((token.Ring, token.TokenSeq, datagram.Destination)))
-                repeated.Add($"packet {datagram.FrameNumber}: token {token.TokenSeq} of ring {token.Ring} to {datagram.Destination}");
+                repeated.Add($"packet {datagram.FrameNumber}: token {token.TokenSeq} of ring {token.Ring} to "
+                    + $"{datagram.Destination}");
         }
 
         return (seen.Count, repeated);

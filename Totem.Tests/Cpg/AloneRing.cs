@@ -27,7 +27,8 @@ internal sealed class AloneRing : ICpgRing
 
     public CpgRingView Current { get; private set; } = new(new CpgRingId(Node, 4), [Node]);
 
-    public IReadOnlyList<CpgRingNode> Nodes { get; } = [new CpgRingNode(Node, new IPEndPoint(IPAddress.Loopback, 5405))];
+    public IReadOnlyList<CpgRingNode> Nodes { get; } =
+        [new CpgRingNode(Node, new IPEndPoint(IPAddress.Loopback, 5405))];
 
     /// <summary>The answers to the next multicasts.</summary>
     public SendResult NextSend { get; set; } = SendResult.Accepted;
@@ -75,7 +76,8 @@ internal sealed class AloneRing : ICpgRing
         return SendResult.Accepted;
     }
 
-    public SendResult MulticastLarge(object token, ReadOnlyMemory<byte> payload, bool safe) => TryMulticast(token, payload.Span, safe);
+    public SendResult MulticastLarge(object token, ReadOnlyMemory<byte> payload, bool safe) =>
+        TryMulticast(token, payload.Span, safe);
 
     public IReadOnlyList<CpgAddress> Members(ReadOnlySpan<byte> group)
     {
@@ -137,7 +139,8 @@ internal sealed class AloneRing : ICpgRing
 
     private void Join(Membership joining)
     {
-        Change(joining.Group, members => [.. members.Append(joining.Address).OrderBy(member => member.Node).ThenBy(member => member.Pid)]);
+        Change(joining.Group, members =>
+            [.. members.Append(joining.Address).OrderBy(member => member.Node).ThenBy(member => member.Pid)]);
         Tell(joining.Group, sink => sink.OnChange(
             [.. Members(joining.Group)], [], [joining.Address with { Reason = CpgReason.Join }]));
     }
@@ -193,7 +196,8 @@ internal sealed class AloneRing : ICpgRing
     {
         Membership[] told;
         lock (_gate)
-            told = [.. _memberships.Where(membership => !membership.IsAbandoned && membership.Group.AsSpan().SequenceEqual(group))];
+            told = [.. _memberships.Where(membership => !membership.IsAbandoned
+                && membership.Group.AsSpan().SequenceEqual(group))];
         foreach (var membership in told)
             tell(membership.Sink);
     }
@@ -213,6 +217,7 @@ internal sealed class AloneRing : ICpgRing
 
         public bool IsAbandoned { get; set; }
 
-        public bool IsMemberOf(byte[] name, uint pid) => IsListed && address.Pid == pid && group.AsSpan().SequenceEqual(name);
+        public bool IsMemberOf(byte[] name, uint pid) =>
+            IsListed && address.Pid == pid && group.AsSpan().SequenceEqual(name);
     }
 }

@@ -24,7 +24,8 @@ public sealed class CpgGroupStepTests
         var steps = Split(
             [Member(1), Member(5)],
             joined: [Came(5, GroupChangeReason.NodeUp)],
-            left: [Came(2, GroupChangeReason.NodeDown), Came(3, GroupChangeReason.ProcessDown), Came(4, GroupChangeReason.NodeDown)]);
+            left: [Came(2, GroupChangeReason.NodeDown), Came(3, GroupChangeReason.ProcessDown),
+                Came(4, GroupChangeReason.NodeDown)]);
         Assert.Equal(3, steps.Count);
         Assert.Equal([2u, 4u], steps[0].Left.Select(x => x.Node));
         Assert.Equal([1u, 3u], steps[0].Members.Select(x => x.Node));
@@ -38,7 +39,8 @@ public sealed class CpgGroupStepTests
     public void A_node_that_failed_and_came_back_goes_first()
     {
         var steps = Split(
-            [Member(1), Member(2)], joined: [Came(2, GroupChangeReason.NodeUp)], left: [Came(2, GroupChangeReason.NodeDown)]);
+            [Member(1), Member(2)], joined: [Came(2, GroupChangeReason.NodeUp)],
+            left: [Came(2, GroupChangeReason.NodeDown)]);
         Assert.Equal(2, steps.Count);
         Assert.Equal([1u], steps[0].Members.Select(x => x.Node));
         Assert.Equal([1u, 2u], steps[1].Members.Select(x => x.Node));
@@ -48,7 +50,8 @@ public sealed class CpgGroupStepTests
 
     private static GroupMemberChange Came(uint node, GroupChangeReason reason) => new(Member(node), reason);
 
-    private static List<CpgGroupStep> Split(GroupMember[] members, GroupMemberChange[]? joined = null, GroupMemberChange[]? left = null)
+    private static List<CpgGroupStep> Split(
+        GroupMember[] members, GroupMemberChange[]? joined = null, GroupMemberChange[]? left = null)
     {
         var steps = new List<CpgGroupStep>();
         CpgGroupStep.Split(new GroupChange(new GroupName("g"), Ring, members, joined ?? [], left ?? []), steps);

@@ -71,8 +71,10 @@ public sealed class CpgLogTests
             }
             """));
         var said = SystemCommand.TryRun(
-            $"env LD_LIBRARY_PATH={NativeBuild.Libraries} TOTEM_CONFIG={configuration} TOTEM_NODE=1 TOTEM_STATE={folder.Path} TOTEM_LOG=stderr "
+            $"env LD_LIBRARY_PATH={NativeBuild.Libraries} TOTEM_CONFIG={configuration} TOTEM_NODE=1 "
+            + $"TOTEM_STATE={folder.Path} TOTEM_LOG=stderr "
             + NativeBuild.Program("cpg_credentials")).Said;
-        Assert.Contains($"totem-cpg: warning: {configuration}:5: unknown key 'totem.tokn'", said, StringComparison.Ordinal);
+        Assert.Contains($"totem-cpg: warning: {configuration}:5: unknown key 'totem.tokn'", said,
+            StringComparison.Ordinal);
     }
 }

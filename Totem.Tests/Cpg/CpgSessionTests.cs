@@ -120,7 +120,8 @@ public sealed class CpgSessionTests : IDisposable
     {
         var session = Session();
         Assert.Equal(CsError.Ok, session.Multicast("x"u8, CpgGuarantee.Agreed));
-        Assert.Equal(CsError.NotExist, session.Multicast(new byte[CpgLimits.AtomicMessageBytesMax + 1], CpgGuarantee.Agreed));
+        Assert.Equal(
+            CsError.NotExist, session.Multicast(new byte[CpgLimits.AtomicMessageBytesMax + 1], CpgGuarantee.Agreed));
         Assert.Equal(CsError.NotExist, session.MulticastBuffer("x"u8, CpgGuarantee.Agreed));
         Assert.Equal(CsError.TooBig, session.MulticastBuffer(new byte[(1 << 20) + 1], CpgGuarantee.Agreed));
         Assert.Equal(CsError.TooBig, session.Multicast(new byte[CpgLimits.MaxMessageBytes + 1], CpgGuarantee.Agreed));
@@ -138,7 +139,8 @@ public sealed class CpgSessionTests : IDisposable
         Assert.Equal(CsError.TryAgain, Session(pid: 11).Join("g"u8));
         _ring.IsReady = true;
         _ring.NextSend = SendResult.Interrupted;
-        Assert.Equal(CsError.Interrupt, session.Multicast(new byte[CpgLimits.AtomicMessageBytesMax + 1], CpgGuarantee.Agreed));
+        Assert.Equal(
+            CsError.Interrupt, session.Multicast(new byte[CpgLimits.AtomicMessageBytesMax + 1], CpgGuarantee.Agreed));
     }
 
     [LinuxFact]
@@ -295,9 +297,11 @@ public sealed class CpgSessionTests : IDisposable
 
     private static bool IsReadable(CpgSession session) => Descriptors.IsReadable(session.Descriptor);
 
-    private CpgSession Session(uint pid = 10, bool wantsInitialRing = false, long waitingBytesMax = CpgLimits.MaxWaitingBytes)
+    private CpgSession Session(
+        uint pid = 10, bool wantsInitialRing = false, long waitingBytesMax = CpgLimits.MaxWaitingBytes)
     {
-        var settings = new CpgSessionSettings(pid, TimeSpan.Zero, wantsInitialRing) { MaxWaitingBytes = waitingBytesMax };
+        var settings =
+            new CpgSessionSettings(pid, TimeSpan.Zero, wantsInitialRing) { MaxWaitingBytes = waitingBytesMax };
         var session = new CpgSession(_ring, settings);
         _sessions.Add(session);
         return session;

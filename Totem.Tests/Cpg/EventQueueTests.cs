@@ -47,7 +47,8 @@ public sealed class EventQueueTests : IDisposable
         _queue.EndWatch();
         Assert.Equal(TakeResult.Taken, Take());
 
-        // Nobody looks now, so the descriptor need not be true; the next one that looks sees that nothing waits, and then what comes.
+        // Nobody looks now, so the descriptor need not be true; the next one that looks sees that
+        // nothing waits, and then what comes.
         _queue.Add(CpgEvent.Message(1, 1, [1], _queue.Memory));
         Assert.Equal(TakeResult.Taken, Take());
         Assert.False(Descriptors.IsReadable(_queue.Descriptor));

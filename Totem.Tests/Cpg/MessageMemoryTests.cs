@@ -35,7 +35,8 @@ public sealed class MessageMemoryTests
         memory.Return(memory.Take(10), 10);
     }
 
-    /// <summary>One thread takes, as the ring's does; several return. Each block carries its own number while it is out.</summary>
+    /// <summary>One thread takes, as the ring's does; several return. Each block carries its own
+    /// number while it is out.</summary>
     [Fact]
     public async Task No_block_is_out_twice()
     {

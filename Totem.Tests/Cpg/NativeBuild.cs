@@ -6,8 +6,9 @@ using Totem.Tests.Tidy;
 namespace Totem.Tests.Cpg;
 
 /// <summary>
-/// The libraries, built once a test run by their documented command, and the programs in <c>Totem.Tests/Native</c>, compiled against the
-/// distribution's headers and linked to its libraries: what runs with ours is what was made for the originals.
+/// The libraries, built once a test run by their documented command, and the programs in <c>Totem.Tests/Native</c>,
+/// compiled against the distribution's headers and linked to its libraries: what runs with ours is what was made for
+/// the originals.
 /// </summary>
 internal static class NativeBuild
 {
@@ -34,7 +35,8 @@ internal static class NativeBuild
             if (!File.Exists(program) || File.GetLastWriteTimeUtc(program) < File.GetLastWriteTimeUtc(newest))
             {
                 Run(
-                    ["gcc", "-D_GNU_SOURCE", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g", source, "-o", program, "-lcpg", "-lcfg", "-lpthread", "-lm"],
+                    ["gcc", "-D_GNU_SOURCE", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g", source, "-o",
+                        program, "-lcpg", "-lcfg", "-lpthread", "-lm"],
                     BuildLimit);
             }
 
@@ -59,7 +61,8 @@ internal static class NativeBuild
         => Run(command, RunLimit, environment);
 
     /// <summary>How to start a command.</summary>
-    public static ProcessStartInfo StartInfo(IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment)
+    public static ProcessStartInfo StartInfo(
+        IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment)
     {
         var info = new ProcessStartInfo(command[0], command.Skip(1))
         {
@@ -69,7 +72,8 @@ internal static class NativeBuild
         };
         info.Environment["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin";
         // A build within a test run is not a part of the build that runs the tests.
-        foreach (var name in info.Environment.Keys.Where(x => x.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+        foreach (var name in info.Environment.Keys.Where(x =>
+            x.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
             info.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
             info.Environment[name] = value;
@@ -82,7 +86,8 @@ internal static class NativeBuild
         return Path.Combine(Output, "lib");
     }
 
-    internal static string Run(IReadOnlyList<string> command, TimeSpan limit, IReadOnlyDictionary<string, string>? environment = null)
+    internal static string Run(
+        IReadOnlyList<string> command, TimeSpan limit, IReadOnlyDictionary<string, string>? environment = null)
     {
         using var process = Process.Start(StartInfo(command, environment))!;
         var said = new StringBuilder();

@@ -42,5 +42,6 @@ internal sealed class RealDaemonTheoryAttribute : TheoryAttribute
 internal sealed class NativeNetworkFactAttribute : FactAttribute
 {
     public NativeNetworkFactAttribute() => Skip = Requirement.SkipUnless(
-        NativeTheoryAttribute.Missing(), Requirement.Root(), Requirement.Command("unshare", "util-linux"), Requirement.Command("ip", "iproute2"));
+        NativeTheoryAttribute.Missing(), Requirement.Root(), Requirement.Command("unshare", "util-linux"),
+        Requirement.Command("ip", "iproute2"));
 }

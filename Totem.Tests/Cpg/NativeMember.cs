@@ -32,7 +32,8 @@ internal sealed class NativeMember : IDisposable
     /// <param name="wrapper">The command before it, such as a network namespace.</param>
     /// <param name="group">The group that it joins.</param>
     /// <param name="environment">Which libraries and ring it uses.</param>
-    public static NativeMember Start(IReadOnlyList<string> wrapper, string group, IReadOnlyDictionary<string, string> environment)
+    public static NativeMember Start(
+        IReadOnlyList<string> wrapper, string group, IReadOnlyDictionary<string, string> environment)
     {
         var info = NativeBuild.StartInfo([.. wrapper, NativeBuild.Program("cpg_member"), group], environment);
         info.RedirectStandardInput = true;
@@ -60,7 +61,8 @@ internal sealed class NativeMember : IDisposable
         {
         }
 
-        throw new InvalidOperationException($"member {Id} did not say '{words}' but: {string.Join(" | ", heard.TakeLast(20))}");
+        throw new InvalidOperationException($"member {Id} did not say '{words}' but: "
+            + $"{string.Join(" | ", heard.TakeLast(20))}");
     }
 
     public void Kill()

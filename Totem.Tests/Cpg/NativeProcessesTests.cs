@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 
 namespace Totem.Tests.Cpg;
 
-/// <summary>Several processes with our libraries: one ring, by zero configuration and by slots of one configuration file.</summary>
+/// <summary>Several processes with our libraries: one ring, by zero configuration and by slots of
+/// one configuration file.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class NativeProcessesTests(ITestOutputHelper output) : IDisposable
 {
@@ -58,7 +59,8 @@ public sealed class NativeProcessesTests(ITestOutputHelper output) : IDisposable
         var configuration = Path.Combine(_folder.Path, "corosync.conf");
         await File.WriteAllTextAsync(configuration, Configuration);
         // A namespace that lives as long as its first process, which waits for the end of its input.
-        var keeper = NativeBuild.StartInfo(["unshare", "--net", "sh", "-c", "ip link set lo up && echo ready && cat"], null);
+        var keeper = NativeBuild.StartInfo(
+            ["unshare", "--net", "sh", "-c", "ip link set lo up && echo ready && cat"], null);
         keeper.RedirectStandardInput = true;
         using var network = Process.Start(keeper)!;
         try
@@ -85,7 +87,8 @@ public sealed class NativeProcessesTests(ITestOutputHelper output) : IDisposable
                 await member.HearsAsync("change 13 ");
             var successor = NativeMember.Start(inside, "group", environment);
             _members.Add(successor);
-            Assert.Contains($" node {dead} ", (await successor.HearsAsync(" started 1 ")).Line, StringComparison.Ordinal);
+            Assert.Contains($" node {dead} ", (await successor.HearsAsync(" started 1 ")).Line,
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -131,7 +134,8 @@ public sealed class NativeProcessesTests(ITestOutputHelper output) : IDisposable
         return [.. nodes];
     }
 
-    /// <summary>Everybody sends at once; at the end everybody has the same hash over senders, bytes and order.</summary>
+    /// <summary>Everybody sends at once; at the end everybody has the same hash over senders, bytes
+    /// and order.</summary>
     private async Task SameOrderAsync(int messages, int sizeBytes)
     {
         foreach (var member in _members)

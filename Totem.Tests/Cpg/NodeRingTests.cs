@@ -48,7 +48,8 @@ public sealed class NodeRingTests : IDisposable
         full.HasRoomOnlyOn = nobody;
         Assert.Equal(SendResult.Backpressured, ring.MulticastLarge(token!, Large, safe: false));
         ring.Abandon(fullToken!);
-        Assert.Equal(SendResult.Accepted, await Task.Run(() => ring.MulticastLarge(token!, Large, safe: false)).WaitAsync(Limit));
+        Assert.Equal(SendResult.Accepted, await Task.Run(() => ring.MulticastLarge(token!, Large, safe: false))
+            .WaitAsync(Limit));
     }
 
     private async Task<NodeRing> StartAsync()
@@ -77,7 +78,8 @@ public sealed class NodeRingTests : IDisposable
 
         public void OnMessage(uint node, uint pid, ReadOnlySpan<byte> payload) => _heard.Add(payload.Length);
 
-        public void OnChange(ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined) => _heard.Add(0);
+        public void OnChange(ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left,
+            ReadOnlySpan<CpgAddress> joined) => _heard.Add(0);
 
         public int Take() => _heard.Take();
     }

@@ -34,7 +34,8 @@ public sealed class OtherUserTests : IDisposable
         // With root's file of the same slot, which then root reads again.
         for (var i = 0; i < 2; i++)
         {
-            Assert.Contains("result 1\npeer itself user 65534 group 65534", Run(TotemProgram.AsNobody), StringComparison.Ordinal);
+            Assert.Contains("result 1\npeer itself user 65534 group 65534", Run(TotemProgram.AsNobody),
+                StringComparison.Ordinal);
             Assert.Equal("660 nobody nogroup", Stat(Path.Combine(_state, "ringid_1")));
             Assert.Contains("result 1\n", Run(""), StringComparison.Ordinal);
             Assert.Equal("660 root nogroup", Stat(Path.Combine(_state, "ringid_1")));
@@ -48,7 +49,8 @@ public sealed class OtherUserTests : IDisposable
         Run("");
         Assert.Equal("700 root root", Stat(_state));
         Directory.CreateDirectory(Path.Combine(_folder.Path, "uidgid.d"));
-        File.WriteAllText(Path.Combine(_folder.Path, "uidgid.d", "pacemaker"), $"uidgid {{\n uid: nobody\n gid: {Group}\n}}\n");
+        File.WriteAllText(
+            Path.Combine(_folder.Path, "uidgid.d", "pacemaker"), $"uidgid {{\n uid: nobody\n gid: {Group}\n}}\n");
         var (exitCode, said) = TotemProgram.Run($"node --config {_configuration} --id 1 --state {_state}");
         Assert.True(exitCode == 0, said);
         Assert.DoesNotContain("warning", said, StringComparison.Ordinal);
@@ -75,7 +77,8 @@ public sealed class OtherUserTests : IDisposable
     {
         Configure("");
         SystemCommand.Run($"install -d -o nobody -m 700 {_state}");
-        Assert.Contains("result 1\npeer itself user 65534 group 65534", Run(TotemProgram.AsNobody), StringComparison.Ordinal);
+        Assert.Contains("result 1\npeer itself user 65534 group 65534", Run(TotemProgram.AsNobody),
+            StringComparison.Ordinal);
     }
 
     [OtherUserFact]
@@ -92,18 +95,22 @@ public sealed class OtherUserTests : IDisposable
         Configure("uidgid {\n gid: there-is-no-such-group\n}\n");
         (exitCode, said) = TotemProgram.Run($"node --config {_configuration} --id 1 --state {_state}");
         Assert.Equal(2, exitCode);
-        Assert.Contains("uidgid.gid is 'there-is-no-such-group', expected a group of this host", said, StringComparison.Ordinal);
+        Assert.Contains("uidgid.gid is 'there-is-no-such-group', expected a group of this host", said,
+            StringComparison.Ordinal);
     }
 
-    /// <summary>The environment of a set-user-ID program is its caller's, who could have it read any file and write into any directory.</summary>
+    /// <summary>The environment of a set-user-ID program is its caller's, who could have it read
+    /// any file and write into any directory.</summary>
     [OtherUserFact]
     public void A_program_with_more_rights_than_its_caller_reads_no_variable()
     {
         var program = Path.Combine(_folder.Path, "program");
         var cache = Path.Combine(_folder.Path, "cache");
         SystemCommand.Run($"install -o nobody -m 755 {NativeBuild.Program("cpg_credentials")} {program}");
-        // Such a program takes its libraries from the system's places alone, so ours become one of them, in this mount namespace.
-        var run = $"env TOTEM_CONFIG=/missing TOTEM_LOG=stderr unshare -m sh -c 'ldconfig -C {cache} {NativeBuild.Libraries} && "
+        // Such a program takes its libraries from the system's places alone, so ours become one of
+        // them, in this mount namespace.
+        var run = $"env TOTEM_CONFIG=/missing TOTEM_LOG=stderr unshare -m sh -c 'ldconfig -C {cache} "
+            + $"{NativeBuild.Libraries} && "
             + $"mount --bind {cache} /etc/ld.so.cache && exec {program}'";
         Assert.Contains("/missing", SystemCommand.TryRun(run).Said, StringComparison.Ordinal);
         SystemCommand.Run($"chmod 4755 {program}");
@@ -116,7 +123,8 @@ public sealed class OtherUserTests : IDisposable
     private static string Stat(string path) => SystemCommand.Run($"stat -c '%a %U %G' {path}");
 
     private string Run(string wrapper, string? state = null) => SystemCommand.TryRun(
-        $"env LD_LIBRARY_PATH={NativeBuild.Libraries} TOTEM_CONFIG={_configuration} TOTEM_NODE=1 TOTEM_STATE={state ?? _state} TOTEM_LOG=stderr "
+        $"env LD_LIBRARY_PATH={NativeBuild.Libraries} TOTEM_CONFIG={_configuration} TOTEM_NODE=1 "
+        + $"TOTEM_STATE={state ?? _state} TOTEM_LOG=stderr "
         + $"{wrapper} {NativeBuild.Program("cpg_credentials")}").Said;
 
     private void Configure(string more) => File.WriteAllText(
@@ -145,6 +153,7 @@ public sealed class OtherUserTests : IDisposable
     [AttributeUsage(AttributeTargets.Method)]
     private sealed class OtherUserFactAttribute : FactAttribute
     {
-        public OtherUserFactAttribute() => Skip = Requirement.SkipUnless(NativeTheoryAttribute.Missing(), Requirement.Root());
+        public OtherUserFactAttribute() =>
+            Skip = Requirement.SkipUnless(NativeTheoryAttribute.Missing(), Requirement.Root());
     }
 }

@@ -23,7 +23,8 @@ internal sealed class RecordingReceiver : ICpgReceiver
         Within?.Invoke();
     }
 
-    public void OnChange(ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)
+    public void OnChange(
+        ReadOnlySpan<CpgAddress> members, ReadOnlySpan<CpgAddress> left, ReadOnlySpan<CpgAddress> joined)
     {
         Lines.Add($"members {Text(members)} left {Text(left)} joined {Text(joined)}");
         Within?.Invoke();
@@ -39,7 +40,8 @@ internal sealed class RecordingReceiver : ICpgReceiver
     {
         var parts = new List<string>();
         foreach (var address in list)
-            parts.Add(address.Reason == CpgReason.Undefined ? $"{address.Node}/{address.Pid}" : $"{address.Node}/{address.Pid}:{address.Reason}");
+            parts.Add(address.Reason == CpgReason.Undefined ? $"{address.Node}/{address.Pid}"
+                : $"{address.Node}/{address.Pid}:{address.Reason}");
         return $"[{string.Join(' ', parts)}]";
     }
 }

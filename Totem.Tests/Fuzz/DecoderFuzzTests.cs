@@ -10,8 +10,8 @@ public sealed class DecoderFuzzTests
 {
     private const int EnoughForEveryAnswer = 100_000;
 
-    // The dearest is a join with three lists of 128 ids of which some occur twice: each is copied, copied again without the
-    // duplicates, and kept in its foreign order, 512 bytes each time; and 128 pairs of 8 bytes. Objects on top.
+    // The dearest is a join with three lists of 128 ids of which some occur twice: each is copied, copied again without
+    // the duplicates, and kept in its foreign order, 512 bytes each time; and 128 pairs of 8 bytes. Objects on top.
     private const int AllocatedBytesMax = 9 * 1024;
 
     // Most frames are damaged before they reach a list, or have short ones.
@@ -33,13 +33,15 @@ public sealed class DecoderFuzzTests
             try
             {
                 var (kind, result, allocated) = Measure(frame);
-                // The runtime's own tables, which all tests share, grow on whichever thread fills them: what a frame costs it costs each time.
+                // The runtime's own tables, which all tests share, grow on whichever thread fills
+                // them: what a frame costs it costs each time.
                 if (allocated > 0)
                     allocated = Math.Min(allocated, Measure(frame).Allocated);
 
                 seen[kind, (int)result]++;
                 allocatedInAll += allocated;
-                var mayAllocate = kind is (byte)FrameKind.Join or (byte)FrameKind.CommitToken or (byte)FrameKind.MergeDetect;
+                var mayAllocate = kind is (byte)FrameKind.Join or (byte)FrameKind.CommitToken
+                    or (byte)FrameKind.MergeDetect;
                 Assert.InRange(allocated, 0, mayAllocate ? AllocatedBytesMax : 0);
                 if (result == DecodeResult.Ok)
                     AssertEncodesAgain(frame);
@@ -126,7 +128,8 @@ public sealed class DecoderFuzzTests
             (FrameKind.TokenLoan, [DecodeResult.InvalidProcessor]),
         ];
         DecodeResult[] common =
-            [DecodeResult.Ok, DecodeResult.TooShort, DecodeResult.BadMagic, DecodeResult.UnknownVersion, DecodeResult.UnknownKind];
+            [DecodeResult.Ok, DecodeResult.TooShort, DecodeResult.BadMagic, DecodeResult.UnknownVersion,
+                DecodeResult.UnknownKind];
         foreach (var (kind, ownAnswers) in answers)
         {
             foreach (var result in common.Concat(ownAnswers))

@@ -6,8 +6,9 @@ using Totem.Tests.Core;
 namespace Totem.Tests.Fuzz;
 
 /// <summary>
-/// docs/design/protocol.md, "Forged frames": whatever frames somebody makes up, in whatever state they are met, once they stop the ring is
-/// whole within the bound, stays so, and orders messages. The frames that are thrown are a function of the seed.
+/// docs/design/protocol.md, "Forged frames": whatever frames somebody makes up, in whatever state they are met, once
+/// they stop the ring is whole within the bound, stays so, and orders messages. The frames that are thrown are a
+/// function of the seed.
 /// </summary>
 public sealed class ForgedFramePropertyTests
 {
@@ -15,7 +16,8 @@ public sealed class ForgedFramePropertyTests
 
     /// <summary>The bound that docs/design/protocol.md states: as long as a cluster may take after any other
     /// fault.</summary>
-    private static readonly TimeSpan Bound = LivenessBound.ForRing(new ClusterSetup { Processors = ClusterSetup.Numbered(3) });
+    private static readonly TimeSpan Bound =
+        LivenessBound.ForRing(new ClusterSetup { Processors = ClusterSetup.Numbered(3) });
 
     [Theory]
     [InlineData(RingPhase.Gather, false)]
@@ -34,7 +36,8 @@ public sealed class ForgedFramePropertyTests
             var stopped = StoppedProcessor.In(
                 phase, x => x with { Allowed = isListed ? StoppedProcessor.Members : null });
             var frames = new ForgedFrames(
-                seed, stopped.Ring, stopped.Previous, phase is RingPhase.Recovery or RingPhase.Operational ? stopped.Token : null);
+                seed, stopped.Ring, stopped.Previous,
+                phase is RingPhase.Recovery or RingPhase.Operational ? stopped.Token : null);
             stopped.Take(frames.Next());
             var ring = stopped.GoOn();
             for (var count = frames.Random(60); count > 0; count--)
@@ -66,14 +69,16 @@ public sealed class ForgedFramePropertyTests
             if (now is null || now != last)
                 (last, since) = (now, ring.Now);
             Assert.True(since <= end,
-                $"{what}: not whole within {Bound.TotalSeconds} s: {string.Join("; ", Enumerable.Range(1, 3).Select(x => ring[x]))}");
+                $"{what}: not whole within {Bound.TotalSeconds} s: "
+                    + $"{string.Join("; ", Enumerable.Range(1, 3).Select(x => ring[x]))}");
         }
 
         for (var id = 1; id <= ring.Count; id++)
             ring[id].ForgetOrder();
         for (var i = 0; i < 9; i++)
             Assert.Equal(SubmitResult.Accepted, ring.Submit(1 + i % 3, [(byte)i], (Guarantee)(i % 2)));
-        ring.RunUntil(() => Enumerable.Range(1, 3).All(x => ring[x].DeliveredCount == 9), TimeSpan.FromSeconds(5), $"ordered, {what}");
+        ring.RunUntil(() => Enumerable.Range(1, 3).All(x => ring[x].DeliveredCount == 9), TimeSpan.FromSeconds(5),
+            $"ordered, {what}");
         Assert.Equal(ring[1].OrderHash, ring[2].OrderHash);
         Assert.Equal(ring[1].OrderHash, ring[3].OrderHash);
     }

@@ -7,8 +7,8 @@ using Totem.Tests.Core.Wire;
 namespace Totem.Tests.Fuzz;
 
 /// <summary>
-/// Draws well-formed frames of every kind with contents that an attacker would choose: lists as long as they may be, names of members and
-/// of nobody, numbers near and far, rings that are, were and never will be.
+/// Draws well-formed frames of every kind with contents that an attacker would choose: lists as long as they may be,
+/// names of members and of nobody, numbers near and far, rings that are, were and never will be.
 /// </summary>
 internal sealed class ForgedFrames(ulong seed, RingId ring, RingId previous, TokenFrame? token)
 {
@@ -80,26 +80,32 @@ internal sealed class ForgedFrames(ulong seed, RingId ring, RingId previous, Tok
 
         var seq = (token?.Token.Seq ?? new Seq(0)) + Random(2000) - 500;
         return new MessageFrame(new RegularMessage(
-            new FrameHeader(FrameKind.RegularMessage, encapsulation, sender), Name(), seq, 0, Ring(), 0, (uint)Random(2)), body);
+            new FrameHeader(FrameKind.RegularMessage, encapsulation, sender), Name(), seq, 0, Ring(), 0,
+            (uint)Random(2)), body);
     }
 
     private CommitFrame Commit()
     {
         var drawn = Set();
-        var members = Random(2) == 0 || drawn.Count == ProcessorSet.MaxCount ? StoppedProcessor.Members : drawn.With(StoppedProcessor.Self);
+        var members = Random(2) == 0 || drawn.Count == ProcessorSet.MaxCount ? StoppedProcessor.Members
+            : drawn.With(StoppedProcessor.Self);
         var entries = new CommitEntry[members.Count];
         var filled = Random(2) == 0 ? members.IndexOf(StoppedProcessor.Self) : members.Count;
         for (var i = 0; i < filled; i++)
-            entries[i] = new CommitEntry(Ring(), new Seq((uint)Random(2000)), new Seq((uint)Random(int.MaxValue)), Random(2) == 0);
+            entries[i] = new CommitEntry(
+                Ring(), new Seq((uint)Random(2000)), new Seq((uint)Random(int.MaxValue)), Random(2) == 0);
         return new CommitFrame(new CommitToken(
-            Header(FrameKind.CommitToken, Name()), new TokenSeq((uint)Random(4)), new RingId(Name(), Sequence()), 0, filled, members, entries));
+            Header(FrameKind.CommitToken, Name()), new TokenSeq((uint)Random(4)), new RingId(Name(), Sequence()), 0,
+            filled, members, entries));
     }
 
     private HoldCancelFrame Cancel() => new(new HoldCancel(Header(FrameKind.HoldCancel, Name()), Ring()));
 
     private LoanFrame Loan() => new(new TokenLoan(
-        Header(FrameKind.TokenLoan, Name()), Ring(), new TokenSeq((token?.Token.TokenSeq.Value ?? 0) + (uint)Random(6) - 2), (uint)Random(3),
-        (token?.Token.Seq ?? new Seq(0)) + Random(40), Random(2) == 0 ? (uint)Random(20) : (uint)Random(int.MaxValue), Random(2) == 0, Random(2) == 0));
+        Header(FrameKind.TokenLoan, Name()), Ring(),
+        new TokenSeq((token?.Token.TokenSeq.Value ?? 0) + (uint)Random(6) - 2), (uint)Random(3),
+        (token?.Token.Seq ?? new Seq(0)) + Random(40), Random(2) == 0 ? (uint)Random(20) : (uint)Random(int.MaxValue),
+        Random(2) == 0, Random(2) == 0));
 
     private ProcessorId Name() => Names[Random(Names.Length)];
 
@@ -122,9 +128,11 @@ internal sealed class ForgedFrames(ulong seed, RingId ring, RingId previous, Tok
     private ProcessorSet Set()
     {
         var members = Random(2) == 0 ? StoppedProcessor.Members.ToArray() : [];
-        var strangers = Random(5) switch { 0 => ProcessorSet.MaxCount - members.Length, 1 => Random(ProcessorSet.MaxCount - 3), 2 => 1, _ => 0 };
+        var strangers = Random(5) switch { 0 => ProcessorSet.MaxCount - members.Length,
+            1 => Random(ProcessorSet.MaxCount - 3), 2 => 1, _ => 0 };
         var first = (uint)(1000 * (1 + Random(6)));
-        return ProcessorSet.Of([.. members, .. Enumerable.Range(0, strangers).Select(x => new ProcessorId(first + (uint)x)), .. One(members, strangers)]);
+        return ProcessorSet.Of([.. members, .. Enumerable.Range(0, strangers)
+            .Select(x => new ProcessorId(first + (uint)x)), .. One(members, strangers)]);
     }
 
     private ProcessorId[] One(ProcessorId[] members, int strangers) =>

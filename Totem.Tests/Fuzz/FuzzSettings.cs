@@ -23,5 +23,7 @@ internal static class FuzzSettings
         + Convert.ToHexString(frame[..Math.Min(frame.Length, 2000)]);
 
     private static ulong Setting(string name, ulong byDefault) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? ulong.Parse(value, CultureInfo.InvariantCulture) : byDefault;
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
+            ? ulong.Parse(value, CultureInfo.InvariantCulture)
+            : byDefault;
 }

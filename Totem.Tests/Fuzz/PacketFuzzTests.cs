@@ -7,7 +7,8 @@ using Xunit.Sdk;
 
 namespace Totem.Tests.Fuzz;
 
-/// <summary>Streams of real packets, every other one damaged, through the unpacker: <see cref="FuzzSettings"/> says how many.</summary>
+/// <summary>Streams of real packets, every other one damaged, through the unpacker:
+/// <see cref="FuzzSettings"/> says how many.</summary>
 public sealed class PacketFuzzTests
 {
     // Damaged packets are slower to take apart than other frames are to refuse: one for each ten of those.
@@ -15,7 +16,8 @@ public sealed class PacketFuzzTests
     private const int SourceCount = 5;
     private const int MaxMessageBytes = 64 * 1024;
 
-    // A buffer that doubles until it holds the largest message leaves as much behind it; and a little for each source's objects.
+    // A buffer that doubles until it holds the largest message leaves as much behind it; and a
+    // little for each source's objects.
     private const long AllocatedBytesMax = SourceCount * (2 * MaxMessageBytes + 1024);
 
     [Fact]
@@ -48,7 +50,8 @@ public sealed class PacketFuzzTests
             tally.AssertEverythingHappened();
     }
 
-    /// <summary>The messages of three real nodes with one of 100000 bytes from each of two, and small and cut ones between.</summary>
+    /// <summary>The messages of three real nodes with one of 100000 bytes from each of two, and
+    /// small and cut ones between.</summary>
     private static byte[][] Stream() =>
     [
         .. Capture.Named("udp-b-cpg").File.Datagrams.Concat(Capture.Named("udp-h-recovery").File.Datagrams)

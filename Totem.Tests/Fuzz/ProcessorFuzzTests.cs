@@ -9,8 +9,8 @@ using Xunit.Sdk;
 namespace Totem.Tests.Fuzz;
 
 /// <summary>
-/// A ring of three under traffic, and mutated frames thrown at one of its members in every phase. The rest of the ring, and
-/// what is thrown, is a function of the seed.
+/// A ring of three under traffic, and mutated frames thrown at one of its members in every phase. The rest of the ring,
+/// and what is thrown, is a function of the seed.
 /// </summary>
 public sealed class ProcessorFuzzTests
 {
@@ -18,7 +18,8 @@ public sealed class ProcessorFuzzTests
     private const int FramesPerFault = 1_000;
     private const int LiveFrameCount = 64;
 
-    // Three windows of a MiB can be out at a time, and a frame of 10 KiB and a byte lies in a buffer of 66: 20 MiB, and the queues.
+    // Three windows of a MiB can be out at a time, and a frame of 10 KiB and a byte lies in a
+    // buffer of 66: 20 MiB, and the queues.
     private const long GrownBytesMax = 64L << 20;
 
     private readonly byte[][] _live = new byte[LiveFrameCount][];
@@ -29,7 +30,8 @@ public sealed class ProcessorFuzzTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Damaged_frames_in_any_phase_neither_throw_nor_grow_memory_nor_keep_the_ring_from_forming_again(bool isListed)
+    public void Damaged_frames_in_any_phase_neither_throw_nor_grow_memory_nor_keep_the_ring_from_forming_again(
+        bool isListed)
     {
         var ring = new InMemoryRing(3, x => x with
         {
@@ -49,10 +51,12 @@ public sealed class ProcessorFuzzTests
             if (number % FramesPerFault == 0)
                 Disturb(ring);
             if (number % 16 == 0)
-                ring.Submit(1 + (int)(number / 16 % 3), _payload.AsSpan(0, (int)(number % 700)), (Guarantee)(number / 16 % 2));
+                ring.Submit(
+                    1 + (int)(number / 16 % 3), _payload.AsSpan(0, (int)(number % 700)), (Guarantee)(number / 16 % 2));
             Advance(ring);
             seen[(int)ring[Target].Engine.Phase]++;
-            var frame = number % 2 == 0 ? mutator.Next(number) : mutator.Mutate(_live[number / 2 % LiveFrameCount], number);
+            var frame = number % 2 == 0 ? mutator.Next(number)
+                : mutator.Mutate(_live[number / 2 % LiveFrameCount], number);
             Inject(ring, frame, number);
         }
 
@@ -76,12 +80,14 @@ public sealed class ProcessorFuzzTests
         catch (Exception exception)
         {
             throw new XunitException(
-                $"in {phase}, TOTEM_FUZZ_PROCESSOR_FRAMES={2 * (number + 1)}: " + FuzzSettings.Replay(number, number + 1, frame),
+                $"in {phase}, TOTEM_FUZZ_PROCESSOR_FRAMES={2 * (number + 1)}: "
+                    + FuzzSettings.Replay(number, number + 1, frame),
                 exception);
         }
     }
 
-    /// <summary>A few datagrams of the ring's own; while it forms only one at a time, so that all phases are met.</summary>
+    /// <summary>A few datagrams of the ring's own; while it forms only one at a time, so that all
+    /// phases are met.</summary>
     private void Advance(InMemoryRing ring)
     {
         var steps = ring[Target].Engine.Phase == RingPhase.Operational ? 3 : 1;

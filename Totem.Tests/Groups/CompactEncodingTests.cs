@@ -42,7 +42,8 @@ public sealed class CompactEncodingTests
         byte[][] messages =
         [
             Written(GroupMessageKind.Join, member, 0, 0), Written(GroupMessageKind.Leave, member, 2, 0),
-            CompactEncoding.State(new RingId(Node, 8), [(new GroupName("a"), new GroupEntry(new GroupMember(Node, 1), 1)), (new GroupName("b"), new GroupEntry(new GroupMember(Node, 2), 2))]),
+            CompactEncoding.State(new RingId(Node, 8), [(new GroupName("a"), new GroupEntry(new GroupMember(Node, 1),
+                1)), (new GroupName("b"), new GroupEntry(new GroupMember(Node, 2), 2))]),
         ];
         foreach (var message in messages)
         {
@@ -61,7 +62,8 @@ public sealed class CompactEncodingTests
     {
         var ring = new RingId(new ProcessorId(1), 12);
         List<(GroupName, GroupEntry)> list =
-            [(new GroupName("a"), new GroupEntry(new GroupMember(Node, 1), 1)), (new GroupName(new string('x', 128)), new GroupEntry(new GroupMember(Node, uint.MaxValue), ushort.MaxValue))];
+            [(new GroupName("a"), new GroupEntry(new GroupMember(Node, 1), 1)), (new GroupName(new string('x', 128)),
+                new GroupEntry(new GroupMember(Node, uint.MaxValue), ushort.MaxValue))];
         var read = CompactEncoding.ReadState(CompactEncoding.State(ring, list).AsSpan(1), Node);
         Assert.Equal(ring, read!.Value.Ring);
         Assert.Equal(list, read.Value.List);

@@ -11,8 +11,9 @@ using Capture = Totem.Tests.Captures.Capture;
 namespace Totem.Tests.Groups;
 
 /// <summary>
-/// The group and synchronisation messages of real corosync rings: each is read as the independent decode says, and written again byte
-/// for byte but for what corosync leaves undefined (padding, bytes behind a name, the opaque half of a source).
+/// The group and synchronisation messages of real corosync rings: each is read as the independent decode says, and
+/// written again byte for byte but for what corosync leaves undefined (padding, bytes behind a name, the opaque half of
+/// a source).
 /// </summary>
 public sealed partial class GoldenGroupMessageTests
 {
@@ -35,7 +36,8 @@ public sealed partial class GoldenGroupMessageTests
     public void Every_message_is_written_as_corosync_writes_it()
     {
         var written = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var message in Capture.Names.Where(x => !x.EndsWith("-g-partial", StringComparison.Ordinal)).SelectMany(MessagesOf))
+        foreach (var message in Capture.Names.Where(x => !x.EndsWith("-g-partial", StringComparison.Ordinal))
+            .SelectMany(MessagesOf))
         {
             if (Rewrite(message) is not { } again)
                 continue;
@@ -45,14 +47,16 @@ public sealed partial class GoldenGroupMessageTests
         }
 
         Assert.Equal(
-            ["Services 20000", "Services 20001", "Services 20002", "Services 20003", "Services 50000", "Sync 0", "Sync 1"],
+            ["Services 20000", "Services 20001", "Services 20002", "Services 20003", "Services 50000", "Sync "
+                + "0", "Sync 1"],
             written.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void No_service_build_of_corosync_looks_like_ours()
     {
-        var builds = Capture.Names.Where(x => !x.EndsWith("-g-partial", StringComparison.Ordinal)).SelectMany(MessagesOf)
+        var builds = Capture.Names.Where(x => !x.EndsWith("-g-partial", StringComparison.Ordinal))
+            .SelectMany(MessagesOf)
             .Where(x => x.Channel == MessageChannel.Sync && SyncMessage.IsServiceBuild(x.Bytes)).ToList();
         Assert.InRange(builds.Count, 50, 1000);
         Assert.DoesNotContain(builds, x => SyncMessage.IsOurs(x.Bytes));
@@ -68,10 +72,13 @@ public sealed partial class GoldenGroupMessageTests
         Assert.Equal(ServiceFormat.PartId, ServiceFormat.I32(message, 0));
         var written = new byte[ServiceFormat.PartHeaderBytes];
         var member = new GroupMembership(
-            new GroupName(ServiceFormat.Name(message, ServiceFormat.MemberNameOffset)), ServiceFormat.U32(message, ServiceFormat.PartPidOffset), 1, null);
+            new GroupName(ServiceFormat.Name(message, ServiceFormat.MemberNameOffset)),
+            ServiceFormat.U32(message, ServiceFormat.PartPidOffset), 1, null);
         CorosyncEncoding.WritePart(written, new ProcessorId(1), member, MessagePart.First, 1_100_000, 1_047_552);
-        foreach (var (offset, length) in (ReadOnlySpan<(int, int)>)[(0, 4), (8, 4), (16, 4), (24, 5), (152, 4), (160, 4), (168, 4), (176, 4), (184, 4)])
-            Assert.Equal(Convert.ToHexString(message.Slice(offset, length)), Convert.ToHexString(written.AsSpan(offset, length)));
+        foreach (var (offset, length) in (ReadOnlySpan<(int, int)>)[(0, 4), (8, 4), (16, 4), (24, 5), (152, 4),
+            (160, 4), (168, 4), (176, 4), (184, 4)])
+            Assert.Equal(Convert.ToHexString(message.Slice(offset, length)),
+                Convert.ToHexString(written.AsSpan(offset, length)));
     }
 
     private static IEnumerable<ServiceMessage> MessagesOf(string capture)
@@ -92,7 +99,8 @@ public sealed partial class GoldenGroupMessageTests
             byte[] packet = frame.Payload.Items;
             unpacker.TryOpen(frame.Message.System, packet, swapped: false);
             while (unpacker.TryNext(packet, out var message, out _))
-                messages.Add(new ServiceMessage(frame.Message.System, MessageAddress.Strip(message, false, out var payload), payload.ToArray()));
+                messages.Add(new ServiceMessage(
+                    frame.Message.System, MessageAddress.Strip(message, false, out var payload), payload.ToArray()));
         }
 
         return messages;
@@ -103,13 +111,17 @@ public sealed partial class GoldenGroupMessageTests
         if (message.Channel == MessageChannel.Sync)
         {
             return SyncMessage.IsServiceBuild(message.Bytes)
-                ? $"from={message.From} service_build ring={SyncMessage.Ring(message.Bytes)} list={string.Join(',', SyncMessage.Services(message.Bytes))}"
-                : SyncMessage.IsBarrier(message.Bytes) ? $"from={message.From} barrier ring={SyncMessage.Ring(message.Bytes)}" : "?";
+                ? $"from={message.From} service_build ring={SyncMessage.Ring(message.Bytes)} "
+                    + $"list={string.Join(',', SyncMessage.Services(message.Bytes))}"
+                : SyncMessage.IsBarrier(message.Bytes)
+                ? $"from={message.From} barrier ring={SyncMessage.Ring(message.Bytes)}"
+                : "?";
         }
 
         if (CorosyncEncoding.IsJoinList(message.Bytes))
         {
-            var list = CorosyncEncoding.ReadJoinList(message.Bytes, message.From).Select(x => $"({x.Entry.Member.Pid}, '{x.Name}')");
+            var list = CorosyncEncoding.ReadJoinList(message.Bytes, message.From)
+                .Select(x => $"({x.Entry.Member.Pid}, '{x.Name}')");
             return $"from={message.From} joinlist {string.Join(", ", list)}";
         }
 
@@ -136,8 +148,10 @@ public sealed partial class GoldenGroupMessageTests
 
         if (CorosyncEncoding.IsJoinList(bytes))
             return CorosyncEncoding.JoinList(CorosyncEncoding.ReadJoinList(bytes, message.From));
-        if (ServiceFormat.I32(bytes, 0) == ServiceFormat.NodeInfoId && ServiceFormat.U32(bytes, 28) == 0 && ServiceFormat.U32(bytes, 16) != 0)
-            return CorosyncEncoding.NodeInfo(message.From, (int)ServiceFormat.U32(bytes, 20), (int)ServiceFormat.U32(bytes, 24));
+        if (ServiceFormat.I32(bytes, 0) == ServiceFormat.NodeInfoId && ServiceFormat.U32(bytes, 28) == 0
+            && ServiceFormat.U32(bytes, 16) != 0)
+            return CorosyncEncoding.NodeInfo(
+                message.From, (int)ServiceFormat.U32(bytes, 20), (int)ServiceFormat.U32(bytes, 24));
         if (!CorosyncEncoding.TryRead(bytes, out var read))
             return null;
         var member = new GroupMembership(new GroupName(read.Name), read.Pid, 1, null);
@@ -148,7 +162,8 @@ public sealed partial class GoldenGroupMessageTests
             return written;
         }
 
-        CorosyncEncoding.WriteMessage(written.AsSpan(0, ServiceFormat.MessageHeaderBytes), message.From, member, read.Payload.Length);
+        CorosyncEncoding.WriteMessage(
+            written.AsSpan(0, ServiceFormat.MessageHeaderBytes), message.From, member, read.Payload.Length);
         read.Payload.CopyTo(written.AsSpan(ServiceFormat.MessageHeaderBytes));
         return written;
     }
@@ -176,7 +191,8 @@ public sealed partial class GoldenGroupMessageTests
                 break;
             case ServiceFormat.JoinListId:
                 Clear(20, 4);
-                for (var at = ServiceFormat.JoinListHeaderBytes; at < message.Length; at += ServiceFormat.JoinListEntryBytes)
+                for (var at =
+                    ServiceFormat.JoinListHeaderBytes; at < message.Length; at += ServiceFormat.JoinListEntryBytes)
                 {
                     Clear(at + 4, 4);
                     ClearName(at + ServiceFormat.JoinListNameOffset);
@@ -208,9 +224,11 @@ public sealed partial class GoldenGroupMessageTests
     {
         var from = fields[..fields.IndexOf(' ', StringComparison.Ordinal)];
         string Field(string name) => Regex.Match(
-            fields, $@"\b{name}='?(?<value>[^' ]*)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(10)).Groups["value"].Value;
+            fields, $@"\b{name}='?(?<value>[^' ]*)", RegexOptions.ExplicitCapture,
+            TimeSpan.FromSeconds(10)).Groups["value"].Value;
         if (fields.Contains("service_build", StringComparison.Ordinal))
-            return $"{from} service_build ring={Field("ring")} list={Between(fields, '(', ')').Replace(" ", "", StringComparison.Ordinal).TrimEnd(',')}";
+            return $"{from} service_build ring={Field("ring")} "
+                + $"list={Between(fields, '(', ')').Replace(" ", "", StringComparison.Ordinal).TrimEnd(',')}";
         if (fields.Contains("barrier", StringComparison.Ordinal))
             return $"{from} barrier ring={Field("ring")}";
         if (fields.Contains("joinlist", StringComparison.Ordinal))
@@ -218,12 +236,14 @@ public sealed partial class GoldenGroupMessageTests
         var group = Field("group");
         return fields.Contains("mcast", StringComparison.Ordinal)
             ? string.Create(CultureInfo.InvariantCulture, $"{from} mcast {group} {Field("pid")} {Field("msglen")}")
-            : $"{from} {(fields.Contains("procjoin", StringComparison.Ordinal) ? "procjoin" : "procleave")} {group} {Field("pid")} {Field("reason")}";
+            : $"{from} {(fields.Contains("procjoin", StringComparison.Ordinal) ? "procjoin" : "procleave")} {group} "
+                + $"{Field("pid")} {Field("reason")}";
     }
 
     private static string Between(string text, char first, char last) =>
         text[(text.IndexOf(first, StringComparison.Ordinal) + 1)..text.IndexOf(last, StringComparison.Ordinal)];
 
-    [GeneratedRegex("barrier|service_build|CPG (procjoin|procleave|joinlist|mcast)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("barrier|service_build|CPG (procjoin|procleave|joinlist|mcast)", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Known();
 }

@@ -3,9 +3,9 @@ using Totem.Simulation.Groups;
 namespace Totem.Tests.Groups;
 
 /// <summary>
-/// Groups on a model of the total order: every order in which the messages of a synchronisation may come, a death (or none) at every
-/// step of it, what the survivors had received delivered in the transitional configuration or lost. When a course breaks a promise
-/// the message has its choices; <see cref="GroupModel.Replay"/> runs it again.
+/// Groups on a model of the total order: every order in which the messages of a synchronisation may come, a death (or
+/// none) at every step of it, what the survivors had received delivered in the transitional configuration or lost. When
+/// a course breaks a promise the message has its choices; <see cref="GroupModel.Replay"/> runs it again.
 /// </summary>
 public sealed class GroupModelTests(Xunit.Abstractions.ITestOutputHelper output)
 {

@@ -30,7 +30,8 @@ public sealed class GroupNameTests
     {
         var random = new Random(15);
         var seen = new Dictionary<string, GroupName>(StringComparer.Ordinal);
-        byte[] likely = [0, (byte)'\\', (byte)'x', (byte)'0', (byte)'A', 0xC3, 0xA4, 0xEF, 0xBF, 0xBD, 0xE2, 0x80, 0x8B];
+        byte[] likely =
+            [0, (byte)'\\', (byte)'x', (byte)'0', (byte)'A', 0xC3, 0xA4, 0xEF, 0xBF, 0xBD, 0xE2, 0x80, 0x8B];
         for (var i = 0; i < 5000; i++)
         {
             var bytes = new byte[random.Next(1, 9)];

@@ -57,7 +57,8 @@ public sealed class GroupScenarioTests(Xunit.Abstractions.ITestOutputHelper outp
     [Fact]
     public void A_process_that_missed_a_part_is_not_handed_two_messages_as_one()
     {
-        // Found by seed 122713: the last receiver left in the middle of one message and came back in the middle of the next.
+        // Found by seed 122713: the last receiver left in the middle of one message and came back
+        // in the middle of the next.
         const string script = """
             seed 5807130342907052741
             processors 1,2,3
@@ -93,9 +94,11 @@ public sealed class GroupScenarioTests(Xunit.Abstractions.ITestOutputHelper outp
     }
 
     [Theory]
-    [InlineData("processors 1,2\nat 5ms join-group node=1 group=a pid=1\nend at=1s\n", "test: 'at 5ms join-group node=1 group=a pid=1' without a line 'groups'")]
+    [InlineData("processors 1,2\nat 5ms join-group node=1 group=a pid=1\nend at=1s\n", "test: 'at 5ms join-group "
+        + "node=1 group=a pid=1' without a line 'groups'")]
     [InlineData("processors 1,2\ngroups foreign=3\nend at=1s\n", "test: foreign=3, expected some of {1, 2}")]
-    [InlineData("groups\nat 5ms leave-group node=1 pid=1\nend at=1s\n", "test:2: expected group= with a name of 1 to 32 characters")]
+    [InlineData("groups\nat 5ms leave-group node=1 pid=1\nend at=1s\n", "test:2: expected group= with a name of 1 to "
+        + "32 characters")]
     public void A_wrong_script_is_refused_with_what_was_expected(string text, string problem)
     {
         var error = Assert.Throws<FormatException>(() => FaultScript.Parse(text, "test"));

@@ -2,7 +2,8 @@ using Totem.Core.Groups;
 
 namespace Totem.Tests.Groups;
 
-/// <summary>Messages in parts: what is refused follows from what was sent alone, and announcements cost nothing.</summary>
+/// <summary>Messages in parts: what is refused follows from what was sent alone, and announcements
+/// cost nothing.</summary>
 public sealed class PartialMessagesTests
 {
     private static readonly GroupOptions Options = new() { MaxWholeBytes = 4 << 20, MaxWaitingPartsBytes = 8 << 20 };
@@ -56,6 +57,8 @@ public sealed class PartialMessagesTests
         Assert.Null(whole);
     }
 
-    private bool Add(uint node, uint pid, MessagePart part, uint whole, int bytes, out byte[]? message, bool isKept = true) =>
-        _parts.TryAdd(_group, new GroupMember(new ProcessorId(node), pid), part, whole, new byte[bytes], isKept, out message);
+    private bool Add(
+        uint node, uint pid, MessagePart part, uint whole, int bytes, out byte[]? message, bool isKept = true) =>
+        _parts.TryAdd(
+            _group, new GroupMember(new ProcessorId(node), pid), part, whole, new byte[bytes], isKept, out message);
 }

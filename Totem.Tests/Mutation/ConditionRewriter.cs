@@ -5,9 +5,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Totem.Tests.Mutation;
 
 /// <summary>
-/// Gives every condition of a file a switch that breaks it: the conditions of <c>if</c>, loops, <c>? :</c> and <c>when</c>, and every operand
-/// of <c>&amp;&amp;</c> and <c>||</c>. So the core is compiled once for all mutants. Loops and methods of every file count their steps,
-/// because a broken condition may never end.
+/// Gives every condition of a file a switch that breaks it: the conditions of <c>if</c>, loops, <c>? :</c> and
+/// <c>when</c>, and every operand of <c>&amp;&amp;</c> and <c>||</c>. So the core is compiled once for all mutants.
+/// Loops and methods of every file count their steps, because a broken condition may never end.
 /// </summary>
 internal sealed class ConditionRewriter(string file, bool hasSites, List<ConditionSite> sites) : CSharpSyntaxRewriter
 {
@@ -72,7 +72,9 @@ internal sealed class ConditionRewriter(string file, bool hasSites, List<Conditi
     public override SyntaxNode? VisitMethodDeclaration(MethodDeclarationSyntax node)
     {
         var visited = (MethodDeclarationSyntax)base.VisitMethodDeclaration(node)!;
-        return visited.Body is { } body ? visited.WithBody(body.WithStatements(body.Statements.Insert(0, Step))) : visited;
+        return visited.Body is { } body
+            ? visited.WithBody(body.WithStatements(body.Statements.Insert(0, Step)))
+            : visited;
     }
 
     public override SyntaxNode? VisitConditionalExpression(ConditionalExpressionSyntax node)
@@ -116,14 +118,17 @@ internal sealed class ConditionRewriter(string file, bool hasSites, List<Conditi
     private static ExpressionSyntax Break(ConditionSite? site, ExpressionSyntax condition) => site?.Form switch
     {
         null => condition,
-        ConditionForm.NeverTrue => SyntaxFactory.ParseExpression($"(({condition}) && !global::ConditionSwitch.Is({site.Number}))"),
-        ConditionForm.AlwaysTrue => SyntaxFactory.ParseExpression($"(({condition}) || global::ConditionSwitch.Is({site.Number}))"),
+        ConditionForm.NeverTrue =>
+            SyntaxFactory.ParseExpression($"(({condition}) && !global::ConditionSwitch.Is({site.Number}))"),
+        ConditionForm.AlwaysTrue =>
+            SyntaxFactory.ParseExpression($"(({condition}) || global::ConditionSwitch.Is({site.Number}))"),
         _ => SyntaxFactory.ParseExpression($"global::ConditionSwitch.Negated({site.Number}, {condition})"),
     };
 
     private static ConditionForm FormOf(ExpressionSyntax condition)
     {
-        if (!condition.DescendantNodesAndSelf(x => x is not LambdaExpressionSyntax).OfType<SingleVariableDesignationSyntax>().Any())
+        if (!condition.DescendantNodesAndSelf(x => x is not LambdaExpressionSyntax)
+            .OfType<SingleVariableDesignationSyntax>().Any())
             return ConditionForm.Negated;
         return condition switch
         {

@@ -1,6 +1,7 @@
 namespace Totem.Tests.Mutation;
 
-/// <summary>How a condition is broken. One that declares a variable is not negated: its other branch has no value for it.</summary>
+/// <summary>How a condition is broken. One that declares a variable is not negated: its other
+/// branch has no value for it.</summary>
 internal enum ConditionForm
 {
     Negated,

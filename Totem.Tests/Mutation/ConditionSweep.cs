@@ -8,8 +8,10 @@ namespace Totem.Tests.Mutation;
 /// <param name="Rule">The rule under which it was noticed; null when it survived.</param>
 /// <param name="Last">The scenario that noticed it, or the last one.</param>
 /// <param name="ReachedCount">Scenarios in which the unbroken core asks for the condition. Only these are run.</param>
-/// <param name="ChangedCount">Those of them in which something that was sent or delivered differs from what the unbroken core does.</param>
-internal sealed record SweepOutcome(ConditionSite Site, string? Rule, SweepScenario Last, int ReachedCount, int ChangedCount)
+/// <param name="ChangedCount">Those of them in which something that was sent or delivered differs
+/// from what the unbroken core does.</param>
+internal sealed record SweepOutcome(
+    ConditionSite Site, string? Rule, SweepScenario Last, int ReachedCount, int ChangedCount)
 {
     public override string ToString() => Rule is not null
         ? $"noticed   {Site}: {Rule}, {Last}"
@@ -19,7 +21,8 @@ internal sealed record SweepOutcome(ConditionSite Site, string? Rule, SweepScena
 /// <summary>Every condition of some files of the core, broken one at a time under the random scenarios.</summary>
 internal sealed class ConditionSweep
 {
-    /// <summary>Loops and calls within one scenario: many times what the longest needs. A mutant that takes more does not end.</summary>
+    /// <summary>Loops and calls within one scenario: many times what the longest needs. A mutant
+    /// that takes more does not end.</summary>
     private const long StepsMax = 400_000_000;
 
     private readonly MutatedCore _core;
@@ -31,7 +34,8 @@ internal sealed class ConditionSweep
     private readonly (string Name, string Text)[] _transcripts =
         [.. TextScenarioTests.Paths.Select(x => (Path.GetFileName(x), File.ReadAllText(x)))];
 
-    private readonly Mutant[] _scripts = [.. MutationTests.Mutants.Cast<object[]>().Select(x => (Mutant)x[0]).Where(x => x.Script is not null)];
+    private readonly Mutant[] _scripts =
+        [.. MutationTests.Mutants.Cast<object[]>().Select(x => (Mutant)x[0]).Where(x => x.Script is not null)];
 
     /// <param name="isSwept">Which files of Totem.Core.</param>
     public ConditionSweep(Func<string, bool> isSwept)
@@ -75,7 +79,8 @@ internal sealed class ConditionSweep
         try
         {
             return _transcripts.Where(x => _core.Transcript(x.Text, x.Name) != x.Text).Select(x => x.Name)
-                .Concat(_scripts.Where(x => _core.BrokenRule(x.Script!) is not null).Select(x => $"the script of \"{x.Name}\""))
+                .Concat(_scripts.Where(x => _core.BrokenRule(x.Script!) is not null)
+                    .Select(x => $"the script of \"{x.Name}\""))
                 .FirstOrDefault();
         }
         catch (TargetInvocationException failure)

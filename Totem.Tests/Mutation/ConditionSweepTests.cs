@@ -1,6 +1,7 @@
 namespace Totem.Tests.Mutation;
 
-/// <summary>The sweep tells a mutant that matters from one that does not. All of it runs as a command: docs/design/testing.md.</summary>
+/// <summary>The sweep tells a mutant that matters from one that does not. All of it runs as a command:
+/// docs/design/testing.md.</summary>
 public sealed class ConditionSweepTests
 {
     private static readonly SweepShare Share = new(Plain: 60, Groups: 5, PairCut: 5);
@@ -20,9 +21,11 @@ public sealed class ConditionSweepTests
         Assert.Equal(0, without.ChangedCount);
     }
 
-    private static ConditionSite Site(ConditionSweep sweep, string text) => Assert.Single(sweep.Sites, x => x.Text == text);
+    private static ConditionSite Site(ConditionSweep sweep, string text) =>
+        Assert.Single(sweep.Sites, x => x.Text == text);
 
-    /// <summary>A condition that declares a variable has a value for it in one branch only; a chain has operands, and no other parts.</summary>
+    /// <summary>A condition that declares a variable has a value for it in one branch only; a chain
+    /// has operands, and no other parts.</summary>
     [Fact]
     public void Every_condition_is_found_and_broken_in_a_way_that_compiles()
     {
@@ -36,8 +39,10 @@ public sealed class ConditionSweepTests
             """);
 
         Assert.Equal(
-            ["not a && b && c", "not a", "not b", "not c", "never x is { } y", "always x is not { } z || z", "always x is not { } z", "not z", "not p"],
-            sites.Select(x => x.ToString().Replace("`", "", StringComparison.Ordinal)[(x.ToString().IndexOf(' ', StringComparison.Ordinal) + 1)..]));
+            ["not a && b && c", "not a", "not b", "not c", "never x is { } y", "always x is not { } z || z", "always x "
+                + "is not { } z", "not z", "not p"],
+            sites.Select(x => x.ToString().Replace("`", "",
+                StringComparison.Ordinal)[(x.ToString().IndexOf(' ', StringComparison.Ordinal) + 1)..]));
         Assert.Contains("{global::ConditionSwitch.Step();", text, StringComparison.Ordinal);
     }
 }

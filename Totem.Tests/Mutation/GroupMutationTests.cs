@@ -1,6 +1,7 @@
 namespace Totem.Tests.Mutation;
 
-/// <summary>The rules of groups, broken on purpose one at a time: the model or the simulator must notice each.</summary>
+/// <summary>The rules of groups, broken on purpose one at a time: the model or the simulator must
+/// notice each.</summary>
 public sealed class GroupMutationTests
 {
     /// <summary>Scenarios a mutant may survive. All of these are caught within a fraction of it.</summary>
@@ -13,8 +14,11 @@ public sealed class GroupMutationTests
         new("takes the dead for processes that ended", "Groups/GroupSynchroniser.cs",
             "var down = _agreed.Except(comeAlong);", "var down = ProcessorSet.Empty;"),
         new("keeps processes of the dead", "Groups/GroupSynchroniser.cs",
-            "foreach (var group in table.Groups.ToArray())\n        {\n            foreach (var entry in group.Entries.ToArray())\n            {\n                if (down.Contains(entry.Member.Node))",
-            "foreach (var g in table.Groups) _stated.Take([.. g.Entries.Select(y => (g.Name, y))]);\n        {\n            var group = table.FindOrAdd(GroupName.Parse(\"x\"));\n            foreach (var entry in group.Entries.ToArray())\n            {\n                if (down.Contains(entry.Member.Node))"),
+            "foreach (var group in table.Groups.ToArray())\n        {\n            foreach (var entry in "
+                + "group.Entries.ToArray())\n            {\n                if (down.Contains(entry.Member.Node))",
+            "foreach (var g in table.Groups) _stated.Take([.. g.Entries.Select(y => (g.Name, y))]);\n        {\n "
+                + "           var group = table.FindOrAdd(GroupName.Parse(\"x\"));\n            foreach (var entry in "
+                + "group.Entries.ToArray())\n            {\n                if (down.Contains(entry.Member.Node))"),
         new("takes those for gone who left after the synchronisation began", "Groups/GroupSynchroniser.cs",
             "(_cameAlongBefore ?? _agreed)", "(_cameAlong ?? _agreed)"),
         new("begins a phase before the last one has ended", "Groups/Synchronisation.cs",

@@ -39,7 +39,8 @@ public sealed class MutationTests
             "if ((aru < token.Aru && aru < ring.LastSeq) || token.AruSetter == options.Self",
             "7.1", "3", "4", "engine"),
         new("begins behind the frames it has instead of those the token counts", "Ordering/TokenVisit.cs",
-            "for (seq = tokenSeq; sent <", "for (seq = ring.Passing == TokenPassing.Plain ? tokenSeq : window.High; sent <",
+            "for (seq = tokenSeq; sent <", "for (seq = ring.Passing == TokenPassing.Plain ? tokenSeq : "
+                + "window.High; sent <",
             "1.2", "3", "4", "6.1", "6.2", "7.1", "engine"),
         new("takes one visit for safe", "Ordering/TokenVisit.cs",
             "ring.Log.AdvanceSafe(Seq.Min(Seq.Min(ring.SentAru, aru), ring.Log.Window.Aru));",
@@ -67,7 +68,8 @@ public sealed class MutationTests
                 """,
         },
         new("keeps its promise to itself", "Recovery/RecoveryState.cs",
-            "var note = old.Obligation.IsEmpty ? null : new RecoveryNote(old.Id, old.Obligation);", "RecoveryNote? note = null;",
+            "var note = old.Obligation.IsEmpty ? null : new RecoveryNote(old.Id, old.Obligation);", "RecoveryNote? "
+                + "note = null;",
             "4")
         {
             Script = Promises + """
@@ -81,7 +83,8 @@ public sealed class MutationTests
             "1.2", "3", "4", "6.2", "engine"),
         new("takes late messages while it recovers", "RingProcessor.Inputs.cs",
             "(FrameKind.RegularMessage, GatherState) when _installed is { } old && frame.Ring == old.Id =>",
-            "(FrameKind.RegularMessage, GatherState or CommitState or RecoveryState) when _installed is { } old && frame.Ring == old.Id =>",
+            "(FrameKind.RegularMessage, GatherState or CommitState or RecoveryState) when _installed is { } old && "
+                + "frame.Ring == old.Id =>",
             "4"),
         new("installs although others lack messages", "Recovery/RecoveryState.cs",
             "_quietVisits >= 3 && _install <= tokenAru ?", "_quietVisits >= 3 ?",
@@ -111,16 +114,19 @@ public sealed class MutationTests
             "WorkSince is not null && Loan is null;", "WorkSince is not null;",
             "1.2", "3", "4", "6.1", "6.2", "7.1", "engine"),
         new("begins a loan behind what it has instead of what the lender counts", "Ordering/TokenRest.cs",
-            "visit.Extend(ring, loan.Seq, (int)", "visit.Extend(ring, ring.Log.Window.High, (int)",
+            "ring, loan.Seq, (int)", "ring, ring.Log.Window.High, (int)",
             "1.2", "3", "4", "6.1", "6.2", "7.1", "engine"),
         new("keeps the token when somebody asks for it", "Ordering/TokenRest.cs",
-            "else if (rest is { Lends: true, Allowance: > 0, WorkSince: null })", "else if (rest.Lends)\n        {\n        }\n        else if (rest is { Lends: true, Allowance: > 0, WorkSince: null })",
+            "else if (rest is { Lends: true, Allowance: > 0, WorkSince: null })", "else if (rest.Lends)\n        {\n        }\n"
+                + "        else if (rest is { Lends: true, Allowance: > 0, WorkSince: null })",
             "liveness"),
         new("keeps the token for good", "Ordering/TokenRest.cs",
-            "deadlines.Set(Deadline.TokenHold, rest.Ends);\n        deadlines.Set(Deadline.TokenLoss", "deadlines.Set(Deadline.TokenLoss",
+            "deadlines.Set(Deadline.TokenHold, rest.Ends);\n        deadlines.Set(Deadline.TokenLoss",
+            "deadlines.Set(Deadline.TokenLoss",
             "liveness"),
         new("gives nobody up for failing to receive", "Ordering/TokenHolder.cs",
-            "_options.FailToReceiveTimeout ? setter : ProcessorId.None;", "_options.FailToReceiveTimeout ? ProcessorId.None : ProcessorId.None;",
+            "            ? setter\n            : ProcessorId.None;",
+            "            ? ProcessorId.None\n            : ProcessorId.None;",
             "liveness"),
     ];
 

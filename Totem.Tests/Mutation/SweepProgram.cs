@@ -4,9 +4,10 @@ using System.Globalization;
 namespace Totem.Tests.Mutation;
 
 /// <summary>
-/// The sweep as a command: <c>sweep [--first PLAIN,GROUPS,PAIR-CUT] [--second PLAIN,GROUPS,PAIR-CUT] [PATH...]</c>. It breaks every
-/// condition below these paths of Totem.Core (<c>Ordering/</c>, <c>Ordering/TokenHold.cs</c>, <c>Ordering/TokenHold.cs:24</c>), and
-/// prints what became of each. Survivors of the first share of scenarios run a second, and then the written scenarios.
+/// The sweep as a command: <c>sweep [--first PLAIN,GROUPS,PAIR-CUT] [--second PLAIN,GROUPS,PAIR-CUT] [PATH...]</c>. It
+/// breaks every condition below these paths of Totem.Core (<c>Ordering/</c>, <c>Ordering/TokenHold.cs</c>,
+/// <c>Ordering/TokenHold.cs:24</c>), and prints what became of each. Survivors of the first share of scenarios run a
+/// second, and then the written scenarios.
 /// </summary>
 internal static class SweepProgram
 {
@@ -33,7 +34,8 @@ internal static class SweepProgram
     private static void Run(string[] paths, SweepShare first, SweepShare second)
     {
         var clock = Stopwatch.StartNew();
-        var sweep = new ConditionSweep(file => paths.Any(x => file.StartsWith(x.Split(':')[0], StringComparison.Ordinal)));
+        var sweep = new ConditionSweep(
+            file => paths.Any(x => file.StartsWith(x.Split(':')[0], StringComparison.Ordinal)));
         var sites = sweep.Sites.Where(x => paths.Any(path => IsBelow(x, path))).ToList();
         Console.WriteLine($"{sites.Count} conditions");
         var survivors = Round(sweep, Round(sweep, sites, first, clock), second, clock);
@@ -45,7 +47,8 @@ internal static class SweepProgram
         ? path == $"{site.File}:{site.Line}"
         : site.File.StartsWith(path, StringComparison.Ordinal);
 
-    private static List<ConditionSite> Round(ConditionSweep sweep, List<ConditionSite> sites, SweepShare share, Stopwatch clock)
+    private static List<ConditionSite> Round(
+        ConditionSweep sweep, List<ConditionSite> sites, SweepShare share, Stopwatch clock)
     {
         var survivors = new List<ConditionSite>();
         foreach (var site in sites)
@@ -61,7 +64,8 @@ internal static class SweepProgram
     }
 
     private static SweepShare Share(string text) =>
-        text.Split(',').Select(x => int.Parse(x, CultureInfo.InvariantCulture)).ToArray() is [var plain, var groups, var pairCut]
+        text.Split(',').Select(x => int.Parse(x, CultureInfo.InvariantCulture))
+            .ToArray() is [var plain, var groups, var pairCut]
             ? new SweepShare(plain, groups, pairCut)
             : throw new ArgumentException($"{text}, expected PLAIN,GROUPS,PAIR-CUT", nameof(text));
 }

@@ -20,7 +20,8 @@ public sealed class AcceleratedRingTests
     [InlineData(17, "tmmmmmmmm")]
     [Shows(
         "docs/design/protocol.md",
-        "All new frames of a visit are numbered and lie in the holder's window before the token leaves, and the token counts them")]
+        "All new frames of a visit are numbered and lie in the holder's window before the token leaves, and the token "
+            + "counts them")]
     public void The_token_counts_all_frames_of_a_visit_and_the_last_of_them_follow_it(int window, string expected)
     {
         var ring = Operational(3, window);
@@ -41,7 +42,8 @@ public sealed class AcceleratedRingTests
     [Fact]
     [Shows(
         "docs/design/protocol.md",
-        "So the successor numbers its own while they are still on their way, and the multicasts of neighbours overlap.")]
+        "So the successor numbers its own while they are still on their way, and the multicasts of neighbours "
+            + "overlap.")]
     public void The_successor_numbers_its_own_while_frames_that_follow_the_token_are_on_their_way()
     {
         var ring = Operational(3, window: 17);
@@ -81,7 +83,8 @@ public sealed class AcceleratedRingTests
         for (var id = 1; id <= 4; id++)
         {
             Assert.True(ring[id].Events[RingEventKind.MulticastAfterToken] > 10, "nothing followed the token");
-            Assert.Equal(0, ring[id].Events[RingEventKind.RetransmitRequested] + ring[id].Events[RingEventKind.MessageRetransmitted]);
+            Assert.Equal(0, ring[id].Events[RingEventKind.RetransmitRequested]
+                + ring[id].Events[RingEventKind.MessageRetransmitted]);
         }
     }
 
@@ -111,7 +114,8 @@ public sealed class AcceleratedRingTests
         Submit(ring, 2, 3);
         ring.RunUntil(() => ring[3].DeliveredCount == 4, Limit, "delivered");
         var again = sent.FindLastIndex(x => x.Kind == FrameKind.RegularMessage && x.Seq == lost);
-        Assert.Equal(FrameKind.RegularToken, sent.Skip(again).First(x => x.Kind != FrameKind.RegularMessage || x.Seq != lost).Kind);
+        Assert.Equal(FrameKind.RegularToken, sent.Skip(again).First(x => x.Kind != FrameKind.RegularMessage
+            || x.Seq != lost).Kind);
         AssertOneOrder(ring);
     }
 
@@ -122,7 +126,8 @@ public sealed class AcceleratedRingTests
     [Shows(
         "docs/design/protocol.md",
         "a safe message is delivered (and every frame released) about one rotation later than on the plain ring.")]
-    public void A_safe_message_of_a_long_visit_waits_a_rotation_longer_and_an_agreed_one_does_not(int messages, params string[] expected)
+    public void A_safe_message_of_a_long_visit_waits_a_rotation_longer_and_an_agreed_one_does_not(
+        int messages, params string[] expected)
     {
         var visits = new List<string>();
         var ring = Operational(3, window: 17);
@@ -156,7 +161,8 @@ public sealed class AcceleratedRingTests
             var kind = (FrameKind)frame[3];
             if (isLost && kind == FrameKind.RegularMessage && to.Value == 2)
                 lateSeen++;
-            if (isLost || kind != FrameKind.RegularToken || to.Value != 3 || ring[1].Events[RingEventKind.MulticastAfterToken] == 0)
+            if (isLost || kind != FrameKind.RegularToken || to.Value != 3
+                || ring[1].Events[RingEventKind.MulticastAfterToken] == 0)
                 return true;
             isLost = true;
             return false;
@@ -165,7 +171,8 @@ public sealed class AcceleratedRingTests
         Submit(ring, 1, 8);
         ring.RunUntil(() => isLost, Limit, "the token lost");
         Assert.Equal(0, lateSeen);
-        ring.RunUntil(() => ring[3].DeliveredCount == 8 && ring[2].Events[RingEventKind.TokenRetransmitted] == 1, Limit, "repeated");
+        ring.RunUntil(() => ring[3].DeliveredCount == 8 && ring[2].Events[RingEventKind.TokenRetransmitted] == 1, Limit,
+            "repeated");
         Assert.Equal(gathers, ring[2].Events[RingEventKind.EnteredGather]);
     }
 
@@ -201,7 +208,8 @@ public sealed class AcceleratedRingTests
         Assert.Contains(ring[1].Events.Last.Last(x => x.Kind == RingEventKind.MessageSent).Seq, multicast);
         ring.Passes = null;
         ring.RunUntilOneRing();
-        ring.RunUntil(() => ring[1].Engine.SendQueueCount == 0 && ring[2].DeliveredCount == ring[1].DeliveredCount, Limit, "delivered");
+        ring.RunUntil(() => ring[1].Engine.SendQueueCount == 0 && ring[2].DeliveredCount == ring[1].DeliveredCount,
+            Limit, "delivered");
     }
 
     [Fact]
@@ -235,7 +243,8 @@ public sealed class AcceleratedRingTests
         var ring = Operational(3, window: 0);
         Submit(ring, 2, 100);
         ring.RunUntil(
-            () => ring[3].Engine.ReadsTokenFirst ? throw new InvalidOperationException("the token first") : ring[3].DeliveredCount == 100,
+            () => ring[3].Engine.ReadsTokenFirst ? throw new InvalidOperationException("the token first")
+                : ring[3].DeliveredCount == 100,
             Limit, "delivered");
     }
 
@@ -252,7 +261,8 @@ public sealed class AcceleratedRingTests
         Assert.True(ring[2].Events[RingEventKind.MulticastAfterToken] > 0, "nothing followed the token");
     }
 
-    private static InMemoryRing Operational(int count, int window, Func<RingOptions, RingOptions>? with = null) => InMemoryRing.Operational(
+    private static InMemoryRing Operational(int count, int window, Func<RingOptions, RingOptions>? with = null) =>
+        InMemoryRing.Operational(
         count, x => (with?.Invoke(x) ?? x) with { AcceleratedWindow = window });
 
     private static void Submit(InMemoryRing ring, int id, int count)
@@ -277,7 +287,8 @@ public sealed class AcceleratedRingTests
         var sent = new List<SentFrame>();
         ring.Passes = (sender, receiver, frame) =>
         {
-            if (sender.Value == from && receiver.Value == to && (FrameKind)frame[3] is FrameKind.RegularMessage or FrameKind.RegularToken)
+            if (sender.Value == from && receiver.Value == to
+                && (FrameKind)frame[3] is FrameKind.RegularMessage or FrameKind.RegularToken)
                 sent.Add(SentFrame.Read(frame));
             return true;
         };

@@ -25,7 +25,8 @@ public sealed class GrowingWindowTests
     [Fact]
     [Shows(
         "docs/design/protocol.md",
-        "With a daemon on the ring, or with somebody of whom no join was heard, the configured numbers hold, for as long as that ring lasts.")]
+        "With a daemon on the ring, or with somebody of whom no join was heard, the configured numbers hold, for as "
+            + "long as that ring lasts.")]
     public void Beside_somebody_whose_joins_are_a_daemon_s_the_configured_limits_hold()
     {
         var ring = new InMemoryRing(3, Grows);
@@ -69,7 +70,8 @@ public sealed class GrowingWindowTests
     [Fact]
     [Shows(
         "docs/design/protocol.md",
-        "whose window is behind, or does not grow by its options, is left its share of the first window at every visit")]
+        "whose window is behind, or does not grow by its options, is left its share of the first window at "
+            + "every visit")]
     public void A_member_whose_window_does_not_grow_is_not_silenced_by_those_whose_do()
     {
         var ring = InMemoryRing.Operational(3, x => Grows(x) with { MaxWindowSize = x.Self.Value == 3 ? 0 : 512 });
@@ -96,7 +98,8 @@ public sealed class GrowingWindowTests
             Assert.Equal(SubmitResult.Accepted, ring.Submit(2, new byte[MessageBytes]));
         }
 
-        ring.RunUntil(() => Enumerable.Range(1, 3).All(id => ring[id].DeliveredCount == 2 * MessageCount), Limit, "delivered");
+        ring.RunUntil(
+            () => Enumerable.Range(1, 3).All(id => ring[id].DeliveredCount == 2 * MessageCount), Limit, "delivered");
         return Enumerable.Range(1, 3).Max(id => ring[id].Events.LargestVisit);
     }
 

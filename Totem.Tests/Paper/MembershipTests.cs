@@ -81,11 +81,13 @@ public sealed class MembershipTests
     [Shows("docs/design/protocol.md", "It keeps its messages back for 2.5 join intervals.")]
     public void Alone_beside_others_who_form_a_ring_a_processor_multicasts_between_two_of_their_joins()
     {
-        // Members who miss a join agree with the next, a whole number of join intervals later, and must not be disturbed then.
+        // Members who miss a join agree with the next, a whole number of join intervals later, and
+        // must not be disturbed then.
         var cluster = RingCluster.Operational(3);
         var joinInterval = ClusterSetup.FastOptions.JoinInterval;
         cluster.Intercept(x => x.From == new ProcessorId(3) ? FrameVerdict.Drop : FrameVerdict.Pass);
-        cluster.RunUntil(() => cluster[3].Count(RingEventKind.EnteredOperational) > 1 ? null : "alone", Limit, "3 is alone");
+        cluster.RunUntil(
+            () => cluster[3].Count(RingEventKind.EnteredOperational) > 1 ? null : "alone", Limit, "3 is alone");
         Assert.Equal(ProcessorSet.Of(new ProcessorId(3)), cluster[3].Engine.Installed!.Members);
 
         // The harness looks four times in an interval, so we are up to a quarter of one late.
@@ -102,7 +104,8 @@ public sealed class MembershipTests
     public void Alone_and_out_of_everybodys_hearing_a_processor_multicasts_at_once()
     {
         var cluster = RingCluster.Operational(3).Partition([1, 2], [3]);
-        cluster.RunUntil(() => cluster[3].Count(RingEventKind.EnteredOperational) > 1 ? null : "alone", Limit, "3 is alone");
+        cluster.RunUntil(
+            () => cluster[3].Count(RingEventKind.EnteredOperational) > 1 ? null : "alone", Limit, "3 is alone");
 
         cluster[3].Submit("to nobody").Run(ClusterSetup.FastOptions.JoinInterval * 0.2);
         Assert.Equal(["to nobody"], cluster[3].Delivered);
@@ -116,7 +119,8 @@ public sealed class MembershipTests
     public void Messages_from_before_a_restart_do_not_come_up_in_the_new_life()
     {
         var cluster = RingCluster.Operational(3);
-        cluster.Intercept(x => x.Kind == FrameKind.RegularMessage && x.From == new ProcessorId(3) ? FrameVerdict.Hold : FrameVerdict.Pass);
+        cluster.Intercept(x => x.Kind == FrameKind.RegularMessage
+            && x.From == new ProcessorId(3) ? FrameVerdict.Hold : FrameVerdict.Pass);
         cluster[3].Submit("old").Run(TimeSpan.FromMilliseconds(5));
         cluster.Crash(3).Restart(3);
         cluster.Intercept(null).RunUntilOperational(Limit);
@@ -168,7 +172,8 @@ public sealed class MembershipTests
     [Fact]
     [Shows(
         "docs/spec/evs.md",
-        "Between two regular configurations p installs exactly one transitional one, whose members are members of both.",
+        "Between two regular configurations p installs exactly one transitional one, whose members are members "
+            + "of both.",
         After = "EVS94, configurations")]
     public void A_change_is_told_twice_to_who_comes_along_and_says_who_left_and_who_joined()
     {
@@ -192,11 +197,14 @@ public sealed class MembershipTests
     {
         var cluster = RingCluster.Operational(3);
         var before = cluster.Now;
-        cluster.Intercept(x => x.Kind == FrameKind.RegularMessage && x.To == new ProcessorId(3) ? FrameVerdict.Drop : FrameVerdict.Pass);
+        cluster.Intercept(x => x.Kind == FrameKind.RegularMessage
+            && x.To == new ProcessorId(3) ? FrameVerdict.Drop : FrameVerdict.Pass);
         cluster[1].Submit("deaf").RunUntil(
             () => cluster[1].Engine.Installed!.Members.Count == 2 ? null : "3 is still in", Limit, "without 3");
-        Assert.True(cluster.Now - before >= ClusterSetup.FastOptions.FailToReceiveTimeout, $"after {cluster.Now - before} already");
-        Assert.True(cluster.Now - before < 2 * ClusterSetup.FastOptions.FailToReceiveTimeout, $"only after {cluster.Now - before}");
+        Assert.True(cluster.Now - before >= ClusterSetup.FastOptions.FailToReceiveTimeout, "after "
+            + $"{cluster.Now - before} already");
+        Assert.True(cluster.Now - before < 2 * ClusterSetup.FastOptions.FailToReceiveTimeout, "only after "
+            + $"{cluster.Now - before}");
         Assert.Contains(
             new[] { 1, 2 }, x => cluster[x].Installed.Any(y => y.Cause.Reason == GatherReason.MemberFailedToReceive));
         EvsChecker.AssertHolds(cluster.Trace);

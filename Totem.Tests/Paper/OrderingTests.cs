@@ -45,7 +45,8 @@ public sealed class OrderingTests
     public void A_safe_message_is_not_delivered_while_one_member_lacks_it()
     {
         var cluster = RingCluster.Operational(3);
-        cluster.Intercept(x => x.Kind == FrameKind.RegularMessage && x.To == new ProcessorId(3) ? FrameVerdict.Drop : FrameVerdict.Pass);
+        cluster.Intercept(x => x.Kind == FrameKind.RegularMessage
+            && x.To == new ProcessorId(3) ? FrameVerdict.Drop : FrameVerdict.Pass);
         cluster[1].Submit("agreed").Run(TimeSpan.FromMilliseconds(50));
         cluster[1].Submit("safe", Guarantee.Safe);
         cluster[1].Submit("behind").Run(TimeSpan.FromMilliseconds(100));
@@ -59,7 +60,8 @@ public sealed class OrderingTests
     [Fact]
     [Shows(
         "docs/spec/wire.md",
-        "The stored last token or commit token goes to the same successor every token_retransmit until a newer token comes",
+        "The stored last token or commit token goes to the same successor every token_retransmit until a newer "
+            + "token comes",
         After = "TOCS95, the total ordering protocol")]
     public void A_lost_token_is_sent_again_and_a_second_copy_of_it_is_dropped()
     {
@@ -77,7 +79,8 @@ public sealed class OrderingTests
         Assert.Equal(3, cluster.Count(RingEventKind.EnteredGather));
 
         // The successor had it, and only its sign of life was late: the copy must not become a second token.
-        cluster.Intercept(x => x.Kind == FrameKind.RegularToken && x.From == new ProcessorId(3) ? FrameVerdict.Hold : FrameVerdict.Pass);
+        cluster.Intercept(x => x.Kind == FrameKind.RegularToken
+            && x.From == new ProcessorId(3) ? FrameVerdict.Hold : FrameVerdict.Pass);
         cluster.Run(TimeSpan.FromMilliseconds(60));
         cluster.Intercept(null).ReleaseHeld().Run(TimeSpan.FromMilliseconds(60));
         Assert.True(cluster.Simulation.Coverage[DiscardReason.StaleToken] > 0);
@@ -141,7 +144,8 @@ public sealed class OrderingTests
     public void Numbers_that_wrap_keep_the_order()
     {
         var ring = InMemoryRing.Operational(
-            3, x => x with { FirstSeq = new Seq(uint.MaxValue - 20), FirstTokenSeq = new TokenSeq(uint.MaxValue - 20) });
+            3, x =>
+                x with { FirstSeq = new Seq(uint.MaxValue - 20), FirstTokenSeq = new TokenSeq(uint.MaxValue - 20) });
         for (var i = 0; i < 100; i++)
             ring.Submit(1 + i % 3, new byte[1 + 13 * i], (Guarantee)(i % 2));
         ring.RunUntil(() => Enumerable.Range(1, 3).All(x => ring[x].DeliveredCount == 100), Limit, "delivered");
@@ -173,8 +177,8 @@ public sealed class OrderingTests
         var ring = InMemoryRing.Operational(
             3, x => x with { MergeDetectInterval = TimeSpan.FromHours(1), AcceleratedWindow = acceleratedWindow });
         var payload = new byte[200];
-        // The same stretch several times: the first submission of one falls on another moment of the rotation, and the most frames that
-        // are ever out at a time are out by then.
+        // The same stretch several times: the first submission of one falls on another moment of the rotation, and the
+        // most frames that are ever out at a time are out by then.
         for (var i = 0; i < 6; i++)
             Rotate(ring, payload, 5_000);
         var before = GC.GetAllocatedBytesForCurrentThread();

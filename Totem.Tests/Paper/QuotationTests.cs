@@ -3,7 +3,8 @@ using Totem.Tests.Tidy;
 
 namespace Totem.Tests.Paper;
 
-/// <summary>Every test of this folder quotes the sentence that it shows, and the sentence stands where the quotation says.</summary>
+/// <summary>Every test of this folder quotes the sentence that it shows, and the sentence stands
+/// where the quotation says.</summary>
 public sealed class QuotationTests
 {
     public static TheoryData<string> Shown => [.. Tests.Select(x => $"{x.DeclaringType!.Name}.{x.Name}")];
@@ -27,7 +28,9 @@ public sealed class QuotationTests
     [Fact]
     public void A_sentence_that_is_not_there_is_not_found() =>
         Assert.DoesNotContain(
-            "A token is delivered twice.", WithoutMarks(Repository.Read("docs/design/protocol.md")), StringComparison.Ordinal);
+            "A token is delivered twice.", WithoutMarks(Repository.Read("docs/design/protocol.md")),
+            StringComparison.Ordinal);
 
-    private static string WithoutMarks(string text) => text.Replace("*", "", StringComparison.Ordinal).Replace("`", "", StringComparison.Ordinal);
+    private static string WithoutMarks(string text) =>
+        text.Replace("*", "", StringComparison.Ordinal).Replace("`", "", StringComparison.Ordinal);
 }

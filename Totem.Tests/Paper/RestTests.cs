@@ -65,7 +65,8 @@ public sealed class RestTests
         var others = Enumerable.Range(1, 5).Where(x => x != 4).Sum(x => cluster[x].Count(RingEventKind.TokenHeld));
         cluster.Run(TimeSpan.FromMilliseconds(200));
         Assert.True(cluster[4].Count(RingEventKind.TokenHeld) >= held + 8, "it rests for 18 ms each time");
-        Assert.Equal(others, Enumerable.Range(1, 5).Where(x => x != 4).Sum(x => cluster[x].Count(RingEventKind.TokenHeld)));
+        Assert.Equal(
+            others, Enumerable.Range(1, 5).Where(x => x != 4).Sum(x => cluster[x].Count(RingEventKind.TokenHeld)));
 
         cluster.RunUntil(() => IsResting(cluster, 4) ? null : "resting", Limit, "resting");
         cluster[4].Submit("first");
@@ -84,7 +85,8 @@ public sealed class RestTests
         var (held, lent) = (cluster.Count(RingEventKind.TokenHeld), cluster.Count(RingEventKind.TokenLent));
         for (var i = 0; i < 50; i++)
             cluster[i % 2 == 0 ? 1 : 3].Submit("x").Run(Rotation);
-        Assert.True(cluster.Count(RingEventKind.TokenLent) - lent <= 3, "a ring with two senders lends nothing to speak of");
+        Assert.True(
+            cluster.Count(RingEventKind.TokenLent) - lent <= 3, "a ring with two senders lends nothing to speak of");
         Assert.True(cluster.Count(RingEventKind.TokenHeld) - held <= 6, "nor does the token rest");
     }
 
@@ -96,7 +98,8 @@ public sealed class RestTests
         cluster[3].Submit("a");
         cluster[5].Submit("b").Run(2.1 * Hop + Rotation);
         Assert.Equal(1, cluster.Count(RingEventKind.TokenLent));
-        Assert.All([1, 2, 3, 4, 5], x => Assert.Equal(["a", "b"], cluster[x].Delivered.Where(text => text is "a" or "b").Order()));
+        Assert.All([1, 2, 3, 4, 5], x =>
+            Assert.Equal(["a", "b"], cluster[x].Delivered.Where(text => text is "a" or "b").Order()));
     }
 
     [Fact]
@@ -139,7 +142,8 @@ public sealed class RestTests
     public void A_member_that_dies_while_the_token_is_lent_takes_nothing_of_the_others_along(int dead)
     {
         var cluster = Alone(2);
-        cluster.Intercept(x => x.Kind == FrameKind.TokenLoan && x.To == new ProcessorId(2) ? FrameVerdict.Drop : FrameVerdict.Pass);
+        cluster.Intercept(x => x.Kind == FrameKind.TokenLoan
+            && x.To == new ProcessorId(2) ? FrameVerdict.Drop : FrameVerdict.Pass);
         cluster[4].Submit("kept").Run(2.5 * Hop);
         Assert.Contains("kept", cluster[4].Delivered);
         cluster.Crash(dead).Intercept(null).RunUntilQuiet(Limit);
@@ -187,7 +191,8 @@ public sealed class RestTests
     [Shows("docs/design/token.md", "A member that takes no part (TokenPark 0, an older build) wipes it out")]
     public void A_member_that_takes_no_part_keeps_the_token_going_and_loses_nothing()
     {
-        var cluster = RingCluster.Operational(5, with: x => Parking(x) with { Restless = ProcessorSet.Of(new ProcessorId(3)) });
+        var cluster = RingCluster.Operational(
+            5, with: x => Parking(x) with { Restless = ProcessorSet.Of(new ProcessorId(3)) });
         for (var i = 0; i < 20; i++)
             cluster[2].Submit("x").Run(Rotation);
         Assert.Equal(0, cluster.Count(RingEventKind.TokenLent) + cluster.Count(RingEventKind.SentAtRest));

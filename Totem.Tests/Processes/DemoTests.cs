@@ -24,7 +24,8 @@ public sealed class DemoTests(ITestOutputHelper output)
         var report = JsonSerializer.Deserialize(json, DemoReportJson.Default.DemoReport)!;
         Assert.True(report.Holds);
         Assert.Equal(15, report.RulesChecked.Count);
-        var (killed, others) = (report.Lives.Single(x => x.Killed), report.Lives.Where(x => x.Node != report.Victim).ToList());
+        var (killed, others) =
+            (report.Lives.Single(x => x.Killed), report.Lives.Where(x => x.Node != report.Victim).ToList());
         Assert.Equal(report.Victim, killed.Node);
         Assert.True(killed.Sent > 0, "the victim was killed before it multicast anything");
         Assert.Equal(nodes - 1, others.Count);
@@ -47,7 +48,8 @@ public sealed class DemoTests(ITestOutputHelper output)
             Assert.Contains("every rule holds", said, StringComparison.Ordinal);
 
             // Without node 1's trace its messages have no sender: a checker that notices nothing checks nothing.
-            var rest = string.Join(' ', Directory.GetFiles(folder, "*.trace").Where(x => !x.Contains("node-01", StringComparison.Ordinal)));
+            var rest = string.Join(' ', Directory.GetFiles(folder, "*.trace")
+                .Where(x => !x.Contains("node-01", StringComparison.Ordinal)));
             Assert.NotEqual(0, rest.Length);
             var (brokenCode, broken, _) = await CommandLineTests.Run($"check --torn 3#1 --complete {rest}");
             Assert.Equal(ExitCode.CheckFailed, brokenCode);

@@ -3,7 +3,8 @@ using Totem.Tests.Tidy;
 
 namespace Totem.Tests.Processes;
 
-/// <summary>docs/reference/transport.md, "Ring sequence": a disk that is slow or full is its own member's affair, and not even that while the member runs.</summary>
+/// <summary>docs/reference/transport.md, "Ring sequence": a disk that is slow or full is its own member's affair, and
+/// not even that while the member runs.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class DiskTests
 {
@@ -16,7 +17,8 @@ public sealed class DiskTests
         await using var cluster = ProcessCluster.InNamespaces(3, "udpu", TokenTimeout, duplicatePercent: 0);
         var preloaded = Path.Combine(cluster.StateOf(2), "slow_flush.so");
         var count = Path.Combine(cluster.StateOf(2), "flushes");
-        SystemCommand.Run($"gcc -shared -fPIC -O1 -o {preloaded} {Repository.FullPath("Totem.Tests/Native/slow_flush.c")}");
+        SystemCommand.Run($"gcc -shared -fPIC -O1 -o {preloaded} "
+            + $"{Repository.FullPath("Totem.Tests/Native/slow_flush.c")}");
         cluster.Prefixes[2] = ["env", $"LD_PRELOAD={preloaded}", "SLOW_FLUSH_SECONDS=5", $"SLOW_FLUSH_COUNT={count}"];
         await cluster.StartAllAsync();
         Assert.True(new FileInfo(count).Length > 0, "no flush was slow");
@@ -80,6 +82,7 @@ public sealed class DiskTests
     private static void AssertChanges(ProcessCluster cluster, DateTimeOffset begun, uint node, int changes)
     {
         var all = cluster.ChangesSince(begun);
-        Assert.True(all.Count(x => x.Contains($" node {node} installed ", StringComparison.Ordinal)) == changes, string.Join('\n', all));
+        Assert.True(all.Count(x => x.Contains($" node {node} installed ", StringComparison.Ordinal)) == changes,
+            string.Join('\n', all));
     }
 }

@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 
 namespace Totem.Tests.Processes;
 
-/// <summary>Five real processes, each in a network namespace of its own, and what a network and a host do to them.</summary>
+/// <summary>Five real processes, each in a network namespace of its own, and what a network and a
+/// host do to them.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class FaultTests(ITestOutputHelper output)
 {
@@ -17,9 +18,11 @@ public sealed class FaultTests(ITestOutputHelper output)
     [InlineData("udp", 0)]
     [InlineData("udpu", 0)]
     [InlineData("udp", 12)]
-    public async Task Every_rule_holds_through_partition_loss_pauses_and_a_crash(string transport, int acceleratedWindow)
+    public async Task Every_rule_holds_through_partition_loss_pauses_and_a_crash(
+        string transport, int acceleratedWindow)
     {
-        await using var cluster = ProcessCluster.InNamespaces(5, transport, TokenTimeout, duplicatePercent: 3, acceleratedWindow);
+        await using var cluster = ProcessCluster.InNamespaces(
+            5, transport, TokenTimeout, duplicatePercent: 3, acceleratedWindow);
         var network = cluster.Network!;
         var begun = DateTimeOffset.UtcNow;
         await cluster.StartAllAsync();
@@ -60,7 +63,8 @@ public sealed class FaultTests(ITestOutputHelper output)
         // A crash under load, and the return of the same node.
         cluster.Kill(5);
         await cluster.RingOf(1, 2, 3, 4);
-        await cluster.Workers[5].WaitForExitAsync(CancellationToken.None); // The others can be quicker than who reaps the process.
+        // The others can be quicker than who reaps the process.
+        await cluster.Workers[5].WaitForExitAsync(CancellationToken.None);
         cluster.Workers.Start(5);
         await cluster.RingOf(cluster.Nodes);
         await cluster.Deliver(200, cluster.Nodes);
@@ -70,6 +74,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         foreach (var change in cluster.ChangesSince(begun))
             output.WriteLine(change);
         report.ThrowIfBroken();
-        Assert.True(report.ConfigurationCount >= 9, $"{report.ConfigurationCount} configurations, at least 9 expected from these faults");
+        Assert.True(report.ConfigurationCount >= 9, $"{report.ConfigurationCount} configurations, at least 9 expected "
+            + "from these faults");
     }
 }

@@ -12,7 +12,8 @@ public sealed class InterfaceTests(ITestOutputHelper output)
     [InlineData("udpu")]
     public async Task A_node_that_loses_its_interface_is_back_when_it_has_one_again(string transport)
     {
-        await using var cluster = ProcessCluster.InNamespaces(3, transport, TimeSpan.FromSeconds(1), duplicatePercent: 0);
+        await using var cluster = ProcessCluster.InNamespaces(
+            3, transport, TimeSpan.FromSeconds(1), duplicatePercent: 0);
         var network = cluster.Network!;
         // An interface that is gone counts until its membership is given up.
         foreach (var node in cluster.Nodes)

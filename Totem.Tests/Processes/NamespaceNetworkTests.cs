@@ -17,7 +17,8 @@ public sealed class NamespaceNetworkTests
             network.Heal();
             network.Lose(2, 0.05);
             Assert.Equal(0, network.LoseNothing());
-            Assert.Contains("10.77.0.2/24", SystemCommand.Run(string.Join(' ', network.WrapperOf(2)) + " ip addr show net0"), StringComparison.Ordinal);
+            Assert.Contains("10.77.0.2/24", SystemCommand.Run(string.Join(' ', network.WrapperOf(2))
+                + " ip addr show net0"), StringComparison.Ordinal);
         }
 
         Assert.Equal(before, SystemCommand.Run("ip netns list"));

@@ -10,8 +10,8 @@ using Totem.Transport.Udp.Slots;
 namespace Totem.Tests.Processes;
 
 /// <summary>
-/// Real processes of the command, each running one member, on loopback or each in a network namespace of its own. They are
-/// driven through their standard input, waited for by what they report, and leave traces that the checker reads.
+/// Real processes of the command, each running one member, on loopback or each in a network namespace of its own. They
+/// are driven through their standard input, waited for by what they report, and leave traces that the checker reads.
 /// </summary>
 internal sealed class ProcessCluster : IAsyncDisposable
 {
@@ -27,7 +27,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private readonly bool _isTraced;
 
     private ProcessCluster(
-        int nodes, NamespaceNetwork? network, TimeSpan tokenTimeout, int duplicatePercent, bool isTraced, bool isWatched = true,
+        int nodes, NamespaceNetwork? network, TimeSpan tokenTimeout, int duplicatePercent, bool isTraced,
+        bool isWatched = true,
         int acceleratedWindow = 0)
     {
         Nodes = [.. Enumerable.Range(1, nodes).Select(x => (uint)x)];
@@ -69,13 +70,16 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public NamespaceNetwork? Network { get; }
 
     /// <summary>Where a member on loopback has its UDP socket.</summary>
-    public IPEndPoint EndPointOf(uint node) => LoopbackSlots.Peers(_ports!.BasePort, "").First(peer => peer.Id.Value == node).EndPoint;
+    public IPEndPoint EndPointOf(uint node) =>
+        LoopbackSlots.Peers(_ports!.BasePort, "").First(peer => peer.Id.Value == node).EndPoint;
 
     /// <summary>The processes.</summary>
     public WorkerCluster Workers { get; }
 
-    /// <summary>Members on loopback ports that no other run uses; unwatched, they know of a death by probing only.</summary>
-    public static ProcessCluster OnLoopback(int nodes, TimeSpan tokenTimeout, bool isTraced = true, bool isWatched = true)
+    /// <summary>Members on loopback ports that no other run uses; unwatched, they know of a death
+    /// by probing only.</summary>
+    public static ProcessCluster OnLoopback(
+        int nodes, TimeSpan tokenTimeout, bool isTraced = true, bool isWatched = true)
         => new(nodes, network: null, tokenTimeout, duplicatePercent: 0, isTraced, isWatched);
 
     /// <summary>Members in network namespaces, configured by a <c>corosync.conf</c>.</summary>
@@ -90,7 +94,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
         var network = NamespaceNetwork.Create(nodes);
         try
         {
-            var cluster = new ProcessCluster(nodes, network, tokenTimeout, duplicatePercent, isTraced: true, acceleratedWindow: acceleratedWindow);
+            var cluster = new ProcessCluster(
+                nodes, network, tokenTimeout, duplicatePercent, isTraced: true, acceleratedWindow: acceleratedWindow);
             File.WriteAllText(cluster.ConfigurationFile, Configuration(nodes, transport, tokenTimeout));
             return cluster;
         }
@@ -157,15 +162,17 @@ internal sealed class ProcessCluster : IAsyncDisposable
     {
         var goals = Workers.Read(x => nodes.ToDictionary(node => node, node => x[node].View.Delivered + more));
         await Workers.WaitAsync(
-            nodes, () => nodes.All(x => Workers[x].View.Delivered >= goals[x]), $"{more} more messages", Limit, CancellationToken.None);
+            nodes, () => nodes.All(x => Workers[x].View.Delivered >= goals[x]), $"{more} more messages", Limit,
+            CancellationToken.None);
     }
 
     /// <summary>
-    /// From now on everybody multicasts that many messages a second, small and large, three in ten of them safe; a member
-    /// that is started later does not.
+    /// From now on everybody multicasts that many messages a second, small and large, three in ten of them safe; a
+    /// member that is started later does not.
     /// </summary>
     public void Load(int perSecond, int load = 1) => Workers.Tell(
-        new StartLoad(load, Count: 0, MinSizeBytes: 32, SizeBytesMax: 20_000, SafePercent: 30, OutstandingMax: 64, perSecond), Nodes);
+        new StartLoad(load, Count: 0, MinSizeBytes: 32, SizeBytesMax: 20_000, SafePercent: 30, OutstandingMax: 64,
+            perSecond), Nodes);
 
     /// <summary>Kills a member without a goodbye.</summary>
     public void Kill(uint node)
@@ -186,14 +193,15 @@ internal sealed class ProcessCluster : IAsyncDisposable
         .ToArray());
 
     /// <summary>
-    /// Ends every load, waits until everything is delivered everywhere, and checks every rule over the traces of all lives.
-    /// Everybody must run and be in one ring.
+    /// Ends every load, waits until everything is delivered everywhere, and checks every rule over the traces of all
+    /// lives. Everybody must run and be in one ring.
     /// </summary>
     public async Task<EvsReport> FinishAsync()
     {
         await EndLoadsAsync();
         Workers.Tell(new EndTrace(), Nodes);
-        await Workers.WaitForAllAsync(Nodes, x => x.HasEndedTrace, "the end of every trace", Limit, CancellationToken.None);
+        await Workers.WaitForAllAsync(
+            Nodes, x => x.HasEndedTrace, "the end of every trace", Limit, CancellationToken.None);
         await LeaveAsync();
         if (!_isTraced)
             throw new InvalidOperationException("the run was not traced");
@@ -210,7 +218,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
     {
         Workers.Tell(new StopLoad(), Nodes);
         Workers.Tell(new SendMark(EndMark), Nodes);
-        await Workers.WaitForAllAsync(Nodes, x => x.HasMarks(EndMark, Nodes), "everybody's marks", DrainLimit, CancellationToken.None);
+        await Workers.WaitForAllAsync(
+            Nodes, x => x.HasMarks(EndMark, Nodes), "everybody's marks", DrainLimit, CancellationToken.None);
     }
 
     /// <summary>Everybody says goodbye; their processes end well.</summary>
@@ -222,7 +231,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
         {
             var exitCode = await worker.WaitForExitAsync(limit.Token);
             if (exitCode != 0)
-                throw new WorkerClusterException($"node {worker.Node} ended with exit code {exitCode}\n{worker.LastErrors}");
+                throw new WorkerClusterException($"node {worker.Node} ended with exit code "
+                    + $"{exitCode}\n{worker.LastErrors}");
         }
     }
 

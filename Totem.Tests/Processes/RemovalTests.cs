@@ -14,8 +14,8 @@ public sealed class RemovalTests(ITestOutputHelper output)
     private const int Kills = 5;
     private const double LimitMilliseconds = 100;
 
-    // How long it takes hangs on what else the machine does, so it is measured always and asserted where somebody says that
-    // the machine is quiet.
+    // How long it takes hangs on what else the machine does, so it is measured always and asserted where somebody says
+    // that the machine is quiet.
     private static readonly bool AssertsTimes = Environment.GetEnvironmentVariable("TOTEM_ASSERT_TIMES") == "1";
 
     [LinuxFact]
@@ -34,7 +34,8 @@ public sealed class RemovalTests(ITestOutputHelper output)
             await cluster.RingOf(survivors);
             var rings = cluster.Workers.Read(x => survivors.Select(node => x[node].View.Regular!).ToArray());
             times.Add(rings.Max(x => (x.At - killed).TotalMilliseconds));
-            output.WriteLine($"node {victim} removed after {times[^1]:0.0} ms: {string.Join(" | ", rings.Select(x => x.Cause))}");
+            output.WriteLine($"node {victim} removed after {times[^1]:0.0} ms: "
+                + $"{string.Join(" | ", rings.Select(x => x.Cause))}");
 
             // One noticed, the others were called by it. Nobody waited for a token that did not come.
             Assert.Contains(rings, x => x.Reason == nameof(GatherReason.MemberUnreachable));
@@ -47,7 +48,8 @@ public sealed class RemovalTests(ITestOutputHelper output)
 
         output.WriteLine($"removal: median {times.Order().ElementAt(Kills / 2):0.0} ms, worst {times.Max():0.0} ms");
         if (AssertsTimes)
-            Assert.All(times, x => Assert.True(x < LimitMilliseconds, $"removed after {x:0.0} ms, under {LimitMilliseconds} ms expected"));
+            Assert.All(times, x =>
+                Assert.True(x < LimitMilliseconds, $"removed after {x:0.0} ms, under {LimitMilliseconds} ms expected"));
         (await cluster.FinishAsync()).ThrowIfBroken();
     }
 
@@ -84,7 +86,8 @@ public sealed class RemovalTests(ITestOutputHelper output)
         var begun = DateTimeOffset.UtcNow;
 
         cluster.Workers[2].Pause();
-        await Task.Delay(TokenTimeout / 3); // The fault itself: how long it is stopped, many times what a death takes to show.
+        // The fault itself: how long it is stopped, many times what a death takes to show.
+        await Task.Delay(TokenTimeout / 3);
         cluster.Workers[2].Continue();
         cluster.Load(perSecond: 100);
         await cluster.Deliver(50, cluster.Nodes);

@@ -12,8 +12,9 @@ using Xunit.Abstractions;
 namespace Totem.Tests.Processes;
 
 /// <summary>
-/// How long a killed process stays on the ring of the others, with the neighbour watch and without it, in one run. It is
-/// measured, with few kills unless <c>TOTEM_REMOVAL_KILLS</c> asks for more; what is asserted is that the ring goes on.
+/// How long a killed process stays on the ring of the others, with the neighbour watch and without it, in one run. It
+/// is measured, with few kills unless <c>TOTEM_REMOVAL_KILLS</c> asks for more; what is asserted is that the ring goes
+/// on.
 /// </summary>
 [Collection(RealProcesses.Name)]
 [SupportedOSPlatform("linux")]
@@ -26,7 +27,9 @@ public sealed class RemovalTimes(ITestOutputHelper output)
     private const int PerSecond = 300;
 
     private static readonly int? AskedKills = int.TryParse(
-        Environment.GetEnvironmentVariable("TOTEM_REMOVAL_KILLS"), CultureInfo.InvariantCulture, out var count) ? count : null;
+        Environment.GetEnvironmentVariable("TOTEM_REMOVAL_KILLS"), CultureInfo.InvariantCulture, out var count)
+            ? count
+            : null;
 
     private static readonly int[] Sizes = [.. (Environment.GetEnvironmentVariable("TOTEM_REMOVAL_NODES")
         ?? (AskedKills is null ? "3" : "2,3,5,14"))
@@ -51,7 +54,8 @@ public sealed class RemovalTimes(ITestOutputHelper output)
         await cluster.StartAllAsync();
         var load = 0;
         // The representative makes the next commit token, its successor is probed by it, the last is neither.
-        foreach (var (victim, role) in ((uint, string)[])[(1, "representative"), (2, "successor"), ((uint)nodes, "last")])
+        foreach (var (victim, role) in ((uint, string)[])[(1, "representative"), (2, "successor"),
+            ((uint)nodes, "last")])
         {
             if (victim == nodes && role != "last")
                 continue;
@@ -84,7 +88,8 @@ public sealed class RemovalTimes(ITestOutputHelper output)
 
             output.WriteLine(
                 $"{nodes,2} nodes, {(isBusy ? "busy" : "idle")}, {(isWatched ? "watched" : "probed "),-7}, {role,-14}: "
-                + $"first {Median(first),6:0.0} ms, last {Median(last),6:0.0} ms, worst {last.Max(),6:0.0} ms of {last.Count}"
+                + $"first {Median(first),6:0.0} ms, last {Median(last),6:0.0} ms, worst {last.Max(),6:0.0} ms of "
+                + $"{last.Count}"
                 + (isWatched ? $"; hangup {Median(hangups),6:0.0} ms" : ""));
         }
 
@@ -95,7 +100,8 @@ public sealed class RemovalTimes(ITestOutputHelper output)
     {
         const int familyBytes = 2;
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Connect(new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(NeighbourName.Of(member).AsSpan(familyBytes))));
+        socket.Connect(
+            new UnixDomainSocketEndPoint(Encoding.ASCII.GetString(NeighbourName.Of(member).AsSpan(familyBytes))));
         return socket;
     }
 

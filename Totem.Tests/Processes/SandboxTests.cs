@@ -8,7 +8,8 @@ using Totem.Tests.Transport;
 
 namespace Totem.Tests.Processes;
 
-/// <summary>Everything starts under the restrictions of a service manager, or says in one line why it cannot, with a documented exit code.</summary>
+/// <summary>Everything starts under the restrictions of a service manager, or says in one line why
+/// it cannot, with a documented exit code.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class SandboxTests : IDisposable
 {
@@ -21,7 +22,8 @@ public sealed class SandboxTests : IDisposable
 
     public void Dispose() => _state.Dispose();
 
-    /// <summary>A ring on the loopback with its state in <c>/run/totem</c>, and one of a unicast configuration in the temporary directory.</summary>
+    /// <summary>A ring on the loopback with its state in <c>/run/totem</c>, and one of a unicast
+    /// configuration in the temporary directory.</summary>
     [SandboxTheory]
     [InlineData("no-netlink", Works, Works)]
     [InlineData("no-unix", Works, Works)]
@@ -41,7 +43,8 @@ public sealed class SandboxTests : IDisposable
         Check(restrictions, $"node --port {ports.BasePort}", loopback);
         Check(restrictions, $"group g --port {ports.BasePort}", loopback);
         var addresses = string.Create(
-            CultureInfo.InvariantCulture, $"--id 1 --bind 127.0.0.1:{ports.BasePort} --peer 2=127.0.0.1:{ports.BasePort + 1}");
+            CultureInfo.InvariantCulture, $"--id 1 --bind 127.0.0.1:{ports.BasePort} --peer "
+                + $"2=127.0.0.1:{ports.BasePort + 1}");
         Check(restrictions, $"node {addresses} --state {_state.Path}", unicast);
         Check(restrictions, $"group g {addresses} --state {_state.Path}", unicast);
     }
@@ -87,11 +90,13 @@ public sealed class SandboxTests : IDisposable
             $"env {settings} {Sandbox.Value} {restrictions} -- {NativeBuild.Program("cpg_member")} sandbox </dev/null");
         // The program ends with 1 when it gets LIBRARY, which is 2.
         Assert.True(exitCode == (expected == Works ? 0 : 1), $"{exitCode}: {said}");
-        Assert.Contains(expected == Works ? " started 1 node 1 " : " started 2 node 0 ", said, StringComparison.Ordinal);
+        Assert.Contains(
+            expected == Works ? " started 1 node 1 " : " started 2 node 0 ", said, StringComparison.Ordinal);
         Assert.Contains(reason, said, StringComparison.Ordinal);
     }
 
-    /// <summary>Which interface has the address is known without netlink too. Where there is no IPv6 the reason is another.</summary>
+    /// <summary>Which interface has the address is known without netlink too. Where there is no
+    /// IPv6 the reason is another.</summary>
     [SandboxTheory]
     [InlineData("no-unix")]
     [InlineData("no-netlink")]
@@ -99,8 +104,10 @@ public sealed class SandboxTests : IDisposable
     {
         using var ports = PortBlock.Take();
         var (exitCode, said) = TotemProgram.Run(
-            $"node --id 1 --bind [::1]:{ports.BasePort} --group [ff15::1]:{ports.BasePort + 2} --state {_state.Path}", $"{Sandbox.Value} {restrictions} --");
-        Assert.True(exitCode == Works || said.Contains("cannot bind to [::1]", StringComparison.Ordinal), $"{exitCode}: {said}");
+            $"node --id 1 --bind [::1]:{ports.BasePort} --group [ff15::1]:{ports.BasePort + 2} --state {_state.Path}",
+            $"{Sandbox.Value} {restrictions} --");
+        Assert.True(exitCode == Works || said.Contains("cannot bind to [::1]", StringComparison.Ordinal),
+            $"{exitCode}: {said}");
     }
 
     private static void Check(string restrictions, string arguments, int expected)
@@ -117,7 +124,8 @@ public sealed class SandboxTests : IDisposable
         var program = Repository.FullPath("out/tests/sandbox");
         Directory.CreateDirectory(Path.GetDirectoryName(program)!);
         NativeBuild.Run(
-            ["gcc", "-D_GNU_SOURCE", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", Repository.FullPath("Totem.Tests/Native/sandbox.c"), "-o", program],
+            ["gcc", "-D_GNU_SOURCE", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1",
+                Repository.FullPath("Totem.Tests/Native/sandbox.c"), "-o", program],
             NativeBuild.BuildLimit);
         return program;
     }
@@ -126,12 +134,14 @@ public sealed class SandboxTests : IDisposable
     [AttributeUsage(AttributeTargets.Method)]
     private sealed class SandboxTheoryAttribute : TheoryAttribute
     {
-        public SandboxTheoryAttribute() => Skip = Requirement.SkipUnless(NativeTheoryAttribute.Missing(), Requirement.Root());
+        public SandboxTheoryAttribute() =>
+            Skip = Requirement.SkipUnless(NativeTheoryAttribute.Missing(), Requirement.Root());
     }
 
     [AttributeUsage(AttributeTargets.Method)]
     private sealed class ZooKeeperSandboxTheoryAttribute : TheoryAttribute
     {
-        public ZooKeeperSandboxTheoryAttribute() => Skip = ZooKeeperTheoryAttribute.Missing() ?? Requirement.SkipUnless(NativeTheoryAttribute.Missing(), Requirement.Root());
+        public ZooKeeperSandboxTheoryAttribute() => Skip = ZooKeeperTheoryAttribute.Missing()
+            ?? Requirement.SkipUnless(NativeTheoryAttribute.Missing(), Requirement.Root());
     }
 }

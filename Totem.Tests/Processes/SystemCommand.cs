@@ -2,15 +2,18 @@ using System.Diagnostics;
 
 namespace Totem.Tests.Processes;
 
-/// <summary>Commands of the system that tests run: ip, iptables. They end by themselves, or after half a minute.</summary>
+/// <summary>Commands of the system that tests run: ip, iptables. They end by themselves, or after
+/// half a minute.</summary>
 internal static class SystemCommand
 {
     /// <summary>Runs a command line.</summary>
-    /// <exception cref="InvalidOperationException">It is missing, failed or hung; the message has what it said.</exception>
+    /// <exception cref="InvalidOperationException">It is missing, failed or hung; the message has
+    /// what it said.</exception>
     public static string Run(string commandLine)
     {
         var (exitCode, said) = TryRun(commandLine);
-        return exitCode == 0 ? said : throw new InvalidOperationException($"`{commandLine}` returned {exitCode}: {said}");
+        return exitCode == 0 ? said
+            : throw new InvalidOperationException($"`{commandLine}` returned {exitCode}: {said}");
     }
 
     /// <summary>The same, for commands that may fail.</summary>

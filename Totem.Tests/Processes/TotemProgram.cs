@@ -1,13 +1,16 @@
 namespace Totem.Tests.Processes;
 
-/// <summary>The command <c>totem</c> as a process of its own, perhaps as another user or under a restriction. It has no input, so it ends.</summary>
+/// <summary>The command <c>totem</c> as a process of its own, perhaps as another user or under a
+/// restriction. It has no input, so it ends.</summary>
 internal static class TotemProgram
 {
     public const uint Nobody = 65534;
 
-    /// <summary>As an ordinary user, except that it may read everything: wherever the tests were built, it finds their programs.</summary>
+    /// <summary>As an ordinary user, except that it may read everything: wherever the tests were
+    /// built, it finds their programs.</summary>
     public static string AsNobody =>
-        $"setpriv --reuid {Nobody} --regid {Nobody} --clear-groups --inh-caps=-all,+dac_read_search --ambient-caps=-all,+dac_read_search";
+        $"setpriv --reuid {Nobody} --regid {Nobody} --clear-groups --inh-caps=-all,+dac_read_search "
+            + "--ambient-caps=-all,+dac_read_search";
 
     private static string Path => System.IO.Path.Combine(AppContext.BaseDirectory, "totem");
 

@@ -14,7 +14,8 @@ internal sealed class CorosyncFactAttribute : FactAttribute
 internal sealed class CorosyncDaemonFactAttribute : FactAttribute
 {
     public CorosyncDaemonFactAttribute() => Skip = Requirement.SkipUnless(
-        Requirement.Linux(), Requirement.Root(), Requirement.Command("corosync", "corosync"), Requirement.Command("unshare", "util-linux"),
+        Requirement.Linux(), Requirement.Root(), Requirement.Command("corosync", "corosync"),
+        Requirement.Command("unshare", "util-linux"),
         Requirement.Command("ip", "iproute2"));
 }
 

@@ -56,7 +56,8 @@ internal sealed class NamespaceTheoryAttribute : TheoryAttribute
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PackageFactAttribute : FactAttribute
 {
-    /// <param name="package">The package; its command has the same name unless <paramref name="command"/> says otherwise.</param>
+    /// <param name="package">The package; its command has the same name unless
+    /// <paramref name="command"/> says otherwise.</param>
     /// <param name="command">The command that must be on the path.</param>
     public PackageFactAttribute(string package, string? command = null)
     {

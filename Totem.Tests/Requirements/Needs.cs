@@ -24,5 +24,6 @@ internal sealed class NeedsNativeToolsAttribute : NeedsAttribute
 /// <summary>Both.</summary>
 internal sealed class NeedsNativeToolsAndZooKeeperAttribute : NeedsAttribute
 {
-    public override string? Missing => Sheepdog.Native.SheepdogNativeTheoryAttribute.Missing() ?? ZooKeeperTheoryAttribute.Missing();
+    public override string? Missing =>
+        Sheepdog.Native.SheepdogNativeTheoryAttribute.Missing() ?? ZooKeeperTheoryAttribute.Missing();
 }

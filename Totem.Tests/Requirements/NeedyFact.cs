@@ -5,7 +5,8 @@ using Xunit.Sdk;
 
 namespace Totem.Tests.Requirements;
 
-/// <summary>A test in a base class: whether it is skipped depends on what the class that inherits it needs (<see cref="NeedsAttribute"/>).</summary>
+/// <summary>A test in a base class: whether it is skipped depends on what the class that inherits it needs
+/// (<see cref="NeedsAttribute"/>).</summary>
 [AttributeUsage(AttributeTargets.Method)]
 [XunitTestCaseDiscoverer("Totem.Tests.Requirements.NeedyFactDiscoverer", "Totem.Tests")]
 internal sealed class NeedyFactAttribute : FactAttribute;
@@ -18,7 +19,8 @@ public sealed class NeedyFactDiscoverer(IMessageSink diagnostics) : FactDiscover
     {
         ArgumentNullException.ThrowIfNull(discoveryOptions);
         return new NeedyTestCase(
-            DiagnosticMessageSink, discoveryOptions.MethodDisplayOrDefault(), discoveryOptions.MethodDisplayOptionsOrDefault(), testMethod);
+            DiagnosticMessageSink, discoveryOptions.MethodDisplayOrDefault(),
+            discoveryOptions.MethodDisplayOptionsOrDefault(), testMethod);
     }
 }
 
@@ -32,7 +34,8 @@ public sealed class NeedyTestCase : XunitTestCase
     {
     }
 
-    public NeedyTestCase(IMessageSink diagnostics, TestMethodDisplay display, TestMethodDisplayOptions displayOptions, ITestMethod method)
+    public NeedyTestCase(IMessageSink diagnostics, TestMethodDisplay display, TestMethodDisplayOptions displayOptions,
+        ITestMethod method)
         : base(diagnostics, display, displayOptions, method)
     {
     }

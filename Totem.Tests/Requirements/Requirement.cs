@@ -14,7 +14,8 @@ internal static class Requirement
         && !value.Equals("false", StringComparison.OrdinalIgnoreCase)
         && value != "0";
 
-    /// <summary>The reason to skip, or null to run: the first requirement that does not hold, unless under CI.</summary>
+    /// <summary>The reason to skip, or null to run: the first requirement that does not hold,
+    /// unless under CI.</summary>
     public static string? SkipUnless(params ReadOnlySpan<string?> missing)
     {
         if (IsContinuousIntegration)
@@ -39,7 +40,8 @@ internal static class Requirement
         => TryFindCommand(name, out _) ? null : $"needs the command {name} (package {package})";
 
     /// <summary>Why a file that a package installs is not there, or null when it is.</summary>
-    public static string? Installed(string path, string package) => File.Exists(path) ? null : $"needs {path} (package {package})";
+    public static string? Installed(string path, string package) =>
+        File.Exists(path) ? null : $"needs {path} (package {package})";
 
     /// <summary>Looks a command up on the path, and where system tools live besides.</summary>
     public static bool TryFindCommand(string name, [NotNullWhen(true)] out string? path)

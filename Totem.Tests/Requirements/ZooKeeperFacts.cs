@@ -20,5 +20,6 @@ internal sealed class ZooKeeperTheoryAttribute : TheoryAttribute
         Requirement.Linux(),
         Requirement.Command("java", "default-jre-headless"),
         Requirement.Installed(ZooKeeperServer.Archive, "zookeeper"),
-        NativeLibrary.TryLoad("libzookeeper_mt.so.2", out _) ? null : "needs libzookeeper_mt.so.2 (package libzookeeper-mt2)");
+        NativeLibrary.TryLoad("libzookeeper_mt.so.2", out _) ? null
+            : "needs libzookeeper_mt.so.2 (package libzookeeper-mt2)");
 }

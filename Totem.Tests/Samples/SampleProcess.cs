@@ -34,7 +34,8 @@ internal sealed class SampleProcess : IDisposable
         }
     }
 
-    /// <summary>Waits until it has printed a line that is wanted, and fails with all its lines when it ends before.</summary>
+    /// <summary>Waits until it has printed a line that is wanted, and fails with all its lines when
+    /// it ends before.</summary>
     public string WaitFor(Func<string, bool> isWanted)
     {
         string? found = null;
@@ -88,7 +89,8 @@ internal sealed class SampleProcess : IDisposable
                 }
 
                 var left = until - DateTime.UtcNow;
-                Assert.True(left > TimeSpan.Zero && Monitor.Wait(_lines, left), $"nothing more came: {string.Join('\n', _lines)}");
+                Assert.True(left > TimeSpan.Zero && Monitor.Wait(_lines, left), "nothing more came: "
+                    + $"{string.Join('\n', _lines)}");
             }
         }
     }

@@ -21,7 +21,8 @@ public sealed class DriverLogTests
         }
 
         Assert.True(log.TryTake(out var last));
-        Assert.Equal((ClusterLogLevel.Warning, "7 more lines were dropped, since 1000 waited to be taken"), (last.Level, last.Text));
+        Assert.Equal((ClusterLogLevel.Warning, "7 more lines were dropped, since 1000 waited to be taken"),
+            (last.Level, last.Text));
         Assert.False(log.HasLines);
         log.Add(ClusterLogLevel.Error, "one\ntwo");
         Assert.True(log.TryTake(out last));

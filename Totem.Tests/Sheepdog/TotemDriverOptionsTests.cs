@@ -11,9 +11,11 @@ public sealed class TotemDriverOptionsTests
     [Fact]
     public void Every_key_is_read()
     {
-        var options = TotemDriverOptions.Parse("port=6000,node=3,group=a b,partition=continue,quorum=2,guarantee=agreed,state=/x=y", false);
+        var options = TotemDriverOptions.Parse("port=6000,node=3,group=a "
+            + "b,partition=continue,quorum=2,guarantee=agreed,state=/x=y", false);
         Assert.Equal((6000, 3u, "a b", "/x=y"), (options.Port, options.Node, options.Cluster, options.State));
-        Assert.Equal(new ClusterQueueOptions { Rule = PartitionRule.Continue, Quorum = 2, WaitsUntilSettled = true }, options.Queue);
+        Assert.Equal(new ClusterQueueOptions { Rule = PartitionRule.Continue, Quorum = 2, WaitsUntilSettled = true },
+            options.Queue);
     }
 
     [Theory]
@@ -35,9 +37,11 @@ public sealed class TotemDriverOptionsTests
         Assert.EndsWith(TotemDriverOptions.Syntax, failure.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>To mend by who wrote it, as a wrong option is: the command and the C ABI tell the two from a machine that refuses.</summary>
+    /// <summary>To mend by who wrote it, as a wrong option is: the command and the C ABI tell the
+    /// two from a machine that refuses.</summary>
     [Theory]
-    [InlineData("totem {\nversion: 2\n}\nnodelist {\nnode {\nring0_addr: 127.0.0.1\nnodeid: 1\n}\n}\n", "c.conf:1: totem.transport is missing")]
+    [InlineData("totem {\nversion: 2\n}\nnodelist {\nnode {\nring0_addr: 127.0.0.1\nnodeid: 1\n}\n}\n", "c.conf:1: "
+        + "totem.transport is missing")]
     [InlineData("garbage\n", "c.conf:1: 'garbage' is neither")]
     [InlineData(null, "c.conf: there is no such file")]
     public void A_configuration_that_cannot_be_used_is_the_callers(string? text, string problem)
@@ -46,7 +50,8 @@ public sealed class TotemDriverOptionsTests
         var file = Path.Combine(folder.Path, "c.conf");
         if (text is not null)
             File.WriteAllText(file, text);
-        var failure = Assert.Throws<ClusterDriverException>(() => TotemDriverOptions.Parse($"config={file}", true).NodeOptions());
+        var failure = Assert.Throws<ClusterDriverException>(
+            () => TotemDriverOptions.Parse($"config={file}", true).NodeOptions());
         Assert.Contains(problem, failure.Message, StringComparison.Ordinal);
         Assert.True(failure.IsConfiguration);
     }

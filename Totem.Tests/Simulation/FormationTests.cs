@@ -4,8 +4,8 @@ using Totem.Simulation.Scenarios;
 namespace Totem.Tests.Simulation;
 
 /// <summary>
-/// Processors that start at about the same time form one ring at once: nobody waits for a timeout, although each newcomer is known to
-/// some before it is to others, and some have agreed on a ring without it.
+/// Processors that start at about the same time form one ring at once: nobody waits for a timeout, although each
+/// newcomer is known to some before it is to others, and some have agreed on a ring without it.
 /// </summary>
 public sealed class FormationTests
 {
@@ -30,12 +30,14 @@ public sealed class FormationTests
     [MemberData(nameof(Starts))]
     public void They_are_one_ring_within_a_tenth_of_the_token_timeout(int processors, double spreadMilliseconds)
     {
-        var options = new RingOptions { Self = new ProcessorId(1), JoinInterval = TimeSpan.FromMilliseconds(15), TokenTimeout = TimeSpan.FromSeconds(3) };
+        var options = new RingOptions { Self = new ProcessorId(1), JoinInterval = TimeSpan.FromMilliseconds(15),
+            TokenTimeout = TimeSpan.FromSeconds(3) };
         for (var seed = 1; seed <= Seeds; seed++)
         {
             var random = new Random(seed);
             var cluster = RingCluster.Create(processors, (ulong)seed, x => x with { Options = options });
-            var starts = Enumerable.Range(1, processors).Select(id => (At: random.NextDouble() * spreadMilliseconds, Id: id)).OrderBy(x => x.At);
+            var starts = Enumerable.Range(1, processors)
+                .Select(id => (At: random.NextDouble() * spreadMilliseconds, Id: id)).OrderBy(x => x.At);
             foreach (var (at, id) in starts)
             {
                 cluster.Simulation.RunUntil(new Instant(TimeSpan.FromMilliseconds(at).Ticks));
@@ -47,7 +49,8 @@ public sealed class FormationTests
         }
     }
 
-    /// <summary>A process that is killed and started again at once hears what was said of its last life; the others must not part over it.</summary>
+    /// <summary>A process that is killed and started again at once hears what was said of its last life; the others
+    /// must not part over it.</summary>
     [Fact]
     public void A_neighbour_that_dies_and_starts_again_and_again_does_not_part_the_others()
     {
@@ -64,7 +67,8 @@ public sealed class FormationTests
             }
 
             cluster.RunUntilOperational(TimeSpan.FromSeconds(10));
-            // Transitional ones may part them: the third can die when one of the two has installed the ring with it and the other not yet.
+            // Transitional ones may part them: the third can die when one of the two has installed
+            // the ring with it and the other not yet.
             Assert.All(
                 cluster[1].Installed.Skip(together).Where(x => x.Configuration.Kind == ConfigurationKind.Regular),
                 x => Assert.True(x.Configuration.Members.Contains(new ProcessorId(2)), $"seed {seed}: {x}"));

@@ -5,14 +5,15 @@ using Totem.Simulation.Scenarios;
 namespace Totem.Tests.Simulation;
 
 /// <summary>
-/// Scripts that once broke a rule, as short as they could be made: each file of Scenarios/Found is a script, <c>----</c>, and the
-/// transcript of what happens now. <c>TOTEM_ACCEPT_SCENARIOS=1</c> rewrites the transcripts.
+/// Scripts that once broke a rule, as short as they could be made: each file of Scenarios/Found is a script,
+/// <c>----</c>, and the transcript of what happens now. <c>TOTEM_ACCEPT_SCENARIOS=1</c> rewrites the transcripts.
 /// </summary>
 public sealed class FoundBySeedTests
 {
     private const string End = "----\n";
 
-    public static TheoryData<string> Files => [.. Directory.GetFiles(Folder(), "*.txt").Order(StringComparer.Ordinal).Select(x => Path.GetFileName(x))];
+    public static TheoryData<string> Files =>
+        [.. Directory.GetFiles(Folder(), "*.txt").Order(StringComparer.Ordinal).Select(x => Path.GetFileName(x))];
 
     [Theory]
     [MemberData(nameof(Files))]

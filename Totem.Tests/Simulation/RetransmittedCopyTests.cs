@@ -2,7 +2,8 @@ using Totem.Simulation.Scenarios;
 
 namespace Totem.Tests.Simulation;
 
-/// <summary>docs/design/protocol.md, "One broken link": only what a processor sent itself shows that it is heard.</summary>
+/// <summary>docs/design/protocol.md, "One broken link": only what a processor sent itself shows
+/// that it is heard.</summary>
 public sealed class RetransmittedCopyTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);

@@ -142,7 +142,8 @@ public sealed class RingClusterTests
     public void A_frame_that_nobody_can_have_sent_is_counted_and_changes_nothing(string forgery, string reason)
     {
         var cluster = RingCluster.Operational(
-            processors: 3, seed: 10, with: x => x with { Options = x.Options with { Allowed = ProcessorSet.Of([.. x.Processors]) } });
+            processors: 3, seed: 10, with: x =>
+                x with { Options = x.Options with { Allowed = ProcessorSet.Of([.. x.Processors]) } });
         var before = cluster.Simulation.Coverage[Enum.Parse<DiscardReason>(reason)];
         cluster.Do($"inject node=2 what={forgery} count=6").Run(TimeSpan.FromMilliseconds(400));
 

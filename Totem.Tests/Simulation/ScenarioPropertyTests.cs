@@ -34,6 +34,7 @@ public sealed class ScenarioPropertyTests
         var result = _runner.Run(scenario.Script);
         return result.Passed
             ? true
-            : throw new InvalidOperationException(string.Join('\n', result.Failures.Select(x => $"{x.Rule}: {x.Text}")));
+            : throw new InvalidOperationException(
+                string.Join('\n', result.Failures.Select(x => $"{x.Rule}: {x.Text}")));
     }
 }

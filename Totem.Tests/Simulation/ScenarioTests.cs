@@ -8,7 +8,8 @@ using Xunit.Abstractions;
 
 namespace Totem.Tests.Simulation;
 
-/// <summary>Random scenarios in bulk, on every core. <c>TOTEM_SCENARIOS</c> says how many; CI runs the default at least.</summary>
+/// <summary>Random scenarios in bulk, on every core. <c>TOTEM_SCENARIOS</c> says how many; CI runs
+/// the default at least.</summary>
 public sealed class ScenarioTests(ITestOutputHelper output)
 {
     private const string CountVariable = "TOTEM_SCENARIOS";

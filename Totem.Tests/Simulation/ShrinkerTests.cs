@@ -69,16 +69,19 @@ public sealed class ShrinkerTests
     [Fact]
     public void Comments_and_empty_lines_are_skipped()
     {
-        var script = FaultScript.Parse("# a script\n\nprocessors 1,2 # two\nat 5ms crash node=2 # dies\nend at=1s\n", "test");
+        var script =
+            FaultScript.Parse("# a script\n\nprocessors 1,2 # two\nat 5ms crash node=2 # dies\nend at=1s\n", "test");
         Assert.Equal(2, script.ProcessorCount);
         Assert.Equal("processors 1,2", script.ToString().Split('\n')[1]);
     }
 
     [Theory]
     [InlineData("end at=1s\nprocessors 1,1\n", "test:2: '1,1', expected at most 128 processors, each once")]
-    [InlineData("processors 1,2\nat 5ms crash node=7\nend at=1s\n", "test: 'at 5ms crash node=7' names 7, expected one of {1, 2}")]
+    [InlineData("processors 1,2\nat 5ms crash node=7\nend at=1s\n", "test: 'at 5ms crash node=7' names 7, expected one "
+        + "of {1, 2}")]
     [InlineData("processors 1,2\n", "test: no 'end at=…' line")]
-    [InlineData("processors 1,2\nat soon crash node=1\n", "test:2: 'at soon crash node=1', expected: at 12.5ms command")]
+    [InlineData("processors 1,2\nat soon crash node=1\n", "test:2: 'at soon crash node=1', expected: at 12.5ms "
+        + "command")]
     [InlineData("processors 1,2\nat 5ms crash\n", "test:2: 'crash' without node=, expected a processor id")]
     [InlineData("processors 1,2\nat 5ms crash node=1 hard=1\n", "test:2: 'crash' knows no 'hard', expected node")]
     [InlineData("processors 1,2\nat 5ms loss from=1 to=2 rate=7\n", "test:2: rate=7, expected a rate from 0 to 1")]

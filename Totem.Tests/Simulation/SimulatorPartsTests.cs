@@ -68,7 +68,8 @@ public sealed class SimulatorPartsTests
         var writer = new WireWriter(frame);
         new RegularToken(
             new FrameHeader(FrameKind.RegularToken, Encapsulation.None, new ProcessorId(1)),
-            new Seq(5), new TokenSeq(6), new Seq(4), new ProcessorId(2), new RingId(new ProcessorId(1), 8), 0, 0, 0, 0).Write(ref writer);
+            new Seq(5), new TokenSeq(6), new Seq(4), new ProcessorId(2), new RingId(new ProcessorId(1), 8), 0, 0, 0, 0)
+                .Write(ref writer);
         Assert.Equal(DecodeResult.Ok, RegularToken.TryRead(frame, out _, out _));
 
         var results = new HashSet<DecodeResult>();

@@ -6,7 +6,8 @@ using Totem.Simulation.Scenarios;
 
 namespace Totem.Tests.Simulation;
 
-/// <summary>docs/design/protocol.md, "A slow reader": the ring goes at its pace, and nothing is lost on the way.</summary>
+/// <summary>docs/design/protocol.md, "A slow reader": the ring goes at its pace, and nothing is
+/// lost on the way.</summary>
 public sealed class SlowReaderTests
 {
     private const int MessageBytes = 1300;
@@ -14,7 +15,8 @@ public sealed class SlowReaderTests
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(600);
 
-    /// <summary>The window has 1,024 numbers, and far more than that are offered between two looks of the third's application.</summary>
+    /// <summary>The window has 1,024 numbers, and far more than that are offered between two looks
+    /// of the third's application.</summary>
     [Theory]
     [InlineData("100ms")]
     [InlineData("350ms")]
@@ -37,7 +39,8 @@ public sealed class SlowReaderTests
     [Fact]
     public void Losses_while_a_reader_lags_are_recovered_and_no_more()
     {
-        var cluster = RingCluster.Operational(3).Do("slow node=3 datagram=0us consume=200ms").Do("loss from=* to=3 rate=0.01");
+        var cluster = RingCluster.Operational(3).Do("slow node=3 datagram=0us consume=200ms")
+            .Do("loss from=* to=3 rate=0.01");
         var rings = cluster[3].Installed.Count;
 
         SubmitFromTwo(cluster);
@@ -63,7 +66,8 @@ public sealed class SlowReaderTests
     {
         var cluster = RingCluster.Operational(3).Do("slow node=3 datagram=0us consume=30s");
         SubmitFromTwo(cluster);
-        // The first take of the application comes after 30 s; until then 3 fills its window, and the others wait for it.
+        // The first take of the application comes after 30 s; until then 3 fills its window, and
+        // the others wait for it.
         cluster.Run(TimeSpan.FromMilliseconds(200));
         Assert.InRange(cluster[1].Delivered.Count, 1, MessageCount - 1);
 
@@ -84,7 +88,8 @@ public sealed class SlowReaderTests
         cluster[3].Engine.HandleReader(isStopped: false, cluster.Now);
         cluster.RunUntilOperational(TimeSpan.FromSeconds(5));
         Assert.Equal(3, cluster[1].Engine.Installed!.Members.Count);
-        Assert.Contains(cluster[3].Installed, x => x.Cause.ToString().StartsWith("the application of node 3 stopped reading", StringComparison.Ordinal));
+        Assert.Contains(cluster[3].Installed,
+            x => x.Cause.ToString().StartsWith("the application of node 3 stopped reading", StringComparison.Ordinal));
         cluster.RunUntilQuiet(Limit);
         EvsChecker.AssertHolds(cluster.Trace);
     }
@@ -102,7 +107,8 @@ public sealed class SlowReaderTests
         Assert.Equal(3, cluster[1].Engine.Installed!.Members.Count);
     }
 
-    /// <summary>Requests are for frames that were lost on the network, and here none is: whatever the readers do.</summary>
+    /// <summary>Requests are for frames that were lost on the network, and here none is: whatever
+    /// the readers do.</summary>
     [Theory]
     [MemberData(nameof(Seeds))]
     public void On_a_network_that_loses_nothing_readers_cause_no_request(ulong seed)
@@ -139,7 +145,8 @@ public sealed class SlowReaderTests
             Assert.All(Enumerable.Range(1, count), id => Assert.Equal(cluster[1].Delivered, cluster[id].Delivered));
         }
 
-        var causes = Enumerable.Range(1, count).SelectMany(id => cluster[id].Installed.Select(x => x.Cause.Reason)).Distinct().ToArray();
+        var causes = Enumerable.Range(1, count).SelectMany(id => cluster[id].Installed.Select(x => x.Cause.Reason))
+            .Distinct().ToArray();
         Assert.DoesNotContain(GatherReason.TokenLost, causes);
         Assert.DoesNotContain(GatherReason.MemberFailedToReceive, causes);
         EvsChecker.AssertHolds(cluster.Trace);

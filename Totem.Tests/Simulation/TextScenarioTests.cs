@@ -5,8 +5,8 @@ using Xunit;
 namespace Totem.Tests.Simulation;
 
 /// <summary>
-/// Every file in Scenarios/ is a test. <c>TOTEM_ACCEPT_SCENARIOS=1</c> rewrites their transcripts: read the diff before it
-/// is committed.
+/// Every file in Scenarios/ is a test. <c>TOTEM_ACCEPT_SCENARIOS=1</c> rewrites their transcripts: read the diff before
+/// it is committed.
 /// </summary>
 public sealed class TextScenarioTests
 {

@@ -33,13 +33,15 @@ public sealed partial class CitationTests
     [InlineData("// section 12.5 of wire" + ".md", "no document of this repository")]
     public void A_citation_that_leads_nowhere_is_found(string text, string expected) =>
         Assert.Contains(
-            new Citations().Broken("Totem.Sheepdog/Anything.cs", text), x => x.Contains(expected, StringComparison.Ordinal));
+            new Citations().Broken("Totem.Sheepdog/Anything.cs", text),
+            x => x.Contains(expected, StringComparison.Ordinal));
 
     [Fact]
     public void The_rules_of_the_checker_are_those_of_the_specification()
     {
         var checkedRules = EvsRule.All.Select(x => x.Number).ToArray();
-        var rows = new MarkdownFile("docs/spec/evs.md").Rows.Select(x => x[0]).Where(x => RuleNumber().IsMatch(x)).ToArray();
+        var rows = new MarkdownFile("docs/spec/evs.md").Rows.Select(x => x[0])
+            .Where(x => RuleNumber().IsMatch(x)).ToArray();
 
         // The rules stand there twice: what they say, and how they are evaluated.
         Assert.Equal([.. checkedRules, .. checkedRules], rows);

@@ -19,17 +19,20 @@ internal sealed partial class Citations
             if (SpecificationLink().Match(row[1]) is { Success: true } link)
                 _sections[row[0]] = new MarkdownFile($"docs/{link.Groups["file"].Value}").Sections;
             else if (PaperTag().IsMatch(row[0]))
-                _parts[row[0]] = row[2].Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+                _parts[row[0]] =
+                    row[2].Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             else if (row[0].EndsWith(".c", StringComparison.Ordinal))
                 Functions(row[0]).UnionWith(Quoted().Matches(row[1]).Select(x => x.Groups["name"].Value));
         }
 
-        Numbers = new MarkdownFile(Contract).Rows.Select(x => x[0]).Where(x => ContractNumber().IsMatch(x)).ToHashSet(StringComparer.Ordinal);
+        Numbers = new MarkdownFile(Contract).Rows.Select(x => x[0]).Where(x => ContractNumber().IsMatch(x))
+            .ToHashSet(StringComparer.Ordinal);
     }
 
     public IEnumerable<string> Tags => _sections.Keys;
 
-    /// <summary>O1, F-1, A1 and so on: the rules of order, the faults and the checks of the drivers' contract.</summary>
+    /// <summary>O1, F-1, A1 and so on: the rules of order, the faults and the checks of the
+    /// drivers' contract.</summary>
     public IReadOnlySet<string> Numbers { get; }
 
     /// <summary>How many citations the last calls of <see cref="Broken"/> have met.</summary>
@@ -42,7 +45,8 @@ internal sealed partial class Citations
     {
         // A citation may go on in the next line of a comment.
         var flat = LineBreak().Replace(text, " ");
-        return BrokenSections(file, flat).Concat(BrokenParts(flat)).Concat(BrokenFunctions(flat)).Concat(BrokenNumbers(file, flat))
+        return BrokenSections(file, flat).Concat(BrokenParts(flat)).Concat(BrokenFunctions(flat))
+            .Concat(BrokenNumbers(file, flat))
             .Concat(BrokenDocuments(file, flat)).Concat(BrokenHeadings(flat));
     }
 
@@ -73,7 +77,8 @@ internal sealed partial class Citations
         {
             Count++;
             var rest = text[(match.Index + match.Length)..];
-            if (!Array.Exists(_parts[match.Groups["tag"].Value], x => rest.StartsWith(x, StringComparison.OrdinalIgnoreCase)))
+            if (!Array.Exists(
+                _parts[match.Groups["tag"].Value], x => rest.StartsWith(x, StringComparison.OrdinalIgnoreCase)))
                 yield return $"{match.Value}{rest[..Math.Min(rest.Length, 30)]}: no part that {References} lists";
         }
     }
@@ -83,7 +88,8 @@ internal sealed partial class Citations
         foreach (Match match in Function().Matches(text))
         {
             Count++;
-            if (_functions.TryGetValue(match.Groups["file"].Value, out var known) && !known.Contains(match.Groups["name"].Value))
+            if (_functions.TryGetValue(match.Groups["file"].Value, out var known)
+                && !known.Contains(match.Groups["name"].Value))
                 yield return $"{match.Value}: no function that {References} lists";
         }
     }
@@ -108,7 +114,8 @@ internal sealed partial class Citations
         {
             Count++;
             var folder = Path.GetDirectoryName(file)!;
-            if (!File.Exists(Repository.FullPath(match.Value)) && !File.Exists(Repository.FullPath(Path.Combine(folder, match.Value))))
+            if (!File.Exists(Repository.FullPath(match.Value))
+                && !File.Exists(Repository.FullPath(Path.Combine(folder, match.Value))))
                 yield return $"{match.Value}: no document of this repository";
         }
     }
@@ -137,32 +144,40 @@ internal sealed partial class Citations
     [GeneratedRegex(@"^(O\d+|F-\d+|A\d+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex ContractNumber();
 
-    [GeneratedRegex(@"\s*\r?\n[ \t]*(///|//|#|--|\*(?!\*)|>)?[ \t]*", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"\s*\r?\n[ \t]*(///|//|#|--|\*(?!\*)|>)?[ \t]*", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex LineBreak();
 
-    [GeneratedRegex(@"(\b(?<tag>[A-Z]{3,}) )?§(?<number>\d+(\.\d+)*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"(\b(?<tag>[A-Z]{3,}) )?§(?<number>\d+(\.\d+)*)", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Section();
 
-    [GeneratedRegex(@"\b(?<tag>TOCS95|EVS94|ACC16), (?!EVS94|TOCS95|ACC16)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"\b(?<tag>TOCS95|EVS94|ACC16), (?!EVS94|TOCS95|ACC16)", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Paper();
 
-    [GeneratedRegex(@"\b(?<file>[a-z]+\.c): (?<name>[a-z]+_[a-z_]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"\b(?<file>[a-z]+\.c): (?<name>[a-z]+_[a-z_]+)", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Function();
 
     [GeneratedRegex(
-        @"^(Totem\.Sheepdog|Totem\.Tests/Sheepdog|docs/reference/drivers|docs/design/(session|driver-machines)|docs/spec/driver)",
+        @"^(Totem\.Sheepdog|Totem\.Tests/Sheepdog|docs/reference/drivers"
+        + @"|docs/design/(session|driver-machines)|docs/spec/driver)",
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex IsAboutDrivers();
 
-    [GeneratedRegex(@"(?<![-\w.])(O[1-9]\d?|F-\d+|A\d+)(?![-\w]|\.\d)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"(?<![-\w.])(O[1-9]\d?|F-\d+|A\d+)(?![-\w]|\.\d)", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex CitedNumber();
 
     [GeneratedRegex(@"\[[^\]]*\]\([^)]*\)", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex MarkdownLink();
 
-    [GeneratedRegex(@"(?<![\w/.<>""-])(?<name>(\.\./)*\w[\w./-]*\.md)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"(?<![\w/.<>""-])(?<name>(\.\./)*\w[\w./-]*\.md)\b", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Document();
 
-    [GeneratedRegex("(?<file>docs/[\\w./-]+\\.md)(</c>)?, \"(?<heading>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("(?<file>docs/[\\w./-]+\\.md)(</c>)?, \"(?<heading>[^\"]+)\"", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Heading();
 }

@@ -3,7 +3,8 @@ using System.Xml.Linq;
 
 namespace Totem.Tests.Tidy;
 
-/// <summary>The book can be read from its index, its links lead somewhere, and a change of one sentence is a change of one line.</summary>
+/// <summary>The book can be read from its index, its links lead somewhere, and a change of one
+/// sentence is a change of one line.</summary>
 public sealed partial class DocumentTests
 {
     private const string Index = "docs/README.md";
@@ -36,8 +37,10 @@ public sealed partial class DocumentTests
     [Fact]
     public void The_index_leads_to_every_document()
     {
-        var linked = new MarkdownFile(Index).Links.Select(x => Resolve(Index, x.Target)).ToHashSet(StringComparer.Ordinal);
-        var documents = Documents.Select(x => x.Path).Where(x => x.StartsWith("docs/", StringComparison.Ordinal) && x != Index).ToList();
+        var linked = new MarkdownFile(Index).Links.Select(x => Resolve(Index, x.Target))
+            .ToHashSet(StringComparer.Ordinal);
+        var documents = Documents.Select(x => x.Path)
+            .Where(x => x.StartsWith("docs/", StringComparison.Ordinal) && x != Index).ToList();
         Assert.True(documents.Count > 20, $"{documents.Count} documents; the search finds too little");
         Assert.DoesNotContain(documents, x => !linked.Contains(x));
     }
@@ -61,7 +64,8 @@ public sealed partial class DocumentTests
     [InlineData("One sentence. Another one.", "1: two sentences")]
     [InlineData("A sentence that goes\non in the next line.", "1: the sentence goes on in the next line")]
     [InlineData("- An entry that goes\n  on.\n- Another.", "1: the sentence goes on in the next line")]
-    [InlineData("One sentence (with a part).\nAnother, of Y. Amir: with `a. B` in it.\n\n- **Lead.** An entry.\n- Another", null)]
+    [InlineData("One sentence (with a part).\nAnother, of Y. Amir: with `a. B` in it.\n\n- **Lead.** An entry.\n- "
+        + "Another", null)]
     public void Two_sentences_in_a_line_and_one_in_two_are_found(string text, string? expected) =>
         Assert.Equal(expected, NotOneSentence(new MarkdownFile("made.md", text)).FirstOrDefault());
 
@@ -69,20 +73,24 @@ public sealed partial class DocumentTests
     public void Every_picture_is_shown_and_can_be_read_on_a_dark_page()
     {
         var pictures = Repository.Files.Where(x => x.StartsWith(Pictures, StringComparison.Ordinal)).ToList();
-        var shown = Documents.SelectMany(x => x.Links.Select(link => Resolve(x.Path, link.Target))).ToHashSet(StringComparer.Ordinal);
+        var shown = Documents.SelectMany(x => x.Links.Select(link => Resolve(x.Path, link.Target)))
+            .ToHashSet(StringComparer.Ordinal);
         Assert.True(pictures.Count >= 6, $"{pictures.Count} pictures; the search finds too little");
         foreach (var picture in pictures)
         {
             Assert.Contains(picture, shown);
             var root = XDocument.Parse(Repository.Read(picture)).Root!;
             var style = root.Element(root.Name.Namespace + "style")?.Value ?? "";
-            Assert.True(style.Contains("prefers-color-scheme: dark", StringComparison.Ordinal), $"{picture}: colours for a dark page expected");
+            Assert.True(style.Contains("prefers-color-scheme: dark", StringComparison.Ordinal), $"{picture}: colours "
+                + "for a dark page expected");
             Assert.True(root.Element(root.Name.Namespace + "title") is not null, $"{picture}: a title expected");
 
             // A class that has a colour has one on a dark page too.
             var dark = style[style.IndexOf("@media", StringComparison.Ordinal)..];
-            var used = root.Descendants().Attributes("class").SelectMany(x => x.Value.Split(' ')).Distinct(StringComparer.Ordinal);
-            var coloured = used.Where(x => Regex.IsMatch(style, $@"\.{x}\b[^}}]*#", RegexOptions.None, TimeSpan.FromSeconds(10)));
+            var used = root.Descendants().Attributes("class").SelectMany(x => x.Value.Split(' '))
+                .Distinct(StringComparer.Ordinal);
+            var coloured = used.Where(
+                x => Regex.IsMatch(style, $@"\.{x}\b[^}}]*#", RegexOptions.None, TimeSpan.FromSeconds(10)));
             Assert.All(coloured, x => Assert.Matches($@"\.{x}[ ,]", dark));
         }
     }
@@ -93,9 +101,11 @@ public sealed partial class DocumentTests
         for (var i = 0; i < lines.Count; i++)
         {
             var line = InlineCode().Replace(lines[i].Line, "`x`");
-            if (Boundary().Matches(line).Any(x => !Abbreviation().IsMatch(line[..x.Index]) && !Lead().IsMatch(line[..x.Index])))
+            if (Boundary().Matches(line)
+                .Any(x => !Abbreviation().IsMatch(line[..x.Index]) && !Lead().IsMatch(line[..x.Index])))
                 yield return $"{lines[i].Number}: two sentences";
-            else if (i + 1 < lines.Count && lines[i + 1].Number == lines[i].Number + 1 && !Entry().IsMatch(lines[i + 1].Line) && !End().IsMatch(line))
+            else if (i + 1 < lines.Count && lines[i + 1].Number == lines[i].Number + 1
+                && !Entry().IsMatch(lines[i + 1].Line) && !End().IsMatch(line))
                 yield return $"{lines[i].Number}: the sentence goes on in the next line";
         }
     }
@@ -106,13 +116,15 @@ public sealed partial class DocumentTests
         var file = parts[0].Length == 0 ? from.Path : Resolve(from.Path, parts[0]);
         if (!File.Exists(Repository.FullPath(file)) && !Directory.Exists(Repository.FullPath(file)))
             return false;
-        return parts.Length == 1 || !file.EndsWith(".md", StringComparison.Ordinal) || new MarkdownFile(file).Anchors.Contains(parts[1]);
+        return parts.Length == 1 || !file.EndsWith(".md", StringComparison.Ordinal)
+            || new MarkdownFile(file).Anchors.Contains(parts[1]);
     }
 
     private static string Resolve(string from, string target)
     {
         var folder = Path.GetDirectoryName(Repository.FullPath(from))!;
-        return Path.GetRelativePath(Repository.Root, Path.GetFullPath(Path.Combine(folder, target.Split('#')[0]))).Replace('\\', '/');
+        return Path.GetRelativePath(Repository.Root, Path.GetFullPath(Path.Combine(folder, target.Split('#')[0])))
+            .Replace('\\', '/');
     }
 
     [GeneratedRegex("^[a-z]+:", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
@@ -127,7 +139,8 @@ public sealed partial class DocumentTests
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Boundary();
 
-    [GeneratedRegex(@"(\b(e\.g|i\.e|et al|vs|cf|No|St|[A-Z])\.|^\s*\d+\.)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"(\b(e\.g|i\.e|et al|vs|cf|No|St|[A-Z])\.|^\s*\d+\.)$", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Abbreviation();
 
     [GeneratedRegex(@"^\s*([-*] |\d+\. )?\*\*[^*]+$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
@@ -136,6 +149,7 @@ public sealed partial class DocumentTests
     [GeneratedRegex(@"^\s*([-*] |\d+\. )", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Entry();
 
-    [GeneratedRegex("""([.!?:;]["')*\]]*( \[[CIPUS]\]\)?)*| ·|\\)$""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex("""([.!?:;]["')*\]]*( \[[CIPUS]\]\)?)*| ·|\\)$""", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex End();
 }

@@ -7,15 +7,18 @@ public sealed partial class LibraryTests
 {
     private static readonly string[] Libraries =
         [
-            "Totem.Core/", "Totem.Platform/", "Totem.Transport.Knet/", "Totem.Transport.Udp/", "Totem.Sheepdog/", "Totem.Sheepdog.Native/",
+            "Totem.Core/", "Totem.Platform/", "Totem.Transport.Knet/", "Totem.Transport.Udp/", "Totem.Sheepdog/",
+            "Totem.Sheepdog.Native/",
             "Totem.Cpg/",
         ];
 
-    /// <summary>The first use of the console, or of a signal's registration, replaces the program's handlers of several signals.</summary>
+    /// <summary>The first use of the console, or of a signal's registration, replaces the program's
+    /// handlers of several signals.</summary>
     [Fact]
     public void No_library_takes_hold_of_what_is_the_programs()
     {
-        var files = Repository.SourceFiles.Where(x => Array.Exists(Libraries, library => x.StartsWith(library, StringComparison.Ordinal))).ToArray();
+        var files = Repository.SourceFiles.Where(x =>
+            Array.Exists(Libraries, library => x.StartsWith(library, StringComparison.Ordinal))).ToArray();
         Assert.True(files.Length > 100, $"{files.Length} files; the search finds too little");
         Assert.Matches(TakesHold(), "Console.Error.WriteLine(text);");
         foreach (var file in files)
@@ -23,7 +26,8 @@ public sealed partial class LibraryTests
     }
 
     [GeneratedRegex(
-        @"\bConsole\.|\bPosixSignalRegistration\b|\bEnvironment\.(Exit|SetEnvironmentVariable|CurrentDirectory)\b|\bSetCurrentDirectory\b|\bCultureInfo\.\w+Culture\s*=(?!=)",
+        @"\bConsole\.|\bPosixSignalRegistration\b|\bEnvironment\.(Exit|SetEnvironmentVariable|CurrentDirectory)\b"
+        + @"|\bSetCurrentDirectory\b|\bCultureInfo\.\w+Culture\s*=(?!=)",
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex TakesHold();
 

@@ -35,7 +35,8 @@ internal sealed partial class MarkdownFile
 
     /// <summary>Headings, and the bold words that a paragraph or an entry of a list begins with.</summary>
     public IEnumerable<string> Titles =>
-        Headings.Concat(Numbered.Select(x => BoldLead().Match(x.Line)).Where(x => x.Success).Select(x => x.Groups["title"].Value));
+        Headings.Concat(Numbered.Select(x => BoldLead().Match(x.Line)).Where(x => x.Success)
+            .Select(x => x.Groups["title"].Value));
 
     /// <summary>The numbers that headings begin with: 3 and 3.2.</summary>
     public IReadOnlySet<string> Sections =>
@@ -44,10 +45,12 @@ internal sealed partial class MarkdownFile
 
     /// <summary>The names that a link into this file may end in, as GitHub makes them of headings.</summary>
     public IReadOnlySet<string> Anchors =>
-        Headings.Select(x => NotInAnchor().Replace(x.ToLowerInvariant(), "").Replace(' ', '-')).ToHashSet(StringComparer.Ordinal);
+        Headings.Select(x => NotInAnchor().Replace(x.ToLowerInvariant(), "").Replace(' ', '-'))
+            .ToHashSet(StringComparer.Ordinal);
 
     public IEnumerable<(int Number, string Target)> Links =>
-        Numbered.SelectMany(x => Link().Matches(InlineCode().Replace(x.Line, "")).Select(m => (x.Number, m.Groups["target"].Value)));
+        Numbered.SelectMany(x => Link().Matches(InlineCode().Replace(x.Line, ""))
+            .Select(m => (x.Number, m.Groups["target"].Value)));
 
     /// <summary>The rows of all tables, each as its cells, without the rows of dashes.</summary>
     public IEnumerable<string[]> Rows =>
@@ -64,7 +67,8 @@ internal sealed partial class MarkdownFile
     [GeneratedRegex(@"^(?<number>\d+(\.\d+)*)\.? ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex SectionNumber();
 
-    [GeneratedRegex(@"^\s*(- |\d+\. )?\*\*(?<title>[^*]+?)\.?\*\*", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"^\s*(- |\d+\. )?\*\*(?<title>[^*]+?)\.?\*\*", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex BoldLead();
 
     [GeneratedRegex(@"[^\w\- ]", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Totem.Tests.Tidy;
 
 /// <summary>
-/// Finds sentences that begin with a free relative clause ("Who lags is …"): a reader stops there and looks for the actor. It
-/// looks at comments, documents, and texts that programs print.
+/// Finds sentences that begin with a free relative clause ("Who lags is …"): a reader stops there and looks for the
+/// actor. It looks at comments, documents, and texts that programs print.
 /// </summary>
 internal static partial class PlainEnglish
 {
@@ -57,7 +57,8 @@ internal static partial class PlainEnglish
     // A test's texts are its own business; a program's are read by people.
     private static IEnumerable<(int Line, string Text)> Printed(string file, string text)
     {
-        if (file.StartsWith("Totem.Tests/", StringComparison.Ordinal) || !file.EndsWith(".cs", StringComparison.Ordinal))
+        if (file.StartsWith("Totem.Tests/", StringComparison.Ordinal)
+            || !file.EndsWith(".cs", StringComparison.Ordinal))
             yield break;
         var lines = text.Split('\n');
         for (var i = 0; i < lines.Length; i++)
@@ -81,7 +82,8 @@ internal static partial class PlainEnglish
     [GeneratedRegex(@"^\s*([-*] |\d+\. )|\*\*|\*", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Mark();
 
-    [GeneratedRegex(@"^\s*(///?|/\*+|\*(?!/))(\s(?<text>.*))?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"^\s*(///?|/\*+|\*(?!/))(\s(?<text>.*))?$", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex WholeLine();
 
     [GeneratedRegex(@"\s// (?<text>.*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
@@ -92,7 +94,8 @@ internal static partial class PlainEnglish
         """, RegexOptions.ExplicitCapture | RegexOptions.IgnorePatternWhitespace, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Literal();
 
-    [GeneratedRegex(@"<(see|seealso|paramref|typeparamref|inheritdoc)\b[^>]*/>", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"<(see|seealso|paramref|typeparamref|inheritdoc)\b[^>]*/>", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Reference();
 
     [GeneratedRegex("<[^<>]*>", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]

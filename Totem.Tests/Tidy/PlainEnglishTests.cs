@@ -15,7 +15,8 @@ public sealed class PlainEnglishTests
     public void No_test_is_named_so_either()
     {
         var names = typeof(PlainEnglishTests).Assembly.GetTypes().SelectMany(x => x.GetMethods())
-            .Where(x => x.IsDefined(typeof(FactAttribute), inherit: true)).Select(x => x.Name.Replace('_', ' ')).ToList();
+            .Where(x => x.IsDefined(typeof(FactAttribute), inherit: true))
+            .Select(x => x.Name.Replace('_', ' ')).ToList();
         Assert.True(names.Count > 500, $"{names.Count} tests; the search finds too little");
         Assert.Empty(names.SelectMany(x => PlainEnglish.FreeClauses("a.md", x)));
     }

@@ -12,12 +12,15 @@ namespace Totem.Tests.Tidy;
 internal static class PublicApi
 {
     private const BindingFlags Declared =
-        BindingFlags.DeclaredOnly | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
+        BindingFlags.DeclaredOnly | BindingFlags.Public | BindingFlags.NonPublic
+        | BindingFlags.Instance | BindingFlags.Static;
 
     private static readonly Dictionary<Type, string> Keywords = new()
     {
-        [typeof(void)] = "void", [typeof(bool)] = "bool", [typeof(byte)] = "byte", [typeof(char)] = "char", [typeof(short)] = "short",
-        [typeof(ushort)] = "ushort", [typeof(int)] = "int", [typeof(uint)] = "uint", [typeof(long)] = "long", [typeof(ulong)] = "ulong",
+        [typeof(void)] = "void", [typeof(bool)] = "bool", [typeof(byte)] = "byte", [typeof(char)] = "char",
+            [typeof(short)] = "short",
+        [typeof(ushort)] = "ushort", [typeof(int)] = "int", [typeof(uint)] = "uint", [typeof(long)] = "long",
+        [typeof(ulong)] = "ulong",
         [typeof(double)] = "double", [typeof(string)] = "string", [typeof(object)] = "object",
     };
 
@@ -30,7 +33,8 @@ internal static class PublicApi
         if (type.IsEnum)
         {
             foreach (var name in Enum.GetNames(type))
-                yield return $"{Name(type)}.{name} = {Convert.ToInt64(Enum.Parse(type, name), CultureInfo.InvariantCulture)}";
+                yield return $"{Name(type)}.{name} = "
+                    + $"{Convert.ToInt64(Enum.Parse(type, name), CultureInfo.InvariantCulture)}";
             yield break;
         }
 
@@ -50,12 +54,14 @@ internal static class PublicApi
     private static string? Member(Type type, MemberInfo member) => member switch
     {
         ConstructorInfo x when IsVisible(x) => $"{Name(type)}({Parameters(x)})",
-        MethodInfo x when IsVisible(x) && (!x.IsSpecialName || x.Name.StartsWith("op_", StringComparison.Ordinal)) => Method(type, x),
+        MethodInfo x when IsVisible(x) && (!x.IsSpecialName || x.Name.StartsWith("op_", StringComparison.Ordinal)) =>
+            Method(type, x),
         PropertyInfo x when IsVisible(x.GetMethod) || IsVisible(x.SetMethod) => Property(type, x),
         EventInfo x when IsVisible(x.AddMethod) => $"{Name(type)}.{x.Name}: event {Reference(x.EventHandlerType!)}",
         FieldInfo { IsLiteral: true } x when IsVisible(x) =>
             $"{Name(type)}.{x.Name}: const {Reference(x.FieldType)} = {Literal(x.GetRawConstantValue())}",
-        FieldInfo x when IsVisible(x) => $"{Name(type)}.{x.Name}: {(x.IsInitOnly ? "readonly " : "")}{Reference(x.FieldType)}",
+        FieldInfo x when IsVisible(x) =>
+            $"{Name(type)}.{x.Name}: {(x.IsInitOnly ? "readonly " : "")}{Reference(x.FieldType)}",
         _ => null, // nested types are listed by themselves; everything else is not public
     };
 
@@ -68,7 +74,8 @@ internal static class PublicApi
         if (typeof(Delegate).IsAssignableFrom(type))
             return "delegate";
         if (!type.IsValueType)
-            return type is { IsAbstract: true, IsSealed: true } ? "static class" : type.IsSealed ? "sealed class" : type.IsAbstract ? "abstract class" : "class";
+            return type is { IsAbstract: true, IsSealed: true } ? "static class" : type.IsSealed ? "sealed class"
+                : type.IsAbstract ? "abstract class" : "class";
         var isReadOnly = type.IsDefined(typeof(IsReadOnlyAttribute)) ? "readonly " : "";
         return isReadOnly + (type.IsByRefLike ? "ref struct" : "struct");
     }
@@ -76,28 +83,39 @@ internal static class PublicApi
     private static string Bases(Type type)
     {
         var inherited = type.BaseType?.GetInterfaces() ?? [];
-        var bases = type.GetInterfaces().Except(inherited).Where(x => x.IsVisible).Select(Reference).Order(StringComparer.Ordinal).ToList();
-        if (type is { IsClass: true, BaseType: { } parent } && parent != typeof(object) && !typeof(Delegate).IsAssignableFrom(type))
+        var bases = type.GetInterfaces().Except(inherited).Where(x => x.IsVisible).Select(Reference)
+            .Order(StringComparer.Ordinal).ToList();
+        if (type is { IsClass: true, BaseType: { } parent } && parent != typeof(object)
+            && !typeof(Delegate).IsAssignableFrom(type))
             bases.Insert(0, Reference(parent));
         return bases.Count == 0 || type.IsEnum ? "" : " : " + string.Join(", ", bases);
     }
 
     private static string Method(Type type, MethodInfo method)
     {
-        var generic = method.IsGenericMethodDefinition ? $"<{string.Join(", ", method.GetGenericArguments().Select(Reference))}>" : "";
-        return $"{Name(type)}.{method.Name}{generic}({Parameters(method)}){Modifiers(method)}: {Reference(method.ReturnType)}"
+        var generic = method.IsGenericMethodDefinition
+            ? $"<{string.Join(", ", method.GetGenericArguments().Select(Reference))}>"
+            : "";
+        return $"{Name(type)}.{method.Name}{generic}({Parameters(method)}){Modifiers(method)}: "
+            + $"{Reference(method.ReturnType)}"
             + Nullable(new NullabilityInfoContext().Create(method.ReturnParameter).ReadState, method.ReturnType);
     }
 
     private static string Property(Type type, PropertyInfo property)
     {
-        var index = property.GetIndexParameters() is { Length: > 0 } parameters ? $"[{string.Join(", ", parameters.Select(Parameter))}]" : "";
+        var index = property.GetIndexParameters() is { Length: > 0 } parameters
+            ? $"[{string.Join(", ", parameters.Select(Parameter))}]"
+            : "";
         var get = IsVisible(property.GetMethod) ? " get;" : "";
         var set = !IsVisible(property.SetMethod) ? ""
-            : property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) ? " init;" : " set;";
+            : property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit))
+            ? " init;"
+            : " set;";
         var required = property.IsDefined(typeof(RequiredMemberAttribute)) ? " required" : "";
-        return $"{Name(type)}.{property.Name}{index} {{{get}{set} }}{Modifiers(property.GetMethod ?? property.SetMethod!)}{required}: "
-            + Reference(property.PropertyType) + Nullable(new NullabilityInfoContext().Create(property).ReadState, property.PropertyType);
+        return $"{Name(type)}.{property.Name}{index} {{{get}{set} "
+            + $"}}{Modifiers(property.GetMethod ?? property.SetMethod!)}{required}: "
+            + Reference(property.PropertyType)
+            + Nullable(new NullabilityInfoContext().Create(property).ReadState, property.PropertyType);
     }
 
     private static string Modifiers(MethodBase method) =>
@@ -111,7 +129,8 @@ internal static class PublicApi
     {
         var type = parameter.ParameterType;
         var direction = !type.IsByRef ? "" : parameter.IsOut ? "out " : parameter.IsIn ? "in " : "ref ";
-        var isParams = parameter.IsDefined(typeof(ParamArrayAttribute)) || parameter.IsDefined(typeof(ParamCollectionAttribute)) ? "params " : "";
+        var isParams = parameter.IsDefined(typeof(ParamArrayAttribute))
+            || parameter.IsDefined(typeof(ParamCollectionAttribute)) ? "params " : "";
         var byDefault = parameter.HasDefaultValue ? $" = {Literal(parameter.RawDefaultValue)}" : "";
         var nullable = Nullable(new NullabilityInfoContext().Create(parameter).WriteState, type);
         return $"{isParams}{direction}{Reference(type)}{nullable} {parameter.Name}{byDefault}";
@@ -130,7 +149,8 @@ internal static class PublicApi
     private static bool IsCompilerMade(MemberInfo member) =>
         member.IsDefined(typeof(CompilerGeneratedAttribute)) || member.Name.Contains('<', StringComparison.Ordinal);
 
-    private static bool IsVisible(MethodBase? method) => method is not null && (method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly);
+    private static bool IsVisible(MethodBase? method) =>
+        method is not null && (method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly);
 
     private static bool IsVisible(FieldInfo field) => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly;
 

@@ -3,8 +3,8 @@ using System.Reflection;
 namespace Totem.Tests.Tidy;
 
 /// <summary>
-/// The public API of each library is a text file beside its project. <c>TOTEM_ACCEPT_API=1 dotnet test --filter PublicApi</c>
-/// writes the files anew; the diff goes into the commit.
+/// The public API of each library is a text file beside its project. <c>TOTEM_ACCEPT_API=1 dotnet test --filter
+/// PublicApi</c> writes the files anew; the diff goes into the commit.
 /// </summary>
 public sealed class PublicApiTests
 {
@@ -36,7 +36,8 @@ public sealed class PublicApiTests
             .OrderBy(x => x[2..], StringComparer.Ordinal).ToList();
         Assert.True(
             diff.Count == 0,
-            $"{file} differs from the library's public API. If the change is meant, run the tests with {AcceptVariable}=1 and commit the file.\n"
+            $"{file} differs from the library's public API. If the change is meant, run the tests with "
+            + $"{AcceptVariable}=1 and commit the file.\n"
             + string.Join('\n', diff));
         Assert.Equal(accepted, actual);
     }
@@ -44,7 +45,8 @@ public sealed class PublicApiTests
     [Fact]
     public void A_description_names_what_a_user_can_see()
     {
-        var lines = PublicApi.Describe(typeof(PublicApi).Assembly).Where(x => x.StartsWith(typeof(Example).FullName!.Replace('+', '.'), StringComparison.Ordinal));
+        var lines = PublicApi.Describe(typeof(PublicApi).Assembly)
+            .Where(x => x.StartsWith(typeof(Example).FullName!.Replace('+', '.'), StringComparison.Ordinal));
         var example = $"{typeof(PublicApiTests).FullName}.{nameof(Example)}";
 
         Assert.Equal(

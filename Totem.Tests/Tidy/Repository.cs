@@ -11,9 +11,11 @@ internal static class Repository
     /// <summary>The folder of <c>totem.sln</c>.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Every file, by its path from the root with forward slashes; what builds and editors leave behind is not ours.</summary>
+    /// <summary>Every file, by its path from the root with forward slashes; what builds and editors
+    /// leave behind is not ours.</summary>
     public static IReadOnlyList<string> Files { get; } =
-        [.. Walk(new DirectoryInfo(Root)).Select(x => Path.GetRelativePath(Root, x.FullName).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        [.. Walk(new DirectoryInfo(Root)).Select(x => Path.GetRelativePath(Root, x.FullName).Replace('\\', '/'))
+            .Order(StringComparer.Ordinal)];
 
     public static IEnumerable<string> TextFiles =>
         Files.Where(x => !BinaryExtensions.Contains(Path.GetExtension(x), StringComparer.Ordinal));
@@ -47,7 +49,8 @@ internal static class Repository
                 yield return file;
         }
 
-        foreach (var inner in folder.EnumerateDirectories().Where(x => !NotOurs.Contains(x.Name, StringComparer.Ordinal)))
+        foreach (var inner in folder.EnumerateDirectories()
+            .Where(x => !NotOurs.Contains(x.Name, StringComparer.Ordinal)))
         {
             foreach (var file in Walk(inner))
                 yield return file;

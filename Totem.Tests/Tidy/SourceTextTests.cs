@@ -20,10 +20,12 @@ public sealed partial class SourceTextTests
 
     [Fact]
     public void No_line_ends_in_blanks() => AssertNowhere(
-        Repository.TextFiles.Where(x => x.EndsWith(".cs", StringComparison.Ordinal) || x.EndsWith(".md", StringComparison.Ordinal)),
+        Repository.TextFiles.Where(x => x.EndsWith(".cs", StringComparison.Ordinal)
+            || x.EndsWith(".md", StringComparison.Ordinal)),
         line => line.EndsWith(' ') || line.EndsWith('\t'));
 
-    /// <summary>The types that applications use have one namespace, wherever they lie: <c>using Totem;</c> is all they need.</summary>
+    /// <summary>The types that applications use have one namespace, wherever they lie: <c>using
+    /// Totem;</c> is all they need.</summary>
     private static readonly string[] OfApplications = ["Totem.Core/", "Totem.Transport.Udp/"];
 
     [Fact]
@@ -38,9 +40,11 @@ public sealed partial class SourceTextTests
                 continue; // a program of top-level statements
             declarations++;
             var name = match.Groups["name"].Value;
-            var isOfApplications = name == "Totem" && OfApplications.Any(x => file.StartsWith(x, StringComparison.Ordinal)) && PublicType().IsMatch(text);
+            var isOfApplications = name == "Totem"
+                && OfApplications.Any(x => file.StartsWith(x, StringComparison.Ordinal)) && PublicType().IsMatch(text);
             Assert.True(
-                (isOfApplications || name == Path.GetDirectoryName(file)!.Replace('\\', '/').Replace('/', '.')) && match.Groups["end"].Value == ";",
+                (isOfApplications || name == Path.GetDirectoryName(file)!.Replace('\\', '/').Replace('/', '.'))
+                    && match.Groups["end"].Value == ";",
                 $"{file}: {match.Value.Trim()}: a file-scoped namespace equal to the folder expected");
         }
 
@@ -51,7 +55,8 @@ public sealed partial class SourceTextTests
     public void A_rule_that_is_off_has_its_own_reason()
     {
         var lines = Repository.Lines(".editorconfig");
-        var off = Enumerable.Range(1, lines.Length - 1).Where(i => lines[i].EndsWith(".severity = none", StringComparison.Ordinal)).ToList();
+        var off = Enumerable.Range(1, lines.Length - 1)
+            .Where(i => lines[i].EndsWith(".severity = none", StringComparison.Ordinal)).ToList();
         Assert.True(off.Count > 20, $"{off.Count} rules; the search finds too little");
         Assert.All(off, i => Assert.StartsWith("# ", lines[i - 1], StringComparison.Ordinal));
     }
@@ -70,12 +75,14 @@ public sealed partial class SourceTextTests
         Assert.True(checkedCount > 50, $"{checkedCount} files; the search finds too little");
     }
 
-    [GeneratedRegex(@"\b(TO" + @"DO|FIX" + @"ME|HA" + @"CK|XX" + @"X)\b(?!\s*\(?#\d)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"\b(TO" + @"DO|FIX" + @"ME|HA" + @"CK|XX" + @"X)\b(?!\s*\(?#\d)", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex PostponedWork();
 
     [GeneratedRegex(@"^public ", RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex PublicType();
 
-    [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)\s*(?<end>[;{]?)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)\s*(?<end>[;{]?)",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Namespace();
 }

@@ -9,8 +9,9 @@ namespace Totem.Tests.Tidy;
 internal sealed record TypeUse(string File, int Line, string Type, string DeclaredIn);
 
 /// <summary>
-/// The uses of a project's own types, as the compiler resolves them: two types of one name are told apart, and a property that is called
-/// like a type is no use of it. Comments and <c>nameof</c> do not count: they name, they do not use.
+/// The uses of a project's own types, as the compiler resolves them: two types of one name are told apart, and a
+/// property that is called like a type is no use of it. Comments and <c>nameof</c> do not count: they name, they do not
+/// use.
 /// </summary>
 internal static class TypeUses
 {
@@ -29,7 +30,8 @@ internal static class TypeUses
     /// <summary>Of a project of this repository.</summary>
     public static IReadOnlyList<TypeUse> OfProject(string project) => Of(
         project,
-        [.. Repository.SourceFiles.Where(x => x.StartsWith($"{project}/", StringComparison.Ordinal)).Select(x => (x, Repository.Read(x)))]);
+        [.. Repository.SourceFiles.Where(x => x.StartsWith($"{project}/", StringComparison.Ordinal))
+            .Select(x => (x, Repository.Read(x)))]);
 
     /// <summary>Of files that need not exist.</summary>
     public static IReadOnlyList<TypeUse> Of(string project, IReadOnlyList<(string Path, string Text)> files)
@@ -49,9 +51,11 @@ internal static class TypeUses
         {
             if (name is IdentifierNameSyntax { IsVar: true } || Named(model.GetSymbolInfo(name)) is not { } type)
                 continue;
-            var declared = type.OriginalDefinition.DeclaringSyntaxReferences.Select(x => x.SyntaxTree.FilePath).ToList();
+            var declared = type.OriginalDefinition.DeclaringSyntaxReferences.Select(x => x.SyntaxTree.FilePath)
+                .ToList();
             if (declared.Count > 0 && !declared.Contains(tree.FilePath, StringComparer.Ordinal))
-                yield return new TypeUse(tree.FilePath, name.GetLocation().GetLineSpan().StartLinePosition.Line + 1, type.Name, declared[0]);
+                yield return new TypeUse(
+                    tree.FilePath, name.GetLocation().GetLineSpan().StartLinePosition.Line + 1, type.Name, declared[0]);
         }
     }
 
@@ -59,7 +63,8 @@ internal static class TypeUses
         node is InvocationExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.ValueText: "nameof" } };
 
     /// <summary>The type itself, or that of an extension, an attribute or a static member.</summary>
-    private static INamedTypeSymbol? Named(SymbolInfo info) => (info.Symbol ?? info.CandidateSymbols.FirstOrDefault()) switch
+    private static INamedTypeSymbol? Named(SymbolInfo info) =>
+        (info.Symbol ?? info.CandidateSymbols.FirstOrDefault()) switch
     {
         INamedTypeSymbol type => type,
         IMethodSymbol { ReducedFrom: { } extension } => extension.ContainingType,
@@ -71,6 +76,7 @@ internal static class TypeUses
     /// <summary>The assemblies that the tests themselves run with, without the project as it was built.</summary>
     private static IEnumerable<MetadataReference> References(string project) =>
         ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(x => Path.GetFileNameWithoutExtension(x) is var name && name != project && name != "totem" && name != "Totem.Tests")
+            .Where(x => Path.GetFileNameWithoutExtension(x) is var name && name != project && name != "totem"
+                && name != "Totem.Tests")
             .Select(x => MetadataReference.CreateFromFile(x));
 }

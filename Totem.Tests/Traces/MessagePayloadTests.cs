@@ -52,14 +52,16 @@ public sealed class MessagePayloadTests
         for (var i = 0; i < ids.Length; i++)
             MessagePayload.Write(payloads[i] = new byte[64], ids[i]);
         Assert.Equal(payloads[0], payloads[1]);
-        Assert.NotEqual(payloads[0].AsSpan(MessagePayload.MinSizeBytes).ToArray(), payloads[2].AsSpan(MessagePayload.MinSizeBytes).ToArray());
+        Assert.NotEqual(payloads[0].AsSpan(MessagePayload.MinSizeBytes).ToArray(),
+            payloads[2].AsSpan(MessagePayload.MinSizeBytes).ToArray());
     }
 
     [Fact]
     public void Too_little_room_is_refused() =>
         Assert.Throws<ArgumentException>(() => MessagePayload.Write(new byte[MessagePayload.MinSizeBytes - 1], Id));
 
-    /// <summary>Traces of several machines and versions are compared: the function may not change by accident.</summary>
+    /// <summary>Traces of several machines and versions are compared: the function may not change
+    /// by accident.</summary>
     [Fact]
     public void The_hash_is_fixed()
     {

@@ -40,8 +40,10 @@ public sealed class TraceFileTests
     {
         var lines = Encoding.UTF8.GetString(Written(Everything())).Split('\n');
         Assert.Equal("""{"event":"start","node":1,"life":2,"ticks":5}""", lines[0]);
-        Assert.Equal("""{"event":"install","node":1,"life":2,"ticks":6,"kind":"regular","ring":"1.8","previous":"0.0","members":[1,2,4294967295]}""", lines[1]);
-        Assert.Equal("""{"event":"send","node":1,"life":2,"ticks":7,"message":"1#2/9","guarantee":"safe","hash":"fedcba9876543210","ring":"1.8"}""", lines[2]);
+        Assert.Equal("""{"event":"install","node":1,"life":2,"ticks":"""
+            + """6,"kind":"regular","ring":"1.8","previous":"0.0","members":[1,2,4294967295]}""", lines[1]);
+        Assert.Equal("""{"event":"send","node":1,"life":2,"ticks":"""
+            + """7,"message":"1#2/9","guarantee":"safe","hash":"fedcba9876543210","ring":"1.8"}""", lines[2]);
         Assert.Equal("""{"event":"fail","node":1,"life":2,"ticks":-1}""", lines[5]);
     }
 
@@ -73,15 +75,23 @@ public sealed class TraceFileTests
     [InlineData("""{"event":"start","node":1,"life":1,"ticks":0,"ticks":0}""", "ticks once")]
     [InlineData("""{"event":"start","node":1,"life":1,"ticks":0,"color":3}""", "unknown field color")]
     [InlineData("""{"event":"start","node":1,"life":1,"ticks":0,"hash":"0000000000000001"}""", "no field hash")]
-    [InlineData("""{"event":"install","node":1,"life":1,"ticks":0,"kind":"regular","ring":"1.8","previous":"0.0","members":[]}""", "at least one")]
-    [InlineData("""{"event":"install","node":1,"life":1,"ticks":0,"kind":"regular","ring":"1-8","previous":"0.0","members":[1]}""", "a ring id like 1.8")]
-    [InlineData("""{"event":"install","node":1,"life":1,"ticks":0,"kind":"regular","ring":"1.8","previous":"0.0","members":[{}]}""", "members: a node id")]
-    [InlineData("""{"event":"send","node":1,"life":1,"ticks":7,"message":"1/9","guarantee":"safe","hash":"fedcba9876543210","ring":"1.8"}""", "a message id like 1#1/17")]
-    [InlineData("""{"event":"send","node":1,"life":1,"ticks":7,"message":"1#1/9","guarantee":"safe","hash":"fed","ring":"1.8"}""", "16 hexadecimal digits")]
-    [InlineData("""{"event":"send","node":1,"life":1,"ticks":7,"message":"1#1/9","guarantee":"maybe","hash":"fedcba9876543210","ring":"1.8"}""", "one of agreed, safe")]
+    [InlineData("""{"event":"install","node":1,"life":1,"ticks":"""
+        + """0,"kind":"regular","ring":"1.8","previous":"0.0","members":[]}""", "at least one")]
+    [InlineData("""{"event":"install","node":1,"life":1,"ticks":"""
+        + """0,"kind":"regular","ring":"1-8","previous":"0.0","members":[1]}""", "a ring id like 1.8")]
+    [InlineData("""{"event":"install","node":1,"life":1,"ticks":"""
+        + """0,"kind":"regular","ring":"1.8","previous":"0.0","members":[{}]}""", "members: a node id")]
+    [InlineData("""{"event":"send","node":1,"life":1,"ticks":"""
+        + """7,"message":"1/9","guarantee":"safe","hash":"fedcba9876543210","ring":"1.8"}""",
+        "a message id like 1#1/17")]
+    [InlineData("""{"event":"send","node":1,"life":1,"ticks":"""
+        + """7,"message":"1#1/9","guarantee":"safe","hash":"fed","ring":"1.8"}""", "16 hexadecimal digits")]
+    [InlineData("""{"event":"send","node":1,"life":1,"ticks":"""
+        + """7,"message":"1#1/9","guarantee":"maybe","hash":"fedcba9876543210","ring":"1.8"}""", "one of agreed, safe")]
     public void A_wrong_line_is_an_error_that_names_file_line_and_what_was_expected(string line, string expected)
     {
-        var error = Assert.Throws<InvalidDataException>(() => ReadAll(Encoding.UTF8.GetBytes($"{Start}\n{line}\n{Start}\n"), out _));
+        var error = Assert.Throws<InvalidDataException>(
+            () => ReadAll(Encoding.UTF8.GetBytes($"{Start}\n{line}\n{Start}\n"), out _));
         Assert.StartsWith("some/file:2: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
@@ -147,16 +157,19 @@ public sealed class TraceFileTests
     {
         var node = new ProcessorId(1);
         var ring = new RingId(node, 8);
-        var regular = new Configuration(ConfigurationKind.Regular, ring, default, ForgedTrace.SetOf(1, 2, uint.MaxValue));
+        var regular = new Configuration(
+            ConfigurationKind.Regular, ring, default, ForgedTrace.SetOf(1, 2, uint.MaxValue));
         var transitional = new Configuration(
             ConfigurationKind.Transitional, new RingId(node, ulong.MaxValue), ring, ForgedTrace.SetOf(1));
         return
         [
             new(TraceEventKind.Start, node, 2, 5),
             new(TraceEventKind.Install, node, 2, 6, regular),
-            new(TraceEventKind.Send, node, 2, 7, null, new MessageId(node, 2, 9), Guarantee.Safe, 0xFEDCBA9876543210, ring),
+            new(TraceEventKind.Send, node, 2, 7, null, new MessageId(node, 2, 9), Guarantee.Safe,
+                0xFEDCBA9876543210, ring),
             new(TraceEventKind.Install, node, 2, 8, transitional),
-            new(TraceEventKind.Deliver, node, 2, long.MaxValue, null, new MessageId(node, int.MaxValue, long.MaxValue), Guarantee.Agreed, 1, ring),
+            new(TraceEventKind.Deliver, node, 2, long.MaxValue, null, new MessageId(node, int.MaxValue, long.MaxValue),
+                Guarantee.Agreed, 1, ring),
             new(TraceEventKind.Fail, node, 2, -1),
         ];
     }

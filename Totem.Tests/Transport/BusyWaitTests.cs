@@ -25,8 +25,10 @@ public sealed class BusyWaitTests
     [InlineData(201, 10, false)]
     // So long a rotation has much to carry.
     [InlineData(2_001, 2_001, false)]
-    public void It_pays_while_a_short_rotation_is_about_to_end_and_behind_the_token(int rotation, int until, bool pays) =>
-        Assert.Equal(pays, _wait.Pays(new TokenForecast(TimeSpan.FromMicroseconds(rotation), TimeSpan.FromMicroseconds(until))));
+    public void It_pays_while_a_short_rotation_is_about_to_end_and_behind_the_token(
+        int rotation, int until, bool pays) =>
+        Assert.Equal(
+            pays, _wait.Pays(new TokenForecast(TimeSpan.FromMicroseconds(rotation), TimeSpan.FromMicroseconds(until))));
 
     [Fact]
     public void It_does_not_pay_where_there_is_no_token() => Assert.False(_wait.Pays(TokenForecast.None));

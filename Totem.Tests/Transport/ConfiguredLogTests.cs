@@ -36,14 +36,16 @@ public sealed class ConfiguredLogTests
     {
         using var folder = new TemporaryDirectory();
         var file = Path.Combine(folder.Path, "totem.log");
-        var logging = new ConfLogging { ToStandardError = false, ToSyslog = false, LogFile = file, Level = LogLevel.Debug, Timestamp = LogTimestamp.None };
+        var logging = new ConfLogging { ToStandardError = false, ToSyslog = false, LogFile = file,
+            Level = LogLevel.Debug, Timestamp = LogTimestamp.None };
         Log(logging, null);
         File.Move(file, file + ".1");
         Log(logging, null);
         foreach (var path in new[] { file, file + ".1" })
         {
             Assert.Equal(
-                [$"[{Environment.ProcessId}] {Environment.MachineName} program debug   [TOTEM ] zero", $"[{Environment.ProcessId}] {Environment.MachineName} program info    [TOTEM ] one",
+                [$"[{Environment.ProcessId}] {Environment.MachineName} program debug   [TOTEM ] zero",
+                    $"[{Environment.ProcessId}] {Environment.MachineName} program info    [TOTEM ] one",
                     $"[{Environment.ProcessId}] {Environment.MachineName} program warning [MAIN  ] two | lines"],
                 File.ReadAllLines(path));
         }
@@ -68,7 +70,8 @@ public sealed class ConfiguredLogTests
         Log(new ConfLogging { ToStandardError = false, SyslogFacility = 22, SyslogLevel = LogLevel.Warning }, path);
         var line = new byte[1000];
         var text = Encoding.UTF8.GetString(line, 0, daemon.Receive(line));
-        Assert.Matches($"^<{(22 << 3) | 4}>[A-Z][a-z]{{2}} [0-9]{{2}} [0-9:]{{8}} program\\[{Environment.ProcessId}\\]: \\[MAIN  \\] two \\| lines$", text);
+        Assert.Matches($"^<{(22 << 3) | 4}>[A-Z][a-z]{{2}} [0-9]{{2}} [0-9:]{{8}} "
+            + $"program\\[{Environment.ProcessId}\\]: \\[MAIN  \\] two \\| lines$", text);
         Assert.Equal(0, daemon.Available);
     }
 
@@ -76,13 +79,15 @@ public sealed class ConfiguredLogTests
     public void A_subsystem_may_say_less_and_more()
     {
         var quiet = new ConfLogging { ToSyslog = false, Timestamp = LogTimestamp.None };
-        Log(quiet with { Subsystems = new Dictionary<string, ConfLogging>(StringComparer.Ordinal) { ["TOTEM"] = quiet with { Level = LogLevel.Debug }, ["MAIN"] = quiet with { Level = LogLevel.Error } } }, null);
+        Log(quiet with { Subsystems = new Dictionary<string, ConfLogging>(StringComparer.Ordinal) { ["TOTEM"] =
+            quiet with { Level = LogLevel.Debug }, ["MAIN"] = quiet with { Level = LogLevel.Error } } }, null);
         Assert.Equal("debug   [TOTEM ] zero\ninfo    [TOTEM ] one\n", _standardError.ToString());
     }
 
     private void Log(ConfLogging logging, string? systemLog)
     {
-        using var log = new ConfiguredLog(logging, "program", text => _standardError.Append(text), systemLog ?? "/nowhere/log");
+        using var log = new ConfiguredLog(
+            logging, "program", text => _standardError.Append(text), systemLog ?? "/nowhere/log");
         var logger = log.CreateLogger("Totem");
 #pragma warning disable CA1848, CA2254 // Three lines of a test.
         logger.LogDebug(new EventId(Membership), "zero");

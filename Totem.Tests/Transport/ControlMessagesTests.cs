@@ -41,7 +41,8 @@ public sealed class ControlMessagesTests
     [InlineData(49)]
     [InlineData(ulong.MaxValue)]
     public void A_length_that_cannot_be_ends_it(ulong length)
-        => Assert.Equal((-1, 7u), Read([.. Message(1, 40, 7), .. Message(17, 104, 1400, length), .. Message(17, 104, 9)]));
+        => Assert.Equal(
+            (-1, 7u), Read([.. Message(1, 40, 7), .. Message(17, 104, 1400, length), .. Message(17, 104, 9)]));
 
     [Fact]
     public void Any_bytes_end()

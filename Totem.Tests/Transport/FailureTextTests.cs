@@ -12,7 +12,8 @@ public sealed class FailureTextTests
         { Refused("token is 1, expected 30 or more", 1), "token is 1, expected 30 or more" },
         { new AggregateException(new IOException("no space left on device")), "no space left on device" },
         { new TypeInitializationException("Some.Type", new IOException("too many open files")), "too many open files" },
-        { new SocketException((int)SocketError.AccessDenied), new SocketException((int)SocketError.AccessDenied).Message },
+        { new SocketException((int)SocketError.AccessDenied),
+            new SocketException((int)SocketError.AccessDenied).Message },
         { new InsufficientMemoryException("more than there is"), "no memory" },
     };
 
@@ -30,8 +31,10 @@ public sealed class FailureTextTests
     {
         var failure = Assert.Throws<InvalidOperationException>(Fail);
         Assert.False(FailureText.IsForeseen(failure));
-        Assert.Equal("a defect of the library: first second (Totem.Tests.Transport.FailureTextTests.Fail)", FailureText.Of(failure));
-        Assert.Equal("a defect of the library: never thrown", FailureText.Of(new InvalidOperationException("never thrown")));
+        Assert.Equal("a defect of the library: first second (Totem.Tests.Transport.FailureTextTests.Fail)",
+            FailureText.Of(failure));
+        Assert.Equal("a defect of the library: never thrown",
+            FailureText.Of(new InvalidOperationException("never thrown")));
     }
 
     /// <summary>Its message would be its type.</summary>

@@ -20,7 +20,8 @@ public sealed class GroupCostTests : IDisposable
     [Fact]
     public async Task A_group_is_asked_for_room_only_when_something_was_delivered_to_it()
     {
-        await using var node = await TotemNode.StartAsync(TotemNodeOptions.Loopback(Ports.TakeBase(), stateDirectory: _state.Path), Limit);
+        await using var node = await TotemNode.StartAsync(
+            TotemNodeOptions.Loopback(Ports.TakeBase(), stateDirectory: _state.Path), Limit);
         var sinks = Enumerable.Range(0, Groups).Select(_ => new AskedSink()).ToArray();
         var groups = new List<TotemGroup>();
         foreach (var (index, sink) in sinks.Index())
@@ -29,17 +30,20 @@ public sealed class GroupCostTests : IDisposable
             await groups[0].MulticastAsync(new byte[8], cancellationToken: Limit);
         await sinks[0].Heard(Messages).WaitAsync(Limit);
 
-        Assert.All(sinks, x => Assert.True(x.Asked <= x.Deliveries, $"asked {x.Asked} times, {x.Deliveries} deliveries"));
+        Assert.All(
+            sinks, x => Assert.True(x.Asked <= x.Deliveries, $"asked {x.Asked} times, {x.Deliveries} deliveries"));
         Assert.True(sinks.Skip(1).Sum(x => x.Asked) < Messages);
         foreach (var group in groups)
             await group.DisposeAsync();
     }
 
-    /// <summary>One that is full holds the node up, whatever group comes next, until it says that it has room.</summary>
+    /// <summary>One that is full holds the node up, whatever group comes next, until it says that
+    /// it has room.</summary>
     [Fact]
     public async Task A_group_without_room_holds_up_the_others_until_it_has_some()
     {
-        await using var node = await TotemNode.StartAsync(TotemNodeOptions.Loopback(Ports.TakeBase(), stateDirectory: _state.Path), Limit);
+        await using var node = await TotemNode.StartAsync(
+            TotemNodeOptions.Loopback(Ports.TakeBase(), stateDirectory: _state.Path), Limit);
         var (full, other) = (new AskedSink(), new AskedSink());
         await using var first = await node.JoinAsync("full", new GroupJoinOptions { Sink = full }, Limit);
         await using var second = await node.JoinAsync("other", new GroupJoinOptions { Sink = other }, Limit);

@@ -30,7 +30,8 @@ public sealed class GroupInquiryTests : IDisposable
         await using var a = await first.JoinAsync("attrd\0", new GroupJoinOptions { Pid = 1 }, Limit);
         await using var b = await second.JoinAsync("attrd\0", new GroupJoinOptions { Pid = 2 }, Limit);
         await using var c = await second.JoinAsync("other", new GroupJoinOptions { Pid = 2 }, Limit);
-        Assert.Equal(await second.GetGroupsAsync(Limit), (await GroupInquiry.AskAsync(Loopback, Limit))!, new GroupsComparer());
+        Assert.Equal(
+            await second.GetGroupsAsync(Limit), (await GroupInquiry.AskAsync(Loopback, Limit))!, new GroupsComparer());
         Assert.Equal(before, second.Installed);
         Assert.Equal(before, first.Installed);
     }
@@ -41,8 +42,10 @@ public sealed class GroupInquiryTests : IDisposable
         await using var node = await TotemNode.StartAsync(Loopback, Limit);
         var groups = new List<TotemGroup>();
         for (var i = 0; i < 60; i++)
-            groups.Add(await node.JoinAsync(new string((char)('a' + (i % 26)), 120) + i, new GroupJoinOptions { Pid = (uint)i, Receives = false }, Limit));
-        Assert.Equal(await node.GetGroupsAsync(Limit), (await GroupInquiry.AskAsync(Loopback, Limit))!, new GroupsComparer());
+            groups.Add(await node.JoinAsync(new string((char)('a' + (i % 26)), 120) + i,
+                new GroupJoinOptions { Pid = (uint)i, Receives = false }, Limit));
+        Assert.Equal(
+            await node.GetGroupsAsync(Limit), (await GroupInquiry.AskAsync(Loopback, Limit))!, new GroupsComparer());
         foreach (var group in groups)
             await group.DisposeAsync();
     }
@@ -51,7 +54,8 @@ public sealed class GroupInquiryTests : IDisposable
     [Fact]
     public async Task A_node_of_the_configuration_that_does_not_run_may_ask()
     {
-        UdpPeer[] peers = [.. Enumerable.Range(1, 3).Select(x => new UdpPeer(new ProcessorId((uint)x), new IPEndPoint(IPAddress.Parse($"127.0.7.{x}"), _port)))];
+        UdpPeer[] peers = [.. Enumerable.Range(1, 3).Select(
+            x => new UdpPeer(new ProcessorId((uint)x), new IPEndPoint(IPAddress.Parse($"127.0.7.{x}"), _port)))];
         await using var first = await TotemNode.StartAsync(Options(1), Limit);
         await using var second = await TotemNode.StartAsync(Options(2), Limit);
         var before = await first.WaitForMembersAsync(2, Limit);
@@ -70,7 +74,8 @@ public sealed class GroupInquiryTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_nobody_answers_there_is_no_list() => Assert.Null(await GroupInquiry.AskAsync(Loopback, Limit));
+    public async Task Where_nobody_answers_there_is_no_list() =>
+        Assert.Null(await GroupInquiry.AskAsync(Loopback, Limit));
 
     /// <summary>A program that is not in the configuration learns nothing, and one that asks too much is not served at
     /// once.</summary>
@@ -84,7 +89,8 @@ public sealed class GroupInquiryTests : IDisposable
         Assert.False(GroupQuestion.TryRead([.. question, 0], out _));
         Assert.False(GroupQuestion.TryRead([], out _));
 
-        var answer = GroupAnswer.Write(new GroupQuestion(7, 0), true, [new GroupRoster(new GroupName("g"), [new GroupMember(new ProcessorId(1), 2)])]);
+        var answer = GroupAnswer.Write(new GroupQuestion(7, 0), true,
+            [new GroupRoster(new GroupName("g"), [new GroupMember(new ProcessorId(1), 2)])]);
         Assert.True(GroupAnswer.TryRead(answer, out var whole));
         Assert.Equal("1/2", Assert.Single(whole!.Entries).Member.ToString());
         for (var length = 0; length < answer.Length; length++)

@@ -9,7 +9,8 @@ using Xunit;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>Two uses of one loopback port are two rings when their names differ, and a stranger on a ring is named.</summary>
+/// <summary>Two uses of one loopback port are two rings when their names differ, and a stranger on
+/// a ring is named.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class LoopbackNameTests : IDisposable
 {
@@ -34,7 +35,8 @@ public sealed class LoopbackNameTests : IDisposable
     [LinuxFact]
     public void Names_spread_over_the_upper_half_of_the_loopback()
     {
-        var addresses = Enumerable.Range(0, 1000).Select(i => LoopbackSlots.AddressOf($"ring {i}").GetAddressBytes()).ToArray();
+        var addresses = Enumerable.Range(0, 1000)
+            .Select(i => LoopbackSlots.AddressOf($"ring {i}").GetAddressBytes()).ToArray();
         Assert.All(addresses, bytes =>
         {
             Assert.Equal(127, bytes[0]);
@@ -110,7 +112,8 @@ public sealed class LoopbackNameTests : IDisposable
         await WaitAsync(node, () => logger.Lines.Any(line => line.Id == Stranger));
 
         var (_, _, text) = Assert.Single(logger.Lines, line => line.Id == Stranger);
-        Assert.Contains($"Node 3 of this loopback ring is a stranger: process {program.Id} (", text, StringComparison.Ordinal);
+        Assert.Contains($"Node 3 of this loopback ring is a stranger: process {program.Id} (", text,
+            StringComparison.Ordinal);
         Assert.Contains("cpg_member", text, StringComparison.Ordinal);
     }
 
@@ -126,7 +129,8 @@ public sealed class LoopbackNameTests : IDisposable
             await stranger.SendToAsync(new byte[100], there);
 
         await WaitAsync(node, () => node.Statistics.DatagramsIgnored == 100);
-        Assert.Contains($"{stranger.LocalEndPoint}", Assert.Single(logger.Lines, line => line.Id == UnlistedSource).Text, StringComparison.Ordinal);
+        Assert.Contains($"{stranger.LocalEndPoint}",
+            Assert.Single(logger.Lines, line => line.Id == UnlistedSource).Text, StringComparison.Ordinal);
     }
 
     [RootFact]
@@ -141,11 +145,13 @@ public sealed class LoopbackNameTests : IDisposable
             await forger.SendToAsync(Datagram(address, (ushort)_port), new IPEndPoint(address, 0));
 
         await WaitAsync(node, () => node.Statistics.DatagramsIgnored == 10);
-        Assert.Contains($"{address}:{_port}", Assert.Single(logger.Lines, line => line.Id == OwnAddress).Text, StringComparison.Ordinal);
+        Assert.Contains($"{address}:{_port}", Assert.Single(logger.Lines, line => line.Id == OwnAddress).Text,
+            StringComparison.Ordinal);
         Assert.False(node.Completion.IsCompleted);
     }
 
-    /// <summary>IPv4 and UDP headers and a few bytes; the kernel fills in the first checksum, and none is a good second one.</summary>
+    /// <summary>IPv4 and UDP headers and a few bytes; the kernel fills in the first checksum, and
+    /// none is a good second one.</summary>
     private static byte[] Datagram(IPAddress address, ushort port)
     {
         var bytes = new byte[20 + 8 + 12];
@@ -167,7 +173,8 @@ public sealed class LoopbackNameTests : IDisposable
     }
 
     private Task<TotemNode> StartAsync(string name, LineLogger? logger = null)
-        => TotemNode.StartAsync(TotemNodeOptions.Loopback(_port, stateDirectory: Path.Combine(_state.Path, name), name: name) with
+        => TotemNode.StartAsync(
+            TotemNodeOptions.Loopback(_port, stateDirectory: Path.Combine(_state.Path, name), name: name) with
         {
             LoggerFactory = logger is null ? null : new LineLoggerFactory(logger),
         });

@@ -24,7 +24,8 @@ public sealed class MetersTests : IDisposable
     [Fact]
     public async Task Two_nodes_of_a_process_are_told_apart()
     {
-        var options = TotemNodeOptions.Loopback(Ports.TakeBase(), stateDirectory: _state.Path) with { MeterFactory = _factory };
+        var options =
+            TotemNodeOptions.Loopback(Ports.TakeBase(), stateDirectory: _state.Path) with { MeterFactory = _factory };
         await using var first = await TotemNode.StartAsync(options, Limit);
         await using var second = await TotemNode.StartAsync(options, Limit);
         await first.WaitForMembersAsync(2, Limit);
@@ -59,7 +60,8 @@ public sealed class MetersTests : IDisposable
     [Fact]
     public async Task A_node_that_has_left_is_not_looked_at_any_more()
     {
-        var options = TotemNodeOptions.Loopback(Ports.TakeBase(), stateDirectory: _state.Path) with { MeterFactory = _factory };
+        var options =
+            TotemNodeOptions.Loopback(Ports.TakeBase(), stateDirectory: _state.Path) with { MeterFactory = _factory };
         var node = await TotemNode.StartAsync(options, Limit);
         await node.WaitForMembersAsync(1, Limit);
         Assert.NotEmpty(Look());
@@ -67,7 +69,8 @@ public sealed class MetersTests : IDisposable
         Assert.Empty(Look());
     }
 
-    /// <summary>Without advice the buckets of most programs begin at five seconds: every rotation falls into the first.</summary>
+    /// <summary>Without advice the buckets of most programs begin at five seconds: every rotation
+    /// falls into the first.</summary>
     [Fact]
     public void Histograms_advise_buckets_that_tell_their_values_apart()
     {
@@ -79,7 +82,8 @@ public sealed class MetersTests : IDisposable
                 histograms.Add(histogram);
         });
         listener.Start();
-        Assert.Equal(["totem.pause.duration", "totem.token.rotation.duration"], histograms.Select(x => x.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["totem.pause.duration", "totem.token.rotation.duration"],
+            histograms.Select(x => x.Name).Order(StringComparer.Ordinal));
         foreach (var histogram in histograms)
         {
             var buckets = histogram.Advice?.HistogramBucketBoundaries;
@@ -88,7 +92,8 @@ public sealed class MetersTests : IDisposable
             Assert.True(buckets.Count >= 10);
         }
 
-        Assert.True(histograms.Single(x => x.Name == "totem.token.rotation.duration").Advice!.HistogramBucketBoundaries![0] <= 0.0001);
+        Assert.True(histograms.Single(x =>
+            x.Name == "totem.token.rotation.duration").Advice!.HistogramBucketBoundaries![0] <= 0.0001);
     }
 
     [Fact]
@@ -97,12 +102,14 @@ public sealed class MetersTests : IDisposable
         var meters = new NodeMeters(_factory, new ProcessorId(7), "10.0.0.1:5405", new NodeCounters());
         var tags = new ConcurrentBag<string>();
         using var listener = Listener((instrument, self) => self.EnableMeasurementEvents(instrument));
-        listener.SetMeasurementEventCallback<long>((_, _, said, _) => tags.Add(string.Join(' ', said.ToArray().Select(x => $"{x.Key}={x.Value}"))));
+        listener.SetMeasurementEventCallback<long>(
+            (_, _, said, _) => tags.Add(string.Join(' ', said.ToArray().Select(x => $"{x.Key}={x.Value}"))));
         listener.Start();
         meters.Discarded(DiscardReason.WindowFull);
         meters.Gathering(GatherReason.TokenLost);
         Assert.Equal(
-            ["reason=TokenLost node=7 address=10.0.0.1:5405", "reason=WindowFull node=7 address=10.0.0.1:5405"], tags.Order(StringComparer.Ordinal));
+            ["reason=TokenLost node=7 address=10.0.0.1:5405", "reason=WindowFull node=7 address=10.0.0.1:5405"],
+            tags.Order(StringComparer.Ordinal));
     }
 
     /// <summary>Everything observable, by instrument and node.</summary>

@@ -5,7 +5,8 @@ using Totem.Sheepdog;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>Calls that are wrong are refused, in words of the caller's: never taken for something else, never waited for without end.</summary>
+/// <summary>Calls that are wrong are refused, in words of the caller's: never taken for something
+/// else, never waited for without end.</summary>
 public sealed class MisuseTests : IDisposable
 {
     private readonly TemporaryDirectory _state = new();
@@ -29,15 +30,19 @@ public sealed class MisuseTests : IDisposable
     {
         await using var node = await StartAsync();
         await node.WaitForMembersAsync(1, Limit);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => node.JoinAsync("g", cancellationToken: Cancelled));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => node.BeginJoinAsync("g", cancellationToken: Cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => node.JoinAsync("g", cancellationToken: Cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => node.BeginJoinAsync("g", cancellationToken: Cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => node.WaitForMembersAsync(1, Cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => node.WaitForMembersAsync(_ => true, Cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => node.GetGroupsAsync(Cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => node.GetMembersAsync("g", Cancelled));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await node.MulticastAsync(new byte[1], cancellationToken: Cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await node.MulticastAsync(new byte[1], cancellationToken: Cancelled));
         await using var group = await node.JoinAsync("h", cancellationToken: Limit);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await group.MulticastAsync(new byte[1], cancellationToken: Cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await group.MulticastAsync(new byte[1], cancellationToken: Cancelled));
         Assert.Empty(await node.GetMembersAsync("g", Limit));
         Assert.Empty(group.ToString().Replace($"h {{{group.Self}}}", "", StringComparison.Ordinal));
     }
@@ -52,16 +57,20 @@ public sealed class MisuseTests : IDisposable
         var large = new byte[GroupProcessor.MaxMessageBytes + 1];
         var refusals = new[]
         {
-            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await node.MulticastAsync(new byte[1], guarantee, Limit)),
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+                async () => await node.MulticastAsync(new byte[1], guarantee, Limit)),
             Assert.Throws<ArgumentOutOfRangeException>(() => { node.TryMulticast([1], guarantee); }),
-            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await group.MulticastAsync(new byte[1], guarantee, Limit)),
-            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await group.MulticastAsync(large, guarantee, Limit)),
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+                async () => await group.MulticastAsync(new byte[1], guarantee, Limit)),
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+                async () => await group.MulticastAsync(large, guarantee, Limit)),
             Assert.Throws<ArgumentOutOfRangeException>(() => { group.TryMulticast([1], guarantee); }),
         };
         Assert.All(refusals, x =>
         {
             Assert.Equal("guarantee", x.ParamName);
-            Assert.StartsWith($"the guarantee is {number}, expected Agreed or Safe", x.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"the guarantee is {number}, expected Agreed or Safe", x.Message,
+                StringComparison.Ordinal);
         });
         var engine = new GroupProcessor(new RingOptions { Self = new ProcessorId(1) }, new GroupOptions(), 0);
         Assert.Throws<ArgumentOutOfRangeException>(() => { engine.Ring.TrySubmit([1], guarantee, new Instant(1)); });
@@ -72,10 +81,12 @@ public sealed class MisuseTests : IDisposable
     {
         await using var node = await StartAsync();
         await using var group = await node.JoinAsync("g", cancellationToken: Limit);
-        foreach (var reason in (GroupChangeReason[])[GroupChangeReason.Joined, GroupChangeReason.NodeDown, (GroupChangeReason)77])
+        foreach (var reason in (GroupChangeReason[])[GroupChangeReason.Joined, GroupChangeReason.NodeDown,
+            (GroupChangeReason)77])
         {
             var refused = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => group.LeaveAsync(reason, Limit));
-            Assert.StartsWith($"the reason is {reason}, expected Left or ProcessDown", refused.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"the reason is {reason}, expected Left or ProcessDown", refused.Message,
+                StringComparison.Ordinal);
         }
 
         Assert.Single(await node.GetMembersAsync("g", Limit));
@@ -107,9 +118,11 @@ public sealed class MisuseTests : IDisposable
     public async Task Only_as_many_members_as_there_can_be_are_waited_for(int count)
     {
         await using var node = await StartAsync();
-        var refused = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => node.WaitForMembersAsync(count, Limit));
+        var refused = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => node.WaitForMembersAsync(count, Limit));
         Assert.Equal("count", refused.ParamName);
-        Assert.StartsWith($"{count} members, expected 1 to the 14 that can be on this ring", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{count} members, expected 1 to the 14 that can be on this ring", refused.Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>The parameter of an exception is one that the caller has.</summary>
@@ -124,11 +137,14 @@ public sealed class MisuseTests : IDisposable
         engine.Ring.Start(new Instant(1));
         var failures = new (string Expected, ArgumentException Failure)[]
         {
-            ("payload", await Assert.ThrowsAsync<ArgumentException>(async () => await node.MulticastAsync(tooLong, cancellationToken: Limit))),
+            ("payload", await Assert.ThrowsAsync<ArgumentException>(
+                async () => await node.MulticastAsync(tooLong, cancellationToken: Limit))),
             ("payload", Assert.Throws<ArgumentException>(() => { node.TryMulticast(tooLong); })),
-            ("payload", await Assert.ThrowsAsync<ArgumentException>(async () => await group.MulticastAsync(new byte[(64 << 20) + 1], cancellationToken: Limit))),
+            ("payload", await Assert.ThrowsAsync<ArgumentException>(
+                async () => await group.MulticastAsync(new byte[(64 << 20) + 1], cancellationToken: Limit))),
             ("payload", Assert.Throws<ArgumentException>(() => { group.TryMulticast(tooLong); })),
-            ("payload", Assert.Throws<ArgumentException>(() => { engine.Ring.TrySubmit(tooLong, Guarantee.Agreed, new Instant(1)); })),
+            ("payload", Assert.Throws<ArgumentException>(
+                () => { engine.Ring.TrySubmit(tooLong, Guarantee.Agreed, new Instant(1)); })),
             ("options", await Assert.ThrowsAsync<ArgumentException>(() => node.JoinAsync("h", noRoom, Limit))),
             ("options", await Assert.ThrowsAsync<ArgumentException>(() => node.BeginJoinAsync("h", noRoom, Limit))),
             ("name", Assert.Throws<ArgumentException>(() => new GroupName(""))),
@@ -136,7 +152,8 @@ public sealed class MisuseTests : IDisposable
             ("name", Assert.Throws<ArgumentException>(() => new GroupName(ReadOnlySpan<byte>.Empty))),
             ("name", await Assert.ThrowsAsync<ArgumentException>(() => node.JoinAsync("", cancellationToken: Limit))),
             ("text", Assert.Throws<ArgumentException>(() => GroupName.Parse(""))),
-            ("text", Assert.Throws<ArgumentException>(() => GroupName.Parse(new string('x', GroupName.MaxBytes) + @"\\"))),
+            ("text", Assert.Throws<ArgumentException>(
+                () => GroupName.Parse(new string('x', GroupName.MaxBytes) + @"\\"))),
         };
         Assert.All(failures, x => Assert.Equal(x.Expected, x.Failure.ParamName));
     }
@@ -147,10 +164,12 @@ public sealed class MisuseTests : IDisposable
         var node = await StartAsync();
         var group = await node.JoinAsync("flock", new GroupJoinOptions { Pid = 7 }, Limit);
         await group.DisposeAsync();
-        var ofGroup = await Assert.ThrowsAsync<ObjectDisposedException>(async () => await group.MulticastAsync(new byte[1], cancellationToken: Limit));
+        var ofGroup = await Assert.ThrowsAsync<ObjectDisposedException>(
+            async () => await group.MulticastAsync(new byte[1], cancellationToken: Limit));
         Assert.StartsWith("process 1/7 has left group flock", ofGroup.Message, StringComparison.Ordinal);
         await node.DisposeAsync();
-        var ofNode = await Assert.ThrowsAsync<ObjectDisposedException>(() => node.JoinAsync("flock", cancellationToken: Limit));
+        var ofNode = await Assert.ThrowsAsync<ObjectDisposedException>(
+            () => node.JoinAsync("flock", cancellationToken: Limit));
         Assert.StartsWith("node 1 has left the ring", ofNode.Message, StringComparison.Ordinal);
     }
 
@@ -167,7 +186,8 @@ public sealed class MisuseTests : IDisposable
         Assert.Equal(ClusterResult.ClusterError, driver.Unblock([1]));
         Assert.Equal(ClusterResult.ClusterError, driver.UpdateNode(sheep));
         foreach (var call in (Action[])[() => driver.Init(option), () => driver.Join(sheep, []), () => driver.Lock(7)])
-            Assert.StartsWith("the driver was disposed of", Assert.Throws<ObjectDisposedException>(call).Message, StringComparison.Ordinal);
+            Assert.StartsWith("the driver was disposed of", Assert.Throws<ObjectDisposedException>(call).Message,
+                StringComparison.Ordinal);
     }
 
     public static TheoryData<string> Waits => ["dispose", "leave", "join", "groups", "members", "multicast"];
@@ -178,10 +198,12 @@ public sealed class MisuseTests : IDisposable
     {
         var told = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
         TotemNode? node = null;
-        node = await TotemNode.StartAsync(TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path) with { OnDelivery = OnDelivery }, Limit);
+        node = await TotemNode.StartAsync(
+            TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path) with { OnDelivery = OnDelivery }, Limit);
         await node.MulticastAsync("now"u8.ToArray(), cancellationToken: Limit);
         var failure = Assert.IsType<InvalidOperationException>(await told.Task.WaitAsync(Limit));
-        Assert.StartsWith("node 1 cannot leave: a handler on the ring's thread has not returned since DisposeAsync was called", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("node 1 cannot leave: a handler on the ring's thread has not returned since DisposeAsync was "
+            + "called", failure.Message, StringComparison.Ordinal);
         await node.Completion.WaitAsync(Limit);
 
         void OnDelivery(in Delivery delivery)
@@ -189,7 +211,8 @@ public sealed class MisuseTests : IDisposable
             if (!delivery.Payload.SequenceEqual("now"u8))
                 return;
 #pragma warning disable VSTHRD002 // The subject of this test.
-            told.TrySetResult(Record.Exception(() => Task.Run(async () => await node!.DisposeAsync()).Wait(Limit)) is AggregateException { InnerException: { } inner } ? inner : null);
+            told.TrySetResult(Record.Exception(() => Task.Run(async () => await node!.DisposeAsync())
+                .Wait(Limit)) is AggregateException { InnerException: { } inner } ? inner : null);
 #pragma warning restore VSTHRD002
         }
     }
@@ -202,7 +225,8 @@ public sealed class MisuseTests : IDisposable
         var told = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
         TotemNode? node = null;
         await using var started = await TotemNode.StartAsync(
-            TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path) with { OnDelivery = OnDelivery, MaxSubmissionBytes = TotemNodeOptions.MinQueueBytes }, Limit);
+            TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path) with { OnDelivery = OnDelivery,
+                MaxSubmissionBytes = TotemNodeOptions.MinQueueBytes }, Limit);
         node = started;
         await node.MulticastAsync("now"u8.ToArray(), cancellationToken: Limit);
 
@@ -218,7 +242,8 @@ public sealed class MisuseTests : IDisposable
                 return;
             // VSTHRD002 is what this test is about.
 #pragma warning disable VSTHRD002
-            told.TrySetResult(Record.Exception(() => Waiting(node!).Wait(Limit)) is AggregateException { InnerException: { } inner } ? inner : null);
+            told.TrySetResult(Record.Exception(() => Waiting(node!)
+                .Wait(Limit)) is AggregateException { InnerException: { } inner } ? inner : null);
 #pragma warning restore VSTHRD002
         }
 
@@ -229,7 +254,9 @@ public sealed class MisuseTests : IDisposable
             "join" => own.JoinAsync("g"),
             "groups" => own.GetGroupsAsync(),
             "members" => own.WaitForMembersAsync(14),
-            _ => Task.WhenAny(Enumerable.Range(0, 8).Select(_ => own.MulticastAsync(new byte[RingOptions.MaxMessageBytes]).AsTask()).Where(x => !x.IsCompleted)).Unwrap(),
+            _ => Task.WhenAny(Enumerable.Range(0, 8)
+                .Select(_ => own.MulticastAsync(new byte[RingOptions.MaxMessageBytes]).AsTask())
+                .Where(x => !x.IsCompleted)).Unwrap(),
         };
     }
 
@@ -251,7 +278,8 @@ public sealed class MisuseTests : IDisposable
     {
         var begun = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
         TotemNode? node = null;
-        node = await TotemNode.StartAsync(TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path) with { OnDelivery = OnDelivery }, Limit);
+        node = await TotemNode.StartAsync(
+            TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path) with { OnDelivery = OnDelivery }, Limit);
         await node.MulticastAsync("now"u8.ToArray(), cancellationToken: Limit);
         await (await begun.Task.WaitAsync(Limit)).WaitAsync(Limit);
         await node.Completion.WaitAsync(Limit);
@@ -263,7 +291,8 @@ public sealed class MisuseTests : IDisposable
         }
     }
 
-    private Task<TotemNode> StartAsync() => TotemNode.StartAsync(TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path), Limit);
+    private Task<TotemNode> StartAsync() =>
+        TotemNode.StartAsync(TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path), Limit);
 
     private sealed class WaitingSink(CancellationToken limit) : IGroupSink
     {

@@ -17,8 +17,8 @@ using Xunit;
 namespace Totem.Tests.Transport;
 
 /// <summary>
-/// Members of one host notice each other's end by a connection that breaks, and nothing that a stranger does with such connections
-/// counts. No other test runs meanwhile: descriptors are counted.
+/// Members of one host notice each other's end by a connection that breaks, and nothing that a stranger does with such
+/// connections counts. No other test runs meanwhile: descriptors are counted.
 /// </summary>
 [Collection(RealProcesses.Name)]
 [SupportedOSPlatform("linux")]
@@ -35,7 +35,8 @@ public sealed class NeighbourWatchTests
     private Instant _now = new(0);
 
     private UdpTransport Open(ProcessorId id) => UdpTransport.Open(
-        new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = _port, ProbeInterval = Never }, id, new NodeCounters());
+        new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = _port, ProbeInterval = Never }, id,
+        new NodeCounters());
 
     private Socket ListenAs(ProcessorId id)
     {
@@ -234,7 +235,8 @@ public sealed class NeighbourWatchTests
     public void Without_the_watch_there_is_no_listener()
     {
         using var a = UdpTransport.Open(
-            new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = _port, ProbeInterval = TimeSpan.Zero },
+            new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = _port,
+                ProbeInterval = TimeSpan.Zero },
             First, new NodeCounters());
 
         Assert.Throws<SocketException>(() => ConnectTo(First));

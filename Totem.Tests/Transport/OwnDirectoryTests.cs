@@ -8,7 +8,8 @@ using Xunit;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>Root's files: what another user has put in their place is refused, and what it leads to stays as it is.</summary>
+/// <summary>Root's files: what another user has put in their place is refused, and what it leads to
+/// stays as it is.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class OwnDirectoryTests : IDisposable
 {
@@ -112,18 +113,21 @@ public sealed class OwnDirectoryTests : IDisposable
         if (isAccepted)
             Store(path);
         else
-            Assert.Contains($"can be written by others (mode {mode})", Assert.Throws<IOException>(() => Store(path)).Message, StringComparison.Ordinal);
+            Assert.Contains($"can be written by others (mode {mode})",
+                Assert.Throws<IOException>(() => Store(path)).Message, StringComparison.Ordinal);
     }
 
     [RootFact]
     public void The_command_refuses_too_and_says_so_in_one_line()
     {
         using var ports = PortBlock.Take();
-        SystemCommand.Run($"{TotemProgram.AsNobody} sh -c 'cd {_open} && mkdir s && ln -s ../../victim s/ringid_1.new'");
+        SystemCommand.Run($"{TotemProgram.AsNobody} sh -c 'cd {_open} && mkdir s && ln -s ../../victim "
+            + "s/ringid_1.new'");
         foreach (var command in new[] { "node", "group g", "sheep" })
         {
             var arguments = command == "sheep"
-                ? $"sheep -c totem:port={ports.BasePort},state={_open}/s" : $"{command} --port {ports.BasePort} --state {_open}/s";
+                ? $"sheep -c totem:port={ports.BasePort},state={_open}/s"
+                : $"{command} --port {ports.BasePort} --state {_open}/s";
             var (exitCode, said) = TotemProgram.Run(arguments);
             Assert.True(exitCode == 3, $"{exitCode}: {said}");
             Assert.Contains($"{_open}/s belongs to the user 65534", said, StringComparison.Ordinal);
@@ -141,9 +145,11 @@ public sealed class OwnDirectoryTests : IDisposable
         // A directory of another user's session is not believed.
         using var ports = PortBlock.Take();
         var (exitCode, said) = TotemProgram.Run(
-            $"node --port {ports.BasePort}", $"env TMPDIR={_open} XDG_RUNTIME_DIR={_directory.Path} {TotemProgram.AsNobody}");
+            $"node --port {ports.BasePort}", $"env TMPDIR={_open} XDG_RUNTIME_DIR={_directory.Path} "
+                + $"{TotemProgram.AsNobody}");
         Assert.True(exitCode == 0, said);
-        Assert.True(File.Exists(Path.Combine(_open, $"totem-{TotemProgram.Nobody}", $"loopback-{ports.BasePort}", "ringid_1")));
+        Assert.True(
+            File.Exists(Path.Combine(_open, $"totem-{TotemProgram.Nobody}", $"loopback-{ports.BasePort}", "ringid_1")));
     }
 
     private static void Store(string path)
@@ -153,5 +159,6 @@ public sealed class OwnDirectoryTests : IDisposable
         file.Write(7);
     }
 
-    private string[] Names() => [.. Directory.EnumerateFileSystemEntries(_open, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    private string[] Names() => [.. Directory.EnumerateFileSystemEntries(_open, "*", SearchOption.AllDirectories)
+        .Order(StringComparer.Ordinal)];
 }

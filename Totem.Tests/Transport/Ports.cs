@@ -17,7 +17,8 @@ internal static class Ports
     {
         for (var tries = 0; tries < Ranges; tries++)
         {
-            var port = First + (Interlocked.Increment(ref _next) % Ranges * (UdpTransportOptions.LoopbackSlotCount + 2)) + 1;
+            var port = First + (Interlocked.Increment(ref _next) % Ranges * (UdpTransportOptions.LoopbackSlotCount + 2))
+                + 1;
             if (Enumerable.Range(port - 1, UdpTransportOptions.LoopbackSlotCount + 1).All(IsFree))
                 return port;
         }

@@ -31,14 +31,16 @@ public sealed class ReportingTests
         for (var i = 0; i < 1000; i++)
         {
             reporter.Now = At(100 + (i * 0.01));
-            reporter.OnEvent(new RingEvent(RingEventKind.Discarded, Discard: DiscardReason.AbsurdToken, Peer: new ProcessorId(3)));
+            reporter.OnEvent(
+                new RingEvent(RingEventKind.Discarded, Discard: DiscardReason.AbsurdToken, Peer: new ProcessorId(3)));
         }
 
         Assert.Equal(1000, _counters.FramesDiscarded);
         var lines = _logger.Lines.ToArray();
         Assert.Equal(2, lines.Length);
         Assert.All(lines, line => Assert.Equal((LogLevel.Warning, 3001), (line.Level, line.Id)));
-        Assert.StartsWith("500 frames discarded since the last report, the latest as AbsurdToken from node 3", lines[1].Text, StringComparison.Ordinal);
+        Assert.StartsWith("500 frames discarded since the last report, the latest as AbsurdToken from node 3",
+            lines[1].Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,9 +97,11 @@ public sealed class ReportingTests
     {
         var members = ProcessorSet.Of(Self, new ProcessorId(2));
         var cause = new ConfigurationCause(
-            GatherReason.MemberLeft, ProcessorSet.Of(new ProcessorId(3)), ProcessorId.None, TimeSpan.Zero, ProcessorSet.Empty, ProcessorSet.Of(new ProcessorId(3)));
+            GatherReason.MemberLeft, ProcessorSet.Of(new ProcessorId(3)), ProcessorId.None, TimeSpan.Zero,
+            ProcessorSet.Empty, ProcessorSet.Of(new ProcessorId(3)));
         Reporter().OnChange(new ConfigurationChange(
-            new Configuration(ConfigurationKind.Regular, Ring, default, members), ProcessorSet.Empty, ProcessorSet.Empty, cause));
+            new Configuration(ConfigurationKind.Regular, Ring, default, members), ProcessorSet.Empty,
+            ProcessorSet.Empty, cause));
 
         var line = Assert.Single(_logger.Lines);
         Assert.Equal(LogLevel.Information, line.Level);

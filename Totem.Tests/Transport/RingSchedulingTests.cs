@@ -5,7 +5,8 @@ using Totem.Tests.Requirements;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>docs/reference/transport.md, "Real time": what the kernel says of the ring's thread, and of what starts from it.</summary>
+/// <summary>docs/reference/transport.md, "Real time": what the kernel says of the ring's thread,
+/// and of what starts from it.</summary>
 public sealed class RingSchedulingTests : IDisposable
 {
     private const int RoundRobin = 2;
@@ -70,14 +71,17 @@ public sealed class RingSchedulingTests : IDisposable
     public async Task A_process_without_the_right_is_told_what_to_grant_and_runs()
     {
         var lines = await RunNodeAsync("setpriv --bounding-set=-sys_nice", "Node 1 installed");
-        Assert.Contains(lines, x => x.Contains("Node 1 runs without real-time scheduling (Operation not permitted)", StringComparison.Ordinal)
-            && x.Contains("CAP_SYS_NICE or a real-time priority of 49 (LimitRTPRIO=, ulimit -r)", StringComparison.Ordinal));
+        Assert.Contains(lines, x =>
+            x.Contains("Node 1 runs without real-time scheduling (Operation not permitted)", StringComparison.Ordinal)
+            && x.Contains("CAP_SYS_NICE or a real-time priority of 49 (LimitRTPRIO=, ulimit -r)",
+                StringComparison.Ordinal));
     }
 
     /// <summary>Asks on the ring's thread.</summary>
     private async Task<(Scheduled Own, Scheduled Thread, Scheduled Child)> AskAsync(RingScheduling scheduling)
     {
-        var answer = new TaskCompletionSource<(Scheduled, Scheduled, Scheduled)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<(Scheduled, Scheduled, Scheduled)>(
+            TaskCreationOptions.RunContinuationsAsynchronously);
         var options = TotemNodeOptions.Loopback(Ports.TakeBase(), stateDirectory: _state.Path) with
         {
             Scheduling = scheduling,
@@ -89,7 +93,8 @@ public sealed class RingSchedulingTests : IDisposable
                 var started = new Thread(() => thread = Scheduled.OfThread());
                 started.Start();
                 started.Join();
-                using var child = Process.Start(new ProcessStartInfo("cat", "/proc/self/stat") { RedirectStandardOutput = true, UseShellExecute = false })!;
+                using var child = Process.Start(new ProcessStartInfo("cat",
+                    "/proc/self/stat") { RedirectStandardOutput = true, UseShellExecute = false })!;
                 answer.TrySetResult((Scheduled.OfThread(), thread, Scheduled.Parse(child.StandardOutput.ReadToEnd())));
                 child.WaitForExit();
             },
@@ -101,9 +106,11 @@ public sealed class RingSchedulingTests : IDisposable
     /// <summary>Runs <c>totem node</c> behind a command until its log has a line.</summary>
     private async Task<List<string>> RunNodeAsync(string wrapper, string last)
     {
-        var info = new ProcessStartInfo("/bin/sh") { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
+        var info = new ProcessStartInfo("/bin/sh") { RedirectStandardOutput = true, RedirectStandardInput = true,
+            UseShellExecute = false };
         info.ArgumentList.Add("-c");
-        info.ArgumentList.Add($"exec {wrapper} dotnet {Path.Combine(AppContext.BaseDirectory, "totem.dll")} node --verbose "
+        info.ArgumentList.Add($"exec {wrapper} dotnet {Path.Combine(AppContext.BaseDirectory, "totem.dll")} node "
+            + "--verbose "
             + $"--port {Ports.TakeBase()} --state {_state.Path} 2>&1");
         using var process = Process.Start(info)!;
         try

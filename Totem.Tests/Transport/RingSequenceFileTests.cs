@@ -72,7 +72,8 @@ public sealed class RingSequenceFileTests : IDisposable
         Assert.Equal([Ringid], Directory.GetFiles(_directory.Path));
     }
 
-    /// <summary>A crash can tear the slot that is being written; whichever it is, the number before it is found, or that number itself.</summary>
+    /// <summary>A crash can tear the slot that is being written; whichever it is, the number before
+    /// it is found, or that number itself.</summary>
     [Theory]
     [InlineData(512)]
     [InlineData(1024)]
@@ -117,7 +118,8 @@ public sealed class RingSequenceFileTests : IDisposable
         foreach (var number in new[] { ulong.MaxValue, 1ul << 63 })
         {
             File.WriteAllBytes(Ringid, BitConverter.GetBytes(number));
-            Assert.Contains("8 of corosync's, below 2^63", Assert.Throws<InvalidDataException>(() => Open().Read()).Message, StringComparison.Ordinal);
+            Assert.Contains("8 of corosync's, below 2^63",
+                Assert.Throws<InvalidDataException>(() => Open().Read()).Message, StringComparison.Ordinal);
         }
 
         File.WriteAllBytes(Ringid, BitConverter.GetBytes((1ul << 63) - 1));

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Totem.Tests.Transport;
 
 /// <summary>
-/// docs/design/groups.md, "Sending only": an application that never reads, and says so, holds nobody up and keeps nothing. Every wait is for an
-/// event; the limit only turns a hang into a failure.
+/// docs/design/groups.md, "Sending only": an application that never reads, and says so, holds nobody up and keeps
+/// nothing. Every wait is for an event; the limit only turns a hang into a failure.
 /// </summary>
 public sealed class SendOnlyTests : IDisposable
 {
@@ -74,7 +74,8 @@ public sealed class SendOnlyTests : IDisposable
     [Fact]
     public async Task A_node_that_receives_nothing_sends_to_the_ring()
     {
-        await using var deaf = await StartAsync(x => x with { Receives = false, StoppedReaderTimeout = TimeSpan.FromMilliseconds(1) });
+        await using var deaf = await StartAsync(
+            x => x with { Receives = false, StoppedReaderTimeout = TimeSpan.FromMilliseconds(1) });
         await using var other = await StartAsync();
         await deaf.WaitForMembersAsync(2, Limit);
         var refused = Assert.Throws<InvalidOperationException>(() => { _ = deaf.ReadEventsAsync(Limit); });
@@ -104,7 +105,8 @@ public sealed class SendOnlyTests : IDisposable
     {
         var options = TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path) with { Receives = false };
         Assert.Empty(options.Validate());
-        Assert.Contains("Receives", Assert.Single((options with { OnDelivery = (in _) => { } }).Validate()), StringComparison.Ordinal);
+        Assert.Contains("Receives", Assert.Single((options with { OnDelivery = (in _) => { } }).Validate()),
+            StringComparison.Ordinal);
 
         await using var node = await StartAsync();
         var refused = await Assert.ThrowsAsync<ArgumentException>(

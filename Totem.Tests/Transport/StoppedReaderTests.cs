@@ -1,8 +1,9 @@
 namespace Totem.Tests.Transport;
 
 /// <summary>
-/// docs/reference/transport.md, "Back-pressure": an application that does not read holds up neither a change of membership nor, for longer than is
-/// accepted, the others. Every wait is for an event; the limit only turns a hang into a failure.
+/// docs/reference/transport.md, "Back-pressure": an application that does not read holds up neither a change of
+/// membership nor, for longer than is accepted, the others. Every wait is for an event; the limit only turns a hang
+/// into a failure.
 /// </summary>
 public sealed class StoppedReaderTests : IDisposable
 {
@@ -54,7 +55,8 @@ public sealed class StoppedReaderTests : IDisposable
     public async Task A_member_that_only_sends_stops_nobody_but_itself()
     {
         await using var first = await StartAsync();
-        await using var second = await StartAsync(x => x with { StoppedReaderTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var second = await StartAsync(
+            x => x with { StoppedReaderTimeout = TimeSpan.FromMilliseconds(200) });
         await using var reader = await first.JoinAsync("g", new GroupJoinOptions { Pid = 1 }, Limit);
         var deaf = await second.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(Limit);

@@ -19,7 +19,9 @@ public sealed class StrangersTests
         for (var i = 0; i < 10; i++)
             strangers.Ignored(Address("10.9.9.9:5405"), FrameOf(2));
         Assert.Equal(
-            ["Node 1 of the cluster 'wf' ignores datagrams from 10.9.9.9:5405, which says it is node 2: our list has node 2 at 10.0.0.2:5405; an address is translated or renumbered on the way (1 so far, told once a minute)"],
+            ["Node 1 of the cluster 'wf' ignores datagrams from 10.9.9.9:5405, which says it is node 2: our list has "
+                + "node 2 at 10.0.0.2:5405; an address is translated or renumbered on the way (1 so far, told once a "
+                + "minute)"],
             Texts());
 
         _now += Strangers.ReportMilliseconds;
@@ -39,7 +41,8 @@ public sealed class StrangersTests
         strangers.Ignored(Address("10.9.9.7:5405"), [1, 2, 3]);
         Assert.Equal(4, Texts().Length);
         Assert.Contains("says it is node 7: there is no node 7 in our list", Texts()[1], StringComparison.Ordinal);
-        Assert.Contains("10.9.9.7:5405, which says it is nobody: it is no member's address", Texts()[3], StringComparison.Ordinal);
+        Assert.Contains("10.9.9.7:5405, which says it is nobody: it is no member's address", Texts()[3],
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,7 +62,8 @@ public sealed class StrangersTests
 
     private string[] Texts() => [.. _logger.Lines.Select(line => line.Text)];
 
-    private static UdpPeer Peer(uint id, string address) => new(new ProcessorId(id), new IPEndPoint(IPAddress.Parse(address), 5405));
+    private static UdpPeer Peer(uint id, string address) =>
+        new(new ProcessorId(id), new IPEndPoint(IPAddress.Parse(address), 5405));
 
     private static NetAddress Address(string text) => NetAddress.Of(IPEndPoint.Parse(text));
 

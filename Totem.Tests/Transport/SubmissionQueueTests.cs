@@ -25,7 +25,8 @@ public sealed class SubmissionQueueTests
         Assert.False(waiting.IsCompleted);
 
         var before = _wakes;
-        Assert.Equal(SubmitResult.Backpressured, _queue.TryAdd(new Submission(SubmissionKind.Ring, Guarantee.Agreed), Long));
+        Assert.Equal(
+            SubmitResult.Backpressured, _queue.TryAdd(new Submission(SubmissionKind.Ring, Guarantee.Agreed), Long));
         Assert.Equal(before + 1, _wakes);
         Assert.Equal(1, await OnTheRingAsync(() => _queue.Drain(default)));
         await waiting;
@@ -60,7 +61,8 @@ public sealed class SubmissionQueueTests
             });
         }
 
-        Assert.Equal(SubmitResult.NotRunning, _queue.TryAdd(new Submission(SubmissionKind.Ring, Guarantee.Agreed), [1]));
+        Assert.Equal(
+            SubmitResult.NotRunning, _queue.TryAdd(new Submission(SubmissionKind.Ring, Guarantee.Agreed), [1]));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
     }
 

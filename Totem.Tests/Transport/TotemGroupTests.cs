@@ -3,7 +3,8 @@ using Totem.Core;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>Groups of nodes of one process on real loopback sockets. Every wait is for an event; the limit only turns a hang into a failure.</summary>
+/// <summary>Groups of nodes of one process on real loopback sockets. Every wait is for an event;
+/// the limit only turns a hang into a failure.</summary>
 public sealed class TotemGroupTests : IDisposable
 {
     private readonly TemporaryDirectory _state = new();
@@ -27,7 +28,8 @@ public sealed class TotemGroupTests : IDisposable
         await using var b = await second.JoinAsync("g", new GroupJoinOptions { Pid = 2 }, Limit);
         for (var i = 0; i < 50; i++)
         {
-            await a.MulticastAsync(Encoding.UTF8.GetBytes($"a{i}"), i % 2 == 0 ? Guarantee.Agreed : Guarantee.Safe, Limit);
+            await a.MulticastAsync(
+                Encoding.UTF8.GetBytes($"a{i}"), i % 2 == 0 ? Guarantee.Agreed : Guarantee.Safe, Limit);
             await b.MulticastAsync(Encoding.UTF8.GetBytes($"b{i}"), cancellationToken: Limit);
         }
 
@@ -53,14 +55,16 @@ public sealed class TotemGroupTests : IDisposable
         await group.LeaveAsync().WaitAsync(Limit);
         await using var again = await node.JoinAsync("g", null, Limit);
         Assert.Equal(2, (await node.GetMembersAsync("g")).Count);
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await group.MulticastAsync(new byte[1], cancellationToken: Limit));
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            async () => await group.MulticastAsync(new byte[1], cancellationToken: Limit));
     }
 
     [Fact]
     public async Task A_leave_whose_wait_is_cancelled_takes_place_all_the_same()
     {
         await using var node = await StartAsync();
-        var group = await node.JoinAsync("g", new GroupJoinOptions { MaxStreamBytes = TotemNodeOptions.MinQueueBytes }, Limit);
+        var group =
+            await node.JoinAsync("g", new GroupJoinOptions { MaxStreamBytes = TotemNodeOptions.MinQueueBytes }, Limit);
         using var giveUp = new CancellationTokenSource();
         // Nobody reads, so the stream fills up and the own leave, the last event, finds no room.
         var leaving = Task.CompletedTask;
@@ -70,7 +74,8 @@ public sealed class TotemGroupTests : IDisposable
         Assert.False(leaving.IsCompleted);
         await giveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => group.LeaveAsync(cancellationToken: giveUp.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => group.LeaveAsync(cancellationToken: giveUp.Token));
 
         var read = await ReadToEndAsync(group);
         Assert.StartsWith("g {}; ", read[^1], StringComparison.Ordinal);
@@ -119,7 +124,8 @@ public sealed class TotemGroupTests : IDisposable
         await sending;
         await behind;
         Assert.Equal("1/1 behind", Assert.Single(await ReadAsync(b, 1)));
-        await Assert.ThrowsAsync<ArgumentException>(async () => await a.MulticastAsync(new byte[(64 << 20) + 1], cancellationToken: Limit));
+        await Assert.ThrowsAsync<ArgumentException>(
+            async () => await a.MulticastAsync(new byte[(64 << 20) + 1], cancellationToken: Limit));
     }
 
     [Fact]
@@ -182,7 +188,8 @@ public sealed class TotemGroupTests : IDisposable
                     return;
             }
         });
-        // 40 MB do not fit the 4 MiB that wait for the second reader: it starts when the sender has met the end of the room.
+        // 40 MB do not fit the 4 MiB that wait for the second reader: it starts when the sender has
+        // met the end of the room.
         while (second.Host.Counters.StreamFull == 0)
             await second.GetMembersAsync("g", Limit);
         var next = 0;
@@ -252,7 +259,8 @@ public sealed class TotemGroupTests : IDisposable
         await reading;
         await flood.CancelAsync();
         // Told to stop between two messages it just ends.
-        await sending.ContinueWith(x => Assert.False(x.IsFaulted), Limit, TaskContinuationOptions.None, TaskScheduler.Default);
+        await sending.ContinueWith(
+            x => Assert.False(x.IsFaulted), Limit, TaskContinuationOptions.None, TaskScheduler.Default);
         await other.MulticastAsync(new byte[1], cancellationToken: Limit);
         Assert.Equal(2, (await ReadAsync(other, 2)).Count);
     }
@@ -302,11 +310,13 @@ public sealed class TotemGroupTests : IDisposable
             await second.JoinAsync("g", new GroupJoinOptions { Pid = pid }, Limit);
         }
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => first.JoinAsync("g", new GroupJoinOptions { Pid = 99 }, Limit));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => first.JoinAsync("g", new GroupJoinOptions { Pid = 99 }, Limit));
         Assert.Equal(128, (await second.GetMembersAsync("g")).Count);
     }
 
-    private Task<TotemNode> StartAsync() => TotemNode.StartAsync(TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path), Limit);
+    private Task<TotemNode> StartAsync() =>
+        TotemNode.StartAsync(TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path), Limit);
 
     private static string Describe(GroupEvent element) => element.Kind switch
     {

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>Members of one process on real loopback sockets. Every wait is for an event; the limit only turns a hang into a failure.</summary>
+/// <summary>Members of one process on real loopback sockets. Every wait is for an event; the limit
+/// only turns a hang into a failure.</summary>
 public sealed class TotemNodeTests : IDisposable
 {
     private readonly TemporaryDirectory _state = new();
@@ -43,7 +44,8 @@ public sealed class TotemNodeTests : IDisposable
         await foreach (var element in node.ReadEventsAsync(Limit))
         {
             if (element.IsMessage)
-                messages.Add($"{element.Ring}:{element.Seq}:{element.Index} {element.Sender} {Encoding.UTF8.GetString(element.Payload.Span)}");
+                messages.Add($"{element.Ring}:{element.Seq}:{element.Index} {element.Sender} "
+                    + $"{Encoding.UTF8.GetString(element.Payload.Span)}");
             if (messages.Count == count)
                 break;
         }
@@ -66,7 +68,8 @@ public sealed class TotemNodeTests : IDisposable
         var sending = nodes.Select(node => Task.Run(async () =>
         {
             for (var i = 0; i < 200; i++)
-                await node.MulticastAsync(Encoding.UTF8.GetBytes($"{node.Id}/{i}"), i % 3 == 0 ? Guarantee.Safe : Guarantee.Agreed, Limit);
+                await node.MulticastAsync(
+                    Encoding.UTF8.GetBytes($"{node.Id}/{i}"), i % 3 == 0 ? Guarantee.Safe : Guarantee.Agreed, Limit);
         }));
         await Task.WhenAll(sending);
         var read = await Task.WhenAll(nodes.Select(node => ReadMessages(node, 600)));
@@ -86,7 +89,8 @@ public sealed class TotemNodeTests : IDisposable
         foreach (var window in new[] { 17, 5, 0 })
         {
             var options = Options(port, path);
-            nodes.Add(await TotemNode.StartAsync(options with { Ring = options.Ring with { AcceleratedWindow = window } }, Limit));
+            nodes.Add(await TotemNode.StartAsync(
+                options with { Ring = options.Ring with { AcceleratedWindow = window } }, Limit));
         }
 
         await Task.WhenAll(nodes.Select(node => node.WaitForMembersAsync(3, Limit)));
@@ -94,7 +98,8 @@ public sealed class TotemNodeTests : IDisposable
         {
             var filler = new string('x', 1000);
             for (var i = 0; i < 300; i++)
-                await node.MulticastAsync(Encoding.UTF8.GetBytes($"{node.Id}/{i} {filler}"), i % 3 == 0 ? Guarantee.Safe : Guarantee.Agreed, Limit);
+                await node.MulticastAsync(Encoding.UTF8.GetBytes($"{node.Id}/{i} {filler}"),
+                    i % 3 == 0 ? Guarantee.Safe : Guarantee.Agreed, Limit);
         }));
         await Task.WhenAll(sending);
         var read = await Task.WhenAll(nodes.Select(node => ReadMessages(node, 900)));
@@ -102,7 +107,8 @@ public sealed class TotemNodeTests : IDisposable
         Assert.Equal(900, read[0].Distinct(StringComparer.Ordinal).Count());
         Assert.Equal(read[0], read[1]);
         Assert.Equal(read[0], read[2]);
-        Assert.True(nodes[0].Statistics.FramesAfterToken > 0 && nodes[1].Statistics.FramesAfterToken > 0, "nothing followed the token");
+        Assert.True(nodes[0].Statistics.FramesAfterToken > 0 && nodes[1].Statistics.FramesAfterToken > 0, "nothing "
+            + "followed the token");
         Assert.Equal(0, nodes[2].Statistics.FramesAfterToken);
         await DisposeAll(nodes);
     }
@@ -125,7 +131,8 @@ public sealed class TotemNodeTests : IDisposable
             await foreach (var element in node.ReadEventsAsync(Limit))
             {
                 // Those who went are missing from the transitional configuration already.
-                if (element.Change is not { Configuration.Kind: ConfigurationKind.Transitional } change || change.Left.IsEmpty)
+                if (element.Change is not { Configuration.Kind: ConfigurationKind.Transitional } change
+                    || change.Left.IsEmpty)
                     continue;
                 Assert.Equal(ProcessorSet.Of(new ProcessorId(3)), change.Left);
                 causes.Add(change.Cause.Reason);
@@ -163,7 +170,8 @@ public sealed class TotemNodeTests : IDisposable
         Assert.Equal(50, seen);
         Assert.Equal(GatherReason.MemberLeft, goodbye!.Cause.Reason);
         Assert.Equal(SubmitResult.NotRunning, nodes[1].TryMulticast("too late"u8));
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await nodes[1].MulticastAsync("too late"u8.ToArray(), cancellationToken: Limit));
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            async () => await nodes[1].MulticastAsync("too late"u8.ToArray(), cancellationToken: Limit));
         await DisposeAll(nodes);
     }
 
@@ -214,7 +222,8 @@ public sealed class TotemNodeTests : IDisposable
                 },
             }, Limit);
 
-        // Alone it makes no ring, and before there is one nothing is sent, so the queues fill up: 16 times 1 MB is more than both hold.
+        // Alone it makes no ring, and before there is one nothing is sent, so the queues fill up:
+        // 16 times 1 MB is more than both hold.
         var payload = new byte[1_000_000];
         var calls = Enumerable.Range(0, 16).Select(i =>
         {
@@ -246,12 +255,14 @@ public sealed class TotemNodeTests : IDisposable
         await using var node = await TotemNode.StartAsync(
             options with
             {
-                Ring = options.Ring with { AloneTimeout = TimeSpan.FromHours(1), ConsensusTimeout = TimeSpan.FromHours(1) },
+                Ring = options.Ring with { AloneTimeout = TimeSpan.FromHours(1),
+                    ConsensusTimeout = TimeSpan.FromHours(1) },
                 FlushTimeout = TimeSpan.Zero,
             }, Limit);
         using var cancellation = new CancellationTokenSource();
 
-        var calls = Enumerable.Range(0, 16).Select(_ => node.MulticastAsync(new byte[1_000_000], cancellationToken: cancellation.Token).AsTask()).ToList();
+        var calls = Enumerable.Range(0, 16).Select(_ =>
+            node.MulticastAsync(new byte[1_000_000], cancellationToken: cancellation.Token).AsTask()).ToList();
         var waiting = calls.FindAll(call => !call.IsCompleted);
         Assert.NotEmpty(waiting);
         await cancellation.CancelAsync();
@@ -266,7 +277,8 @@ public sealed class TotemNodeTests : IDisposable
         var port = Ports.TakeBase();
         var nodes = new TotemNode[2];
         for (var i = 0; i < 2; i++)
-            nodes[i] = await TotemNode.StartAsync(Options(port) with { MaxStreamBytes = TotemNodeOptions.MinQueueBytes }, Limit);
+            nodes[i] = await TotemNode.StartAsync(
+                Options(port) with { MaxStreamBytes = TotemNodeOptions.MinQueueBytes }, Limit);
         await Task.WhenAll(nodes.Select(node => node.WaitForMembersAsync(2, Limit)));
 
         // Node 2 reads nothing: more than its queue holds is on the way.
@@ -336,14 +348,16 @@ public sealed class TotemNodeTests : IDisposable
     [Fact]
     public async Task A_handler_that_throws_stops_the_member_and_everybody_is_told()
     {
-        var options = Options(Ports.TakeBase()) with { OnDelivery = (in Delivery _) => throw new FormatException("the application's own") };
+        var options = Options(Ports.TakeBase()) with { OnDelivery = (in Delivery _) =>
+            throw new FormatException("the application's own") };
         await using var node = await TotemNode.StartAsync(options, Limit);
 
         var failure = await Assert.ThrowsAsync<RingFailedException>(() => node.Completion.WaitAsync(Limit));
 
         Assert.IsType<FormatException>(failure.InnerException);
         Assert.Contains("the application's own", failure.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<RingFailedException>(async () => await node.MulticastAsync("x"u8.ToArray(), cancellationToken: Limit));
+        await Assert.ThrowsAsync<RingFailedException>(
+            async () => await node.MulticastAsync("x"u8.ToArray(), cancellationToken: Limit));
         await Assert.ThrowsAsync<RingFailedException>(() => node.WaitForMembersAsync(2, Limit));
     }
 
@@ -396,9 +410,11 @@ public sealed class TotemNodeTests : IDisposable
         var options = Options(1) with { MaxSubmissionBytes = 1, MaxStreamBytes = 1, MaxWaitingMulticasts = 0 };
 
         var exception = await Assert.ThrowsAsync<ArgumentException>(() => TotemNode.StartAsync(
-            options with { Transport = options.Transport with { Kind = UdpTransportKind.Unicast }, StateDirectory = null }, Limit));
+            options with { Transport = options.Transport with { Kind = UdpTransportKind.Unicast },
+                StateDirectory = null }, Limit));
 
-        foreach (var name in (string[])["MaxSubmissionBytes", "MaxStreamBytes", "MaxWaitingMulticasts", "StateDirectory", "Peers", "Self"])
+        foreach (var name in (string[])["MaxSubmissionBytes", "MaxStreamBytes", "MaxWaitingMulticasts",
+            "StateDirectory", "Peers", "Self"])
             Assert.Contains(name, exception.Message, StringComparison.Ordinal);
     }
 
@@ -410,7 +426,8 @@ public sealed class TotemNodeTests : IDisposable
         var port = Ports.TakeBase();
         var peers = Enumerable.Range(1, 3).Select(i => new UdpPeer(
             new ProcessorId((uint)i),
-            multicast ? new IPEndPoint(IPAddress.Parse($"127.0.0.{i}"), port) : new IPEndPoint(IPAddress.IPv6Loopback, port + i))).ToArray();
+            multicast ? new IPEndPoint(IPAddress.Parse($"127.0.0.{i}"), port)
+                : new IPEndPoint(IPAddress.IPv6Loopback, port + i))).ToArray();
         var nodes = await Task.WhenAll(peers.Select(peer => TotemNode.StartAsync(
             new TotemNodeOptions
             {

@@ -18,7 +18,8 @@ internal sealed class DissectedFrame(IReadOnlyDictionary<string, string> columns
     public string Info => columns["_ws.col.Info"];
 
     /// <summary>The only value of a field, or the first.</summary>
-    public string this[string field] => All(field) is [var first, ..] ? first : throw new KeyNotFoundException($"no {field}: {this}");
+    public string this[string field] =>
+        All(field) is [var first, ..] ? first : throw new KeyNotFoundException($"no {field}: {this}");
 
     public bool Has(string field) => columns[field].Length > 0;
 

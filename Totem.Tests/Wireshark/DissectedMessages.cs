@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Totem.Tests.Wireshark;
 
 /// <summary>
-/// Says what tshark found in the messages of a frame, in the words of the captures' decode. tshark hands out each field's
-/// values over the whole frame, so every message takes as many as its kind has.
+/// Says what tshark found in the messages of a frame, in the words of the captures' decode. tshark hands out each
+/// field's values over the whole frame, so every message takes as many as its kind has.
 /// </summary>
 internal sealed class DissectedMessages
 {
@@ -44,17 +44,22 @@ internal sealed class DissectedMessages
             "sync barrier" => $"SYNC barrier {sizes} ring={Take("totem.sync.ring")}",
             "sync service build" => $"SYNC service_build {sizes} ring={Take("totem.sync.ring")} services="
                 + Tuple(Take(Number("totem.sync.service.count"), "totem.sync.service")),
-            "cpg procjoin" or "cpg procleave" => $"CPG {kind[4..]} group='{Take("totem.cpg.group")}' pid={Take("totem.cpg.pid")} "
+            "cpg procjoin" or "cpg procleave" =>
+                $"CPG {kind[4..]} group='{Take("totem.cpg.group")}' pid={Take("totem.cpg.pid")} "
                 + $"reason={Take("totem.cpg.reason")} {sizes}",
-            "cpg mcast" => $"CPG mcast group='{Take("totem.cpg.group")}' msglen={Take("totem.cpg.len")} pid={Take("totem.cpg.pid")} "
+            "cpg mcast" => $"CPG mcast group='{Take("totem.cpg.group")}' msglen={Take("totem.cpg.len")} "
+                + $"pid={Take("totem.cpg.pid")} "
                 + $"src={Take("totem.cpg.source.node")} {sizes}",
             "cpg joinlist" => $"CPG joinlist {Members((size - 24) / 144)} {sizes}",
-            "cpg downlist" => $"CPG downlist old={Take("totem.cpg.old_members")} left={_values["totem.cpg.left.count"].Peek()} "
+            "cpg downlist" =>
+                $"CPG downlist old={Take("totem.cpg.old_members")} left={_values["totem.cpg.left.count"].Peek()} "
                 + $"{Tuple(Take(Number("totem.cpg.left.count"), "totem.cpg.left"))} {sizes}",
-            "votequorum nodeinfo" => $"VQ nodeinfo nodeid={Take("totem.quorum.node")} votes={Take("totem.quorum.votes")} "
+            "votequorum nodeinfo" =>
+                $"VQ nodeinfo nodeid={Take("totem.quorum.node")} votes={Take("totem.quorum.votes")} "
                 + $"expected={Take("totem.quorum.expected")} flags={Hex("totem.quorum.flags")} {sizes}",
             "cmap mcast" => $"CMAP mcast reason={Take("totem.cmap.reason")} items={Take("totem.cmap.items")} "
-                + $"key=b'{Take("totem.cmap.key")}' type={Take("totem.cmap.type")} vlen={Take("totem.cmap.length")} {sizes}",
+                + $"key=b'{Take("totem.cmap.key")}' type={Take("totem.cmap.type")} vlen={Take("totem.cmap.length")} "
+                + $"{sizes}",
             _ => kind,
         };
     }
@@ -68,8 +73,10 @@ internal sealed class DissectedMessages
     private uint Hex(string field) => Convert.ToUInt32(Take(field), 16);
 
     private string Members(int count) =>
-        $"[{string.Join(", ", Enumerable.Range(0, count).Select(_ => $"({Take("totem.cpg.pid")}, '{Take("totem.cpg.group")}')"))}]";
+        $"[{string.Join(", ", Enumerable.Range(0, count).Select(
+            _ => $"({Take("totem.cpg.pid")}, '{Take("totem.cpg.group")}')"))}]";
 
     /// <summary>As the decoder's language writes it: with a comma behind a single element.</summary>
-    private static string Tuple(string[] values) => values.Length == 1 ? $"({values[0]},)" : $"({string.Join(", ", values)})";
+    private static string Tuple(string[] values) =>
+        values.Length == 1 ? $"({values[0]},)" : $"({string.Join(", ", values)})";
 }

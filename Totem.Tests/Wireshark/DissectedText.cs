@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Totem.Tests.Wireshark;
 
-/// <summary>Says what tshark found in a frame in the words of the captures' decode, so that whole lines can be compared.</summary>
+/// <summary>Says what tshark found in a frame in the words of the captures' decode, so that whole
+/// lines can be compared.</summary>
 internal static class DissectedText
 {
     private static readonly string[] KindNames = ["ORF", "MCAST", "MERGE", "JOIN", "COMMIT", "HOLDCANCEL"];
@@ -13,10 +14,13 @@ internal static class DissectedText
     /// <summary>Every field that the lines are made of.</summary>
     public static readonly string[] FrameFields =
     [
-        "frame.cap_len", "ip.src", "ip.dst", "udp.srcport", "udp.dstport", "udp.length", "totem.encapsulated", "totem.node",
+        "frame.cap_len", "ip.src", "ip.dst", "udp.srcport", "udp.dstport", "udp.length", "totem.encapsulated",
+        "totem.node",
         "totem.sender",
-        "totem.ring", "totem.ring.rep", "totem.ring.seq", "totem.seq", "totem.token_seq", "totem.aru", "totem.aru_setter",
-        "totem.backlog", "totem.fcc", "totem.retrans_flag", "totem.request.ring", "totem.request.seq", "totem.origin_count",
+        "totem.ring", "totem.ring.rep", "totem.ring.seq", "totem.seq", "totem.token_seq", "totem.aru",
+        "totem.aru_setter",
+        "totem.backlog", "totem.fcc", "totem.retrans_flag", "totem.request.ring", "totem.request.seq",
+        "totem.origin_count",
         "totem.packing.fragment", "totem.packing.continuation", "totem.packing.length", "totem.join.ring_seq",
         "totem.join.proposed", "totem.join.failed", "totem.join.leave", "totem.commit.filled", "totem.commit.member",
         "totem.commit.old_ring", "totem.commit.aru", "totem.commit.high_delivered", "totem.commit.received",
@@ -30,7 +34,9 @@ internal static class DissectedText
 
     /// <summary>Of the datagram; where the capture is cut, of what there is of it.</summary>
     public static string Length(DissectedFrame x) =>
-        $"{(x.Has("totem.cut") ? Number(x["frame.cap_len"]) - HeadersBytes : Number(x["udp.length"]) - UdpHeaderBytes)}";
+        $"{(x.Has("totem.cut")
+            ? Number(x["frame.cap_len"]) - HeadersBytes
+            : Number(x["udp.length"]) - UdpHeaderBytes)}";
 
     public static string Fields(DissectedFrame x)
     {
@@ -52,17 +58,23 @@ internal static class DissectedText
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
     private static string Token(DissectedFrame x) =>
-        $"node={x["totem.node"]} ring={x["totem.ring"]} seq={x["totem.seq"]} token_seq={x["totem.token_seq"]} aru={x["totem.aru"]} "
-        + $"aru_addr={x["totem.aru_setter"]} backlog={x["totem.backlog"]} fcc={x["totem.fcc"]} retrans_flg={x["totem.retrans_flag"]} "
-        + $"rtr={string.Join(',', x.All("totem.request.ring").Zip(x.All("totem.request.seq"), (ring, seq) => $"{ring}:{seq}"))}";
+        $"node={x["totem.node"]} ring={x["totem.ring"]} seq={x["totem.seq"]} token_seq={x["totem.token_seq"]} "
+        + $"aru={x["totem.aru"]} "
+        + $"aru_addr={x["totem.aru_setter"]} backlog={x["totem.backlog"]} fcc={x["totem.fcc"]} "
+        + $"retrans_flg={x["totem.retrans_flag"]} "
+        + $"rtr={string.Join(',', x.All("totem.request.ring").Zip(
+            x.All("totem.request.seq"), (ring, seq) => $"{ring}:{seq}"))}";
 
     private static string Message(DissectedFrame x)
     {
-        string Header(int i) => $"ring={x.All("totem.ring")[i]} seq={x.All("totem.seq")[i]} this={x.All("totem.origin_count")[i]}";
+        string Header(int i) =>
+            $"ring={x.All("totem.ring")[i]} seq={x.All("totem.seq")[i]} this={x.All("totem.origin_count")[i]}";
         string Names(int i) => $"node={x.All("totem.node")[i]} sys={x.All("totem.sender")[i]}";
-        var packing = $"frag={x["totem.packing.fragment"]} cont={x["totem.packing.continuation"]} lens={x.Joined("totem.packing.length")}";
+        var packing = $"frag={x["totem.packing.fragment"]} cont={x["totem.packing.continuation"]} "
+            + $"lens={x.Joined("totem.packing.length")}";
         var outer = $"{Names(0)} enc={x["totem.encapsulated"]} {Header(0)}";
-        return x["totem.encapsulated"] == "1" ? $"{outer} inner: {Names(1)} {Header(1)} {packing}" : $"{outer} {packing}";
+        return x["totem.encapsulated"] == "1" ? $"{outer} inner: {Names(1)} {Header(1)} {packing}"
+            : $"{outer} {packing}";
     }
 
     private static string Commit(DissectedFrame x)
@@ -71,7 +83,9 @@ internal static class DissectedText
             ':',
             x.All("totem.commit.old_ring")[i], x.All("totem.commit.aru")[i],
             x.All("totem.commit.high_delivered")[i], x.All("totem.commit.received")[i]));
-        return $"node={x["totem.node"]} token_seq={x["totem.token_seq"]} ring={x["totem.ring"]} retrans_flg={x["totem.retrans_flag"]} "
-            + $"memb_index={x["totem.commit.filled"]} addr={x.Joined("totem.commit.member")} memb={string.Join(';', entries)}";
+        return $"node={x["totem.node"]} token_seq={x["totem.token_seq"]} ring={x["totem.ring"]} "
+            + $"retrans_flg={x["totem.retrans_flag"]} "
+            + $"memb_index={x["totem.commit.filled"]} addr={x.Joined("totem.commit.member")} "
+            + $"memb={string.Join(';', entries)}";
     }
 }

@@ -3,7 +3,8 @@ using Totem.Tests.Requirements;
 
 namespace Totem.Tests.Wireshark;
 
-/// <summary>The captures of real rings in the real tshark: what our dissector shows is what the independent decode says.</summary>
+/// <summary>The captures of real rings in the real tshark: what our dissector shows is what the
+/// independent decode says.</summary>
 public sealed class DissectorCaptureTests
 {
     private static string[] AllFields => [.. DissectedText.FrameFields, .. DissectedMessages.Fields];
@@ -30,10 +31,12 @@ public sealed class DissectorCaptureTests
     public async Task A_frame_that_the_capture_cut_off_is_said_to_be_and_not_called_malformed()
     {
         var frames = await DissectCaptureAsync("udp-g-partial");
-        var truncated = Capture.Named("udp-g-partial").File.Datagrams.Where(x => x.IsTruncated).Select(x => x.FrameNumber);
+        var truncated = Capture.Named("udp-g-partial").File.Datagrams.Where(x => x.IsTruncated)
+            .Select(x => x.FrameNumber);
 
         Assert.Equal(truncated, frames.Where(x => x.Has("totem.cut")).Select(x => x.Number));
-        Assert.Contains("partial mcast wfgrp process 22642, 1047552 of 1100000 bytes (first)", frames[8].Info, StringComparison.Ordinal);
+        Assert.Contains("partial mcast wfgrp process 22642, 1047552 of 1100000 bytes (first)", frames[8].Info,
+            StringComparison.Ordinal);
     }
 
     private static Task<IReadOnlyList<DissectedFrame>> DissectCaptureAsync(string name) =>

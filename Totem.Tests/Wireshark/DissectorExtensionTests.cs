@@ -14,10 +14,12 @@ public sealed class DissectorExtensionTests
 {
     private static readonly string[] Fields =
     [
-        "totem.byte_order", "totem.seq", "totem.guarantee", "totem.msg.kind", "totem.msg.group", "totem.data", "totem.join.proposed",
+        "totem.byte_order", "totem.seq", "totem.guarantee", "totem.msg.kind", "totem.msg.group", "totem.data",
+        "totem.join.proposed",
         "totem.join.failed", "totem.trailer.silent", "totem.trailer.heard", "totem.trailer.broken.listener",
         "totem.trailer.broken.speaker", "totem.note.ring", "totem.note.obligation", "totem.cpg.group", "totem.cpg.pid",
-        "totem.cpg.len", "totem.cpg.payload", "totem.ring", "totem.encapsulated", "totem.trailing", "totem.sync.ring", "totem.fragment",
+        "totem.cpg.len", "totem.cpg.payload", "totem.ring", "totem.encapsulated", "totem.trailing", "totem.sync.ring",
+        "totem.fragment",
     ];
 
     private static readonly RingId Ring = new(new ProcessorId(1), 20);
@@ -31,12 +33,15 @@ public sealed class DissectorExtensionTests
             Trailer = new JoinTrailer(Set(3), Links, Set(1, 2)),
         }).Encode();
         var merge = new MergeFrame(
-            new MergeDetect(Header(FrameKind.MergeDetect), new ProcessorId(1), Ring), new MergeTrailer(Set(1, 2, 4), Links)).Encode();
-        var frames = await Tshark.DissectAsync([join, FrameLayout.ToBigEndian(join), merge, FrameLayout.ToBigEndian(merge)], Fields);
+            new MergeDetect(Header(FrameKind.MergeDetect), new ProcessorId(1), Ring),
+            new MergeTrailer(Set(1, 2, 4), Links)).Encode();
+        var frames = await Tshark.DissectAsync(
+            [join, FrameLayout.ToBigEndian(join), merge, FrameLayout.ToBigEndian(merge)], Fields);
 
         AssertWellFormed(frames, count: 4);
         Assert.Equal([false, true, false, true], frames.Select(x => x["totem.byte_order"] == "big-endian"));
-        Assert.All(frames, x => Assert.Equal(("2", "3"), (x["totem.trailer.broken.listener"], x["totem.trailer.broken.speaker"])));
+        Assert.All(frames, x =>
+            Assert.Equal(("2", "3"), (x["totem.trailer.broken.listener"], x["totem.trailer.broken.speaker"])));
         Assert.All(frames.Take(2), x => Assert.Equal(
             ("1,2,3", "3"), (x.Joined("totem.join.proposed"), x.Joined("totem.join.failed"))));
         Assert.All(frames.Take(2), x => Assert.Equal(
@@ -52,7 +57,8 @@ public sealed class DissectorExtensionTests
         var writer = new WireWriter(note);
         new RecoveryNote(Ring, Set(1, 3)).Write(ref writer, new ProcessorId(1));
         var frames = await Tshark.DissectAsync(
-            [TestPacket.Encapsulate(note[..writer.WrittenBytes], new RingId(new ProcessorId(1), 24), sender: 1, seq: 1)], Fields);
+            [TestPacket.Encapsulate(note[..writer.WrittenBytes], new RingId(new ProcessorId(1), 24), sender: 1,
+                seq: 1)], Fields);
 
         AssertWellFormed(frames, count: 1);
         Assert.Equal(("1.20", "1,3"), (frames[0]["totem.note.ring"], frames[0].Joined("totem.note.obligation")));
@@ -87,18 +93,23 @@ public sealed class DissectorExtensionTests
         byte[][] pieces =
         [
             TestPacket.ForGroup("sync", SyncMessage.ServiceBuild(ring, [2], isOurs: true)),
-            TestPacket.ForGroup("g", CompactEncoding.State(ring, [(new GroupName("sheepdog"), new GroupEntry(new GroupMember(new ProcessorId(1), 4711), 300))])),
+            TestPacket.ForGroup("g", CompactEncoding.State(
+                ring, [(new GroupName("sheepdog"), new GroupEntry(new GroupMember(new ProcessorId(1), 4711), 300))])),
             Written(GroupMessageKind.Join, 0, 0), Written(GroupMessageKind.Message, 0, 0, 7, 8),
             Written(GroupMessageKind.Part, 1, 3_000_000, 9), Written(GroupMessageKind.Leave, 5, 0),
         ];
-        var frames = await Tshark.DissectAsync([.. pieces.Select((x, i) => new TestPacket(1, (uint)i + 1, (uint)i + 1, x).Encode())], Fields);
+        var frames = await Tshark.DissectAsync(
+            [.. pieces.Select((x, i) => new TestPacket(1, (uint)i + 1, (uint)i + 1, x).Encode())], Fields);
 
         AssertWellFormed(frames, pieces.Length);
         Assert.Equal(
             [
-                "1.20 #1 from 1: sync service build 1.20 cpg+ours", "1.20 #2 from 1: group state 1.20 sheepdog process 4711 as #300",
-                "1.20 #3 from 1: group join sheepdog process 4711 as #300", "1.20 #4 from 1: group message #300, 2 bytes",
-                "1.20 #5 from 1: group part #300, first, 1 of 3000000 bytes", "1.20 #6 from 1: group leave #300 (process gone)",
+                "1.20 #1 from 1: sync service build 1.20 cpg+ours", "1.20 #2 from 1: group state 1.20 sheepdog process "
+                    + "4711 as #300",
+                "1.20 #3 from 1: group join sheepdog process 4711 as #300", "1.20 #4 from 1: group message #300, "
+                    + "2 bytes",
+                "1.20 #5 from 1: group part #300, first, 1 of 3000000 bytes", "1.20 #6 from 1: group leave #300 "
+                    + "(process gone)",
             ],
             frames.Select(x => x.Info));
     }
@@ -109,17 +120,20 @@ public sealed class DissectorExtensionTests
         byte[] Mcast(bool big) => TestPacket.ForService(
             "a", 0x0002_0003,
             [
-                .. TestPacket.Name("group", big), .. TestPacket.U32(2, big), .. new byte[4], .. TestPacket.U32(4711, big), .. new byte[4],
+                .. TestPacket.Name("group", big), .. TestPacket.U32(2, big), .. new byte[4],
+                .. TestPacket.U32(4711, big), .. new byte[4],
                 .. TestPacket.U32(1, big), .. new byte[12], 7, 8,
             ],
             big);
-        byte[] Packet(bool big) => new TestPacket(1, 1, 1, Mcast(big), TestPacket.ForGroup("t", [9], big)) { BigEndian = big }.Encode();
+        byte[] Packet(bool big) =>
+            new TestPacket(1, 1, 1, Mcast(big), TestPacket.ForGroup("t", [9], big)) { BigEndian = big }.Encode();
         var frames = await Tshark.DissectAsync([Packet(big: false)], Fields);
         var swapped = await Tshark.DissectAsync([Packet(big: true)], Fields);
 
         AssertWellFormed(swapped, count: 1);
         Assert.Equal(("group", "4711", "2", "0708"), (
-            swapped[0]["totem.cpg.group"], swapped[0]["totem.cpg.pid"], swapped[0]["totem.cpg.len"], swapped[0]["totem.cpg.payload"]));
+            swapped[0]["totem.cpg.group"], swapped[0]["totem.cpg.pid"], swapped[0]["totem.cpg.len"],
+            swapped[0]["totem.cpg.payload"]));
         Assert.Equal(frames[0].Info, swapped[0].Info);
     }
 

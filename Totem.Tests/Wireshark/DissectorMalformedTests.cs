@@ -7,7 +7,8 @@ using Totem.Tests.Requirements;
 
 namespace Totem.Tests.Wireshark;
 
-/// <summary>Frames that contradict themselves: each is called malformed, and none raises a Lua error (every run asserts that).</summary>
+/// <summary>Frames that contradict themselves: each is called malformed, and none raises a Lua
+/// error (every run asserts that).</summary>
 public sealed class DissectorMalformedTests
 {
     private const int MutatedCount = 15_000;
@@ -18,8 +19,10 @@ public sealed class DissectorMalformedTests
     [PackageFact("tshark")]
     public async Task Every_frame_that_is_cut_short_is_malformed()
     {
-        var whole = Capture.Names.SelectMany(x => Capture.Named(x).File.Datagrams).Where(x => !x.IsTruncated).Select(x => x.Payload)
-            .Where(x => x.Length < 700).DistinctBy(x => (x[3], x[4], x.Length)).DistinctBy(x => (x[3], x[4], x.Length / 60)).ToList();
+        var whole = Capture.Names.SelectMany(x => Capture.Named(x).File.Datagrams).Where(x => !x.IsTruncated)
+            .Select(x => x.Payload)
+            .Where(x => x.Length < 700).DistinctBy(x => (x[3], x[4], x.Length))
+            .DistinctBy(x => (x[3], x[4], x.Length / 60)).ToList();
         Assert.True(whole.Count > 20, $"{whole.Count} frames to cut");
         var cut = whole.SelectMany(x => Lengths(x.Length).Select(length => x[..length])).ToList();
         var frames = await Tshark.DissectAsync(cut, []);
@@ -32,7 +35,8 @@ public sealed class DissectorMalformedTests
     [PackageFact("tshark")]
     public async Task Mutated_frames_raise_no_error()
     {
-        var mutator = new FrameMutator([.. FuzzSeeds.All, .. ServiceMessages().Select(x => x.Frame)], FuzzSettings.Seed);
+        var mutator = new FrameMutator(
+            [.. FuzzSeeds.All, .. ServiceMessages().Select(x => x.Frame)], FuzzSettings.Seed);
         var mutated = Enumerable.Range(0, MutatedCount).Select(x => mutator.Next((ulong)x).ToArray())
             .Where(x => x.Length <= WireFormat.MaxFrameBytes - 60).ToList();
         var frames = await Tshark.DissectAsync(mutated, []);
@@ -58,7 +62,8 @@ public sealed class DissectorMalformedTests
     }
 
     private static IEnumerable<int> Lengths(int whole) =>
-        Enumerable.Range(RecognisedBytesMin, whole - RecognisedBytesMin).Where(x => x < 80 || x % 7 == 0 || x == whole - 1);
+        Enumerable.Range(RecognisedBytesMin, whole - RecognisedBytesMin)
+            .Where(x => x < 80 || x % 7 == 0 || x == whole - 1);
 
     private static IEnumerable<(string Name, byte[] Frame)> Frames()
     {
@@ -70,7 +75,8 @@ public sealed class DissectorMalformedTests
         yield return ("a join of more than there are", With32(Real(FrameKind.Join), 17, 500));
         yield return ("a join of 2^32 - 1", With32(Real(FrameKind.Join), 17, uint.MaxValue));
         yield return ("a join with too many failed", With32(Real(FrameKind.Join), 21, 9));
-        yield return ("a commit token with more entries filled in than there are", With32(Real(FrameKind.CommitToken), 33, 9));
+        yield return ("a commit token with more entries filled in than there are",
+            With32(Real(FrameKind.CommitToken), 33, 9));
         yield return ("a commit token of -1 members", With32(Real(FrameKind.CommitToken), 37, uint.MaxValue));
         yield return ("a commit token of 2^31 - 1 members", With32(Real(FrameKind.CommitToken), 37, int.MaxValue));
         yield return ("a join trailer that runs over", [.. Real(FrameKind.Join), .. "TOTJ"u8, 9, 0, 0, 0]);
@@ -91,7 +97,8 @@ public sealed class DissectorMalformedTests
     private static IEnumerable<(string Name, byte[] Frame)> ServiceMessages()
     {
         var seq = 200u;
-        (string, byte[]) Message(string name, byte[] message) => (name, new TestPacket(1, seq++, seq, message).Encode());
+        (string, byte[]) Message(string name, byte[] message) =>
+            (name, new TestPacket(1, seq++, seq, message).Encode());
         (string, byte[]) Service(string name, uint id, byte[] body, int? announced = null) =>
             Message(name, TestPacket.ForService("a", id, body, announced: announced));
         byte[] Mcast(uint length) =>
@@ -104,14 +111,18 @@ public sealed class DissectorMalformedTests
         yield return Service("a size too small", 0x0002_0003, Mcast(4), announced: 16);
         yield return Service("a payload too long", 0x0002_0003, Mcast(5));
         yield return Service("a payload of 2^32 - 1", 0x0002_0003, Mcast(uint.MaxValue));
-        yield return Service("a name of 129 bytes", 0x0002_0000, [.. TestPacket.Name("group", announced: 129), .. new byte[16]]);
+        yield return Service("a name of 129 bytes", 0x0002_0000,
+            [.. TestPacket.Name("group", announced: 129), .. new byte[16]]);
         yield return Service("half a member in a joinlist", 0x0002_0002, new byte[8 + 100]);
-        yield return Service("a downlist of 400", 0x0002_0005, [0, 0, 0, 0, 0, 0, 0, 0, 144, 1, 0, 0, .. new byte[1540]]);
+        yield return Service("a downlist of 400", 0x0002_0005,
+            [0, 0, 0, 0, 0, 0, 0, 0, 144, 1, 0, 0, .. new byte[1540]]);
         yield return Service("half a nodeinfo", 0x0005_0000, new byte[10]);
         yield return Service("a key of 257 bytes", 0x0000_0000, [.. CmapHeader(), 1, 1, .. new byte[278]]);
-        yield return Service("a value of 255 bytes", 0x0000_0000, [.. CmapHeader(), .. new byte[272], 255, .. new byte[7]]);
+        yield return Service("a value of 255 bytes", 0x0000_0000,
+            [.. CmapHeader(), .. new byte[272], 255, .. new byte[7]]);
         yield return Service("a reason of 257 bytes", 0x0001_0001, [.. new byte[8], 1, 1, .. new byte[262]]);
-        yield return Message("129 services", TestPacket.ForService("sync", 1, [.. new byte[16], 129, .. new byte[519]]));
+        yield return Message("129 services",
+            TestPacket.ForService("sync", 1, [.. new byte[16], 129, .. new byte[519]]));
         yield return Message("half a barrier", TestPacket.ForService("sync", 0, new byte[11]));
     }
 

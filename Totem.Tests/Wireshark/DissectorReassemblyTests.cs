@@ -6,7 +6,8 @@ namespace Totem.Tests.Wireshark;
 public sealed class DissectorReassemblyTests
 {
     private static readonly string[] Fields =
-        ["totem.msg.kind", "totem.data", "totem.copy_of", "totem.fragment.frame", "totem.reassembled_in", "totem.msg.group"];
+        ["totem.msg.kind", "totem.data", "totem.copy_of", "totem.fragment.frame", "totem.reassembled_in",
+            "totem.msg.group"];
 
     private static readonly RingId NextRing = new(new ProcessorId(1), 24);
     private static readonly byte[] Long = TestPacket.ForGroup("t", [.. Enumerable.Range(0, 90).Select(x => (byte)x)]);
@@ -15,7 +16,8 @@ public sealed class DissectorReassemblyTests
 
     private static TestPacket First => new(Sender: 2, Seq: 5, Origin: 10, Long[..30]) { Fragment = 1 };
 
-    private static TestPacket Middle => new(Sender: 2, Seq: 6, Origin: 11, Long[30..60]) { Continuation = 1, Fragment = 2 };
+    private static TestPacket Middle =>
+        new(Sender: 2, Seq: 6, Origin: 11, Long[30..60]) { Continuation = 1, Fragment = 2 };
 
     private static TestPacket Last => new(Sender: 2, Seq: 8, Origin: 12, Long[60..], Short) { Continuation = 2 };
 
@@ -44,7 +46,8 @@ public sealed class DissectorReassemblyTests
     {
         var frames = await DissectAsync(First, First, Middle, First, Middle, Last, Last, Middle);
 
-        Assert.Equal(["", "1", "", "1", "3", "", "6", "3"], frames.Select(x => x.Joined("totem.copy_of")), StringComparer.Ordinal);
+        Assert.Equal(["", "1", "", "1", "3", "", "6", "3"], frames.Select(x => x.Joined("totem.copy_of")),
+            StringComparer.Ordinal);
         Assert.Equal([Hex(LongData), Hex([0xAA])], Data(frames)[5]);
         Assert.Equal([Hex([0xAA])], Data(frames)[6]);
     }
@@ -53,7 +56,8 @@ public sealed class DissectorReassemblyTests
     public async Task A_recovered_fragment_counts_for_the_ring_it_was_sent_on()
     {
         var frames = await Tshark.DissectAsync(
-            [First.Encode(), Last.Encode(), TestPacket.Encapsulate(Middle.Encode(), NextRing, sender: 3, seq: 1)], Fields);
+            [First.Encode(), Last.Encode(), TestPacket.Encapsulate(Middle.Encode(), NextRing, sender: 3, seq: 1)],
+            Fields);
 
         Assert.Equal([[], [Hex([0xAA])], [Hex(LongData)]], Data(frames));
     }
@@ -94,7 +98,8 @@ public sealed class DissectorReassemblyTests
     [PackageFact("tshark")]
     public async Task Where_the_beginning_is_missing_the_rest_is_shown_and_nothing_is_put_together_wrongly()
     {
-        // The end of one message and the beginning of the next were not captured; the numbers of the fragments match all the same.
+        // The end of one message and the beginning of the next were not captured; the numbers of
+        // the fragments match all the same.
         var frames = await DissectAsync(First, Last with { Continuation = 1, Origin = 14, Seq = 9 });
 
         Assert.Equal([[], [Hex([0xAA])]], Data(frames));
@@ -109,7 +114,8 @@ public sealed class DissectorReassemblyTests
         [
             First.Encode(),
             TestPacket.Encapsulate(
-                (Middle with { Ring = new RingId(new ProcessorId(1), 16), Seq = 90, Origin = 9 }).Encode(), First.Ring, sender: 3, seq: 2),
+                (Middle with { Ring = new RingId(new ProcessorId(1), 16), Seq = 90, Origin = 9 }).Encode(), First.Ring,
+                sender: 3, seq: 2),
             Middle.Encode(),
             Last.Encode(),
         ];
@@ -123,7 +129,8 @@ public sealed class DissectorReassemblyTests
     public async Task Numbers_that_wrap_keep_their_order()
     {
         var frames = await DissectAsync(
-            Last with { Seq = 1, Origin = 1 }, First with { Seq = 0xFFFF_FFFF, Origin = 0xFFFF_FFFF }, Middle with { Seq = 0, Origin = 0 });
+            Last with { Seq = 1, Origin = 1 }, First with { Seq = 0xFFFF_FFFF, Origin = 0xFFFF_FFFF },
+            Middle with { Seq = 0, Origin = 0 });
 
         Assert.Equal([Hex(LongData)], Data(frames)[2]);
     }
@@ -131,7 +138,8 @@ public sealed class DissectorReassemblyTests
     private static Task<IReadOnlyList<DissectedFrame>> DissectAsync(params TestPacket[] packets) =>
         Tshark.DissectAsync(packets.Select(x => x.Encode()), Fields);
 
-    private static List<IReadOnlyList<string>> Data(IReadOnlyList<DissectedFrame> frames) => [.. frames.Select(x => x.All("totem.data"))];
+    private static List<IReadOnlyList<string>> Data(IReadOnlyList<DissectedFrame> frames) =>
+        [.. frames.Select(x => x.All("totem.data"))];
 
     private static string Hex(byte[] bytes) => Convert.ToHexStringLower(bytes);
 }

@@ -17,7 +17,8 @@ public sealed class DissectorRegistrationTests
         foreach (var port in new ushort[] { 5404, 5405 })
         {
             var frames = await Tshark.DissectAsync([Join], [], port, "--disable-heuristic", "totem_udp");
-            Assert.Equal(("Totem", "Join from 1: members {1} after ring sequence 1"), (frames[0]["_ws.col.Protocol"], frames[0].Info));
+            Assert.Equal(("Totem", "Join from 1: members {1} after ring sequence 1"),
+                (frames[0]["_ws.col.Protocol"], frames[0].Info));
         }
     }
 

@@ -41,7 +41,8 @@ internal sealed record TestPacket(uint Sender, uint Seq, uint Origin, params byt
         [.. U16(1, bigEndian), .. U16((ushort)group.Length, bigEndian), .. Encoding.ASCII.GetBytes(group), .. content];
 
     /// <summary>A message of a service: its header, then the body.</summary>
-    public static byte[] ForService(string group, uint id, ReadOnlySpan<byte> body, bool bigEndian = false, int? announced = null)
+    public static byte[] ForService(
+        string group, uint id, ReadOnlySpan<byte> body, bool bigEndian = false, int? announced = null)
     {
         var size = U32((uint)(announced ?? 16 + body.Length), bigEndian);
         return ForGroup(group, [.. U32(id, bigEndian), .. new byte[4], .. size, .. new byte[4], .. body], bigEndian);
@@ -49,7 +50,8 @@ internal sealed record TestPacket(uint Sender, uint Seq, uint Origin, params byt
 
     /// <summary>The 136 bytes of a name.</summary>
     public static byte[] Name(string name, bool bigEndian = false, uint? announced = null) =>
-        [.. U32(announced ?? (uint)name.Length, bigEndian), .. new byte[4], .. Encoding.ASCII.GetBytes(name.PadRight(128, '\0'))];
+        [.. U32(announced ?? (uint)name.Length, bigEndian), .. new byte[4],
+            .. Encoding.ASCII.GetBytes(name.PadRight(128, '\0'))];
 
     public static byte[] U16(ushort value, bool bigEndian = false) =>
         BitConverter.GetBytes(bigEndian ? BinaryPrimitives.ReverseEndianness(value) : value);

@@ -23,15 +23,18 @@ internal static class Tshark
         string[] commandLine =
         [
             "-n", "-X", $"lua_script:{WiresharkProgram.Script}", "-r", capture, .. arguments,
-            "-T", "fields", "-E", $"separator={Separator}", "-E", "occurrence=a", "-E", $"aggregator={DissectedFrame.Aggregator}",
+            "-T", "fields", "-E", $"separator={Separator}", "-E", "occurrence=a", "-E",
+            $"aggregator={DissectedFrame.Aggregator}",
             .. columns.SelectMany(x => new[] { "-e", x }),
         ];
         var output = await WiresharkProgram.RunAsync("tshark", commandLine, isInstalled: false);
         var frames = output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(x => columns.Zip(x.Split(Separator)).ToDictionary(y => y.First, y => y.Second, StringComparer.Ordinal))
+            .Select(x => columns.Zip(x.Split(Separator))
+                .ToDictionary(y => y.First, y => y.Second, StringComparer.Ordinal))
             .Select(x => new DissectedFrame(x))
             .ToList();
-        var broken = frames.FirstOrDefault(x => x.Has("_ws.lua.error") || (x.IsTotem && x.Has("_ws.malformed") != x.IsMalformed));
+        var broken = frames.FirstOrDefault(x => x.Has("_ws.lua.error")
+            || (x.IsTotem && x.Has("_ws.malformed") != x.IsMalformed));
         Assert.True(broken is null, $"{capture}: {broken}");
         return frames;
     }

@@ -4,7 +4,8 @@ using Totem.Tests.Tidy;
 
 namespace Totem.Tests.Wireshark;
 
-/// <summary>Runs a program of Wireshark with a home of its own: no plugin or preference of whoever runs the tests.</summary>
+/// <summary>Runs a program of Wireshark with a home of its own: no plugin or preference of whoever
+/// runs the tests.</summary>
 internal static class WiresharkProgram
 {
     private static readonly TimeSpan Limit = HangLimit.OfAWait;
@@ -22,15 +23,18 @@ internal static class WiresharkProgram
     /// <summary>Runs it to its end.</summary>
     /// <param name="command">tshark or sharkd.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="isInstalled">True when our dissector lies in the personal plugin folder, as the README has it.</param>
+    /// <param name="isInstalled">True when our dissector lies in the personal plugin folder, as the
+    /// README has it.</param>
     /// <param name="input">The text that it reads from its standard input.</param>
     /// <returns>Its output. A failure, or any mention of Lua among its errors, fails the test.</returns>
-    public static async Task<string> RunAsync(string command, IEnumerable<string> arguments, bool isInstalled, string input = "")
+    public static async Task<string> RunAsync(
+        string command, IEnumerable<string> arguments, bool isInstalled, string input = "")
     {
         Assert.True(Requirement.TryFindCommand(command, out var path), $"needs the command {command} (package tshark)");
         var info = new ProcessStartInfo(path, arguments)
         {
-            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true,
+                RedirectStandardError = true,
         };
         var home = isInstalled ? HomeWithPlugin.Value : Path.Combine(AppContext.BaseDirectory, "wireshark-empty-home");
         info.Environment["HOME"] = home;

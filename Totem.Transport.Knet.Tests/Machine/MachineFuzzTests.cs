@@ -43,7 +43,8 @@ public sealed class MachineFuzzTests
             Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
         Assert.Equal(Count, machine.Counters.Discarded - before);
         KnetDiscard[] reasons = [KnetDiscard.NotAuthentic, KnetDiscard.BadLength, KnetDiscard.Replayed];
-        Assert.True(Count <= reasons.Sum(x => machine.Counters[x]), "a packet was dropped for what is in it, so it was opened");
+        Assert.True(
+            Count <= reasons.Sum(x => machine.Counters[x]), "a packet was dropped for what is in it, so it was opened");
         Assert.Equal(eventsBefore, cluster.Node(1).Events.Count);
     }
 

@@ -19,7 +19,8 @@ public sealed class ReloadTests
         AssertAllHear(cluster);
 
         Reload(cluster, options => options);
-        Assert.True(cluster.RunUntil(() => cluster.Nodes.All(x => Others(cluster, x).All(y => x.Machine!.IsLinkUp(y.Id, 1))), UpLimit));
+        Assert.True(cluster.RunUntil(
+            () => cluster.Nodes.All(x => Others(cluster, x).All(y => x.Machine!.IsLinkUp(y.Id, 1))), UpLimit));
         AssertAllHear(cluster);
         Assert.All(cluster.Nodes, x => Assert.DoesNotContain(x.Events, y => y.Kind == KnetEventKind.PeerUnreachable));
     }
@@ -46,7 +47,8 @@ public sealed class ReloadTests
     {
         using var cluster = Whole();
         Assert.Equal(1, LinkOfAMessage(cluster));
-        Reload(cluster, options => WithLinks(options, _ => true, x => x with { Priority = (byte)(x.Number == 0 ? 9 : 1) }));
+        Reload(cluster, options =>
+            WithLinks(options, _ => true, x => x with { Priority = (byte)(x.Number == 0 ? 9 : 1) }));
         Assert.Equal(0, LinkOfAMessage(cluster));
         Assert.True(cluster.IsWhole());
     }
@@ -57,8 +59,10 @@ public sealed class ReloadTests
         using var cluster = Whole();
         var machine = cluster.Node(1).Machine!;
         var options = cluster.Setup.Options(1);
-        Assert.Throws<ArgumentException>(() => machine.HandleReload(options with { Mode = LinkMode.Active }, cluster.Now));
-        Assert.Throws<ArgumentException>(() => machine.HandleReload(Without(cluster.Setup.Options(3), 3) with { Self = 3 }, cluster.Now));
+        Assert.Throws<ArgumentException>(
+            () => machine.HandleReload(options with { Mode = LinkMode.Active }, cluster.Now));
+        Assert.Throws<ArgumentException>(
+            () => machine.HandleReload(Without(cluster.Setup.Options(3), 3) with { Self = 3 }, cluster.Now));
         Assert.Throws<ArgumentException>(() => machine.HandleReload(options with { FixedIpBytes = 5 }, cluster.Now));
         Assert.True(cluster.IsWhole());
     }
@@ -67,11 +71,13 @@ public sealed class ReloadTests
     {
         var cluster = new KnetCluster(new KnetSetup { LinkCount = 2 }, 6).StartAll();
         Assert.True(cluster.RunUntil(
-            () => cluster.Nodes.All(x => Others(cluster, x).All(y => x.Machine!.IsLinkUp(y.Id, 0) && x.Machine.IsLinkUp(y.Id, 1))), UpLimit));
+            () => cluster.Nodes.All(x => Others(cluster, x)
+                .All(y => x.Machine!.IsLinkUp(y.Id, 0) && x.Machine.IsLinkUp(y.Id, 1))), UpLimit));
         return cluster;
     }
 
-    private static IEnumerable<KnetNode> Others(KnetCluster cluster, KnetNode node) => cluster.Nodes.Where(x => x != node);
+    private static IEnumerable<KnetNode> Others(KnetCluster cluster, KnetNode node) =>
+        cluster.Nodes.Where(x => x != node);
 
     private static void Reload(KnetCluster cluster, Func<KnetOptions, KnetOptions> change)
     {
@@ -83,10 +89,12 @@ public sealed class ReloadTests
         options with { Peers = [.. options.Peers.Where(x => x.Id != peer)] };
 
     private static KnetOptions WithLinks(
-        KnetOptions options, Func<KnetLinkOptions, bool> isKept, Func<KnetLinkOptions, KnetLinkOptions>? change = null) =>
+        KnetOptions options, Func<KnetLinkOptions, bool> isKept, Func<KnetLinkOptions,
+        KnetLinkOptions>? change = null) =>
         options with
         {
-            Peers = [.. options.Peers.Select(x => x with { Links = [.. x.Links.Where(isKept).Select(change ?? (y => y))] })],
+            Peers = [
+                .. options.Peers.Select(x => x with { Links = [.. x.Links.Where(isKept).Select(change ?? (y => y))] })],
         };
 
     private static int LinkOfAMessage(KnetCluster cluster)
@@ -102,7 +110,8 @@ public sealed class ReloadTests
         {
             var serial = cluster.Send(node.Id, 0, 3000);
             cluster.RunFor(TimeSpan.FromMilliseconds(5));
-            Assert.All(Others(cluster, node), x => Assert.True(cluster.Ledger.IsDelivered(x.Id, x.Life, node.Id, serial)));
+            Assert.All(
+                Others(cluster, node), x => Assert.True(cluster.Ledger.IsDelivered(x.Id, x.Life, node.Id, serial)));
         }
     }
 }

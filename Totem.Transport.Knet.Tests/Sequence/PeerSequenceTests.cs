@@ -32,7 +32,8 @@ public sealed class PeerSequenceTests
         Assert.False(Deliver(1));
     }
 
-    /// <summary>A process that lived too shortly for a ping with a number of its own: what it sent must not hide the next one's messages.</summary>
+    /// <summary>A process that lived too shortly for a ping with a number of its own: what it sent
+    /// must not hide the next one's messages.</summary>
     [Fact]
     public void Zero_when_data_has_come_for_a_while_is_a_restart()
     {

@@ -12,7 +12,8 @@ namespace Totem.Transport.Knet.Links;
 /// ask.
 /// </summary>
 internal sealed class LinkKeeper(
-    LiveOptions options, PeerTable peers, ControlQueue queue, SendSequence sent, KeyConfigurations keys, RandomPool random,
+    LiveOptions options, PeerTable peers, ControlQueue queue, SendSequence sent, KeyConfigurations keys,
+    RandomPool random,
     KnetCounters counters, IKnetObserver? observer)
 {
     private static readonly TimeSpan ProbeTimeoutMin = TimeSpan.FromMilliseconds(500);
@@ -95,8 +96,9 @@ internal sealed class LinkKeeper(
         Note(peer, link, link.Liveness.HandleRefused(), KnetEventKind.LinkRefused, now);
 
     /// <summary>
-    /// A reload: links that the options do not name, or name with another address, are removed, then those are added that are new. The packets
-    /// of a member that has another configuration for a moment are dropped, which does no harm (KNET §17.2).
+    /// A reload: links that the options do not name, or name with another address, are removed, then those are added
+    /// that are new. The packets of a member that has another configuration for a moment are dropped, which does no
+    /// harm (KNET §17.2).
     /// </summary>
     public void HandleReload(KnetOptions next, Instant now)
     {
@@ -142,8 +144,10 @@ internal sealed class LinkKeeper(
     {
         var challenge = random.TakeU64();
         link.Liveness.NotePing(challenge, now, isTimed);
-        var header = new PacketHeader(PacketType.Ping, options.Now.Self, Pad: keys.HasAead ? KnetFormat.AeadAnnouncement : (byte)0);
-        var ping = new PingPacket(header, link.Number, (ulong)now.Ticks, challenge, sent.Last, isTimed ? (byte)1 : (byte)0);
+        var header = new PacketHeader(
+            PacketType.Ping, options.Now.Self, Pad: keys.HasAead ? KnetFormat.AeadAnnouncement : (byte)0);
+        var ping = new PingPacket(
+            header, link.Number, (ulong)now.Ticks, challenge, sent.Last, isTimed ? (byte)1 : (byte)0);
         queue.Add(new ControlPacket(link, PacketType.Ping, isAead, Ping: ping));
     }
 

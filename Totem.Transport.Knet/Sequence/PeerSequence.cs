@@ -30,9 +30,10 @@ internal sealed class PeerSequence
     public int PartialCount => _defragmenter.PartialCount;
 
     /// <summary>
-    /// A periodic ping. One with 0, where another number was known, comes from a process that has sent nothing yet. So does one with 0 when
-    /// data has come for a while, which libknet does not notice: a process that ended before a ping of it told a number would else
-    /// leave its numbers behind, and the next one's first messages would be taken for copies.
+    /// A periodic ping. One with 0, where another number was known, comes from a process that has sent nothing yet. So
+    /// does one with 0 when data has come for a while, which libknet does not notice: a process that ended before a
+    /// ping of it told a number would else leave its numbers behind, and the next one's first messages would be taken
+    /// for copies.
     /// </summary>
     /// <returns>True when the peer has started anew.</returns>
     public bool HandleTimedPing(ushort seq, Instant now)
@@ -65,9 +66,11 @@ internal sealed class PeerSequence
     /// <param name="data">The header.</param>
     /// <param name="payload">The bytes that follow it.</param>
     /// <param name="now">The time.</param>
-    /// <param name="message">The message, valid until the next call; marked as delivered by <see cref="MarkDelivered"/>.</param>
+    /// <param name="message">The message, valid until the next call; marked as delivered by
+    /// <see cref="MarkDelivered"/>.</param>
     /// <returns>False for a duplicate, and for a fragment that leaves others missing.</returns>
-    public bool TryTakeMessage(scoped in DataHeader data, ReadOnlySpan<byte> payload, Instant now, out ReadOnlySpan<byte> message)
+    public bool TryTakeMessage(
+        scoped in DataHeader data, ReadOnlySpan<byte> payload, Instant now, out ReadOnlySpan<byte> message)
     {
         message = default;
         _hasDataSinceUntimed = true;

@@ -4,8 +4,8 @@ using Totem.Transport.Udp.Host;
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>
-/// The <c>uidgid</c> sections of the file and of the files in <c>uidgid.d</c> beside it: who but root may use a daemon. Here a member
-/// needs its ring sequence, so the group that is named first gets the directory of state.
+/// The <c>uidgid</c> sections of the file and of the files in <c>uidgid.d</c> beside it: who but root may use a daemon.
+/// Here a member needs its ring sequence, so the group that is named first gets the directory of state.
 /// </summary>
 internal sealed class ConfAccess(ConfProblems problems) : IConfHandler
 {
@@ -40,8 +40,10 @@ internal sealed class ConfAccess(ConfProblems problems) : IConfHandler
     /// <summary>Whether there is such a user or group: with another corosync does not start.</summary>
     public static void Check(string key, string value, int line, ConfProblems problems)
     {
-        if (OperatingSystem.IsLinux() && (key == "uid" ? LinuxAccounts.FindUser(value) : LinuxAccounts.FindGroup(value)) is null)
-            problems.Add(line, $"uidgid.{key} is '{value}', expected a {(key == "uid" ? "user" : "group")} of this host, by name or number");
+        if (OperatingSystem.IsLinux()
+            && (key == "uid" ? LinuxAccounts.FindUser(value) : LinuxAccounts.FindGroup(value)) is null)
+            problems.Add(line, $"uidgid.{key} is '{value}', expected a {(key == "uid" ? "user" : "group")} of this "
+                + "host, by name or number");
     }
 
     public void Begin(string path, int line)
@@ -62,7 +64,8 @@ internal sealed class ConfAccess(ConfProblems problems) : IConfHandler
         if (key != "gid" || !OperatingSystem.IsLinux() || LinuxAccounts.FindGroup(value) is not { } found)
             return;
         if (Group is not null && Group != found)
-            _notices.Add((line, $"uidgid.gid '{value}' is a second group and has no effect here: one shares the directory of state"));
+            _notices.Add((line, $"uidgid.gid '{value}' is a second group and has no effect here: one shares the "
+                + "directory of state"));
         else
             Group = found;
     }
@@ -70,11 +73,13 @@ internal sealed class ConfAccess(ConfProblems problems) : IConfHandler
     public void End(int line)
     {
         if (_open.Pop() is (Section, var begin, false))
-            _notices.Add((begin, "uidgid without gid has no effect here, expected a group that shares the directory of state"));
+            _notices.Add(
+                (begin, "uidgid without gid has no effect here, expected a group that shares the directory of state"));
     }
 
     /// <summary>The first group that is named, in the file or beside it, and what has no effect.</summary>
-    public static (uint? Group, IReadOnlyList<string> Notices) Together(IEnumerable<(string File, ConfAccess Access)> files)
+    public static (uint? Group, IReadOnlyList<string> Notices) Together(
+        IEnumerable<(string File, ConfAccess Access)> files)
     {
         uint? group = null;
         var notices = new List<string>();
@@ -83,7 +88,8 @@ internal sealed class ConfAccess(ConfProblems problems) : IConfHandler
             foreach (var (line, text) in access.Notices)
                 notices.Add(string.Create(CultureInfo.InvariantCulture, $"{file}:{line}: {text}"));
             if (group is not null && access.Group is { } other && other != group)
-                notices.Add($"{file}: uidgid.gid {other} is a second group and has no effect here: one shares the directory of state");
+                notices.Add($"{file}: uidgid.gid {other} is a second group and has no effect here: one shares the "
+                    + "directory of state");
             group ??= access.Group;
         }
 

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>
-/// Puts the sections of a file together as corosync does. A section that stands again adds to the first and its keys win. Each
-/// <c>nodelist</c> counts its nodes from the beginning, so that a second one changes the first nodes instead of adding some.
+/// Puts the sections of a file together as corosync does. A section that stands again adds to the first and its keys
+/// win. Each <c>nodelist</c> counts its nodes from the beginning, so that a second one changes the first nodes instead
+/// of adding some.
 /// </summary>
 internal sealed class ConfBuilder(ConfMap map, ConfProblems problems) : IConfHandler
 {
@@ -48,7 +49,8 @@ internal sealed class ConfBuilder(ConfMap map, ConfProblems problems) : IConfHan
         if (path == "nodelist")
         {
             if (map.Has(path))
-                _notices.Add((line, $"nodelist stands in line {map.LineOf(path)} too: its nodes change the first ones there instead of being added, as in corosync"));
+                _notices.Add((line, $"nodelist stands in line {map.LineOf(path)} too: its nodes change the first ones "
+                    + "there instead of being added, as in corosync"));
             _node = 0;
         }
 
@@ -80,7 +82,8 @@ internal sealed class ConfBuilder(ConfMap map, ConfProblems problems) : IConfHan
                 else
                     _link = ConfKeys.LinkNumber.Number(value) ?? 0;
                 break;
-            case Place.Interface when path == "totem.interface" && ConfKeys.Find($"totem.interface.0.{key}") is not null:
+            case Place.Interface when path == "totem.interface"
+                && ConfKeys.Find($"totem.interface.0.{key}") is not null:
             case Place.Subsystem or Place.Daemon:
                 _collected.Add((key, value, line));
                 break;
@@ -94,7 +97,8 @@ internal sealed class ConfBuilder(ConfMap map, ConfProblems problems) : IConfHan
                 Access.Item(key, value, line);
                 break;
             default:
-                if (key == "poll_period" && path.StartsWith("resources.", StringComparison.Ordinal) && ConfKeys.Period.Problem(value) is { } number)
+                if (key == "poll_period" && path.StartsWith("resources.", StringComparison.Ordinal)
+                    && ConfKeys.Period.Problem(value) is { } number)
                     problems.Add(line, $"{whole} is '{value}', expected {number}");
                 // Keys with dots are texts to corosync: those that it wants as numbers it does not find.
                 var known = ConfKeys.Find(whole);
@@ -150,6 +154,7 @@ internal sealed class ConfBuilder(ConfMap map, ConfProblems problems) : IConfHan
             return;
         var path = subsystem is null ? "logging" : $"logging.logger_subsys.{subsystem}";
         foreach (var (key, value, line) in _collected.Where(x => !isDaemon || x.Key != "name"))
-            map.Set($"{path}.{key}", subsystem is null ? $"logging.{key}" : $"logger_subsys.{key}", value, line, ConfKeys.Find($"{path}.{key}"));
+            map.Set($"{path}.{key}", subsystem is null ? $"logging.{key}" : $"logger_subsys.{key}", value, line,
+                ConfKeys.Find($"{path}.{key}"));
     }
 }

@@ -17,13 +17,15 @@ internal static class ConfFile
         try
         {
             // Not all at once: a device has no end.
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var stream = new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[ConfSyntax.FileBytesMax + 1];
             var count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (count <= ConfSyntax.FileBytesMax)
                 return Encoding.UTF8.GetString(bytes, 0, count);
             throw new CorosyncConfException(string.Create(
-                CultureInfo.InvariantCulture, $"{path}: more than {ConfSyntax.FileBytesMax} bytes, expected a corosync.conf, which has a few thousand"));
+                CultureInfo.InvariantCulture, $"{path}: more than {ConfSyntax.FileBytesMax} bytes, expected a "
+                    + $"corosync.conf, which has a few thousand"));
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
         {

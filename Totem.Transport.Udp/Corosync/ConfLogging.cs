@@ -15,7 +15,8 @@ public enum LogTimestamp
     Milliseconds,
 }
 
-/// <summary>The <c>logging</c> section, with corosync's defaults: the standard error and the system's log, from information on.</summary>
+/// <summary>The <c>logging</c> section, with corosync's defaults: the standard error and the
+/// system's log, from information on.</summary>
 public sealed record ConfLogging
 {
     internal static readonly string[] Facilities =
@@ -25,7 +26,8 @@ public sealed record ConfLogging
     ];
 
     /// <summary>The numbers of <see cref="Facilities"/> (syslog.h).</summary>
-    private static readonly int[] FacilityNumbers = [4, 10, 9, 3, 11, 0, 6, 2, 7, 5, 1, 8, 16, 17, 18, 19, 20, 21, 22, 23];
+    private static readonly int[] FacilityNumbers =
+        [4, 10, 9, 3, 11, 0, 6, 2, 7, 5, 1, 8, 16, 17, 18, 19, 20, 21, 22, 23];
 
     private static readonly Dictionary<string, ConfLogging> NoSubsystems = new(StringComparer.Ordinal);
 
@@ -38,7 +40,8 @@ public sealed record ConfLogging
     /// <summary><c>logfile</c> if <c>to_logfile: yes</c>, else null.</summary>
     public string? LogFile { get; init; }
 
-    /// <summary>The least level for the standard error and the file: <c>logfile_priority</c>, or by <c>debug</c>.</summary>
+    /// <summary>The least level for the standard error and the file: <c>logfile_priority</c>, or by
+    /// <c>debug</c>.</summary>
     public LogLevel Level { get; init; } = LogLevel.Information;
 
     /// <summary>The least level for the system's log: <c>syslog_priority</c>, or by <c>debug</c>.</summary>
@@ -58,7 +61,8 @@ public sealed record ConfLogging
     public ConfLogging For(string subsystem) => Subsystems.TryGetValue(subsystem, out var own) ? own : this;
 
     /// <summary>Whether there is anywhere to write a level to.</summary>
-    public bool IsEnabled(LogLevel level) => (level >= Level && (ToStandardError || LogFile is not null)) || (level >= SyslogLevel && ToSyslog);
+    public bool IsEnabled(LogLevel level) =>
+        (level >= Level && (ToStandardError || LogFile is not null)) || (level >= SyslogLevel && ToSyslog);
 
     internal static ConfLogging Read(ConfMap map, ConfProblems problems)
     {
@@ -74,7 +78,8 @@ public sealed record ConfLogging
             },
         };
         var subsystems = new Dictionary<string, ConfLogging>(StringComparer.OrdinalIgnoreCase);
-        foreach (var entry in map.Entries.Where(x => x.Path.StartsWith(Prefix, StringComparison.Ordinal) && x.Path.EndsWith(".subsys", StringComparison.Ordinal)))
+        foreach (var entry in map.Entries.Where(x => x.Path.StartsWith(Prefix, StringComparison.Ordinal)
+            && x.Path.EndsWith(".subsys", StringComparison.Ordinal)))
         {
             var reader = new ConfReader(map, problems, entry.Path[..^".subsys".Length], "logger_subsys");
             subsystems[entry.Text] = Read(reader, result, problems);
@@ -87,7 +92,8 @@ public sealed record ConfLogging
     {
         var file = reader.Text("logfile") is { Length: > 0 } text ? Path.GetFullPath(text) : null;
         if (file is not null && Path.GetDirectoryName(file) is { } folder && !Directory.Exists(folder))
-            problems.Add(reader.LineOf("logfile"), $"{reader.Find("logfile")!.Name} is '{reader.Text("logfile")}', expected a file in a directory that is there");
+            problems.Add(reader.LineOf("logfile"), $"{reader.Find("logfile")!.Name} is '{reader.Text("logfile")}', "
+                + "expected a file in a directory that is there");
         var toFile = Switch("to_logfile") ?? Switch("to_file") ?? above.LogFile is not null;
         var debug = reader.Text("debug") switch
         {

@@ -3,16 +3,18 @@ using System.Globalization;
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>A value of the file.</summary>
-/// <param name="Path">The whole name, as in corosync's cmap: <c>totem.token</c>, <c>nodelist.node.0.ring0_addr</c>.</param>
-/// <param name="Name">The short name for people: <c>totem.token</c>, <c>node.ring0_addr</c>, <c>interface.mcastport</c>.</param>
+/// <param name="Path">The whole name, as in corosync's cmap: <c>totem.token</c>,
+/// <c>nodelist.node.0.ring0_addr</c>.</param>
+/// <param name="Name">The short name for people: <c>totem.token</c>, <c>node.ring0_addr</c>,
+/// <c>interface.mcastport</c>.</param>
 /// <param name="Text">As it stands in the file.</param>
 /// <param name="Number">Its number, if the key is one of those that are stored as numbers.</param>
 /// <param name="Line">Where it stands; of several the last one, which counts.</param>
 internal sealed record ConfEntry(string Path, string Name, string Text, long? Number, int Line);
 
 /// <summary>
-/// The content of a file, sections that stand several times merged: a flat map by whole names, as corosync makes of it. A key that stands
-/// twice counts with its last value.
+/// The content of a file, sections that stand several times merged: a flat map by whole names, as corosync makes of it.
+/// A key that stands twice counts with its last value.
 /// </summary>
 internal sealed class ConfMap(ConfProblems problems)
 {
@@ -39,7 +41,8 @@ internal sealed class ConfMap(ConfProblems problems)
     public void Set(string path, string name, string text, int line, ConfKey? key)
     {
         if (path.Length is < NameMin or >= NameMax || path.AsSpan().ContainsAnyExcept(ConfKeys.NameCharacters))
-            problems.Add(line, $"'{ConfSyntax.Shorten(name)}' cannot be a key, expected letters, digits and '_', '-', '/', '.', from {NameMin} to {NameMax - 1} with its section");
+            problems.Add(line, $"'{ConfSyntax.Shorten(name)}' cannot be a key, expected letters, digits and '_', '-', "
+                + $"'/', '.', from {NameMin} to {NameMax - 1} with its section");
         else if (key?.Problem(text) is { } expected)
             problems.Add(line, $"{name} is '{text}', expected {expected}{ConfSyntax.CommentHint(text)}");
         else

@@ -13,7 +13,8 @@ internal static class ConfNotices
         {
             var section = entry.Path[..int.Max(0, entry.Path.LastIndexOf('.'))];
             if (ConfKeys.Find(entry.Path) is null && !ConfKeys.IsForeign(entry.Path) && IsKnown(section))
-                notices.Add((entry.Line, $"unknown key '{entry.Name}'{Suggestion.For(LastOf(entry.Path), KeysBeside(entry.Path))}"));
+                notices.Add((entry.Line,
+                    $"unknown key '{entry.Name}'{Suggestion.For(LastOf(entry.Path), KeysBeside(entry.Path))}"));
         }
 
         foreach (var (path, line) in map.Sections)
@@ -28,17 +29,20 @@ internal static class ConfNotices
             .Select(notice => string.Create(CultureInfo.InvariantCulture, $"{file}:{notice.Line}: {notice.Text}"));
     }
 
-    /// <summary>The file itself, a section of corosync, or one with the number or name that stands for it in the map.</summary>
+    /// <summary>The file itself, a section of corosync, or one with the number or name that stands
+    /// for it in the map.</summary>
     private static bool IsKnown(string section) => section.Length == 0 || ConfKeys.IsKnownSection(section)
         || (section.LastIndexOf('.') is > 0 and var dot && (section[..dot] is "logging.logger_subsys"
-            || (section[..dot] is "totem.interface" or "nodelist.node" && section.AsSpan(dot + 1).ContainsAnyExceptInRange('0', '9') == false)));
+            || (section[..dot] is "totem.interface" or "nodelist.node"
+                && section.AsSpan(dot + 1).ContainsAnyExceptInRange('0', '9') == false)));
 
     private static IEnumerable<string> KeysBeside(string path)
     {
         var section = path[..int.Max(0, path.LastIndexOf('.'))];
         // A key that is none of an interface's stands beside all of them.
         section = section == "totem.interface" ? "totem.interface.0" : section;
-        return ConfKeys.Names.Where(name => ConfKeys.Find($"{section}.{LastOf(name)}") is not null).Select(LastOf).Distinct(StringComparer.Ordinal);
+        return ConfKeys.Names.Where(name => ConfKeys.Find($"{section}.{LastOf(name)}") is not null).Select(LastOf)
+            .Distinct(StringComparer.Ordinal);
     }
 
     private static IEnumerable<string> SectionsBeside(string parent)

@@ -30,7 +30,8 @@ internal sealed class ConfProblems(string file)
         : string.Create(CultureInfo.InvariantCulture, $"{file}:{line}: ");
 }
 
-/// <summary>A configuration file cannot be used. <see cref="Exception.Message"/> lists every problem with file and line.</summary>
+/// <summary>A configuration file cannot be used. <see cref="Exception.Message"/> lists every
+/// problem with file and line.</summary>
 public sealed class CorosyncConfException : Exception
 {
     /// <summary>Creates the exception from a text.</summary>
@@ -42,11 +43,13 @@ public sealed class CorosyncConfException : Exception
     }
 
     /// <summary>Creates the exception.</summary>
-    public CorosyncConfException(string message, Exception innerException) : base(message, innerException) => Problems = [message];
+    public CorosyncConfException(string message, Exception innerException) : base(message, innerException) =>
+        Problems = [message];
 
     internal CorosyncConfException(IReadOnlyList<string> problems) : base(string.Join(Environment.NewLine, problems))
         => Problems = problems;
 
-    /// <summary>One line a problem: <c>file:line: what is wrong, what was expected</c>, in the order of the file.</summary>
+    /// <summary>One line a problem: <c>file:line: what is wrong, what was expected</c>, in the
+    /// order of the file.</summary>
     public IReadOnlyList<string> Problems { get; }
 }

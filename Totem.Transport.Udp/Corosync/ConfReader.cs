@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Totem.Transport.Udp.Corosync;
 
-/// <summary>Reads the values of one section, whose types <see cref="ConfKeys"/> has checked, and tells what is wrong with them.</summary>
+/// <summary>Reads the values of one section, whose types <see cref="ConfKeys"/> has checked, and
+/// tells what is wrong with them.</summary>
 internal sealed class ConfReader(ConfMap map, ConfProblems problems, string path, string name)
 {
     public ConfReader(ConfMap map, ConfProblems problems, string path) : this(map, problems, path, path)
@@ -33,7 +34,9 @@ internal sealed class ConfReader(ConfMap map, ConfProblems problems, string path
             : $"{name}.{key} is missing, expected {expected}");
     }
 
-    /// <summary>A number that is right alone and wrong here; of one that is derived the line of the section is told.</summary>
+    /// <summary>A number that is right alone and wrong here; of one that is derived the line of the
+    /// section is told.</summary>
     public void TooSmall(string key, long value, long min, string unit)
-        => problems.Add(LineOf(key), string.Create(CultureInfo.InvariantCulture, $"{name}.{key} is {value}{unit}, expected at least {min}{unit}"));
+        => problems.Add(LineOf(key), string.Create(
+            CultureInfo.InvariantCulture, $"{name}.{key} is {value}{unit}, expected at least {min}{unit}"));
 }

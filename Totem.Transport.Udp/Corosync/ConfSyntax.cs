@@ -3,8 +3,9 @@ using System.Text;
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>
-/// The grammar of <c>corosync.conf</c>, as corosync's own parser has it: one <c>name {</c>, <c>key: value</c>, <c>}</c>, <c># comment</c> or
-/// blank a line. Lines end at a line feed alone, and blanks are spaces and tabs alone: what else looks like one is part of a word.
+/// The grammar of <c>corosync.conf</c>, as corosync's own parser has it: one <c>name {</c>, <c>key: value</c>,
+/// <c>}</c>, <c># comment</c> or blank a line. Lines end at a line feed alone, and blanks are spaces and tabs alone:
+/// what else looks like one is part of a word.
 /// </summary>
 internal static class ConfSyntax
 {
@@ -22,7 +23,8 @@ internal static class ConfSyntax
     {
         var syntax = new Count(problems);
         if (text.StartsWith('\uFEFF'))
-            syntax.Add(1, "the file begins with a byte order mark, expected none: corosync takes it for a part of the first word");
+            syntax.Add(1, "the file begins with a byte order mark, expected none: corosync takes it for a part of the "
+                + "first word");
         var open = new Stack<(string Path, int Line)>([("", 0)]);
         var number = 0;
         foreach (var piece in text.TrimStart('\uFEFF').Split('\n'))
@@ -40,7 +42,8 @@ internal static class ConfSyntax
         foreach (var (path, line) in open)
         {
             if (path.Length > 0)
-                syntax.Add(line, $"section '{LastOf(path)}' is not closed, expected '}}' before the end of the file{syntax.BraceHint}");
+                syntax.Add(line, $"section '{LastOf(path)}' is not closed, expected '}}' before the end of the "
+                    + $"file{syntax.BraceHint}");
         }
 
         return !syntax.HasAny;
@@ -49,9 +52,11 @@ internal static class ConfSyntax
     public static string Shorten(string text) => text.Length <= 40 ? text : $"{text[..40]}…";
 
     /// <summary>For a value that would be right without what follows it.</summary>
-    public static string CommentHint(string text) => text.Contains('#', StringComparison.Ordinal) ? "; a comment has a line of its own" : "";
+    public static string CommentHint(string text) =>
+        text.Contains('#', StringComparison.Ordinal) ? "; a comment has a line of its own" : "";
 
-    private static void Read(string line, int number, Stack<(string Path, int Line)> open, Count problems, IConfHandler handler)
+    private static void Read(
+        string line, int number, Stack<(string Path, int Line)> open, Count problems, IConfHandler handler)
     {
         if (line.IndexOf('{', StringComparison.Ordinal) is >= 0 and var brace)
             Open(line, brace, number, open, problems, handler);
@@ -73,12 +78,14 @@ internal static class ConfSyntax
         if (name.Length == 0)
             problems.Add(number, "'{' without a name, expected 'section {'");
         if (line[(brace + 1)..].Trim(Blanks.ToCharArray()) is { Length: > 0 } behind)
-            problems.Add(number, $"'{Shorten(behind)}' stands behind 'section {{', expected a line of its own for each key and each brace");
+            problems.Add(number, $"'{Shorten(behind)}' stands behind 'section {{', expected a line of its own for each "
+                + "key and each brace");
         var parent = open.Peek().Path;
         var path = parent.Length == 0 ? name : $"{parent}.{name}";
         if (path.Length >= ConfMap.NameMax)
         {
-            problems.Add(number, $"section '{Shorten(name)}' is nested too deep, expected names of less than {ConfMap.NameMax} bytes together");
+            problems.Add(number, $"section '{Shorten(name)}' is nested too deep, expected names of less than "
+                + $"{ConfMap.NameMax} bytes together");
             path = parent;
         }
 
@@ -86,7 +93,8 @@ internal static class ConfSyntax
         handler.Begin(path, number);
     }
 
-    private static void Close(string line, int number, Stack<(string Path, int Line)> open, Count problems, IConfHandler handler)
+    private static void Close(
+        string line, int number, Stack<(string Path, int Line)> open, Count problems, IConfHandler handler)
     {
         if (line[0] != '}')
         {
@@ -108,7 +116,8 @@ internal static class ConfSyntax
         handler.End(number);
     }
 
-    /// <summary>corosync takes blanks, colons and braces off the end of a name, but never its first character.</summary>
+    /// <summary>corosync takes blanks, colons and braces off the end of a name, but never its first
+    /// character.</summary>
     private static string NameBefore(string text)
     {
         var name = text.TrimStart(Blanks.ToCharArray());
@@ -127,7 +136,8 @@ internal static class ConfSyntax
 
         /// <summary>Where somebody may have meant to close a section.</summary>
         public string BraceHint => _braceLine == 0 ? "" : string.Create(
-            System.Globalization.CultureInfo.InvariantCulture, $": the one in line {_braceLine} belongs to the value before it, expected it on a line of its own");
+            System.Globalization.CultureInfo.InvariantCulture, $": the one in line {_braceLine} belongs to the value "
+                + $"before it, expected it on a line of its own");
 
         public void NoteBrace(string line, int number)
         {

@@ -27,8 +27,10 @@ internal static class ConfSystem
                 return RingScheduling.Nice(NicenessMin);
             case "min":
                 return RingScheduling.Nice(NicenessMax);
-            case var text when int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var niceness):
-                return niceness == 0 ? RingScheduling.Unchanged : RingScheduling.Nice(int.Clamp(niceness, NicenessMin, NicenessMax));
+            case var text
+                when int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var niceness):
+                return niceness == 0 ? RingScheduling.Unchanged
+                    : RingScheduling.Nice(int.Clamp(niceness, NicenessMin, NicenessMax));
             default:
                 reader.Wrong("priority", "max, min or a niceness from -20 to 19");
                 return null;

@@ -3,12 +3,14 @@ using Totem.Transport.Udp.Host;
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>
-/// A <c>corosync.conf</c>, read and checked: what its <c>totem</c>, <c>interface</c>, <c>nodelist</c>, <c>quorum</c>, <c>system</c> and <c>logging</c> sections
-/// say to this implementation. <c>docs/reference/transport.md</c> lists every key.
+/// A <c>corosync.conf</c>, read and checked: what its <c>totem</c>, <c>interface</c>, <c>nodelist</c>, <c>quorum</c>,
+/// <c>system</c> and <c>logging</c> sections say to this implementation. <c>docs/reference/transport.md</c> lists every
+/// key.
 /// </summary>
 public sealed class CorosyncConf
 {
-    private CorosyncConf(ConfTotem totem, RingOptions ring, UdpTransportOptions transport, ConfLogging logging, IReadOnlyList<string> notices)
+    private CorosyncConf(ConfTotem totem, RingOptions ring, UdpTransportOptions transport, ConfLogging logging,
+        IReadOnlyList<string> notices)
     {
         ClusterName = totem.ClusterName;
         Ring = ring;
@@ -41,14 +43,15 @@ public sealed class CorosyncConf
     /// <summary>Whether there is a <c>logging</c> section at all.</summary>
     internal bool HasLogging { get; private init; }
 
-    /// <summary>Keys and sections that nobody knows, and what corosync reads otherwise than a person would, each with file and line: worth a
-    /// warning, once. A typing error looks like this.</summary>
+    /// <summary>Keys and sections that nobody knows, and what corosync reads otherwise than a person would, each with
+    /// file and line: worth a warning, once. A typing error looks like this.</summary>
     public IReadOnlyList<string> Notices { get; }
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">Usually <c>/etc/corosync/corosync.conf</c>.</param>
     /// <param name="self">Which node this is; null finds it by this host's name and addresses.</param>
-    /// <exception cref="CorosyncConfException">It cannot be used; every problem is listed with file and line.</exception>
+    /// <exception cref="CorosyncConfException">It cannot be used; every problem is listed with file
+    /// and line.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static CorosyncConf Load(string path, ProcessorId? self = null)
@@ -88,7 +91,8 @@ public sealed class CorosyncConf
 
         notices.AddRange(ConfNodeList.FindLonely(nodes));
         var (group, accessNotices) = ConfAccess.Together([(file, builder.Access), .. accessFiles ?? []]);
-        return new CorosyncConf(totem, ring, transport, logging, [.. ConfNotices.Find(map, notices, file), .. accessNotices])
+        return new CorosyncConf(
+            totem, ring, transport, logging, [.. ConfNotices.Find(map, notices, file), .. accessNotices])
         {
             Groups = groups,
             StateGroup = group,

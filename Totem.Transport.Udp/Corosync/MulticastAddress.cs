@@ -4,7 +4,8 @@ using System.Text;
 
 namespace Totem.Transport.Udp.Corosync;
 
-/// <summary>The multicast address corosync derives from the cluster's name when none is configured (WIRE §3.1).</summary>
+/// <summary>The multicast address corosync derives from the cluster's name when none is configured
+/// (WIRE §3.1).</summary>
 internal static class MulticastAddress
 {
     public static IPAddress Derive(string clusterName, AddressFamily family)

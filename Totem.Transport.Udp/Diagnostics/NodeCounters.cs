@@ -1,8 +1,8 @@
 namespace Totem.Transport.Udp.Diagnostics;
 
 /// <summary>
-/// Counted by the ring's thread alone; other threads read them as they are at that moment, each exact, together perhaps a few
-/// datagrams apart.
+/// Counted by the ring's thread alone; other threads read them as they are at that moment, each exact, together perhaps
+/// a few datagrams apart.
 /// </summary>
 internal sealed class NodeCounters
 {
@@ -17,7 +17,8 @@ internal sealed class NodeCounters
     public long DatagramsReceivedTogether;
     public long SegmentationRefused;
 
-    /// <summary>System calls that send and that receive, on the Linux path; tests and measurements look at them.</summary>
+    /// <summary>System calls that send and that receive, on the Linux path; tests and measurements
+    /// look at them.</summary>
     public long SendCalls;
     public long ReceiveCalls;
     public long MessagesSubmitted;
@@ -39,8 +40,8 @@ internal sealed class NodeCounters
     /// <summary>Ring sequences used though storing them failed.</summary>
     public long SequencesNotStored;
 
-    /// <summary>How things are rather than what has happened: members of the installed configuration, 1 on a ring that carries messages, messages that
-    /// wait for the token, frames that may be sent in a rotation.</summary>
+    /// <summary>How things are rather than what has happened: members of the installed configuration, 1 on a ring that
+    /// carries messages, messages that wait for the token, frames that may be sent in a rotation.</summary>
     public long Members;
     public long IsOperational;
     public long Backlog;

@@ -32,11 +32,14 @@ internal sealed class NodeMeters
     /// <summary>From now on, whoever looks sees the node.</summary>
     public void Start() => _meters.Add(this);
 
-    public void TokenVisited(TimeSpan sinceLastVisit) => _meters.TokenRotationDuration.Record(sinceLastVisit.TotalSeconds, _node, _address);
+    public void TokenVisited(TimeSpan sinceLastVisit) =>
+        _meters.TokenRotationDuration.Record(sinceLastVisit.TotalSeconds, _node, _address);
 
-    public void Discarded(DiscardReason reason) => _meters.FramesDiscarded.Add(1, new("reason", DiscardTags[(int)reason]), _node, _address);
+    public void Discarded(DiscardReason reason) =>
+        _meters.FramesDiscarded.Add(1, new("reason", DiscardTags[(int)reason]), _node, _address);
 
-    public void Gathering(GatherReason reason) => _meters.Gathers.Add(1, new("reason", GatherTags[(int)reason]), _node, _address);
+    public void Gathering(GatherReason reason) =>
+        _meters.Gathers.Add(1, new("reason", GatherTags[(int)reason]), _node, _address);
 
     public void Paused(TimeSpan length) => _meters.PauseDuration.Record(length.TotalSeconds, _node, _address);
 

@@ -7,8 +7,9 @@ using Totem.Transport.Udp.Diagnostics;
 namespace Totem.Transport.Udp.Embedding;
 
 /// <summary>
-/// Takes log lines to where the <c>logging</c> section of a <c>corosync.conf</c> wants them: standard error, a file, the system's log. A thread of its
-/// own writes, since whoever logs is mostly the ring's, which waits for no disk. Beyond <see cref="LinesMax"/> lines that wait more are dropped and counted.
+/// Takes log lines to where the <c>logging</c> section of a <c>corosync.conf</c> wants them: standard error, a file,
+/// the system's log. A thread of its own writes, since whoever logs is mostly the ring's, which waits for no disk.
+/// Beyond <see cref="LinesMax"/> lines that wait more are dropped and counted.
 /// </summary>
 public sealed class ConfiguredLog : ILoggerFactory, ILoggerProvider
 {
@@ -33,7 +34,8 @@ public sealed class ConfiguredLog : ILoggerFactory, ILoggerProvider
     /// <param name="program">The name of this program in the system's log and in the file.</param>
     /// <param name="standardError">Takes whole lines; null where the standard error is another's.</param>
     /// <param name="systemLog">The socket of the system's log.</param>
-    public ConfiguredLog(ConfLogging logging, string program, Action<string>? standardError, string systemLog = SystemLog.DefaultPath)
+    public ConfiguredLog(
+        ConfLogging logging, string program, Action<string>? standardError, string systemLog = SystemLog.DefaultPath)
     {
         ArgumentNullException.ThrowIfNull(logging);
         _logging = logging;
@@ -45,7 +47,8 @@ public sealed class ConfiguredLog : ILoggerFactory, ILoggerProvider
     /// <summary>Why a file of the section cannot be written to; null when all can.</summary>
     public string? FileProblem()
     {
-        foreach (var file in _logging.Subsystems.Values.Append(_logging).Select(x => x.LogFile).OfType<string>().Distinct(StringComparer.Ordinal))
+        foreach (var file in _logging.Subsystems.Values.Append(_logging).Select(x => x.LogFile).OfType<string>()
+            .Distinct(StringComparer.Ordinal))
         {
             if (TryWrite(file, "") is { } problem)
                 return problem;
@@ -63,7 +66,8 @@ public sealed class ConfiguredLog : ILoggerFactory, ILoggerProvider
         // The section says where lines go.
     }
 
-    /// <summary>The subsystem of corosync whose matter an event is: the numbers are those of docs/reference/transport.md.</summary>
+    /// <summary>The subsystem of corosync whose matter an event is: the numbers are those of
+    /// docs/reference/transport.md.</summary>
     internal static string SubsystemOf(EventId id) => id.Id is >= 2000 and < 4000 ? "TOTEM" : "MAIN";
 
     /// <summary>Adds a line; it is written soon.</summary>
@@ -108,7 +112,8 @@ public sealed class ConfiguredLog : ILoggerFactory, ILoggerProvider
         _systemLog.Dispose();
     }
 
-    private bool IsEnabled(LogLevel level) => _logging.IsEnabled(level) || _logging.Subsystems.Values.Any(x => x.IsEnabled(level));
+    private bool IsEnabled(LogLevel level) =>
+        _logging.IsEnabled(level) || _logging.Subsystems.Values.Any(x => x.IsEnabled(level));
 
     private void Write()
     {
@@ -122,7 +127,8 @@ public sealed class ConfiguredLog : ILoggerFactory, ILoggerProvider
                 (lines, _lines, isLast) = (_lines, [], _hasEnded);
                 if (_dropped > 0)
                 {
-                    var text = string.Create(CultureInfo.InvariantCulture, $"{_dropped} more lines were dropped, since {LinesMax} waited to be written");
+                    var text = string.Create(CultureInfo.InvariantCulture, $"{_dropped} more lines were dropped, since "
+                        + $"{LinesMax} waited to be written");
                     lines.Add(new LogLine(DateTime.Now, LogLevel.Warning, "MAIN", text, _logging));
                     _dropped = 0;
                 }
@@ -145,7 +151,8 @@ public sealed class ConfiguredLog : ILoggerFactory, ILoggerProvider
         foreach (var line in lines.Where(line => line.Logging.ToSyslog && line.Level >= line.Logging.SyslogLevel))
             _systemLog.Write(line.Logging.SyslogFacility, line.Level, $"[{line.Subsystem,-6}] {line.Text}");
         // Opened each time: whoever rotates logs renames them.
-        foreach (var file in lines.Where(line => line.Logging.LogFile is not null && line.Level >= line.Logging.Level).GroupBy(line => line.Logging.LogFile!, StringComparer.Ordinal))
+        foreach (var file in lines.Where(line => line.Logging.LogFile is not null && line.Level >= line.Logging.Level)
+            .GroupBy(line => line.Logging.LogFile!, StringComparer.Ordinal))
         {
             var text = string.Concat(file.Select(
                 line => $"{line.Head}[{Environment.ProcessId}] {Environment.MachineName} {_program} {line.Body}\n"));
@@ -158,7 +165,8 @@ public sealed class ConfiguredLog : ILoggerFactory, ILoggerProvider
     {
         try
         {
-            using var stream = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            using var stream = new FileStream(
+                file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
             stream.Write(Encoding.UTF8.GetBytes(text));
             return null;
         }
@@ -198,7 +206,8 @@ public sealed class ConfiguredLog : ILoggerFactory, ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && log.IsEnabled(logLevel);
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState,
+            Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
                 log.Add(SubsystemOf(eventId), logLevel, formatter(state, null));

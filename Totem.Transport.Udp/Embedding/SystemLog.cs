@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Totem.Transport.Udp.Embedding;
 
 /// <summary>
-/// The system's log, as syslog(3) writes to it. Not that function itself: what it remembers of the program's name and facility is the
-/// program's own. Without a log daemon, or when it is busy, a line is lost.
+/// The system's log, as syslog(3) writes to it. Not that function itself: what it remembers of the program's name and
+/// facility is the program's own. Without a log daemon, or when it is busy, a line is lost.
 /// </summary>
 internal sealed class SystemLog(string path, string program) : IDisposable
 {
@@ -21,7 +21,9 @@ internal sealed class SystemLog(string path, string program) : IDisposable
     /// <param name="text">One line.</param>
     public void Write(int facility, LogLevel level, string text)
     {
-        var head = string.Create(CultureInfo.InvariantCulture, $"<{(facility << 3) | Severity(level)}>{DateTime.Now:MMM dd HH:mm:ss} {program}[{Environment.ProcessId}]: ");
+        var head = string.Create(
+            CultureInfo.InvariantCulture, $"<{(facility << 3) | Severity(level)}>{DateTime.Now:MMM dd HH:mm:ss} "
+            + $"{program}[{Environment.ProcessId}]: ");
         var line = Encoding.UTF8.GetBytes(head + text);
         // The daemon may have been started anew.
         if (!TrySend(line))
@@ -37,7 +39,8 @@ internal sealed class SystemLog(string path, string program) : IDisposable
         {
             if (_socket is null)
             {
-                _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
+                _socket =
+                    new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
                 _socket.Connect(new UnixDomainSocketEndPoint(path));
             }
 

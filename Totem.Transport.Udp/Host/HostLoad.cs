@@ -13,10 +13,12 @@ internal static unsafe partial class HostLoad
 
     private static readonly long Cores = SystemConfiguration(OnlineProcessors);
 
-    /// <summary>More threads want to run than there are cores; or nobody can say, which is taken for the same.</summary>
+    /// <summary>More threads want to run than there are cores; or nobody can say, which is taken
+    /// for the same.</summary>
     public static bool IsBusy()
     {
-        // Opened each time: a descriptor of ours that stays open is one more that a forked child of the program inherits.
+        // Opened each time: a descriptor of ours that stays open is one more that a forked child of
+        // the program inherits.
         var file = Open("/proc/loadavg"u8, ReadOnlyCloseOnExec);
         if (file < 0)
             return true;
@@ -29,7 +31,8 @@ internal static unsafe partial class HostLoad
         }
     }
 
-    /// <summary>The number of runnable threads in a line like <c>0.20 0.18 0.12 1/80 11206</c>; null when it is no such line.</summary>
+    /// <summary>The number of runnable threads in a line like <c>0.20 0.18 0.12 1/80 11206</c>;
+    /// null when it is no such line.</summary>
     internal static int? Running(ReadOnlySpan<byte> line)
     {
         var slash = line.IndexOf((byte)'/');

@@ -13,7 +13,8 @@ namespace Totem.Transport.Udp.Host;
 [SupportedOSPlatform("linux")]
 internal readonly record struct HostProcess(int Pid, uint User)
 {
-    /// <summary>The path of its program; null when the system does not say, which it does of the own user's and to root only.</summary>
+    /// <summary>The path of its program; null when the system does not say, which it does of the
+    /// own user's and to root only.</summary>
     public string? Program
     {
         get
@@ -57,7 +58,8 @@ internal readonly record struct HostProcess(int Pid, uint User)
         return socket >= 0;
     }
 
-    public override string ToString() => Program is { } program ? $"process {Pid} ({program}) of user {User}" : $"process {Pid} of user {User}";
+    public override string ToString() =>
+        Program is { } program ? $"process {Pid} ({program}) of user {User}" : $"process {Pid} of user {User}";
 
     private static unsafe HostProcess? Behind(ReadOnlySpan<byte> name)
     {

@@ -22,7 +22,8 @@ internal static unsafe partial class LinuxAccounts
         {
             Group entry;
             Group* found;
-            return GetGroup(text, &entry, room, (nuint)buffer.Length, &found) == 0 && found != null ? entry.Number : null;
+            return GetGroup(text, &entry, room, (nuint)buffer.Length, &found) == 0
+                && found != null ? entry.Number : null;
         }
     }
 
@@ -37,7 +38,8 @@ internal static unsafe partial class LinuxAccounts
         {
             User entry;
             User* found;
-            return GetUser(text, &entry, room, (nuint)buffer.Length, &found) == 0 && found != null ? entry.Number : null;
+            return GetUser(text, &entry, room, (nuint)buffer.Length, &found) == 0
+                && found != null ? entry.Number : null;
         }
     }
 

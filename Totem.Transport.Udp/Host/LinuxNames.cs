@@ -6,8 +6,8 @@ using System.Runtime.Versioning;
 namespace Totem.Transport.Udp.Host;
 
 /// <summary>
-/// The system's resolver itself. .NET's adds every address of every interface to this host's own name, so that a host would know itself by
-/// other addresses than its peers do.
+/// The system's resolver itself. .NET's adds every address of every interface to this host's own name, so that a host
+/// would know itself by other addresses than its peers do.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class LinuxNames

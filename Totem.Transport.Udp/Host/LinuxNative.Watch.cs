@@ -22,7 +22,8 @@ internal static unsafe partial class LinuxNative
     public static int EpollEventBytes => EpollDataOffset + sizeof(ulong);
 
     /// <summary>The data that the <paramref name="index"/>th event of a list was registered with.</summary>
-    public static long EpollData(byte* events, int index) => *(long*)(events + (index * EpollEventBytes) + EpollDataOffset);
+    public static long EpollData(byte* events, int index) =>
+        *(long*)(events + (index * EpollEventBytes) + EpollDataOffset);
 
     public static int CreateEpoll() => EpollCreate(CloseOnExec);
 

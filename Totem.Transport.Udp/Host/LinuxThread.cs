@@ -4,13 +4,14 @@ using System.Runtime.Versioning;
 namespace Totem.Transport.Udp.Host;
 
 /// <summary>
-/// .NET's thread priorities do nothing on Linux; the system's own calls do, for the thread that makes them. Their effect is not
-/// inherited: neither by threads that this one starts nor by processes that it forks.
+/// .NET's thread priorities do nothing on Linux; the system's own calls do, for the thread that makes them. Their
+/// effect is not inherited: neither by threads that this one starts nor by processes that it forks.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class LinuxThread
 {
-    /// <summary>Before everything ordinary, and behind the kernel's interrupt threads (50), which bring what we wait for.</summary>
+    /// <summary>Before everything ordinary, and behind the kernel's interrupt threads (50), which
+    /// bring what we wait for.</summary>
     public const int RealTimePriority = 49;
 
     /// <summary>The niceness that is asked for where real time is not permitted.</summary>

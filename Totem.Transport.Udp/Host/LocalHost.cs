@@ -13,14 +13,17 @@ internal interface ILocalHost
     /// <summary>True for an address of one of this host's interfaces.</summary>
     bool HasInterfaceOf(IPAddress address);
 
-    /// <summary>The addresses of a name or literal, as the system's resolver orders them; empty when there are none.</summary>
+    /// <summary>The addresses of a name or literal, as the system's resolver orders them; empty
+    /// when there are none.</summary>
     IReadOnlyList<IPAddress> Resolve(string nameOrAddress);
 }
 
 /// <summary>The host this process runs on.</summary>
 internal sealed class LocalHost : ILocalHost
 {
-    private readonly HashSet<IPAddress>? _addresses = HostAddresses.TryList() is { } list ? [.. list.Select(x => x.Address)] : null;
+    private readonly HashSet<IPAddress>? _addresses = HostAddresses.TryList() is { } list
+        ? [.. list.Select(x => x.Address)]
+        : null;
 
     public string Name { get; } = Environment.MachineName;
 

@@ -8,16 +8,17 @@ using static Totem.Transport.Udp.Host.LinuxNative;
 namespace Totem.Transport.Udp.Host;
 
 /// <summary>
-/// Notices at once that a process of this host has died: each member listens at a Unix socket and connects to the others, and the
-/// kernel hangs up when a process ends, whatever it was doing. Nothing is ever read from or written to these connections, and
-/// a hangup proves nothing: it is the moment to ask whether the port is closed. So whoever takes our name, connects or hangs
-/// up can neither make a member look dead nor keep us from asking as we would without him. A call that fails here fails
-/// silently: then there is no hangup. Used by the ring's thread only.
+/// Notices at once that a process of this host has died: each member listens at a Unix socket and connects to the
+/// others, and the kernel hangs up when a process ends, whatever it was doing. Nothing is ever read from or written to
+/// these connections, and a hangup proves nothing: it is the moment to ask whether the port is closed. So whoever takes
+/// our name, connects or hangs up can neither make a member look dead nor keep us from asking as we would without him.
+/// A call that fails here fails silently: then there is no hangup. Used by the ring's thread only.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe class NeighbourWatch : IDisposable
 {
-    /// <summary>Others that are connected to us. A ring of one host needs 13; more are strangers, and the oldest must go.</summary>
+    /// <summary>Others that are connected to us. A ring of one host needs 13; more are strangers,
+    /// and the oldest must go.</summary>
     public const int AcceptedCountMax = 32;
 
     private const int None = -1;
@@ -83,7 +84,8 @@ internal sealed unsafe class NeighbourWatch : IDisposable
     /// <summary>The process that is watched. It listens where the peer would, which proves nothing.</summary>
     public HostProcess ProcessOf(int peer) => HostProcess.Of(_connections[peer]);
 
-    /// <summary>Whether who hangs up on us is of our own user, or root: then the name is not a stranger's, and its hangup will come.</summary>
+    /// <summary>Whether who hangs up on us is of our own user, or root: then the name is not a
+    /// stranger's, and its hangup will come.</summary>
     public bool IsOurs(int peer) => IsWatching(peer) && _isOurs[peer];
 
     /// <summary>Begins to watch a peer, if it lets us.</summary>
@@ -96,13 +98,15 @@ internal sealed unsafe class NeighbourWatch : IDisposable
         {
             // Without waiting, and with a Unix socket that is no half thing: it is connected now, or was refused.
             if (Connect(socket, address, (uint)name.Length) == 0 && TryAddToEpoll(_epoll, socket, EPOLLRDHUP, peer))
-                (_connections[peer], _isOurs[peer]) = (socket, HostProcess.Of(socket) is { Pid: > 0, User: var user } && (user == 0 || user == LinuxFile.EffectiveUser()));
+                (_connections[peer], _isOurs[peer]) = (socket, HostProcess.Of(socket) is { Pid: > 0, User: var user }
+                    && (user == 0 || user == LinuxFile.EffectiveUser()));
             else
                 _ = Close(socket);
         }
     }
 
-    /// <summary>Takes the next peer that hung up; it is watched no longer. Also takes in and lets go those who watch us.</summary>
+    /// <summary>Takes the next peer that hung up; it is watched no longer. Also takes in and lets
+    /// go those who watch us.</summary>
     public bool TryTakeHungUp(out int peer)
     {
         fixed (byte* events = _events)
@@ -154,7 +158,8 @@ internal sealed unsafe class NeighbourWatch : IDisposable
         var socket = Accept(_listener);
         if (socket < 0)
         {
-            // Out of descriptors, most likely. The listener would end every sleep from now on, so it goes; it is tried again later.
+            // Out of descriptors, most likely. The listener would end every sleep from now on, so
+            // it goes; it is tried again later.
             if (Marshal.GetLastPInvokeError() != EAGAIN)
                 CloseOne(ref _listener);
             return;

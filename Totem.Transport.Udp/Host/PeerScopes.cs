@@ -7,8 +7,8 @@ namespace Totem.Transport.Udp.Host;
 internal static class PeerScopes
 {
     /// <summary>
-    /// A link-local address means nothing without its link. Members that say none are on the link of this member's own address, as they must be
-    /// to hear it.
+    /// A link-local address means nothing without its link. Members that say none are on the link of this member's own
+    /// address, as they must be to hear it.
     /// </summary>
     public static IReadOnlyList<UdpPeer> WithScopes(IReadOnlyList<UdpPeer> peers, ProcessorId self)
     {
@@ -17,7 +17,8 @@ internal static class PeerScopes
             return peers;
         var scope = own.ScopeId != 0 ? own.ScopeId : HostAddresses.InterfaceIndex(own) ?? 0;
         return scope == 0 ? peers : [.. peers.Select(peer => IsWithoutScope(peer.EndPoint.Address)
-            ? peer with { EndPoint = new IPEndPoint(new IPAddress(peer.EndPoint.Address.GetAddressBytes(), scope), peer.EndPoint.Port) }
+            ? peer with { EndPoint =
+                new IPEndPoint(new IPAddress(peer.EndPoint.Address.GetAddressBytes(), scope), peer.EndPoint.Port) }
             : peer)];
     }
 

@@ -33,7 +33,8 @@ internal static class PortHolder
         if (HostProcess.Member(endPoint) is { } member)
             return $"; a member of ours has it: {member}";
         return HostProcess.Daemon() is { } daemon
-            ? $"; the corosync daemon of this host runs: {daemon}. Two cannot be one node: stop it (systemctl stop corosync) and start this again, or let "
+            ? $"; the corosync daemon of this host runs: {daemon}. Two cannot be one node: stop it (systemctl stop "
+                + "corosync) and start this again, or let "
                 + "programs use the daemon with the distribution's libcpg"
             : "; find out who has it with `ss -ulnp`, and stop it or use another port";
     }

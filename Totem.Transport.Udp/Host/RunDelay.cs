@@ -4,7 +4,8 @@ using System.Runtime.Versioning;
 
 namespace Totem.Transport.Udp.Host;
 
-/// <summary>How long a thread of this Linux could have run and had no core, by <c>/proc/thread-self/schedstat</c>.</summary>
+/// <summary>How long a thread of this Linux could have run and had no core, by
+/// <c>/proc/thread-self/schedstat</c>.</summary>
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class RunDelay
 {
@@ -14,7 +15,8 @@ internal static unsafe partial class RunDelay
     /// <summary>The sum since the calling thread began; null where the kernel does not count it.</summary>
     public static TimeSpan? OfThisThread()
     {
-        // Opened each time: a descriptor of ours that stays open is one more that a forked child of the program inherits.
+        // Opened each time: a descriptor of ours that stays open is one more that a forked child of
+        // the program inherits.
         var file = Open("/proc/thread-self/schedstat"u8, ReadOnlyCloseOnExec);
         if (file < 0)
             return null;
@@ -27,7 +29,8 @@ internal static unsafe partial class RunDelay
         }
     }
 
-    /// <summary>The second number of a line like <c>41839279 1093017 64</c>, which are nanoseconds; null when it is no such line.</summary>
+    /// <summary>The second number of a line like <c>41839279 1093017 64</c>, which are nanoseconds;
+    /// null when it is no such line.</summary>
     internal static TimeSpan? Delay(ReadOnlySpan<byte> line)
     {
         var blank = line.IndexOf((byte)' ');

@@ -8,9 +8,9 @@ using Totem.Transport.Udp.Transports;
 namespace Totem.Transport.Udp.Hosting;
 
 /// <summary>
-/// The duty cycle of one member: sleep until a datagram, a submission or a deadline; read what came; then the deadlines; then the
-/// submissions. After each of them what is to be stored or sent is, and deliveries are handed over, of several datagrams at a time. One
-/// dedicated thread owns all of it.
+/// The duty cycle of one member: sleep until a datagram, a submission or a deadline; read what came; then the
+/// deadlines; then the submissions. After each of them what is to be stored or sent is, and deliveries are handed over,
+/// of several datagrams at a time. One dedicated thread owns all of it.
 /// </summary>
 internal sealed class DutyCycle
 {
@@ -18,7 +18,8 @@ internal sealed class DutyCycle
     /// deadlines.</summary>
     private const int DatagramsPerCycleMax = 8192;
 
-    /// <summary>Datagrams between two deliveries: what they brought is still in the processor's cache when it is handed over.</summary>
+    /// <summary>Datagrams between two deliveries: what they brought is still in the processor's
+    /// cache when it is handed over.</summary>
     private const int DatagramsPerDrainMax = 32;
 
     private readonly RingParts _parts;
@@ -61,7 +62,8 @@ internal sealed class DutyCycle
         if (!_actsOnMessages)
             TakeSubmissions(_clock.Tick());
 
-        // Datagrams first: a process that was not scheduled for a while reads what had come before it judges that nothing did.
+        // Datagrams first: a process that was not scheduled for a while reads what had come before
+        // it judges that nothing did.
         Receive();
         var now = _clock.Tick();
         TakeUnreachable(now);
@@ -76,7 +78,8 @@ internal sealed class DutyCycle
             _transport.ProbeIfQuiet(_processor.Successor, _processor.Installed?.Members ?? ProcessorSet.Empty, now),
             _transport.CheckInterface(now));
         if (_processor.Phase == RingPhase.Left)
-            throw new RingFailedException("the application did not read its events through so many configurations that the engine left the ring");
+            throw new RingFailedException("the application did not read its events through so many configurations that "
+                + "the engine left the ring");
         if (_parts.End.IsLeaveRequested)
             LeaveWhenFlushed(now);
     }
@@ -87,7 +90,8 @@ internal sealed class DutyCycle
     {
         var now = _clock.Tick();
         var undrained = 0;
-        for (var count = 0; count < DatagramsPerCycleMax && _transport.TryReceive(out var frame, _processor.ReadsTokenFirst); count++)
+        for (var count = 0; count < DatagramsPerCycleMax
+            && _transport.TryReceive(out var frame, _processor.ReadsTokenFirst); count++)
         {
             _processor.HandleDatagram(frame, now);
             undrained++;
@@ -157,9 +161,10 @@ internal sealed class DutyCycle
     private void LeaveWhenFlushed(Instant now)
     {
         var isOverdue = _parts.End.IsFlushOverdue(now);
-        // In this order: what was accepted is multicast before its senders leave their groups. A frame that somebody misses could not
-        // be sent again without us.
-        var isFlushed = _parts.Submissions.IsEmpty && _parts.Groups.LeaveAll(now, _parts.Room.HasRoom()) && _processor.SendQueueCount == 0
+        // In this order: what was accepted is multicast before its senders leave their groups. A frame that somebody
+        // misses could not be sent again without us.
+        var isFlushed = _parts.Submissions.IsEmpty && _parts.Groups.LeaveAll(now, _parts.Room.HasRoom())
+            && _processor.SendQueueCount == 0
             && _processor.IsEverywhere(_processor.Multicast);
         if (!isFlushed && !isOverdue)
             return;

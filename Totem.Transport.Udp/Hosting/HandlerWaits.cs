@@ -1,8 +1,9 @@
 namespace Totem.Transport.Udp.Hosting;
 
 /// <summary>
-/// Waits for the ring that begin on the ring's own thread: in a delivery handler, a sink, an observer. A handler may begin something, return,
-/// and be told later. One that stays to wait stops the only thread that could end its wait, without a word. It is told so.
+/// Waits for the ring that begin on the ring's own thread: in a delivery handler, a sink, an observer. A handler may
+/// begin something, return, and be told later. One that stays to wait stops the only thread that could end its wait,
+/// without a word. It is told so.
 /// </summary>
 internal sealed class HandlerWaits(Thread thread, string node)
 {
@@ -49,18 +50,20 @@ internal sealed class HandlerWaits(Thread thread, string node)
     public ValueTask WatchAsync(ValueTask task, string call) =>
         Thread.CurrentThread == thread && !task.IsCompleted ? new ValueTask(WatchAsync(task.AsTask(), call)) : task;
 
-    /// <summary>The end of the node, from any thread: a handler may wait for one that waits for it, and a node whose thread does not come back from a
-    /// handler cannot leave. That thread was woken, so it is not asleep.</summary>
+    /// <summary>The end of the node, from any thread: a handler may wait for one that waits for it, and a node whose
+    /// thread does not come back from a handler cannot leave. That thread was woken, so it is not asleep.</summary>
     public Task WatchEndAsync(Task end, string call, TimeSpan flush)
     {
         if (Thread.CurrentThread == thread || end.IsCompleted)
             return WatchAsync(end, call);
-        var refusal = $"{node} cannot leave: a handler on the ring's thread has not returned since {call} was called. If it waits for that, let it begin {call} and return";
+        var refusal = $"{node} cannot leave: a handler on the ring's thread has not returned since {call} was called. "
+            + $"If it waits for that, let it begin {call} and return";
         return LookAsync(end, Volatile.Read(ref _returns), Math.Max(EndLooksMin, (int)(flush / LookInterval)), refusal);
     }
 
     private string Refusal(string call) =>
-        $"{call} is waited for in a handler of {node}, on the ring's thread, which alone could end that wait. Return from the handler first: "
+        $"{call} is waited for in a handler of {node}, on the ring's thread, which alone could end that wait. Return "
+        + "from the handler first: "
         + $"begin {call} without waiting for it, or hand the event to a thread of the application's";
 
     private async Task LookAsync(Task task, long returns, int looksMax, string refusal)

@@ -4,10 +4,12 @@ using Totem.Core.Time;
 
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>The time as the ring's thread knows it. It notices when the thread was away for longer than was planned.</summary>
+/// <summary>The time as the ring's thread knows it. It notices when the thread was away for longer
+/// than was planned.</summary>
 internal sealed class HostClock(IRing processor, RingReporter reporter, ReaderWatch reader, RingEnd end)
 {
-    /// <summary>Of the token timeout: longer than this without a turn of the thread, and the others may have gone on without us.</summary>
+    /// <summary>Of the token timeout: longer than this without a turn of the thread, and the others
+    /// may have gone on without us.</summary>
     private const double PauseShare = 0.5;
 
     private static readonly long Origin = Stopwatch.GetTimestamp();
@@ -32,7 +34,8 @@ internal sealed class HostClock(IRing processor, RingReporter reporter, ReaderWa
     }
 
     /// <summary>The thread will sleep for so long; null until it is woken.</summary>
-    public void Plan(Instant now, TimeSpan? sleep) => _due = sleep is { } planned ? now + planned : new Instant(long.MaxValue);
+    public void Plan(Instant now, TimeSpan? sleep) =>
+        _due = sleep is { } planned ? now + planned : new Instant(long.MaxValue);
 
     /// <summary>Our judgement of others now, or of our application, may be only our own absence.</summary>
     private void NotePause(TimeSpan length, Instant now)

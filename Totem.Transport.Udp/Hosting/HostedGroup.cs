@@ -3,8 +3,8 @@ using Totem.Transport.Udp.Queues;
 
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>A process in a closed group: what any thread may ask of it, and what the ring's thread tells it. <see cref="TotemGroup"/> says the
-/// same to applications.</summary>
+/// <summary>A process in a closed group: what any thread may ask of it, and what the ring's thread tells it.
+/// <see cref="TotemGroup"/> says the same to applications.</summary>
 internal sealed class HostedGroup
 {
     private readonly GroupHost _host;
@@ -17,7 +17,8 @@ internal sealed class HostedGroup
     private int _partsWaiting;
     private bool _isOut;
 
-    public HostedGroup(GroupHost host, int number, GroupMember self, GroupName name, IGroupSink? sink, GroupEventStream? stream)
+    public HostedGroup(
+        GroupHost host, int number, GroupMember self, GroupName name, IGroupSink? sink, GroupEventStream? stream)
     {
         _host = host;
         _stream = stream;
@@ -65,14 +66,18 @@ internal sealed class HostedGroup
         ReadOnlyMemory<byte> payload, Guarantee guarantee, CancellationToken cancellationToken)
     {
         if (IsLeaving)
-            throw new ObjectDisposedException(nameof(TotemGroup), $"process {Self} has left group {Name}, or is on its way out");
+            throw new ObjectDisposedException(
+                nameof(TotemGroup), $"process {Self} has left group {Name}, or is on its way out");
         if (payload.Length > _host.MaxWholeBytes)
-            throw new ArgumentException($"the payload has {payload.Length} bytes, expected at most {_host.MaxWholeBytes}", nameof(payload));
+            throw new ArgumentException($"the payload has {payload.Length} bytes, expected at most "
+                + $"{_host.MaxWholeBytes}", nameof(payload));
         SubmissionQueue.CheckGuarantee(guarantee);
         if (payload.Length > GroupProcessor.MaxMessageBytes || Volatile.Read(ref _partsWaiting) > 0)
-            return _host.Waits.WatchAsync(MulticastInTurnAsync(payload, guarantee, cancellationToken), nameof(MulticastAsync));
+            return _host.Waits.WatchAsync(
+                MulticastInTurnAsync(payload, guarantee, cancellationToken), nameof(MulticastAsync));
         return _host.Waits.WatchAsync(
-            _host.Submissions.AddAsync(new Submission(SubmissionKind.Group, guarantee, Number), payload, cancellationToken), nameof(MulticastAsync));
+            _host.Submissions.AddAsync(new Submission(SubmissionKind.Group, guarantee, Number), payload,
+                cancellationToken), nameof(MulticastAsync));
     }
 
     public SubmitResult TryMulticast(ReadOnlySpan<byte> payload, Guarantee guarantee)
@@ -80,7 +85,8 @@ internal sealed class HostedGroup
         if (payload.Length > GroupProcessor.MaxMessageBytes)
         {
             throw new ArgumentException(
-                $"the payload has {payload.Length} bytes, expected at most {GroupProcessor.MaxMessageBytes}", nameof(payload));
+                $"the payload has {payload.Length} bytes, expected at most {GroupProcessor.MaxMessageBytes}",
+                nameof(payload));
         }
 
         SubmissionQueue.CheckGuarantee(guarantee);
@@ -96,7 +102,8 @@ internal sealed class HostedGroup
         if (reason is not (GroupChangeReason.Left or GroupChangeReason.ProcessDown))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(reason), $"the reason is {reason}, expected {nameof(GroupChangeReason.Left)} or {nameof(GroupChangeReason.ProcessDown)}");
+                nameof(reason), $"the reason is {reason}, expected {nameof(GroupChangeReason.Left)} or "
+                    + $"{nameof(GroupChangeReason.ProcessDown)}");
         }
 
         return _host.Waits.WatchAsync(EndLeaveAsync(reason, cancellationToken), nameof(LeaveAsync));
@@ -108,7 +115,8 @@ internal sealed class HostedGroup
         _host.Wake();
         return new ValueTask(_host.Waits.WatchAsync(EndInTimeAsync(), nameof(DisposeAsync)));
 
-        async Task EndInTimeAsync() => await EndAsync().WaitAsync(_host.LeaveTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        async Task EndInTimeAsync() =>
+            await EndAsync().WaitAsync(_host.LeaveTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Resume() => _host.Wake();
@@ -117,7 +125,8 @@ internal sealed class HostedGroup
 
     public void OnDelivery(in GroupDelivery delivery)
     {
-        // A stream ends with the own leave; a sink hears on until the group is disposed of, as clients of libcpg expect.
+        // A stream ends with the own leave; a sink hears on until the group is disposed of, as
+        // clients of libcpg expect.
         if (_stream is not null && _isOut)
             return;
         if (delivery.Kind == GroupDeliveryKind.Change)
@@ -181,7 +190,8 @@ internal sealed class HostedGroup
             await _host.Parts.WaitAsync().ConfigureAwait(false);
         try
         {
-            await _host.Submissions.AddAsync(new Submission(SubmissionKind.Leave, Guarantee.Agreed, Number, (int)reason), default, default)
+            await _host.Submissions.AddAsync(
+                new Submission(SubmissionKind.Leave, Guarantee.Agreed, Number, (int)reason), default, default)
                 .ConfigureAwait(false);
         }
         finally
@@ -193,11 +203,13 @@ internal sealed class HostedGroup
 
     private async Task EndAsync()
     {
-        await EndLeaveAsync(GroupChangeReason.Left, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await EndLeaveAsync(GroupChangeReason.Left, CancellationToken.None)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _host.ReleaseAsync(this).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async ValueTask MulticastInTurnAsync(ReadOnlyMemory<byte> payload, Guarantee guarantee, CancellationToken cancellationToken)
+    private async ValueTask MulticastInTurnAsync(
+        ReadOnlyMemory<byte> payload, Guarantee guarantee, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _partsWaiting);
         try
@@ -207,7 +219,8 @@ internal sealed class HostedGroup
             {
                 if (payload.Length <= GroupProcessor.MaxMessageBytes)
                 {
-                    await _host.Submissions.AddAsync(new Submission(SubmissionKind.Group, guarantee, Number), payload, cancellationToken).ConfigureAwait(false);
+                    await _host.Submissions.AddAsync(new Submission(SubmissionKind.Group, guarantee, Number), payload,
+                        cancellationToken).ConfigureAwait(false);
                     return;
                 }
 
@@ -216,7 +229,8 @@ internal sealed class HostedGroup
                     var part = payload.Slice(offset, Math.Min(GroupProcessor.MaxMessageBytes, payload.Length - offset));
                     // Once begun it is ended: half a message would only cost the others memory.
                     await _host.Submissions.AddAsync(
-                        new Submission(SubmissionKind.Part, guarantee, Number, offset, payload.Length), part, CancellationToken.None).ConfigureAwait(false);
+                        new Submission(SubmissionKind.Part, guarantee, Number, offset, payload.Length), part,
+                        CancellationToken.None).ConfigureAwait(false);
                 }
             }
             finally

@@ -4,7 +4,8 @@ namespace Totem.Transport.Udp.Hosting;
 internal sealed class MembershipWatch
 {
     private readonly Lock _lock = new();
-    private readonly List<(Func<Configuration, bool> Condition, TaskCompletionSource<Configuration> Source)> _waiters = [];
+    private readonly List<(Func<Configuration, bool> Condition, TaskCompletionSource<Configuration> Source)> _waiters =
+        [];
     private volatile Configuration? _installed;
     private Exception? _closed;
 
@@ -63,7 +64,8 @@ internal sealed class MembershipWatch
         }
     }
 
-    private static bool TryEnd(Func<Configuration, bool> condition, TaskCompletionSource<Configuration> source, Configuration installed)
+    private static bool TryEnd(
+        Func<Configuration, bool> condition, TaskCompletionSource<Configuration> source, Configuration installed)
     {
         try
         {

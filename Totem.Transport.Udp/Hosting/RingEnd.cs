@@ -2,7 +2,8 @@ using Totem.Core.Time;
 
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>Whether, why and until when a member leaves. Any thread may ask for the end; the rest is the ring's thread's.</summary>
+/// <summary>Whether, why and until when a member leaves. Any thread may ask for the end; the rest
+/// is the ring's thread's.</summary>
 internal sealed class RingEnd(TimeSpan flushTimeout)
 {
     private volatile bool _leaveRequested;

@@ -5,8 +5,8 @@ using Totem.Transport.Udp.Transports;
 
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>The life of one member: it starts the thread whose <see cref="DutyCycle"/> owns everything, and closes what that leaves. The public
-/// members are the doors for other threads.</summary>
+/// <summary>The life of one member: it starts the thread whose <see cref="DutyCycle"/> owns everything, and closes what
+/// that leaves. The public members are the doors for other threads.</summary>
 internal sealed class RingHost
 {
     private readonly RingParts _parts;
@@ -46,7 +46,8 @@ internal sealed class RingHost
     /// <summary>The members that are here, for those who wait for it.</summary>
     public MembershipWatch Membership => _parts.Membership;
 
-    /// <summary>Ends when the thread has ended: well after <see cref="Leave"/>, or with why it stopped by itself.</summary>
+    /// <summary>Ends when the thread has ended: well after <see cref="Leave"/>, or with why it
+    /// stopped by itself.</summary>
     public Task Completion => _completion.Task;
 
     /// <summary>Tests look at the ring's thread from inside: called at the start of each cycle.</summary>
@@ -81,7 +82,8 @@ internal sealed class RingHost
             if (OperatingSystem.IsLinux())
                 _parts.Share.Begin(_parts.Options.Scheduling);
             Log.Started(
-                _parts.Logger, self, _parts.Options.Transport.Kind, _parts.Transport.LocalAddress, _parts.Transport.Path, StoredSequence);
+                _parts.Logger, self, _parts.Options.Transport.Kind, _parts.Transport.LocalAddress,
+                _parts.Transport.Path, StoredSequence);
             _cycle.Run();
             if (_parts.End.HasLeft)
                 Log.LeftRing(_parts.Logger, self);
@@ -102,7 +104,8 @@ internal sealed class RingHost
     private void Close(Exception? failure)
     {
         _parts.Close();
-        var closed = failure ?? new ObjectDisposedException(nameof(TotemNode), $"node {_parts.Transport.Self} has left the ring");
+        var closed = failure
+            ?? new ObjectDisposedException(nameof(TotemNode), $"node {_parts.Transport.Self} has left the ring");
         Submissions.Close(closed);
         Groups.Close(closed, failure);
         Membership.Close(closed);
@@ -115,7 +118,8 @@ internal sealed class RingHost
 
     private static RingFailedException Describe(Exception exception, ProcessorId self) => exception switch
     {
-        InvariantException => new RingFailedException($"node {self} stopped, the engine contradicted itself: {exception.Message}", exception),
+        InvariantException => new RingFailedException($"node {self} stopped, the engine contradicted itself: "
+            + $"{exception.Message}", exception),
         IOException or UnauthorizedAccessException => new RingFailedException(
             $"node {self} stopped, the ring sequence could not be stored: {exception.Message}", exception),
         _ => new RingFailedException($"node {self} stopped: {exception.Message}", exception),

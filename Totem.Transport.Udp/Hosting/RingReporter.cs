@@ -10,7 +10,8 @@ using Totem.Transport.Udp.Transports;
 namespace Totem.Transport.Udp.Hosting;
 
 /// <summary>Turns what the engine reports into counters, metrics and log lines. The ring's thread.</summary>
-internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILogger logger, IRingObserver? next, NodeMeters meters) : IRingObserver
+internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILogger logger, IRingObserver? next,
+    NodeMeters meters) : IRingObserver
 {
     /// <summary>A sender that floods us shall not flood the log.</summary>
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
@@ -128,7 +129,8 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
                 _lastTokenVisit = default;
                 _rotation = null;
                 meters.Gathering(ringEvent.Reason);
-                if (ringEvent.Reason is GatherReason.TokenLost or GatherReason.RecoveryTokenLost or GatherReason.CommitTokenLost)
+                if (ringEvent.Reason is GatherReason.TokenLost or GatherReason.RecoveryTokenLost
+                    or GatherReason.CommitTokenLost)
                     Log.TokenLost(logger, self, ringEvent.Ring, ringEvent.Reason);
                 else
                     Log.Gathering(logger, self, ringEvent.Ring, ringEvent.Reason, ringEvent.Peer);
@@ -181,7 +183,8 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
     /// <summary>The frames that a healthy ring drops in the course of its life: duplicates, and those of rings that
     /// were.</summary>
     private static bool IsRoutine(DiscardReason reason) => reason is DiscardReason.OwnMessage or DiscardReason.Duplicate
-        or DiscardReason.StaleRing or DiscardReason.StaleToken or DiscardReason.NotInThisState or DiscardReason.IrrelevantJoin
+        or DiscardReason.StaleRing or DiscardReason.StaleToken or DiscardReason.NotInThisState
+        or DiscardReason.IrrelevantJoin
         or DiscardReason.ForeignRing or DiscardReason.BrokenLink or DiscardReason.SecondHand or DiscardReason.LeftAlone
         or DiscardReason.FragmentWithoutStart;
 }

@@ -5,7 +5,8 @@ using Totem.Transport.Udp.Storage;
 
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>The ring sequences that this member may use, stored where it was told to; without such a place, any.</summary>
+/// <summary>The ring sequences that this member may use, stored where it was told to; without such
+/// a place, any.</summary>
 internal sealed class SequenceReserve : IDisposable
 {
     private readonly RingSequenceStore? _store;
@@ -19,7 +20,8 @@ internal sealed class SequenceReserve : IDisposable
     /// <summary>Reads what is stored and stores the first block.</summary>
     /// <exception cref="IOException">The ring sequence cannot be read.</exception>
     /// <exception cref="InvalidDataException">The stored bytes are no ring sequence.</exception>
-    public static SequenceReserve Open(TotemNodeOptions options, ProcessorId self, NodeCounters counters, ILogger logger, Action wake)
+    public static SequenceReserve Open(
+        TotemNodeOptions options, ProcessorId self, NodeCounters counters, ILogger logger, Action wake)
     {
         var isOneHost = options.Transport.Kind == UdpTransportKind.Loopback;
         var store = options.StateDirectory is { } directory

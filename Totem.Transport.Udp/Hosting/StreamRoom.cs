@@ -4,20 +4,24 @@ using Totem.Transport.Udp.Queues;
 
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>Whether the application has room for what comes next, in the node's own stream and in those of its groups.</summary>
+/// <summary>Whether the application has room for what comes next, in the node's own stream and in
+/// those of its groups.</summary>
 internal sealed class StreamRoom(
-    ProcessorId self, RingEventStream? stream, GroupHost groups, long beyondRoomBytesMax, RingReporter reporter, ILogger logger)
+    ProcessorId self, RingEventStream? stream, GroupHost groups, long beyondRoomBytesMax, RingReporter reporter,
+    ILogger logger)
 {
     private long _beyondRoomBytes;
     private volatile bool _isStreamDropped;
 
-    /// <summary>Nobody read the node's own stream while it was used for groups, and it has overflowed. Any thread.</summary>
+    /// <summary>Nobody read the node's own stream while it was used for groups, and it has
+    /// overflowed. Any thread.</summary>
     public bool IsStreamDropped => _isStreamDropped;
 
     /// <summary>There was no room when somebody asked last.</summary>
     public bool IsFull { get; private set; }
 
-    /// <summary>The application's pace decides, except where others wait for what only deliveries bring about.</summary>
+    /// <summary>The application's pace decides, except where others wait for what only deliveries
+    /// bring about.</summary>
     public bool MayDeliver(bool mustDeliver)
     {
         if (HasRoom())
@@ -36,7 +40,8 @@ internal sealed class StreamRoom(
     {
         const int overheadBytes = 64;
         if (IsFull && (_beyondRoomBytes += bytes + overheadBytes) > beyondRoomBytesMax)
-            throw new RingFailedException($"the application did not read its events while {_beyondRoomBytes} bytes of them came with changes of membership");
+            throw new RingFailedException($"the application did not read its events while {_beyondRoomBytes} bytes of "
+                + "them came with changes of membership");
     }
 
     /// <summary>Puts something into the node's own stream, if anybody is to read it.</summary>
@@ -54,7 +59,8 @@ internal sealed class StreamRoom(
     }
 
     /// <summary>Whether a reader needs the processor more than the ring's thread does.</summary>
-    public bool IsReaderBehind() => groups.IsBehind() || (stream is { IsBehind: true, HasReader: true } && !_isStreamDropped);
+    public bool IsReaderBehind() =>
+        groups.IsBehind() || (stream is { IsBehind: true, HasReader: true } && !_isStreamDropped);
 
     /// <summary>Whether every stream can take another delivery.</summary>
     public bool HasRoom()
@@ -62,9 +68,11 @@ internal sealed class StreamRoom(
         var hasRoom = stream is null || _isStreamDropped || stream.HasRoom();
         if (!hasRoom && !stream!.HasReader && groups.IsUsed)
         {
-            // A program of groups only, which never reads what is sent to the ring as a whole, must not be held up by it, nor hold up others.
+            // A program of groups only, which never reads what is sent to the ring as a whole, must
+            // not be held up by it, nor hold up others.
             _isStreamDropped = hasRoom = true;
-            stream.Complete(new InvalidOperationException("nobody had begun to read the node's own events when they overflowed"));
+            stream.Complete(
+                new InvalidOperationException("nobody had begun to read the node's own events when they overflowed"));
             Log.StreamDropped(logger, self);
         }
 

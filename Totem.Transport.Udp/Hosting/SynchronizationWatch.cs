@@ -1,6 +1,7 @@
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>Whether the members of the present configuration have agreed on their groups, and those who wait until they have.</summary>
+/// <summary>Whether the members of the present configuration have agreed on their groups, and those
+/// who wait until they have.</summary>
 internal sealed class SynchronizationWatch
 {
     private readonly Lock _lock = new();
@@ -11,7 +12,8 @@ internal sealed class SynchronizationWatch
     /// <summary>Any thread.</summary>
     public bool IsSynchronized => _isSynchronized;
 
-    /// <summary>After every burst of deliveries; does nothing unless something has changed. The ring's thread.</summary>
+    /// <summary>After every burst of deliveries; does nothing unless something has changed. The
+    /// ring's thread.</summary>
     public void Update(bool isSynchronized)
     {
         if (isSynchronized == _isSynchronized)

@@ -8,7 +8,8 @@ using Totem.Transport.Udp.Transports;
 
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>The ring's thread among those that want the same cores: its priority, and the rest that it owes them for that. Used by it alone.</summary>
+/// <summary>The ring's thread among those that want the same cores: its priority, and the rest that it owes them for
+/// that. Used by it alone.</summary>
 internal sealed class ThreadShare(IRingTransport transport, RingReporter reporter, ILogger logger)
 {
     private RingTurns? _turns;

@@ -1,8 +1,9 @@
 namespace Totem.Transport.Udp.Hosting;
 
 /// <summary>
-/// Tells the ring's thread that there is work. Costs a system call only while that thread sleeps, and for a message only
-/// while the thread would do something with it: as a rule the message leaves with the token, which wakes the thread itself.
+/// Tells the ring's thread that there is work. Costs a system call only while that thread sleeps, and for a message
+/// only while the thread would do something with it: as a rule the message leaves with the token, which wakes the
+/// thread itself.
 /// </summary>
 /// <param name="wakeThread">Ends the sleep of the ring's thread, by a system call.</param>
 internal sealed class WakeSignal(Action wakeThread)
@@ -27,7 +28,8 @@ internal sealed class WakeSignal(Action wakeThread)
     {
         // Exchanges are fences: either the thread sees that it is woken before it sleeps, or we see that it sleeps.
         Interlocked.Exchange(ref _isWoken, 1);
-        if (Volatile.Read(ref _sleep) != (int)Sleep.None && Interlocked.Exchange(ref _sleep, (int)Sleep.None) != (int)Sleep.None)
+        if (Volatile.Read(ref _sleep) != (int)Sleep.None
+            && Interlocked.Exchange(ref _sleep, (int)Sleep.None) != (int)Sleep.None)
             wakeThread();
     }
 
@@ -36,7 +38,8 @@ internal sealed class WakeSignal(Action wakeThread)
     {
         Interlocked.Exchange(ref _isTold, 1);
         if (Volatile.Read(ref _sleep) == (int)Sleep.AwaitsMessage
-            && Interlocked.CompareExchange(ref _sleep, (int)Sleep.None, (int)Sleep.AwaitsMessage) == (int)Sleep.AwaitsMessage)
+            && Interlocked.CompareExchange(ref _sleep, (int)Sleep.None,
+                (int)Sleep.AwaitsMessage) == (int)Sleep.AwaitsMessage)
             wakeThread();
     }
 

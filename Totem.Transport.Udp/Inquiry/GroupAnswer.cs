@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Totem.Transport.Udp.Inquiry;
 
-/// <summary>A page of the answer to a <see cref="GroupQuestion"/>: entries of a group and one of its members each, in the order of the node that answers.</summary>
+/// <summary>A page of the answer to a <see cref="GroupQuestion"/>: entries of a group and one of its members each, in
+/// the order of the node that answers.</summary>
 /// <param name="Nonce">That of the question.</param>
 /// <param name="IsSynchronized">False while the ring agrees on its groups: what is here may be incomplete.</param>
 /// <param name="Revision">Pages of one revision belong together.</param>
@@ -10,7 +11,8 @@ namespace Totem.Transport.Udp.Inquiry;
 /// <param name="First">The number of the first one here.</param>
 /// <param name="Entries">The entries of this page.</param>
 internal sealed record GroupAnswer(
-    ulong Nonce, bool IsSynchronized, ulong Revision, uint Total, uint First, IReadOnlyList<(GroupName Group, GroupMember Member)> Entries)
+    ulong Nonce, bool IsSynchronized, ulong Revision, uint Total, uint First,
+    IReadOnlyList<(GroupName Group, GroupMember Member)> Entries)
 {
     public const int HeaderBytes = 32;
 
@@ -70,13 +72,16 @@ internal sealed record GroupAnswer(
             var member = rest[(1 + rest[0])..];
             entries.Add((
                 new GroupName(rest.Slice(1, rest[0])),
-                new GroupMember(new ProcessorId(BinaryPrimitives.ReadUInt32LittleEndian(member)), BinaryPrimitives.ReadUInt32LittleEndian(member[4..]))));
+                new GroupMember(new ProcessorId(BinaryPrimitives.ReadUInt32LittleEndian(member)),
+                    BinaryPrimitives.ReadUInt32LittleEndian(member[4..]))));
             rest = member[MemberBytes..];
         }
 
         answer = new GroupAnswer(
-            BinaryPrimitives.ReadUInt64LittleEndian(datagram[4..]), datagram[3] == 1, BinaryPrimitives.ReadUInt64LittleEndian(datagram[12..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(datagram[20..]), BinaryPrimitives.ReadUInt32LittleEndian(datagram[24..]), entries);
+            BinaryPrimitives.ReadUInt64LittleEndian(datagram[4..]), datagram[3] == 1,
+            BinaryPrimitives.ReadUInt64LittleEndian(datagram[12..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(datagram[20..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(datagram[24..]), entries);
         return rest.IsEmpty;
     }
 }

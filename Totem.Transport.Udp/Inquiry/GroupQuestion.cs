@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Totem.Transport.Udp.Inquiry;
 
 /// <summary>
-/// "Who is in which group?", a datagram to a member's port by somebody who is not on the ring, so that looking changes nothing. It is no frame: its
-/// first bytes are not the wire's magic in either order. It is as long as the header of an answer, and only configured addresses are answered.
+/// "Who is in which group?", a datagram to a member's port by somebody who is not on the ring, so that looking changes
+/// nothing. It is no frame: its first bytes are not the wire's magic in either order. It is as long as the header of an
+/// answer, and only configured addresses are answered.
 /// </summary>
 /// <param name="Nonce">Comes back in the answer.</param>
 /// <param name="First">Which entry the answer begins with.</param>
@@ -20,7 +21,8 @@ internal readonly record struct GroupQuestion(ulong Nonce, uint First)
         question = default;
         if (datagram is not [(byte)'T', (byte)'Q', Version, ..] || datagram.Length != Bytes)
             return false;
-        question = new GroupQuestion(BinaryPrimitives.ReadUInt64LittleEndian(datagram[4..]), BinaryPrimitives.ReadUInt32LittleEndian(datagram[12..]));
+        question = new GroupQuestion(BinaryPrimitives.ReadUInt64LittleEndian(datagram[4..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(datagram[12..]));
         return true;
     }
 

@@ -14,13 +14,15 @@ internal sealed class PeerTable
 
     public PeerTable(IReadOnlyList<UdpPeer> peers, ProcessorId self, Func<IPAddress, bool> isOnThisHost)
     {
-        _peers = [.. peers.Select(peer => new Peer(peer.Id, peer.EndPoint, peer.Id == self, isOnThisHost(peer.EndPoint.Address)))];
+        _peers = [.. peers.Select(
+            peer => new Peer(peer.Id, peer.EndPoint, peer.Id == self, isOnThisHost(peer.EndPoint.Address)))];
         for (var i = 0; i < _peers.Length; i++)
         {
             var address = NetAddress.Of(_peers[i].EndPoint);
             _byId.Add(_peers[i].Id, i);
             _byEndPoint.Add(address, i);
-            // Where two share an address only the port tells who it is; the address alone is then good for acceptance only.
+            // Where two share an address only the port tells who it is; the address alone is then
+            // good for acceptance only.
             if (!_byAddress.TryAdd(address.AnyPort, i))
                 _byAddress[address.AnyPort] = -1;
         }
@@ -35,7 +37,8 @@ internal sealed class PeerTable
 
     public int IndexOf(ProcessorId id) => _byId.GetValueOrDefault(id, -1);
 
-    /// <summary>Whether a datagram of this source is to be read, and, if the address says so, which peer sent it.</summary>
+    /// <summary>Whether a datagram of this source is to be read, and, if the address says so, which
+    /// peer sent it.</summary>
     public bool Accepts(NetAddress source, out int index)
     {
         if (_byEndPoint.TryGetValue(source, out index) || _byAddress.TryGetValue(source.AnyPort, out index))

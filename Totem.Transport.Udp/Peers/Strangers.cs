@@ -10,8 +10,9 @@ using Totem.Transport.Udp.Sockets;
 namespace Totem.Transport.Udp.Peers;
 
 /// <summary>
-/// Says who is here that one may not expect: once, a member of the zero-configuration loopback that another user or another program
-/// runs, and datagrams from our own address; once a minute each, a source that is no member's. It changes nothing. Used by the ring's thread only.
+/// Says who is here that one may not expect: once, a member of the zero-configuration loopback that another user or
+/// another program runs, and datagrams from our own address; once a minute each, a source that is no member's. It
+/// changes nothing. Used by the ring's thread only.
 /// </summary>
 /// <param name="logger">Takes the lines.</param>
 /// <param name="self">This member.</param>
@@ -19,9 +20,11 @@ namespace Totem.Transport.Udp.Peers;
 /// <param name="peers">Where the members are.</param>
 /// <param name="clock">Milliseconds from anywhere; null is the system's.</param>
 internal sealed class Strangers(
-    ILogger logger, ProcessorId self, string cluster = "", IReadOnlyList<UdpPeer>? peers = null, Func<long>? clock = null)
+    ILogger logger, ProcessorId self, string cluster = "", IReadOnlyList<UdpPeer>? peers = null,
+    Func<long>? clock = null)
 {
-    /// <summary>So many processes, and so many sources at a time, are remembered; the log of a host with more has told enough.</summary>
+    /// <summary>So many processes, and so many sources at a time, are remembered; the log of a host
+    /// with more has told enough.</summary>
     public const int ToldMax = 64;
 
     /// <summary>How often a source that goes on is told, in ms.</summary>
@@ -37,7 +40,8 @@ internal sealed class Strangers(
     {
         if (!OperatingSystem.IsLinux() || _told.Count == ToldMax || !_told.Add(process.Pid))
             return;
-        var isOurs = process.User == LinuxFile.EffectiveUser() && (process.Program is not { } program || program == Environment.ProcessPath);
+        var isOurs = process.User == LinuxFile.EffectiveUser()
+            && (process.Program is not { } program || program == Environment.ProcessPath);
         if (!isOurs)
             Log.Stranger(logger, member, process.ToString());
     }
@@ -63,7 +67,8 @@ internal sealed class Strangers(
             return;
         }
 
-        Log.IgnoredSender(logger, self, cluster.Length == 0 ? "without a name" : $"'{cluster}'", told.Count, source.ToString(),
+        Log.IgnoredSender(
+            logger, self, cluster.Length == 0 ? "without a name" : $"'{cluster}'", told.Count, source.ToString(),
             claimed.IsNone ? "nobody" : $"node {claimed}", Expected(source, claimed));
         // Not 0: the next one is no first.
         _sources[key] = (now + ReportMilliseconds, told.Count);
@@ -94,6 +99,7 @@ internal sealed class Strangers(
 
         return NetAddress.Of(peer.EndPoint).AnyPort == source.AnyPort
             ? "a member's address, but not that member's frames"
-            : string.Create(CultureInfo.InvariantCulture, $"our list has node {claimed} at {peer.EndPoint}; an address is translated or renumbered on the way");
+            : string.Create(CultureInfo.InvariantCulture, $"our list has node {claimed} at {peer.EndPoint}; an address "
+                + $"is translated or renumbered on the way");
     }
 }

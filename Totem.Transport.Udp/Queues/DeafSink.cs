@@ -1,6 +1,7 @@
 namespace Totem.Transport.Udp.Queues;
 
-/// <summary>Stands where the stream of a process is that only sends. It always has room, so it holds nobody back.</summary>
+/// <summary>Stands where the stream of a process is that only sends. It always has room, so it
+/// holds nobody back.</summary>
 internal sealed class DeafSink : IGroupSink
 {
     /// <summary>The one there is: it keeps nothing.</summary>

@@ -6,19 +6,21 @@ using Totem.Platform.Programs;
 namespace Totem.Transport.Udp.Queues;
 
 /// <summary>
-/// The ordered stream on its way from the ring's thread to the application's reader. The ring's thread copies bytes into a ring
-/// and allocates nothing; the objects an application sees are made on its own thread. When there is no room the
-/// ring's thread stops delivering until the reader has caught up.
+/// The ordered stream on its way from the ring's thread to the application's reader. The ring's thread copies bytes
+/// into a ring and allocates nothing; the objects an application sees are made on its own thread. When there is no room
+/// the ring's thread stops delivering until the reader has caught up.
 /// </summary>
 /// <typeparam name="THeader">The fields that go with the bytes of an element.</typeparam>
 /// <typeparam name="TElement">The object that the reader gets.</typeparam>
-internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action wake) : IValueTaskSource, IThreadPoolWorkItem
+internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action wake) : IValueTaskSource,
+    IThreadPoolWorkItem
     where THeader : unmanaged
     where TElement : class
 {
     private readonly RecordRing<Record> _ring = new(capacityBytes);
 
-    /// <summary>Changes are rare objects. Each has a record in the ring too, which bounds them and keeps their place.</summary>
+    /// <summary>Changes are rare objects. Each has a record in the ring too, which bounds them and
+    /// keeps their place.</summary>
     private readonly ConcurrentQueue<object> _objects = new();
 
     private static readonly byte[] Padding = new byte[64 * 1024];
@@ -39,7 +41,8 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
     /// <summary>Whether the reader needs the processor more than the ring's thread does. The ring's thread.</summary>
     public bool IsBehind => _ring.UsedBytes > BehindBytes;
 
-    /// <summary>Whether the next element fits, whatever its size. If not, the reader will wake us. The ring's thread.</summary>
+    /// <summary>Whether the next element fits, whatever its size. If not, the reader will wake us.
+    /// The ring's thread.</summary>
     public bool HasRoom()
     {
         if (_ring.HasRoom(RingOptions.MaxMessageBytes))
@@ -52,10 +55,13 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
     /// <summary>True once somebody has begun to read. Any thread.</summary>
     public bool HasReader => _hasReader;
 
-    /// <summary>Adds an object, with as many bytes as it holds about, so that objects are bounded as messages are.</summary>
-    protected void AddObject(in THeader header, object with, int bytes) => Add(header, Padding.AsSpan(0, Math.Min(bytes, Padding.Length)), with);
+    /// <summary>Adds an object, with as many bytes as it holds about, so that objects are bounded
+    /// as messages are.</summary>
+    protected void AddObject(in THeader header, object with, int bytes) =>
+        Add(header, Padding.AsSpan(0, Math.Min(bytes, Padding.Length)), with);
 
-    /// <summary>Adds an element; the host has seen that there is room, or that it must not wait for it. The ring's thread.</summary>
+    /// <summary>Adds an element; the host has seen that there is room, or that it must not wait for
+    /// it. The ring's thread.</summary>
     protected void Add(in THeader header, ReadOnlySpan<byte> payload, object? with)
     {
         if (with is not null)
@@ -121,7 +127,8 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
         element = Create(record.Header, payload, with);
         _ring.Advance();
         // Not at the first free byte: once half is free the ring's thread has work for its while.
-        if (Volatile.Read(ref _isBlocked) != 0 && _ring.UsedBytes <= capacityBytes / 2 && Interlocked.Exchange(ref _isBlocked, 0) != 0)
+        if (Volatile.Read(ref _isBlocked) != 0 && _ring.UsedBytes <= capacityBytes / 2
+            && Interlocked.Exchange(ref _isBlocked, 0) != 0)
             wake();
         return true;
     }
@@ -132,7 +139,8 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
         Interlocked.Exchange(ref _isWaiting, 1);
         if (!_ring.IsEmpty || _isCompleted)
             EndWait();
-        var registration = cancellationToken.UnsafeRegister(state => ((EventStream<THeader, TElement>)state!).EndWait(), this);
+        var registration = cancellationToken.UnsafeRegister(
+            state => ((EventStream<THeader, TElement>)state!).EndWait(), this);
         try
         {
             await new ValueTask(this, _wait.Version).ConfigureAwait(false);
@@ -143,7 +151,8 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
         }
     }
 
-    /// <summary>Wakes the reader if it waits; whoever wins the exchange is the only one that completes the wait.</summary>
+    /// <summary>Wakes the reader if it waits; whoever wins the exchange is the only one that
+    /// completes the wait.</summary>
     private void EndWait()
     {
         if (Volatile.Read(ref _isWaiting) != 0 && Interlocked.Exchange(ref _isWaiting, 0) != 0)
@@ -156,6 +165,7 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _wait.GetStatus(token);
 
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    void IValueTaskSource.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
         => _wait.OnCompleted(continuation, state, token, flags);
 }

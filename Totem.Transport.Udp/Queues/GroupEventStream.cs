@@ -3,7 +3,8 @@ using Totem.Core;
 namespace Totem.Transport.Udp.Queues;
 
 /// <summary>The fields that go with the bytes of a message to a group.</summary>
-internal readonly record struct GroupEventHeader(GroupEventKind Kind, GroupMember Sender, RingId Ring, Guarantee Guarantee);
+internal readonly record struct GroupEventHeader(
+    GroupEventKind Kind, GroupMember Sender, RingId Ring, Guarantee Guarantee);
 
 /// <summary>The stream of one group on its way to its reader.</summary>
 internal sealed class GroupEventStream : EventStream<GroupEventHeader, GroupEvent>, IGroupSink

@@ -2,8 +2,8 @@ using System.Threading.Tasks.Sources;
 
 namespace Totem.Transport.Udp.Queues;
 
-/// <summary>One <see cref="TotemNode.MulticastAsync"/> that waits for room. Reused, and completed on the thread pool by itself, so that
-/// neither waiting nor waking allocates on the ring's thread.</summary>
+/// <summary>One <see cref="TotemNode.MulticastAsync"/> that waits for room. Reused, and completed on the thread pool by
+/// itself, so that neither waiting nor waking allocates on the ring's thread.</summary>
 internal sealed class MulticastWaiter(Action<MulticastWaiter> recycle) : IValueTaskSource, IThreadPoolWorkItem
 {
     private ManualResetValueTaskSourceCore<bool> _core;
@@ -26,11 +26,13 @@ internal sealed class MulticastWaiter(Action<MulticastWaiter> recycle) : IValueT
         return new ValueTask(this, _core.Version);
     }
 
-    /// <summary>Lets the token end the wait. Called once the queue knows the waiter, outside the queue's lock.</summary>
+    /// <summary>Lets the token end the wait. Called once the queue knows the waiter, outside the
+    /// queue's lock.</summary>
     public void Watch(Action<MulticastWaiter, CancellationToken> cancel, CancellationToken token)
     {
         if (token.CanBeCanceled)
-            _cancellation = token.UnsafeRegister((state, cancelled) => cancel((MulticastWaiter)state!, cancelled), this);
+            _cancellation = token.UnsafeRegister(
+                (state, cancelled) => cancel((MulticastWaiter)state!, cancelled), this);
     }
 
     /// <summary>Ends the wait, on the thread pool.</summary>
@@ -51,7 +53,8 @@ internal sealed class MulticastWaiter(Action<MulticastWaiter> recycle) : IValueT
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
 
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    void IValueTaskSource.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
         => _core.OnCompleted(continuation, state, token, flags);
 
     void IValueTaskSource.GetResult(short token)

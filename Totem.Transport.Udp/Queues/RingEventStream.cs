@@ -1,10 +1,12 @@
 namespace Totem.Transport.Udp.Queues;
 
 /// <summary>The fields that go with the bytes of a message of the ring's stream.</summary>
-internal readonly record struct RingEventHeader(ProcessorId Sender, RingId Ring, Seq Seq, int Index, Guarantee Guarantee);
+internal readonly record struct RingEventHeader(
+    ProcessorId Sender, RingId Ring, Seq Seq, int Index, Guarantee Guarantee);
 
 /// <summary>The ring's own stream: messages to all members, and configurations.</summary>
-internal sealed class RingEventStream(int capacityBytes, Action wake) : EventStream<RingEventHeader, TotemEvent>(capacityBytes, wake)
+internal sealed class RingEventStream(int capacityBytes, Action wake) : EventStream<RingEventHeader,
+    TotemEvent>(capacityBytes, wake)
 {
     /// <summary>Adds an element. The ring's thread.</summary>
     public void Add(in Delivery delivery) => Add(
@@ -15,6 +17,7 @@ internal sealed class RingEventStream(int capacityBytes, Action wake) : EventStr
     {
         var change = (ConfigurationChange?)with;
         return new TotemEvent(
-            change, header.Sender, change?.Configuration.Ring ?? header.Ring, header.Guarantee, payload.ToArray(), header.Seq, header.Index);
+            change, header.Sender, change?.Configuration.Ring ?? header.Ring, header.Guarantee, payload.ToArray(),
+            header.Seq, header.Index);
     }
 }

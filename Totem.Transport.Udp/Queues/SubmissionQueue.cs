@@ -60,7 +60,8 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
     }
 
     /// <summary>Any thread.</summary>
-    public ValueTask AddAsync(in Submission submission, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    public ValueTask AddAsync(
+        in Submission submission, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         Check(submission, payload.Span);
         if (cancellationToken.IsCancellationRequested)
@@ -186,7 +187,8 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
         return _lock.TryEnter();
     }
 
-    /// <summary>Behind the lock: what the ring's thread could not do meanwhile. The fence is what makes one of the two see the other.</summary>
+    /// <summary>Behind the lock: what the ring's thread could not do meanwhile. The fence is what
+    /// makes one of the two see the other.</summary>
     private void DoWhatWasMissed()
     {
         Interlocked.MemoryBarrier();
@@ -254,7 +256,8 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
     private static void Check(in Submission submission, ReadOnlySpan<byte> payload)
     {
         if (payload.Length > RingOptions.MaxMessageBytes)
-            throw new ArgumentException($"the payload has {payload.Length} bytes, expected at most {RingOptions.MaxMessageBytes}", nameof(payload));
+            throw new ArgumentException($"the payload has {payload.Length} bytes, expected at most "
+                + $"{RingOptions.MaxMessageBytes}", nameof(payload));
         CheckGuarantee(submission.Guarantee);
     }
 
@@ -264,7 +267,8 @@ internal sealed class SubmissionQueue(int capacityBytes, int waitersMax, Action 
         if (guarantee is not (Guarantee.Agreed or Guarantee.Safe))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(guarantee), $"the guarantee is {(int)guarantee}, expected {nameof(Guarantee.Agreed)} or {nameof(Guarantee.Safe)}");
+                nameof(guarantee), $"the guarantee is {(int)guarantee}, expected {nameof(Guarantee.Agreed)} or "
+                    + $"{nameof(Guarantee.Safe)}");
         }
     }
 }

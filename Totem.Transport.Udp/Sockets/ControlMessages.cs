@@ -13,10 +13,12 @@ internal static class ControlMessages
     /// <summary>UDP_SEGMENT, to the kernel: the datagram is to be cut into datagrams of that size (udp(7)).</summary>
     public const int UdpSegment = 103;
 
-    /// <summary>UDP_GRO, from the kernel: it has put together datagrams of that size, the last one perhaps shorter (udp(7)).</summary>
+    /// <summary>UDP_GRO, from the kernel: it has put together datagrams of that size, the last one
+    /// perhaps shorter (udp(7)).</summary>
     public const int UdpGro = 104;
 
-    /// <summary>SO_RXQ_OVFL, from the kernel: how many datagrams the socket has dropped since it was made (socket(7)).</summary>
+    /// <summary>SO_RXQ_OVFL, from the kernel: how many datagrams the socket has dropped since it
+    /// was made (socket(7)).</summary>
     public const int ReceiveQueueOverflow = 40;
 
     private const int SolSocket = 1;
@@ -37,7 +39,8 @@ internal static class ControlMessages
 
     /// <summary>Takes the first message off.</summary>
     /// <returns>False when there is none, or what stands there is none.</returns>
-    public static bool TryTake(ref ReadOnlySpan<byte> control, out (int Level, int Type) kind, out ReadOnlySpan<byte> data)
+    public static bool TryTake(
+        ref ReadOnlySpan<byte> control, out (int Level, int Type) kind, out ReadOnlySpan<byte> data)
     {
         kind = default;
         data = default;

@@ -6,7 +6,8 @@ using static Totem.Transport.Udp.Host.LinuxNative;
 
 namespace Totem.Transport.Udp.Sockets;
 
-/// <summary><c>ppoll</c> over the sockets, the neighbour watch and an eventfd: nanoseconds of resolution, and one write wakes it.</summary>
+/// <summary><c>ppoll</c> over the sockets, the neighbour watch and an eventfd: nanoseconds of
+/// resolution, and one write wakes it.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe class LinuxPoller : IPoller
 {
@@ -28,7 +29,8 @@ internal sealed unsafe class LinuxPoller : IPoller
         _descriptors = GC.AllocateArray<PollFd>(sockets.Length + 2, pinned: true);
         _sockets = sockets;
         for (var i = 0; i < sockets.Length; i++)
-            _descriptors[i] = new PollFd { Descriptor = (int)descriptors[i].SafeHandle.DangerousGetHandle(), Events = POLLIN };
+            _descriptors[i] =
+                new PollFd { Descriptor = (int)descriptors[i].SafeHandle.DangerousGetHandle(), Events = POLLIN };
         // The kernel passes over a negative descriptor.
         _descriptors[^2] = new PollFd { Descriptor = watch?.Descriptor ?? -1, Events = POLLIN };
         _descriptors[^1] = new PollFd { Descriptor = _event, Events = POLLIN };
@@ -37,7 +39,8 @@ internal sealed unsafe class LinuxPoller : IPoller
     public PollReports Wait(TimeSpan? timeout)
     {
         var ticks = Math.Max(0, timeout.GetValueOrDefault().Ticks);
-        var limit = new TimeSpec { Seconds = ticks / TimeSpan.TicksPerSecond, Nanoseconds = ticks % TimeSpan.TicksPerSecond * 100 };
+        var limit = new TimeSpec { Seconds = ticks / TimeSpan.TicksPerSecond,
+            Nanoseconds = ticks % TimeSpan.TicksPerSecond * 100 };
         fixed (PollFd* descriptors = _descriptors)
         {
             // A signal ends the wait early, which the caller's loop does not mind.
@@ -60,7 +63,8 @@ internal sealed unsafe class LinuxPoller : IPoller
 
     public void Wake()
     {
-        // No lock: who stands still here, in a signal's handler above all, must keep nobody from waking, or from closing.
+        // No lock: who stands still here, in a signal's handler above all, must keep nobody from
+        // waking, or from closing.
         for (var uses = Volatile.Read(ref _uses);;)
         {
             // Not after the close: the number could be another file's by then.

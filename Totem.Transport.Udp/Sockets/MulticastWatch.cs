@@ -24,9 +24,10 @@ internal enum MulticastChange
 }
 
 /// <summary>
-/// Keeps a multicast ring's sockets in their group. The kernel forgets a membership with its interface, and one that is made anew under the same
-/// name and address (a container's network, a driver that is loaded again, a bond) is another interface to it. So we ask to be let in again
-/// every second: mostly the answer is that we are in. That takes one system call, and no right to watch interfaces. The ring's thread.
+/// Keeps a multicast ring's sockets in their group. The kernel forgets a membership with its interface, and one that is
+/// made anew under the same name and address (a container's network, a driver that is loaded again, a bond) is another
+/// interface to it. So we ask to be let in again every second: mostly the answer is that we are in. That takes one
+/// system call, and no right to watch interfaces. The ring's thread.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe partial class MulticastWatch
@@ -131,7 +132,8 @@ internal sealed unsafe partial class MulticastWatch
         _group.TryWriteBytes(new Span<byte>(request.Group, 16), out _);
         Set(_receiver, LinuxNative.SOL_IPV6, IPV6_DROP_MEMBERSHIP, &request, (uint)sizeof(Request6));
         request.Interface = found;
-        if (Set(_receiver, LinuxNative.SOL_IPV6, IPV6_ADD_MEMBERSHIP, &request, (uint)sizeof(Request6)) is not (0 or EADDRINUSE))
+        if (Set(_receiver, LinuxNative.SOL_IPV6, IPV6_ADD_MEMBERSHIP, &request, (uint)sizeof(Request6)) is not (0
+            or EADDRINUSE))
             return MulticastChange.None;
         Set(_sender, LinuxNative.SOL_IPV6, IPV6_MULTICAST_IF, &found, sizeof(int));
         _interface = found;
@@ -143,14 +145,16 @@ internal sealed unsafe partial class MulticastWatch
     {
         if (local.AddressFamily == AddressFamily.InterNetworkV6)
             return HostAddresses.InterfaceIndex(local) ?? 0;
-        var found = HostAddresses.TryList()?.FirstOrDefault(x => x.Address.GetAddressBytes().AsSpan().SequenceEqual(local.GetAddressBytes()));
+        var found = HostAddresses.TryList()?.FirstOrDefault(
+            x => x.Address.GetAddressBytes().AsSpan().SequenceEqual(local.GetAddressBytes()));
         return found?.Interface is { } known ? NameToIndex(known.Name) : 0;
     }
 
     private static uint Address(IPAddress address) => BitConverter.ToUInt32(address.GetAddressBytes());
 
     private static int Set(Socket socket, int level, int name, void* value, uint length) =>
-        LinuxNative.TrySetOption((int)socket.SafeHandle.DangerousGetHandle(), level, name, value, length) ? 0 : Marshal.GetLastPInvokeError();
+        LinuxNative.TrySetOption((int)socket.SafeHandle.DangerousGetHandle(), level, name, value, length) ? 0
+            : Marshal.GetLastPInvokeError();
 
     [LibraryImport("libc", EntryPoint = "if_indextoname")]
     private static partial byte* IndexToName(uint index, byte* name);

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Totem.Transport.Udp.Sockets;
 
 /// <summary>
-/// An address and a port as a value, read straight from a <c>sockaddr</c>, so that looking up a datagram's source allocates
-/// nothing. IPv4 stands in its mapped IPv6 form; scopes are left out: peers are configured, not discovered.
+/// An address and a port as a value, read straight from a <c>sockaddr</c>, so that looking up a datagram's source
+/// allocates nothing. IPv4 stands in its mapped IPv6 form; scopes are left out: peers are configured, not discovered.
 /// </summary>
 internal readonly record struct NetAddress(ulong High, ulong Low, ushort Port)
 {
@@ -14,13 +14,15 @@ internal readonly record struct NetAddress(ulong High, ulong Low, ushort Port)
 
     public static NetAddress Of(IPEndPoint endPoint) => Read(endPoint.Serialize().Buffer.Span, endPoint.AddressFamily);
 
-    /// <summary>Reads what follows the family field, whose place and size is all that differs between systems.</summary>
+    /// <summary>Reads what follows the family field, whose place and size is all that differs
+    /// between systems.</summary>
     public static NetAddress Read(ReadOnlySpan<byte> sockaddr, AddressFamily family)
     {
         var port = BinaryPrimitives.ReadUInt16BigEndian(sockaddr[2..]);
         return family == AddressFamily.InterNetwork
             ? new NetAddress(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(sockaddr[4..]), port)
-            : new NetAddress(BinaryPrimitives.ReadUInt64BigEndian(sockaddr[8..]), BinaryPrimitives.ReadUInt64BigEndian(sockaddr[16..]), port);
+            : new NetAddress(BinaryPrimitives.ReadUInt64BigEndian(sockaddr[8..]),
+                BinaryPrimitives.ReadUInt64BigEndian(sockaddr[16..]), port);
     }
 
     /// <summary>The same address with any port: corosync sends its copies from ports of its own choice.</summary>

@@ -7,18 +7,20 @@ using static Totem.Transport.Udp.Host.LinuxNative;
 namespace Totem.Transport.Udp.Sockets;
 
 /// <summary>
-/// Where one <c>recvmmsg</c> writes to. A slot gets one datagram, or as many as receive offload (UDP_GRO) has put together; either way
-/// they are handed out one by one.
+/// Where one <c>recvmmsg</c> writes to. A slot gets one datagram, or as many as receive offload (UDP_GRO) has put
+/// together; either way they are handed out one by one.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe class ReceiveSlots : IDisposable
 {
-    /// <summary>Room for any UDP datagram, and for whatever is put together. The memory is reserved, not used: 1500 bytes touch one page.</summary>
+    /// <summary>Room for any UDP datagram, and for whatever is put together. The memory is
+    /// reserved, not used: 1500 bytes touch one page.</summary>
     private const int SlotBytes = 65_536;
 
     private const int SlotCountMax = 64;
 
-    /// <summary>Full slots are read while they are in a second-level cache: no more of them in one call than this.</summary>
+    /// <summary>Full slots are read while they are in a second-level cache: no more of them in one
+    /// call than this.</summary>
     private const int BytesWanted = 8 * SlotBytes;
 
     /// <summary>Two control messages of a number each need 48 bytes.</summary>
@@ -53,7 +55,8 @@ internal sealed unsafe class ReceiveSlots : IDisposable
             vectors[i] = new IoVec { Base = _slots + (i * SlotBytes), Length = SlotBytes };
             _headers[i].Header = new MsgHdr
             {
-                Name = _sources + (i * AddressBytes), Vectors = vectors + i, VectorCount = 1, Control = _controls + (i * ControlBytes),
+                Name = _sources + (i * AddressBytes), Vectors = vectors + i, VectorCount = 1,
+                    Control = _controls + (i * ControlBytes),
             };
         }
     }
@@ -88,7 +91,8 @@ internal sealed unsafe class ReceiveSlots : IDisposable
     {
         var slot = SlotOf(index);
         var (offset, length) = ((index - _firstDatagrams[slot]) * _segmentBytes[slot], (int)_headers[slot].LengthBytes);
-        return new ReadOnlySpan<byte>(_slots + (slot * SlotBytes) + offset, Math.Min(_segmentBytes[slot], length - offset));
+        return new ReadOnlySpan<byte>(
+            _slots + (slot * SlotBytes) + offset, Math.Min(_segmentBytes[slot], length - offset));
     }
 
     /// <summary>The address that it came from, as the kernel wrote it.</summary>
@@ -105,7 +109,8 @@ internal sealed unsafe class ReceiveSlots : IDisposable
             var length = (int)_headers[slot].LengthBytes;
             var (segment, dropped) = (0, _dropped);
             ControlMessages.Read(
-                new ReadOnlySpan<byte>(_controls + (slot * ControlBytes), (int)Math.Min(_headers[slot].Header.ControlLength, ControlBytes)),
+                new ReadOnlySpan<byte>(_controls + (slot * ControlBytes),
+                    (int)Math.Min(_headers[slot].Header.ControlLength, ControlBytes)),
                 ref segment, ref dropped);
             // The kernel's number starts anew after 2^32; what is older than the last one says nothing new.
             _counters.DatagramsDropped += Math.Max(0, (int)(dropped - _dropped));
@@ -124,7 +129,8 @@ internal sealed unsafe class ReceiveSlots : IDisposable
         _lastSlot = 0;
         // The next ones are most likely like these: few slots for large ones, all for small ones.
         if (_slotCount > 0)
-            _asked = (int)Math.Clamp(BytesWanted * (long)_slotCount / Math.Max(1, bytes), BytesWanted / SlotBytes, SlotCountMax);
+            _asked = (int)Math.Clamp(
+                BytesWanted * (long)_slotCount / Math.Max(1, bytes), BytesWanted / SlotBytes, SlotCountMax);
     }
 
     private int SlotOf(int index)

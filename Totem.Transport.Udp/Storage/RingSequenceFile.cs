@@ -7,10 +7,11 @@ using Totem.Platform.Files;
 namespace Totem.Transport.Udp.Storage;
 
 /// <summary>
-/// The ring sequence on stable storage, in <c>ringid_&lt;node id&gt;</c>, mode 0600 or the group's too (WIRE §6.3). A ring id is unique only because this
-/// number survives every crash. The file is made whole once, at the start; from then on a number overwrites one of two slots in
-/// place, so that a member that runs needs no new block, file or descriptor, and a write that a crash tears leaves the other slot. The first
-/// 8 bytes are the number as corosync keeps it, in native byte order. Used by one thread at a time.
+/// The ring sequence on stable storage, in <c>ringid_&lt;node id&gt;</c>, mode 0600 or the group's too (WIRE §6.3). A
+/// ring id is unique only because this number survives every crash. The file is made whole once, at the start; from
+/// then on a number overwrites one of two slots in place, so that a member that runs needs no new block, file or
+/// descriptor, and a write that a crash tears leaves the other slot. The first 8 bytes are the number as corosync keeps
+/// it, in native byte order. Used by one thread at a time.
 /// </summary>
 internal sealed class RingSequenceFile : IDisposable
 {
@@ -28,7 +29,8 @@ internal sealed class RingSequenceFile : IDisposable
     /// <summary>A number of corosync's that lies further ahead of ours is none of its.</summary>
     private const ulong CorosyncAheadMax = 1UL << 32;
 
-    /// <summary>No ring came so far. Its file has no checksum, and what was erased is all ones: the next ring would begin again at 0.</summary>
+    /// <summary>No ring came so far. Its file has no checksum, and what was erased is all ones: the
+    /// next ring would begin again at 0.</summary>
     private const ulong CorosyncNumberMax = (1UL << 63) - 1;
 
     private readonly string _name;
@@ -41,8 +43,8 @@ internal sealed class RingSequenceFile : IDisposable
     /// <summary>Names the file; the directory is created when it does not exist.</summary>
     /// <param name="directory">Where it is.</param>
     /// <param name="self">The owner's id.</param>
-    /// <param name="survivesPowerLoss">False where the whole ring runs on this host: when the host dies nobody remembers its rings,
-    /// so the number has to outlive only the process, which needs no flush.</param>
+    /// <param name="survivesPowerLoss">False where the whole ring runs on this host: when the host dies nobody
+    /// remembers its rings, so the number has to outlive only the process, which needs no flush.</param>
     /// <param name="group">Root shares the directory with this group.</param>
     /// <exception cref="IOException">The directory cannot be created, or another user can write in it.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be created.</exception>
@@ -57,7 +59,8 @@ internal sealed class RingSequenceFile : IDisposable
     private string TemporaryName => _name + ".new";
 
     /// <summary>The number that was stored last; 0 when there is no file.</summary>
-    /// <exception cref="InvalidDataException">The file is not one of ours. Starting from 0 instead could repeat a ring id.</exception>
+    /// <exception cref="InvalidDataException">The file is not one of ours. Starting from 0 instead
+    /// could repeat a ring id.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public ulong Read()
     {
@@ -71,7 +74,9 @@ internal sealed class RingSequenceFile : IDisposable
         var bytes = new byte[Math.Min(length, FileBytes + 1)];
         if (RandomAccess.Read(file, bytes, 0) != bytes.Length)
             throw new IOException($"{_path} became shorter while it was read");
-        ulong? found = bytes.Length == sizeof(ulong) && CorosyncNumber(bytes) <= CorosyncNumberMax ? CorosyncNumber(bytes) : null;
+        ulong? found = bytes.Length == sizeof(ulong) && CorosyncNumber(bytes) <= CorosyncNumberMax
+            ? CorosyncNumber(bytes)
+            : null;
         if (bytes.Length == FileBytes)
         {
             for (var slot = 0; slot < 2; slot++)
@@ -86,8 +91,10 @@ internal sealed class RingSequenceFile : IDisposable
 
         if (found is not { } stored)
         {
-            throw new InvalidDataException($"{_path} has {length} bytes and no ring sequence, expected {FileBytes} bytes with one of ours, or 8 of "
-                + "corosync's, below 2^63. If the ring was never larger than this processor, delete the file; else write a number above every ring sequence seen.");
+            throw new InvalidDataException($"{_path} has {length} bytes and no ring sequence, expected {FileBytes} "
+                + "bytes with one of ours, or 8 of "
+                + "corosync's, below 2^63. If the ring was never larger than this processor, delete the file; else "
+                + "write a number above every ring sequence seen.");
         }
 
         // A daemon that ran here meanwhile has written its own.
@@ -95,7 +102,8 @@ internal sealed class RingSequenceFile : IDisposable
         return others > stored && others - stored < CorosyncAheadMax ? others : stored;
     }
 
-    /// <summary>Returns when the number would survive a crash: of the host, or of this process if that is all that is asked for.</summary>
+    /// <summary>Returns when the number would survive a crash: of the host, or of this process if
+    /// that is all that is asked for.</summary>
     /// <exception cref="IOException">It could not be stored; the number before is still there.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be stored.</exception>
     public void Write(ulong ringSequence)
@@ -124,7 +132,8 @@ internal sealed class RingSequenceFile : IDisposable
     }
 
     private static ulong CorosyncNumber(ReadOnlySpan<byte> bytes) =>
-        BitConverter.IsLittleEndian ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : BinaryPrimitives.ReadUInt64BigEndian(bytes);
+        BitConverter.IsLittleEndian ? BinaryPrimitives.ReadUInt64LittleEndian(bytes)
+            : BinaryPrimitives.ReadUInt64BigEndian(bytes);
 
     private static int SlotOffset(int slot) => SectorBytes * (1 + slot);
 
@@ -138,7 +147,8 @@ internal sealed class RingSequenceFile : IDisposable
 
     private static ulong Checksum(ulong generation, ulong sequence)
     {
-        var checksum = BitOperations.Crc32C(BitOperations.Crc32C(BitOperations.Crc32C(~0u, SlotMagic), generation), sequence);
+        var checksum = BitOperations.Crc32C(
+            BitOperations.Crc32C(BitOperations.Crc32C(~0u, SlotMagic), generation), sequence);
         return ((ulong)~checksum << 32) | checksum;
     }
 

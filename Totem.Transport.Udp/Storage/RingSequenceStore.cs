@@ -1,12 +1,12 @@
 namespace Totem.Transport.Udp.Storage;
 
 /// <summary>
-/// Keeps ring sequences ahead of the ring. A block of numbers is stored before the first of them is needed, by a thread of its own,
-/// so the ring's thread waits for no disk; a start takes up behind the block, used or not.
+/// Keeps ring sequences ahead of the ring. A block of numbers is stored before the first of them is needed, by a thread
+/// of its own, so the ring's thread waits for no disk; a start takes up behind the block, used or not.
 /// </summary>
 /// <remarks>
-/// When storing fails, a member that lives goes on: its rings stay unique as long as it lives, because it remembers them. It says so
-/// each time that it uses a number that is not stored. A start that cannot store is refused.
+/// When storing fails, a member that lives goes on: its rings stay unique as long as it lives, because it remembers
+/// them. It says so each time that it uses a number that is not stored. A start that cannot store is refused.
 /// </remarks>
 internal sealed class RingSequenceStore : IDisposable
 {
@@ -62,7 +62,8 @@ internal sealed class RingSequenceStore : IDisposable
     /// <summary>Why the last attempt to store failed; null when it did not. Any thread.</summary>
     public Exception? Failure => Volatile.Read(ref _failure);
 
-    /// <summary>Whether a number is stored. If it is not, or will soon not be, the storing thread is set to work. The ring's thread.</summary>
+    /// <summary>Whether a number is stored. If it is not, or will soon not be, the storing thread
+    /// is set to work. The ring's thread.</summary>
     public bool IsStored(ulong sequence)
     {
         var reserved = Volatile.Read(ref _reserved);
@@ -72,7 +73,8 @@ internal sealed class RingSequenceStore : IDisposable
         return isStored;
     }
 
-    /// <summary>Ends the storing thread, which closes the file: the descriptor is gone when this returns, unless a flush hangs.</summary>
+    /// <summary>Ends the storing thread, which closes the file: the descriptor is gone when this
+    /// returns, unless a flush hangs.</summary>
     public void Dispose()
     {
         _isOver = true;
@@ -84,7 +86,8 @@ internal sealed class RingSequenceStore : IDisposable
     {
         var wanted = unchecked(sequence + BlockCount);
         // Once for each quarter of a block, or again after a failure.
-        if (wanted <= Volatile.Read(ref _wanted) + (BlockCount / 4) && sequence <= Volatile.Read(ref _reserved) && Failure is null)
+        if (wanted <= Volatile.Read(ref _wanted) + (BlockCount / 4) && sequence <= Volatile.Read(ref _reserved)
+            && Failure is null)
             return;
         Volatile.Write(ref _wanted, wanted);
         if (_work.CurrentCount == 0)

@@ -3,22 +3,25 @@ using System.Diagnostics;
 namespace Totem.Transport.Udp.Transports;
 
 /// <summary>
-/// Looking again and again, for a while, before going to sleep (<see cref="UdpTransportOptions.BusyPoll"/>). The ring's thread looks; any
-/// thread may end it, without a system call.
+/// Looking again and again, for a while, before going to sleep (<see cref="UdpTransportOptions.BusyPoll"/>). The ring's
+/// thread looks; any thread may end it, without a system call.
 /// </summary>
 /// <remarks>
-/// It is done while the token should come in about that time, which is when it pays: falling asleep and waking up at every member is most of a
-/// short rotation, and without it half the time will do. And it is done behind the token, when it has just left: on a host with several
-/// members the core then does not fall asleep, the successor need not wake it, and gets it at the next look. So a ring that is silent, or
-/// busy with much to send, costs what it did. Between two looks whoever else wants the core has it: members that share one would
-/// otherwise keep the token from each other.
+/// It is done while the token should come in about that time, which is when it pays: falling asleep and waking up at
+/// every member is most of a short rotation, and without it half the time will do. And it is done behind the token,
+/// when it has just left: on a host with several members the core then does not fall asleep, the successor need not
+/// wake it, and gets it at the next look. So a ring that is silent, or busy with much to send, costs what it did.
+/// Between two looks whoever else wants the core has it: members that share one would otherwise keep the token from
+/// each other.
 /// </remarks>
 internal sealed class BusyWait(TimeSpan duration)
 {
-    /// <summary>Only the poller sees closed ports, hangups and strays, so it is asked so often, however busy the sockets are.</summary>
+    /// <summary>Only the poller sees closed ports, hangups and strays, so it is asked so often,
+    /// however busy the sockets are.</summary>
     private static readonly long PollerInterval = Stopwatch.Frequency / 2000;
 
-    /// <summary>Rotations that are longer carry much, or cross a network that takes its time: a core that is awake saves nothing there.</summary>
+    /// <summary>Rotations that are longer carry much, or cross a network that takes its time: a
+    /// core that is awake saves nothing there.</summary>
     private static readonly TimeSpan LingerRotationMax = TimeSpan.FromMilliseconds(2);
 
     private readonly long _duration = (long)(duration.TotalSeconds * Stopwatch.Frequency);

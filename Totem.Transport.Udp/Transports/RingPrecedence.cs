@@ -5,8 +5,8 @@ namespace Totem.Transport.Udp.Transports;
 /// <summary>
 /// Whether the ring's thread goes before everything ordinary, where it may. It does, except while a reader of its own
 /// process is behind: the ring would bring such a reader only more to read, on a core that the reader needs. A host on
-/// which an ordinary thread hardly ever gets a core is no place for that courtesy, since the whole ring would wait there.
-/// Used by the ring's thread alone.
+/// which an ordinary thread hardly ever gets a core is no place for that courtesy, since the whole ring would wait
+/// there. Used by the ring's thread alone.
 /// </summary>
 /// <param name="runDelay">How long the calling thread has waited for a core so far; null when nobody can say.</param>
 internal sealed class RingPrecedence(Func<TimeSpan?> runDelay)

@@ -2,7 +2,8 @@ using Totem.Core.Time;
 
 namespace Totem.Transport.Udp.Transports;
 
-/// <summary>The debts of a real-time thread to those that it goes before: some rest, and no looking where they want the core. Used by it alone.</summary>
+/// <summary>The debts of a real-time thread to those that it goes before: some rest, and no looking where they want the
+/// core. Used by it alone.</summary>
 /// <param name="isHostBusy">More threads want to run than there are cores.</param>
 internal sealed class RingTurns(Func<bool> isHostBusy)
 {
@@ -36,7 +37,8 @@ internal sealed class RingTurns(Func<bool> isHostBusy)
         return owed > TimeSpan.Zero ? owed : TimeSpan.Zero;
     }
 
-    /// <summary>Whether to look for the token before going to sleep. Sleep ends at once, and where others want the core it is theirs.</summary>
+    /// <summary>Whether to look for the token before going to sleep. Sleep ends at once, and where
+    /// others want the core it is theirs.</summary>
     public bool MayLook(Instant now)
     {
         if (now >= _nextAsk)

@@ -5,8 +5,9 @@ namespace Totem.Sheepdog.Drivers.Local;
 
 /// <summary>How a session gets into the order, and who was in it before.</summary>
 /// <remarks>
-/// It makes itself known before its request has a place, and publishes the place as soon as it has read it. So whoever comes later finds
-/// everybody who was before: either with the place, or without one and then in a segment that is kept for it.
+/// It makes itself known before its request has a place, and publishes the place as soon as it has read it. So whoever
+/// comes later finds everybody who was before: either with the place, or without one and then in a segment that is kept
+/// for it.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong firstSegment)
@@ -22,7 +23,8 @@ internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong first
 
     /// <summary>Makes a session known and opens the order at its end.</summary>
     /// <exception cref="IOException">The files cannot be made.</exception>
-    public static (Presence Presence, LocalLog Log) Begin(LocalDirectory directory, PeerId self, LocalLimits limits, ILogWatch watch)
+    public static (Presence Presence, LocalLog Log) Begin(
+        LocalDirectory directory, PeerId self, LocalLimits limits, ILogWatch watch)
     {
         Presence? presence = null;
         OrderFile? order = null;
@@ -68,7 +70,8 @@ internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong first
         var before = new SortedDictionary<LogPosition, PeerId>();
         foreach (var peer in directory.Peers())
         {
-            if (peer == self || Presence.TryRead(directory, peer) is not { } standing || !Presence.IsAlive(directory, peer))
+            if (peer == self || Presence.TryRead(directory, peer) is not { } standing
+                || !Presence.IsAlive(directory, peer))
                 continue;
             if (standing.Arrival is null && !_seen.ContainsKey(peer))
                 LookFor(standing.Reads);
@@ -81,7 +84,8 @@ internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong first
         return [.. before.Values];
     }
 
-    /// <summary>One that does not know its place yet can have it in a segment before those that were read here.</summary>
+    /// <summary>One that does not know its place yet can have it in a segment before those that
+    /// were read here.</summary>
     private void LookFor(ulong from)
     {
         foreach (var segment in directory.Segments().Where(x => x >= from && x < firstSegment))

@@ -73,7 +73,8 @@ internal static partial class LinuxFiles
             written = Write(file, in MemoryMarshal.GetReference(bytes), (nuint)bytes.Length);
         while (written < 0 && Marshal.GetLastPInvokeError() == Interrupted);
         if (written != bytes.Length)
-            throw written < 0 ? Failed("write", path) : new IOException($"write {path}: {written} of {bytes.Length} bytes");
+            throw written < 0 ? Failed("write", path)
+                : new IOException($"write {path}: {written} of {bytes.Length} bytes");
     }
 
     /// <summary>Takes what can be read without waiting; nothing is 0.</summary>
@@ -105,12 +106,14 @@ internal static partial class LinuxFiles
     public static int AddWatch(SafeFileHandle notifier, string path, uint mask)
     {
         var watch = InotifyAddWatch(notifier, path, mask);
-        return watch >= 0 || Marshal.GetLastPInvokeError() == NotFound ? watch : throw Failed("inotify_add_watch", path);
+        return watch >= 0 || Marshal.GetLastPInvokeError() == NotFound ? watch
+            : throw Failed("inotify_add_watch", path);
     }
 
     public static void RemoveWatch(SafeFileHandle notifier, int watch) => _ = InotifyRemoveWatch(notifier, watch);
 
-    private static IOException Failed(string call, string path) => new($"{call} {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+    private static IOException Failed(string call, string path) =>
+        new($"{call} {path}: {Marshal.GetLastPInvokeErrorMessage()}");
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int OpenFile(string path, int flags, uint mode);
@@ -139,7 +142,8 @@ internal static partial class LinuxFiles
     [LibraryImport("libc", EntryPoint = "inotify_init1", SetLastError = true)]
     private static partial int InotifyInit(int flags);
 
-    [LibraryImport("libc", EntryPoint = "inotify_add_watch", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "inotify_add_watch", StringMarshalling = StringMarshalling.Utf8,
+        SetLastError = true)]
     private static partial int InotifyAddWatch(SafeFileHandle notifier, string path, uint mask);
 
     [LibraryImport("libc", EntryPoint = "inotify_rm_watch", SetLastError = true)]

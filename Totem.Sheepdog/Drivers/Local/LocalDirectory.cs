@@ -7,8 +7,8 @@ namespace Totem.Sheepdog.Drivers.Local;
 
 /// <summary>The files of a cluster: their names, and that nobody else can touch them.</summary>
 /// <remarks>
-/// <para><c>log/SEGMENT.order</c> and, for the messages, <c>log/SEGMENT.SENDER</c>; segments are numbered and never begin anew, so that no
-/// name ever means two things. <c>sessions/SESSION.alive</c> and <c>sessions/SESSION.at</c>: see
+/// <para><c>log/SEGMENT.order</c> and, for the messages, <c>log/SEGMENT.SENDER</c>; segments are numbered and never
+/// begin anew, so that no name ever means two things. <c>sessions/SESSION.alive</c> and <c>sessions/SESSION.at</c>: see
 /// <see cref="Presence"/>. A name that begins with <c>new.</c> is being made.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
@@ -43,7 +43,8 @@ internal sealed class LocalDirectory
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new ClusterDriverException($"the directory {path} cannot be made or used: {failure.Message}", failure);
+            throw new ClusterDriverException($"the directory {path} cannot be made or used: "
+                + $"{failure.Message}", failure);
         }
     }
 
@@ -53,7 +54,8 @@ internal sealed class LocalDirectory
 
     public string SessionPath(PeerId peer, string postfix) => Path.Combine(Sessions, Name(peer) + postfix);
 
-    public string NewSessionPath(PeerId peer, string postfix) => Path.Combine(Sessions, NewPrefix + Name(peer) + postfix);
+    public string NewSessionPath(PeerId peer, string postfix) =>
+        Path.Combine(Sessions, NewPrefix + Name(peer) + postfix);
 
     /// <summary>The segments there are, in order.</summary>
     public ulong[] Segments() =>
@@ -89,7 +91,8 @@ internal sealed class LocalDirectory
             if (PeerOf(isNew ? name[NewPrefix.Length..] : name) is not { } peer || Presence.IsAlive(this, peer))
                 continue;
             // A pipe before it has its name cannot be told from one that is not open yet; its owner makes another one.
-            if (isNew || (name.EndsWith(AlivePostfix, StringComparison.Ordinal) && !Files.Exists(SessionPath(peer, AtPostfix))))
+            if (isNew || (name.EndsWith(AlivePostfix, StringComparison.Ordinal)
+                && !Files.Exists(SessionPath(peer, AtPostfix))))
                 Files.Remove(file);
         }
     }
@@ -105,6 +108,7 @@ internal sealed class LocalDirectory
 
     /// <summary>The number that a name begins with.</summary>
     private static ulong? Number(ReadOnlySpan<char> name) =>
-        name.IndexOf('.') == 16 && ulong.TryParse(name[..16], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
+        name.IndexOf('.') == 16
+            && ulong.TryParse(name[..16], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
             ? number : null;
 }

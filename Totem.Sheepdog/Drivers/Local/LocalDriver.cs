@@ -30,7 +30,8 @@ internal sealed class LocalDriver : QueueDriver
             return;
         Close();
         (_options, _directory) = (options, LocalDirectory.Open(options.Path, LinuxFileSystem.Instance));
-        Log(ClusterLogLevel.Information, $"the cluster lives in the directory {options.Path}; expected in it: other sheep of this host with the same one");
+        Log(ClusterLogLevel.Information, $"the cluster lives in the directory {options.Path}; expected in it: other "
+            + "sheep of this host with the same one");
     }
 
     public override void GetLocalAddress(Span<byte> address)

@@ -7,9 +7,9 @@ namespace Totem.Sheepdog.Drivers.Local;
 internal readonly record struct LogEntry(OrderKind Kind, PeerId Sender, ReadOnlyMemory<byte> Message, PeerId Subject);
 
 /// <summary>
-/// The order as one session writes and reads it: the segment it is in. A record counts when no seal stands before it in its segment. So a
-/// writer needs no lock: it appends, and reads whether what it appended counts; what does not is appended anew in the next segment. All
-/// under the driver's gate.
+/// The order as one session writes and reads it: the segment it is in. A record counts when no seal stands before it in
+/// its segment. So a writer needs no lock: it appends, and reads whether what it appended counts; what does not is
+/// appended anew in the next segment. All under the driver's gate.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class LocalLog : IDisposable
@@ -57,10 +57,12 @@ internal sealed class LocalLog : IDisposable
     public void Send(byte[] message)
     {
         UnreadBytes += message.Length;
-        Send(new OrderRecord(OrderKind.Message, _self, _sequence++, (uint)message.Length, 0, OrderRecord.CheckOf(message)), message);
+        Send(new OrderRecord(OrderKind.Message, _self, _sequence++, (uint)message.Length, 0,
+            OrderRecord.CheckOf(message)), message);
     }
 
-    public void SendGone(PeerId peer) => Send(new OrderRecord(OrderKind.Gone, _self, _sequence++, 0, peer.Seat, peer.Instance), []);
+    public void SendGone(PeerId peer) =>
+        Send(new OrderRecord(OrderKind.Gone, _self, _sequence++, 0, peer.Seat, peer.Instance), []);
 
     /// <summary>Ends the segment, whatever it has. Another session may have been faster.</summary>
     public void Seal()
@@ -72,7 +74,8 @@ internal sealed class LocalLog : IDisposable
     }
 
     /// <summary>Reads the next entry.</summary>
-    /// <param name="wantsMessages">False reads places only: what lies before the own arrival is not for this session.</param>
+    /// <param name="wantsMessages">False reads places only: what lies before the own arrival is not
+    /// for this session.</param>
     /// <param name="entry">Its kind.</param>
     /// <returns>False at the end of what there is, or of the segment.</returns>
     /// <exception cref="IOException">It cannot be read: this session was left behind.</exception>

@@ -8,7 +8,8 @@ namespace Totem.Sheepdog.Drivers.Local;
 [SupportedOSPlatform("linux")]
 internal sealed record LocalOptions(string Path)
 {
-    public const string Syntax = "expected local[:PATH], the absolute path of a directory that the sheep of one cluster share; default ";
+    public const string Syntax = "expected local[:PATH], the absolute path of a directory that the sheep of one "
+        + "cluster share; default ";
 
     /// <summary>One for each user, since nobody else may write in it.</summary>
     public static string DefaultPath => RuntimeDirectory.ForMeeting("sheepdog");
@@ -18,7 +19,8 @@ internal sealed record LocalOptions(string Path)
     {
         if (text is null)
             return new LocalOptions(DefaultPath);
-        // Sheep changes to the root before it gets here, so a relative path would mean something else than what was typed.
+        // Sheep changes to the root before it gets here, so a relative path would mean something
+        // else than what was typed.
         if (!System.IO.Path.IsPathFullyQualified(text) || text.Contains('\0', StringComparison.Ordinal))
             throw new ClusterDriverException($"'{text}' is no absolute path; {Syntax}{DefaultPath}");
         return new LocalOptions(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(text)));

@@ -5,5 +5,6 @@ namespace Totem.Sheepdog.Drivers.Local;
 /// <param name="Offset">In the segment's order, in bytes.</param>
 internal readonly record struct LogPosition(ulong Segment, long Offset) : IComparable<LogPosition>
 {
-    public int CompareTo(LogPosition other) => Segment == other.Segment ? Offset.CompareTo(other.Offset) : Segment.CompareTo(other.Segment);
+    public int CompareTo(LogPosition other) =>
+        Segment == other.Segment ? Offset.CompareTo(other.Offset) : Segment.CompareTo(other.Segment);
 }

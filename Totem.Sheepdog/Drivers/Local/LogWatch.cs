@@ -4,8 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
-/// <summary>Lets a session's thread sleep until there is something to do. The kernel wakes it in the very system call that appends to the
-/// order, so that no writer waits for a reader, and none can be killed between appending and waking.</summary>
+/// <summary>Lets a session's thread sleep until there is something to do. The kernel wakes it in the very system call
+/// that appends to the order, so that no writer waits for a reader, and none can be killed between appending and
+/// waking.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class LogWatch : ILogWatch, IDisposable
 {
@@ -37,7 +38,8 @@ internal sealed class LogWatch : ILogWatch, IDisposable
         LinuxFiles.WriteOnce(_wake, one, "eventfd");
     }
 
-    /// <summary>Waits until something was appended, <see cref="Wake"/> was called, or the other session has ended.</summary>
+    /// <summary>Waits until something was appended, <see cref="Wake"/> was called, or the other
+    /// session has ended.</summary>
     /// <param name="other">Of <see cref="Presence.TryWatch"/>; null for nobody.</param>
     /// <returns>Whether the other session has ended.</returns>
     public bool Wait(SafeFileHandle? other)

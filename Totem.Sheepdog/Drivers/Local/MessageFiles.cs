@@ -4,8 +4,9 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
-/// <summary>The messages of one segment: a file for each sender, which only the sender writes, and before it has a place in the order. So
-/// what a record points to is complete, and what a killed sender has left behind without a record is nothing.</summary>
+/// <summary>The messages of one segment: a file for each sender, which only the sender writes, and before it has a
+/// place in the order. So what a record points to is complete, and what a killed sender has left behind without a
+/// record is nothing.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class MessageFiles(LocalDirectory directory, ulong segment, PeerId self) : IDisposable
 {
@@ -37,7 +38,8 @@ internal sealed class MessageFiles(LocalDirectory directory, ulong segment, Peer
         if (!_files.TryGetValue(record.Sender, out var file))
         {
             var path = directory.DataPath(segment, record.Sender);
-            file = directory.Files.TryOpen(path, LinuxFiles.ReadOnly) ?? throw new IOException($"{path} was removed: this session was left behind");
+            file = directory.Files.TryOpen(path, LinuxFiles.ReadOnly)
+                ?? throw new IOException($"{path} was removed: this session was left behind");
             _files.Add(record.Sender, file);
         }
 
@@ -45,7 +47,8 @@ internal sealed class MessageFiles(LocalDirectory directory, ulong segment, Peer
             return null;
         var message = new byte[record.Length];
         var count = 0;
-        while (count < message.Length && directory.Files.Read(file, message.AsSpan(count), record.First + count) is > 0 and var more)
+        while (count < message.Length && directory.Files.Read(file, message.AsSpan(count), record.First + count) is > 0
+            and var more)
             count += more;
         return count == message.Length && OrderRecord.CheckOf(message) == record.Second ? message : null;
     }

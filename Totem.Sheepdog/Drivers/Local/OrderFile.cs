@@ -3,7 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Totem.Sheepdog.Drivers.Local;
 
-/// <summary>The order of one segment: records that are appended and never changed. Everybody who reads it reads the same.</summary>
+/// <summary>The order of one segment: records that are appended and never changed. Everybody who
+/// reads it reads the same.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class OrderFile : IDisposable
 {
@@ -14,7 +15,8 @@ internal sealed class OrderFile : IDisposable
     private int _next;
     private int _end;
 
-    private OrderFile(IFileSystem files, SafeFileHandle handle, string path) => (_files, _handle, Path) = (files, handle, path);
+    private OrderFile(IFileSystem files, SafeFileHandle handle, string path) =>
+        (_files, _handle, Path) = (files, handle, path);
 
     public string Path { get; }
 

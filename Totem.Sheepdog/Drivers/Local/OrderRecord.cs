@@ -18,16 +18,19 @@ internal enum OrderKind : byte
 }
 
 /// <summary>
-/// One place of the order: 32 bytes, little-endian. Since the size divides that of a page and of a file system's block, the single write
-/// that appends it happens as a whole or not at all, also when its writer is killed in the middle or the disk is full.
+/// One place of the order: 32 bytes, little-endian. Since the size divides that of a page and of a file system's block,
+/// the single write that appends it happens as a whole or not at all, also when its writer is killed in the middle or
+/// the disk is full.
 /// </summary>
 /// <param name="Kind">Its kind.</param>
 /// <param name="Sender">The session that wrote it.</param>
-/// <param name="Sequence">The sender's number for it. Only compared for equality with the next expected one, so it may wrap.</param>
+/// <param name="Sequence">The sender's number for it. Only compared for equality with the next
+/// expected one, so it may wrap.</param>
 /// <param name="Length">Message: how many bytes.</param>
 /// <param name="First">Message: where in the sender's file. Gone: the seat of who is gone.</param>
 /// <param name="Second">Message: the checksum of its bytes. Gone: the instance.</param>
-internal readonly record struct OrderRecord(OrderKind Kind, PeerId Sender, uint Sequence, uint Length = 0, uint First = 0, uint Second = 0)
+internal readonly record struct OrderRecord(
+    OrderKind Kind, PeerId Sender, uint Sequence, uint Length = 0, uint First = 0, uint Second = 0)
 {
     public const int Bytes = 32;
 
@@ -70,7 +73,8 @@ internal readonly record struct OrderRecord(OrderKind Kind, PeerId Sender, uint 
             return false;
         read = new OrderRecord(
             kind,
-            new PeerId(BinaryPrimitives.ReadUInt32LittleEndian(record[8..]), BinaryPrimitives.ReadUInt32LittleEndian(record[12..])),
+            new PeerId(BinaryPrimitives.ReadUInt32LittleEndian(record[8..]),
+                BinaryPrimitives.ReadUInt32LittleEndian(record[12..])),
             BinaryPrimitives.ReadUInt32LittleEndian(record[16..]),
             BinaryPrimitives.ReadUInt32LittleEndian(record[20..]),
             BinaryPrimitives.ReadUInt32LittleEndian(record[24..]),

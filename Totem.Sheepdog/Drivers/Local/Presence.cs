@@ -6,8 +6,9 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Drivers.Local;
 
 /// <summary>
-/// That a session exists, and how far it has read. It holds the reading end of a pipe with a name; the kernel closes it when the process
-/// ends, however it ends, and tells whoever holds a writing end. No process number is involved, and nobody ever writes into the pipe.
+/// That a session exists, and how far it has read. It holds the reading end of a pipe with a name; the kernel closes it
+/// when the process ends, however it ends, and tells whoever holds a writing end. No process number is involved, and
+/// nobody ever writes into the pipe.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class Presence : IDisposable
@@ -18,7 +19,8 @@ internal sealed class Presence : IDisposable
     private readonly SafeFileHandle _pipe;
     private readonly SafeFileHandle _at;
 
-    private Presence(IFileSystem files, SafeFileHandle pipe, SafeFileHandle at) => (_files, _pipe, _at) = (files, pipe, at);
+    private Presence(IFileSystem files, SafeFileHandle pipe, SafeFileHandle at) =>
+        (_files, _pipe, _at) = (files, pipe, at);
 
     /// <summary>The others have removed this session.</summary>
     public bool IsRemoved => _files.IsRemoved(_at);
@@ -84,7 +86,8 @@ internal sealed class Presence : IDisposable
     /// <summary>A descriptor that reports an error as soon as a session has ended.</summary>
     /// <returns>Null when it has ended already.</returns>
     public static SafeFileHandle? TryWatch(LocalDirectory directory, PeerId peer) =>
-        directory.Files.TryOpen(directory.SessionPath(peer, LocalDirectory.AlivePostfix), LinuxFiles.WriteOnly | LinuxFiles.NonBlocking);
+        directory.Files.TryOpen(
+            directory.SessionPath(peer, LocalDirectory.AlivePostfix), LinuxFiles.WriteOnly | LinuxFiles.NonBlocking);
 
     public static bool IsAlive(LocalDirectory directory, PeerId peer)
     {
@@ -95,9 +98,11 @@ internal sealed class Presence : IDisposable
     /// <returns>Null when the session has been removed.</returns>
     public static PeerStanding? TryRead(LocalDirectory directory, PeerId peer)
     {
-        using var at = directory.Files.TryOpen(directory.SessionPath(peer, LocalDirectory.AtPostfix), LinuxFiles.ReadOnly);
+        using var at = directory.Files.TryOpen(
+            directory.SessionPath(peer, LocalDirectory.AtPostfix), LinuxFiles.ReadOnly);
         Span<byte> bytes = stackalloc byte[PeerStanding.Bytes];
-        // Reading beside its writer can give a mixture, whose checksum is wrong; the writer is only one system call long at it.
+        // Reading beside its writer can give a mixture, whose checksum is wrong; the writer is only
+        // one system call long at it.
         for (var attempt = 0; at is not null && attempt < ReadsMax; attempt++)
         {
             var count = directory.Files.Read(at, bytes, 0);
@@ -128,7 +133,8 @@ internal readonly record struct PeerStanding(ulong Reads, LogPosition? Arrival)
     public static bool TryRead(ReadOnlySpan<byte> bytes, out PeerStanding standing)
     {
         standing = default;
-        if (bytes.Length != Bytes || BinaryPrimitives.ReadUInt32LittleEndian(bytes[24..]) != OrderRecord.CheckOf(bytes[..24]))
+        if (bytes.Length != Bytes
+            || BinaryPrimitives.ReadUInt32LittleEndian(bytes[24..]) != OrderRecord.CheckOf(bytes[..24]))
             return false;
         var segment = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
         standing = new PeerStanding(

@@ -12,8 +12,8 @@ internal enum LogEntryKind : byte
     /// <summary>A session has ended.</summary>
     Gone = 2,
 
-    /// <summary>A message to a joiner whose last part lies where only the joiner reads it: sender, number and chunks of that, the message's
-    /// first part.</summary>
+    /// <summary>A message to a joiner whose last part lies where only the joiner reads it: sender, number and chunks of
+    /// that, the message's first part.</summary>
     Handed = 3,
 }
 
@@ -54,9 +54,11 @@ internal readonly record struct LogEntry(LogEntryKind Kind, PeerId Peer, ReadOnl
     {
         var span = bytes.Span;
         var kind = span.Length >= PeerEnd ? (LogEntryKind)span[0] : default;
-        if (kind is < LogEntryKind.Message or > LogEntryKind.Handed || (kind == LogEntryKind.Handed && span.Length < HandedEnd))
+        if (kind is < LogEntryKind.Message or > LogEntryKind.Handed
+            || (kind == LogEntryKind.Handed && span.Length < HandedEnd))
             return null;
-        var peer = new PeerId(BinaryPrimitives.ReadUInt32LittleEndian(span[1..]), BinaryPrimitives.ReadUInt32LittleEndian(span[5..]));
+        var peer = new PeerId(
+            BinaryPrimitives.ReadUInt32LittleEndian(span[1..]), BinaryPrimitives.ReadUInt32LittleEndian(span[5..]));
         return kind == LogEntryKind.Handed
             ? new LogEntry(kind, peer, bytes[HandedEnd..])
             {

@@ -3,9 +3,10 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>
-/// The one transaction by which a session comes into the log: its mark, its join request, its member znode. In place of an earlier session
-/// of the same node it also takes that one out. The earlier session's mark can be taken once: so an arrival that a process sent before it
-/// was killed, and that a slow server handles late, does not take the place of the process that was started after it.
+/// The one transaction by which a session comes into the log: its mark, its join request, its member znode. In place of
+/// an earlier session of the same node it also takes that one out. The earlier session's mark can be taken once: so an
+/// arrival that a process sent before it was killed, and that a slow server handles late, does not take the place of
+/// the process that was started after it.
 /// </summary>
 internal sealed class SessionArrival(ZooKeeperPaths paths, PeerId self, string nodeName)
 {
@@ -33,10 +34,12 @@ internal sealed class SessionArrival(ZooKeeperPaths paths, PeerId self, string n
     /// <summary>The number that the servers gave the request.</summary>
     public static uint? RequestNumber(ZooKeeperResults results) => ZooKeeperPaths.NumberOf(results.Created[1]);
 
-    private ZooKeeperWrite Mark => ZooKeeperWrite.Create(paths.Position(self), new SessionMark(LogEnd, nodeName).Encode());
+    private ZooKeeperWrite Mark =>
+        ZooKeeperWrite.Create(paths.Position(self), new SessionMark(LogEnd, nodeName).Encode());
 
     private ZooKeeperWrite Ask =>
-        ZooKeeperWrite.Create(paths.NewEntry, new LogEntry(LogEntryKind.Message, self, Request).Encode(), ZooKeeperMode.PersistentSequential);
+        ZooKeeperWrite.Create(paths.NewEntry, new LogEntry(LogEntryKind.Message, self, Request).Encode(),
+            ZooKeeperMode.PersistentSequential);
 
     private ZooKeeperWrite BeMember => ZooKeeperWrite.Create(Member, Credentials, ZooKeeperMode.Ephemeral);
 }

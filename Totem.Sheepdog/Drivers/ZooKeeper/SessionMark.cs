@@ -22,5 +22,6 @@ internal readonly record struct SessionMark(uint Position, string Node)
 
     public static SessionMark Decode(ReadOnlySpan<byte> bytes) => bytes.Length < sizeof(uint)
         ? new SessionMark(0, "")
-        : new SessionMark(BinaryPrimitives.ReadUInt32LittleEndian(bytes), Encoding.UTF8.GetString(bytes[sizeof(uint)..]));
+        : new SessionMark(
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes), Encoding.UTF8.GetString(bytes[sizeof(uint)..]));
 }

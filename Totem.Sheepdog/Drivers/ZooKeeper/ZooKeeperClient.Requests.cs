@@ -31,7 +31,8 @@ internal sealed unsafe partial class ZooKeeperClient
 
     /// <summary>Reads a znode. The bytes are null when it could not be read.</summary>
     public void Get(string path, Action<ZooKeeperCode, byte[]?, ZooKeeperStat> answer) =>
-        Submit(answer, context => ZooKeeperLibrary.Get(_handle, path, 0, &OnData, context), code => answer(code, null, default));
+        Submit(answer, context => ZooKeeperLibrary.Get(_handle, path, 0, &OnData, context),
+            code => answer(code, null, default));
 
     /// <summary>Looks whether a znode is there.</summary>
     /// <param name="path">Which.</param>
@@ -45,7 +46,8 @@ internal sealed unsafe partial class ZooKeeperClient
 
     /// <summary>Lists the names below a znode.</summary>
     public void Children(string path, Action<ZooKeeperCode, string[]> answer) =>
-        Submit(answer, context => ZooKeeperLibrary.Children(_handle, path, 0, &OnStrings, context), code => answer(code, []));
+        Submit(answer, context => ZooKeeperLibrary.Children(_handle, path, 0, &OnStrings, context),
+            code => answer(code, []));
 
     /// <summary>Waits until the server that this client is connected to knows all that was written before.</summary>
     public void Sync(string path, Action<ZooKeeperCode> answer) =>
@@ -105,7 +107,8 @@ internal sealed unsafe partial class ZooKeeperClient
     }
 
     [UnmanagedCallersOnly]
-    private static void OnText(int code, byte* value, nint context) => Take<Action<ZooKeeperCode>>(context)((ZooKeeperCode)code);
+    private static void OnText(int code, byte* value, nint context) =>
+        Take<Action<ZooKeeperCode>>(context)((ZooKeeperCode)code);
 
     [UnmanagedCallersOnly]
     private static void OnMulti(int code, nint context) => Take<MultiCall>(context).End((ZooKeeperCode)code);
@@ -125,7 +128,8 @@ internal sealed unsafe partial class ZooKeeperClient
             var pins = new List<System.Buffers.MemoryHandle>();
             var ops = (ZooKeeperOp*)NativeMemory.AllocZeroed((nuint)_writes.Length, (nuint)sizeof(ZooKeeperOp));
             var resultBytes = _writes.Length * sizeof(ZooKeeperOpResult);
-            _results = (ZooKeeperOpResult*)NativeMemory.AllocZeroed((nuint)(resultBytes + paths.Sum(x => x.Length + NumberBytes)));
+            _results = (ZooKeeperOpResult*)NativeMemory.AllocZeroed(
+                (nuint)(resultBytes + paths.Sum(x => x.Length + NumberBytes)));
             try
             {
                 var created = (byte*)_results + resultBytes;
@@ -135,7 +139,8 @@ internal sealed unsafe partial class ZooKeeperClient
                     var dataPin = _writes[i].Data.Pin();
                     pins.Add(pathPin);
                     pins.Add(dataPin);
-                    Fill(ops + i, _writes[i], (byte*)pathPin.Pointer, (byte*)dataPin.Pointer, created, paths[i].Length + NumberBytes);
+                    Fill(ops + i, _writes[i], (byte*)pathPin.Pointer, (byte*)dataPin.Pointer, created,
+                        paths[i].Length + NumberBytes);
                     created += paths[i].Length + NumberBytes;
                 }
 
@@ -160,7 +165,8 @@ internal sealed unsafe partial class ZooKeeperClient
                 for (var i = 0; i < _writes.Length && failed < 0 && code != ZooKeeperCode.Ok; i++)
                     failed = _results[i].Code == (int)code ? i : -1;
                 var created = code == ZooKeeperCode.Ok
-                    ? Enumerable.Range(0, _writes.Length).Select(x => Marshal.PtrToStringUTF8((nint)_results[x].Value) ?? "").ToArray()
+                    ? Enumerable.Range(0, _writes.Length)
+                    .Select(x => Marshal.PtrToStringUTF8((nint)_results[x].Value) ?? "").ToArray()
                     : [];
                 results = new ZooKeeperResults(created, failed);
                 Free();
@@ -169,13 +175,15 @@ internal sealed unsafe partial class ZooKeeperClient
             answer(code, results);
         }
 
-        private static void Fill(ZooKeeperOp* op, in ZooKeeperWrite write, byte* path, byte* data, byte* created, int createdLength)
+        private static void Fill(
+            ZooKeeperOp* op, in ZooKeeperWrite write, byte* path, byte* data, byte* created, int createdLength)
         {
             switch (write.Kind)
             {
                 case ZooKeeperWriteKind.Create:
                     ZooKeeperLibrary.InitCreate(
-                        op, path, data, write.Data.Length, ZooKeeperLibrary.OpenAccess, (int)write.Mode, created, createdLength);
+                        op, path, data, write.Data.Length, ZooKeeperLibrary.OpenAccess, (int)write.Mode, created,
+                        createdLength);
                     break;
                 case ZooKeeperWriteKind.Delete:
                     ZooKeeperLibrary.InitDelete(op, path, write.Version);

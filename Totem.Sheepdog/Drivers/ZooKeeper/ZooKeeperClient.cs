@@ -7,9 +7,9 @@ using Totem.Sheepdog.Drivers.ZooKeeper.Native;
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>
-/// One session with the servers: the library's handle, its requests and its watches. All requests return at once; answers come in the
-/// order of the requests, on the library's thread, each exactly once, also when the connection is lost or the client is disposed.
-/// Any thread.
+/// One session with the servers: the library's handle, its requests and its watches. All requests return at once;
+/// answers come in the order of the requests, on the library's thread, each exactly once, also when the connection is
+/// lost or the client is disposed. Any thread.
 /// </summary>
 internal sealed unsafe partial class ZooKeeperClient : IDisposable
 {
@@ -90,8 +90,8 @@ internal sealed unsafe partial class ZooKeeperClient : IDisposable
         return (IPEndPoint)new IPEndPoint(isVersion4 ? IPAddress.Any : IPAddress.IPv6Any, 0).Create(address);
     }
 
-    /// <summary>Ends the session; what has not been answered is answered with <see cref="ZooKeeperCode.Closing"/>. Not from an
-    /// answer.</summary>
+    /// <summary>Ends the session; what has not been answered is answered with <see cref="ZooKeeperCode.Closing"/>. Not
+    /// from an answer.</summary>
     public void Dispose()
     {
         nint handle;
@@ -107,8 +107,9 @@ internal sealed unsafe partial class ZooKeeperClient : IDisposable
         _self.Free();
     }
 
-    /// <summary>Else the library asks for the names whenever its socket is ready, on the thread that keeps the session alive: one
-    /// name server that is slow, or one name that is gone, would end a session with healthy servers.</summary>
+    /// <summary>Else the library asks for the names whenever its socket is ready, on the thread that keeps the session
+    /// alive: one name server that is slow, or one name that is gone, would end a session with healthy
+    /// servers.</summary>
     private void LookUpNamesOnlyToConnect()
     {
         try

@@ -2,7 +2,8 @@ using Totem.Sheepdog.Drivers.ZooKeeper.Native;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
-/// <summary>How a client is brought to where a session can begin: connected, with the cluster's directories there.</summary>
+/// <summary>How a client is brought to where a session can begin: connected, with the cluster's
+/// directories there.</summary>
 internal sealed class ZooKeeperConnection : IZooKeeperWatcher
 {
     private static readonly TimeSpan RepeatPause = TimeSpan.FromMilliseconds(100);
@@ -14,13 +15,15 @@ internal sealed class ZooKeeperConnection : IZooKeeperWatcher
     /// <param name="limit">How long it may take.</param>
     /// <param name="cancel">Gives it up.</param>
     /// <exception cref="ClusterDriverException">No server answered, or the directories cannot be made.</exception>
-    public static async Task<ZooKeeperClient> OpenAsync(ZooKeeperDriverOptions options, TimeSpan limit, CancellationToken cancel)
+    public static async Task<ZooKeeperClient> OpenAsync(
+        ZooKeeperDriverOptions options, TimeSpan limit, CancellationToken cancel)
     {
         var connection = new ZooKeeperConnection();
         var client = new ZooKeeperClient(options.Hosts, options.TimeoutMilliseconds, connection);
         try
         {
-            await connection.PrepareAsync(client, new ZooKeeperPaths(options.Root), cancel).WaitAsync(limit, cancel).ConfigureAwait(false);
+            await connection.PrepareAsync(client, new ZooKeeperPaths(options.Root), cancel).WaitAsync(limit, cancel)
+                .ConfigureAwait(false);
             return client;
         }
         catch (Exception failure)
@@ -64,11 +67,13 @@ internal sealed class ZooKeeperConnection : IZooKeeperWatcher
     {
         while (true)
         {
-            var (code, _) = await client.WriteAsync(ZooKeeperWrite.Create(directory, ReadOnlyMemory<byte>.Empty)).ConfigureAwait(false);
+            var (code, _) = await client.WriteAsync(ZooKeeperWrite.Create(directory, ReadOnlyMemory<byte>.Empty))
+                .ConfigureAwait(false);
             if (code is ZooKeeperCode.Ok or ZooKeeperCode.NodeExists)
                 return;
             if (code is not (ZooKeeperCode.ConnectionLoss or ZooKeeperCode.OperationTimeout))
-                throw new ClusterDriverException($"'{directory}' could not be created at the ZooKeeper servers: {code}");
+                throw new ClusterDriverException($"'{directory}' could not be created at the ZooKeeper servers: "
+                    + $"{code}");
             await Task.Delay(RepeatPause, cancel).ConfigureAwait(false);
         }
     }

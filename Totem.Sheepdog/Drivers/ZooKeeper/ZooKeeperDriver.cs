@@ -7,8 +7,8 @@ using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
-/// <summary>Sheep with ZooKeeper servers: the order is a log of znodes, and who is alive is who has a session. After <see cref="Init"/>
-/// nothing waits for a server.</summary>
+/// <summary>Sheep with ZooKeeper servers: the order is a log of znodes, and who is alive is who has a session. After
+/// <see cref="Init"/> nothing waits for a server.</summary>
 internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
 {
     /// <summary>Servers take a little less than a MiB in one request; sheep's buffer is half of one.</summary>
@@ -58,12 +58,14 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
             _fresh = client;
         Log(
             ClusterLogLevel.Information,
-            $"the cluster lives below {options.Root} of the ZooKeeper servers {options.Hosts}; expected in it: every sheep with the same servers and path");
+            $"the cluster lives below {options.Root} of the ZooKeeper servers {options.Hosts}; expected in it: every "
+                + "sheep with the same servers and path");
     }
 
     public override void GetLocalAddress(Span<byte> address)
     {
-        var client = _host?.Client ?? _fresh ?? throw new ClusterDriverException("no address before the driver was initialised");
+        var client = _host?.Client ?? _fresh
+            ?? throw new ClusterDriverException("no address before the driver was initialised");
         var server = client.ConnectedServer();
         // With nothing but the loopback, the cluster is on this host.
         var own = (server is null ? null : RouteTo(server)) ?? InterfaceAddress() ?? IPAddress.Loopback;
@@ -75,7 +77,8 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
     {
         ThrowIfDisposed();
         if (opaque.Length > MaxOpaqueBytes)
-            throw new ArgumentException($"an opaque buffer of {opaque.Length} bytes, expected at most {MaxOpaqueBytes}", nameof(opaque));
+            throw new ArgumentException($"an opaque buffer of {opaque.Length} bytes, expected at most {MaxOpaqueBytes}",
+                nameof(opaque));
         lock (Gate)
         {
             var client = _fresh ?? throw new InvalidOperationException("not initialised");
@@ -170,7 +173,8 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
     }
 
     /// <summary>Elsewhere, since the library may not be told from one of its own threads.</summary>
-    private static void Retire(ZooKeeperClient client) => ThreadPool.QueueUserWorkItem(static x => x.Dispose(), client, preferLocal: false);
+    private static void Retire(ZooKeeperClient client) =>
+        ThreadPool.QueueUserWorkItem(static x => x.Dispose(), client, preferLocal: false);
 
     /// <summary>Sheep is told when the servers can be reached, so that it need not wait for them.</summary>
     private async Task ReconnectAsync(ZooKeeperClient old, string reason)
@@ -181,7 +185,8 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
         {
             try
             {
-                var client = await ZooKeeperConnection.OpenAsync(options, Timeout.InfiniteTimeSpan, _over.Token).ConfigureAwait(false);
+                var client = await ZooKeeperConnection.OpenAsync(options, Timeout.InfiniteTimeSpan, _over.Token)
+                    .ConfigureAwait(false);
                 var isTaken = false;
                 lock (Gate)
                 {
@@ -221,11 +226,13 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
         }
     }
 
-    /// <summary>Where the system does not list addresses, the one from which the rest of the world would be reached: documentation's
-    /// addresses (RFC 5737 and 3849) stand for it.</summary>
+    /// <summary>Where the system does not list addresses, the one from which the rest of the world would be reached:
+    /// documentation's addresses (RFC 5737 and 3849) stand for it.</summary>
     private static IPAddress? InterfaceAddress() => HostAddresses.TryList() is { } list
         ? list.Where(x => x.Interface.NetworkInterfaceType != NetworkInterfaceType.Loopback)
             .Select(x => x.Address)
-            .FirstOrDefault(x => x.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 && !IPAddress.IsLoopback(x))
-        : RouteTo(new IPEndPoint(new IPAddress([192, 0, 2, 1]), 9)) ?? RouteTo(new IPEndPoint(IPAddress.Parse("2001:db8::1"), 9));
+            .FirstOrDefault(x => x.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
+                && !IPAddress.IsLoopback(x))
+        : RouteTo(new IPEndPoint(new IPAddress([192, 0, 2, 1]), 9))
+        ?? RouteTo(new IPEndPoint(IPAddress.Parse("2001:db8::1"), 9));
 }

@@ -9,7 +9,8 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 internal sealed record ZooKeeperDriverOptions
 {
     public const string Syntax =
-        "expected HOST:PORT[,HOST:PORT...][/PATH] (an IPv6 address in brackets: [ADDRESS]:PORT)[,KEY=VALUE...] with keys timeout=MILLISECONDS, clusterid=NAME (the same as /NAME), "
+        "expected HOST:PORT[,HOST:PORT...][/PATH] (an IPv6 address in brackets: [ADDRESS]:PORT)[,KEY=VALUE...] with "
+        + "keys timeout=MILLISECONDS, clusterid=NAME (the same as /NAME), "
         + "publish-session=yes|no";
 
     public const string DefaultRoot = "/sheepdog";
@@ -54,7 +55,8 @@ internal sealed record ZooKeeperDriverOptions
             // With the key that some documents show: /clusterid=NAME.
             var path = part[(slash + 1)..];
             equals = path.IndexOf('=', StringComparison.Ordinal);
-            options = equals < 0 ? options.With(seen, "clusterid", path) : options.With(seen, path[..equals], path[(equals + 1)..]);
+            options = equals < 0 ? options.With(seen, "clusterid", path)
+                : options.With(seen, path[..equals], path[(equals + 1)..]);
         }
 
         return hosts.Count > 0 ? options with { Hosts = string.Join(',', hosts) } : throw Wrong("no servers");
@@ -72,7 +74,8 @@ internal sealed record ZooKeeperDriverOptions
                     int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var timeout)
                         && timeout is > 0 and <= TimeoutMillisecondsMax
                         ? timeout
-                        : throw Wrong($"timeout is '{value}', expected milliseconds from 1 to {TimeoutMillisecondsMax}"),
+                        : throw Wrong($"timeout is '{value}', expected milliseconds from 1 to "
+                            + $"{TimeoutMillisecondsMax}"),
             },
             "clusterid" => this with { Root = Path(value) },
             "publish-session" => this with
@@ -88,7 +91,8 @@ internal sealed record ZooKeeperDriverOptions
         };
     }
 
-    /// <summary>As the client library wants it: it takes the last colon for the port's and knows no brackets (ZOOKEEPER-3886).</summary>
+    /// <summary>As the client library wants it: it takes the last colon for the port's and knows no
+    /// brackets (ZOOKEEPER-3886).</summary>
     private static string Host(string text)
     {
         var colon = text.LastIndexOf(':');
@@ -105,7 +109,8 @@ internal sealed record ZooKeeperDriverOptions
             ? throw Wrong($"'{text}' is no HOST:PORT and no [IPV6]:PORT") : $"{host}:{text[(colon + 1)..]}";
     }
 
-    private static bool IsVersion6(string text) => IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
+    private static bool IsVersion6(string text) =>
+        IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
 
     /// <summary>The paths that servers take.</summary>
     private static string Path(string text)

@@ -42,13 +42,15 @@ internal sealed record ZooKeeperPaths(string Root)
         string.Create(CultureInfo.InvariantCulture, $"{Handovers}/{NameOf(joiner)}-{NameOf(sender)}-{number}-{chunk}");
 
     public static uint? NumberOf(string entry) =>
-        uint.TryParse(entry.AsSpan(entry.LastIndexOf('/') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        uint.TryParse(
+            entry.AsSpan(entry.LastIndexOf('/') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
 
     /// <summary>The session that a name begins with; null when it does not.</summary>
     public static PeerId? PeerOf(string name) =>
-        name.Length >= 16 && ulong.TryParse(name.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
+        name.Length >= 16 && ulong.TryParse(
+            name.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
             ? new PeerId((uint)(id >> 32), (uint)id)
             : null;
 
@@ -56,5 +58,6 @@ internal sealed record ZooKeeperPaths(string Root)
 
     public static long SessionOf(PeerId peer) => (long)(((ulong)peer.Seat << 32) | peer.Instance);
 
-    private static string NameOf(PeerId peer) => string.Create(CultureInfo.InvariantCulture, $"{peer.Seat:x8}{peer.Instance:x8}");
+    private static string NameOf(PeerId peer) =>
+        string.Create(CultureInfo.InvariantCulture, $"{peer.Seat:x8}{peer.Instance:x8}");
 }

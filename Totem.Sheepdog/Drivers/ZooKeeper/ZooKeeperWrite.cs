@@ -22,10 +22,12 @@ internal readonly record struct ZooKeeperWrite(
 {
     private const int AnyVersion = -1;
 
-    public static ZooKeeperWrite Create(string path, ReadOnlyMemory<byte> data, ZooKeeperMode mode = ZooKeeperMode.Persistent) =>
+    public static ZooKeeperWrite Create(
+        string path, ReadOnlyMemory<byte> data, ZooKeeperMode mode = ZooKeeperMode.Persistent) =>
         new(ZooKeeperWriteKind.Create, path, data, mode, 0);
 
-    public static ZooKeeperWrite Delete(string path) => new(ZooKeeperWriteKind.Delete, path, default, default, AnyVersion);
+    public static ZooKeeperWrite Delete(string path) =>
+        new(ZooKeeperWriteKind.Delete, path, default, default, AnyVersion);
 
     public static ZooKeeperWrite Set(string path, ReadOnlyMemory<byte> data, int version) =>
         new(ZooKeeperWriteKind.Set, path, data, default, version);

@@ -55,7 +55,8 @@ internal sealed class CausalDelivery() : RuleCheck(EvsRule.CausalDelivery)
             var (first, second) = (index.Events[cause].Message, index.Events[send].Message);
             findings.Add(
                 $"{receiver.Processor} delivers {second} {(earlier < 0 ? "and never" : "before")} {first}, " +
-                $"which {index.Events[send].Processor} had {(index.Messages.Send(index.Messages.Of[cause]) == cause ? "sent" : "delivered")} " +
+                $"which {index.Events[send].Processor} had "
+                    + $"{(index.Messages.Send(index.Messages.Of[cause]) == cause ? "sent" : "delivered")} " +
                 $"before it sent {second}",
                 cause, send, delivery, earlier);
             return;

@@ -16,7 +16,8 @@ internal sealed class FailureAtomicity() : RuleCheck(EvsRule.FailureAtomicity)
             {
                 if (findings.IsFull)
                     return;
-                if (Next(index, stay) is { } next && !firsts.TryAdd(next, stay) && !comparison.AreEqual(firsts[next], stay))
+                if (Next(index, stay) is { } next && !firsts.TryAdd(next, stay)
+                    && !comparison.AreEqual(firsts[next], stay))
                     ReportDifference(index, firsts[next], stay, findings);
             }
         }
@@ -57,7 +58,8 @@ internal sealed class FailureAtomicity() : RuleCheck(EvsRule.FailureAtomicity)
 
         var next = without.Next is null ? "the end of the run" : without.Next.Configuration.ToString();
         findings.Add(
-            $"{with.Life.Id} delivers {index.Messages.Id(message)} in {with.Configuration} and {without.Life.Id} does not, " +
+            $"{with.Life.Id} delivers {index.Messages.Id(message)} in {with.Configuration} and {without.Life.Id} "
+                + "does not, " +
             $"though both go on to {next}",
             delivery, without.Install, without.Next?.Install ?? -1);
     }
@@ -87,7 +89,8 @@ internal sealed class FailureAtomicity() : RuleCheck(EvsRule.FailureAtomicity)
             return Mark(b, from: _mark, _mark + 1) == count;
         }
 
-        /// <summary>Marks each delivered message once; -1 when one has not the mark to start from (0: any will do).</summary>
+        /// <summary>Marks each delivered message once; -1 when one has not the mark to start from
+        /// (0: any will do).</summary>
         private int Mark(Stay stay, int from, int to)
         {
             var count = 0;

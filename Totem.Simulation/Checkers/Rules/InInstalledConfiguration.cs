@@ -16,7 +16,8 @@ internal sealed class InInstalledConfiguration() : RuleCheck(EvsRule.InInstalled
             if (index.Stays[e] is not { } stay)
                 findings.Add($"{current.Message} is {what} before a configuration is installed", e);
             else if (current.Ring != stay.RegularRing)
-                findings.Add($"{current.Message} of ring {current.Ring} is {what} in {stay.Configuration}", stay.Install, e);
+                findings.Add($"{current.Message} of ring {current.Ring} is {what} in {stay.Configuration}",
+                    stay.Install, e);
             else if (current.Kind == TraceEventKind.Send && !stay.IsRegular)
                 findings.Add($"{current.Message} is sent in a transitional configuration", stay.Install, e);
         }

@@ -15,15 +15,18 @@ internal sealed class LastConfiguration() : RuleCheck(EvsRule.LastConfiguration)
                 var life = index.Lives.FindLast(x => x.Id.Processor == member);
                 if (life is not { IsLive: true })
                 {
-                    findings.Add($"{member} is expected in {component} and is not alive at the end", LastEvent(index, member));
+                    findings.Add($"{member} is expected in {component} and is not alive at the end",
+                        LastEvent(index, member));
                     continue;
                 }
 
                 var last = life.Stays.Count == 0 ? null : life.Stays[^1];
                 if (last is null)
-                    findings.Add($"{member} is expected in {component} and has installed nothing", LastEvent(index, member));
+                    findings.Add($"{member} is expected in {component} and has installed nothing",
+                        LastEvent(index, member));
                 else if (!last.IsRegular || last.Configuration.Members != component)
-                    findings.Add($"{member} is expected to end in a regular configuration of {component}", last.Install);
+                    findings.Add($"{member} is expected to end in a regular configuration of {component}",
+                        last.Install);
                 else if (first is not null && last.Configuration.Ring != first.Configuration.Ring)
                     findings.Add($"the members of {component} end on different rings", first.Install, last.Install);
                 else

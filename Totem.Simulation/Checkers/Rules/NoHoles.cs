@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Totem.Simulation.Checkers.Rules;
 
 /// <summary>
-/// Rule 6.2, for every two processors that passed through one ring: walking in the order of one, the latest place at the
-/// other of anything so far must not be behind the place of the message at hand. Two such maxima are kept, because the
-/// other's transitional configuration asks only about its own members' messages.
+/// Rule 6.2, for every two processors that passed through one ring: walking in the order of one, the latest place at
+/// the other of anything so far must not be behind the place of the message at hand. Two such maxima are kept, because
+/// the other's transitional configuration asks only about its own members' messages.
 /// </summary>
 internal sealed class NoHoles() : RuleCheck(EvsRule.NoHoles)
 {
@@ -26,7 +26,8 @@ internal sealed class NoHoles() : RuleCheck(EvsRule.NoHoles)
         }
     }
 
-    /// <summary>The usual case, told fast: one delivered the same as the other, or its beginning. Then there is no hole.</summary>
+    /// <summary>The usual case, told fast: one delivered the same as the other, or its beginning.
+    /// Then there is no hole.</summary>
     private static bool IsPrefix(Passage reference, Passage other)
     {
         var a = CollectionsMarshal.AsSpan(reference.Order);
@@ -58,16 +59,19 @@ internal sealed class NoHoles() : RuleCheck(EvsRule.NoHoles)
         }
     }
 
-    private static void Report(TraceIndex index, Passage reference, Passage other, int missing, int local, Findings findings)
+    private static void Report(
+        TraceIndex index, Passage reference, Passage other, int missing, int local, Findings findings)
     {
-        var (m, later) = (index.Messages.Id(other.Ring.Messages[missing]), index.Messages.Id(other.Ring.Messages[local]));
+        var (m, later) =
+            (index.Messages.Id(other.Ring.Messages[missing]), index.Messages.Id(other.Ring.Messages[local]));
         findings.Add(
             $"{reference.Processor} delivers {m} before {later}, and {other.Processor} delivers {later} " +
             $"{(other.At(missing) < 0 ? "and never" : "before")} {m}, though the sender is a member",
             reference.At(missing), reference.At(local), other.At(local), other.At(missing));
     }
 
-    /// <summary>Of the messages noted that members sent, the one that stands last at the other processor, or is missing there.</summary>
+    /// <summary>Of the messages noted that members sent, the one that stands last at the other
+    /// processor, or is missing there.</summary>
     private sealed class Latest(ProcessorSet members)
     {
         private ProcessorId _lastSender;

@@ -9,7 +9,8 @@ internal sealed class OnlyOnce() : RuleCheck(EvsRule.OnlyOnce)
     {
         for (var e = 0; e < index.Events.Length && !findings.IsFull; e++)
         {
-            if (index.Events[e].Kind == TraceEventKind.Send && index.Messages.Send(index.Messages.Of[e]) is var first && first != e)
+            if (index.Events[e].Kind == TraceEventKind.Send && index.Messages.Send(index.Messages.Of[e]) is var first
+                && first != e)
                 findings.Add($"{index.Events[e].Message} is sent twice", first, e);
         }
 

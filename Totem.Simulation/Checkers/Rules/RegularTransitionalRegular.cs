@@ -1,6 +1,7 @@
 namespace Totem.Simulation.Checkers.Rules;
 
-/// <summary>Rule 2.4: the sequence of one processor's configurations, and who comes along in a transitional one.</summary>
+/// <summary>Rule 2.4: the sequence of one processor's configurations, and who comes along in a
+/// transitional one.</summary>
 internal sealed class RegularTransitionalRegular() : RuleCheck(EvsRule.RegularTransitionalRegular)
 {
     public override void Evaluate(TraceIndex index, Findings findings)
@@ -35,13 +36,16 @@ internal sealed class RegularTransitionalRegular() : RuleCheck(EvsRule.RegularTr
             case null:
                 break;
             case { IsRegular: true } before:
-                findings.Add("no transitional configuration stands between two regular ones", before.Install, stay.Install);
+                findings.Add("no transitional configuration stands between two regular ones", before.Install,
+                    stay.Install);
                 break;
             case var before when before.Configuration.Ring != ring:
-                findings.Add("a transitional configuration leads to another ring than the next one", before.Install, stay.Install);
+                findings.Add("a transitional configuration leads to another ring than the next one", before.Install,
+                    stay.Install);
                 break;
             case var before when !before.Configuration.Members.IsSubsetOf(stay.Configuration.Members):
-                findings.Add("a member of a transitional configuration is not in the next regular one", before.Install, stay.Install);
+                findings.Add("a member of a transitional configuration is not in the next regular one", before.Install,
+                    stay.Install);
                 break;
         }
     }
@@ -54,16 +58,19 @@ internal sealed class RegularTransitionalRegular() : RuleCheck(EvsRule.RegularTr
         else if (!before.IsRegular)
             findings.Add("two transitional configurations follow one another", before.Install, stay.Install);
         else if (before.Configuration.Ring != previousRing)
-            findings.Add("a transitional configuration names another ring as the one it follows", before.Install, stay.Install);
+            findings.Add("a transitional configuration names another ring as the one it follows", before.Install,
+                stay.Install);
         else if (!stay.Configuration.Members.IsSubsetOf(before.Configuration.Members))
-            findings.Add("a member of a transitional configuration is not in the regular one before", before.Install, stay.Install);
+            findings.Add("a member of a transitional configuration is not in the regular one before", before.Install,
+                stay.Install);
         else if (stay.Next is null && !RingId.IsLater(stay.Configuration.Ring.Sequence, previousRing.Sequence))
-            findings.Add("a transitional configuration leads to a ring that is not later", before.Install, stay.Install);
+            findings.Add("a transitional configuration leads to a ring that is not later", before.Install,
+                stay.Install);
     }
 
     /// <summary>
-    /// The members of trans(old→new) are those who come from old to new: whoever is named and comes to new comes that way,
-    /// and nobody is named who went past old without installing it.
+    /// The members of trans(old→new) are those who come from old to new: whoever is named and comes to new comes that
+    /// way, and nobody is named who went past old without installing it.
     /// </summary>
     private static void CheckCompanions(TraceIndex index, Findings findings)
     {
@@ -79,9 +86,11 @@ internal sealed class RegularTransitionalRegular() : RuleCheck(EvsRule.RegularTr
                     continue;
                 var arrival = its.Find(x => x.Configuration.Ring == stay.Configuration.Ring);
                 if (arrival is not null && arrival.Previous?.Entry != configuration)
-                    findings.Add($"{member} is said to come along from ring {stay.Configuration.PreviousRing} and comes another way", stay.Install, arrival.Install);
+                    findings.Add($"{member} is said to come along from ring {stay.Configuration.PreviousRing} and "
+                        + "comes another way", stay.Install, arrival.Install);
                 else if (WentPast(its, stay.Configuration.PreviousRing) is { } later)
-                    findings.Add($"{member} is said to come along from ring {stay.Configuration.PreviousRing} and never installed it", stay.Install, later.Install);
+                    findings.Add($"{member} is said to come along from ring {stay.Configuration.PreviousRing} and "
+                        + "never installed it", stay.Install, later.Install);
             }
         }
     }

@@ -2,8 +2,8 @@ namespace Totem.Simulation.Checkers.Rules;
 
 /// <summary>
 /// Rule 7.1. A safe message that is delivered in c obliges the members of c, each in its own com of the ring that the
-/// message was sent on (after a second failure that may be another transitional configuration than c), and only those whose
-/// passage is over.
+/// message was sent on (after a second failure that may be another transitional configuration than c), and only those
+/// whose passage is over.
 /// </summary>
 internal sealed class SafeDelivery() : RuleCheck(EvsRule.SafeDelivery)
 {
@@ -43,7 +43,8 @@ internal sealed class SafeDelivery() : RuleCheck(EvsRule.SafeDelivery)
         if (obliged.At(local) >= 0 || !obliged.IsOver || !members.Contains(obliged.Processor))
             return;
         findings.Add(
-            $"safe message {index.Events[delivery].Message} is delivered by {index.Events[delivery].Processor} and not by " +
+            $"safe message {index.Events[delivery].Message} is delivered by {index.Events[delivery].Processor} and "
+                + "not by " +
             $"{obliged.Processor} in {Com.Name(obliged)}",
             delivery, obliged.Regular.Install, obliged.EndEvent);
     }

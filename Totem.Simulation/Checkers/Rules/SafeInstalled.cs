@@ -16,7 +16,8 @@ internal sealed class SafeInstalled() : RuleCheck(EvsRule.SafeInstalled)
                 if (!installed.Contains(member) && !torn.Contains(member))
                 {
                     findings.Add(
-                        $"safe message {index.Events[delivery].Message} is delivered in {index.Stays[delivery]!.Configuration}, " +
+                        $"safe message {index.Events[delivery].Message} is delivered in "
+                            + $"{index.Stays[delivery]!.Configuration}, " +
                         $"which {member} never installed",
                         index.Stays[delivery]!.Install, delivery);
                 }

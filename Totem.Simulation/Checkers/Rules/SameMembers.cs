@@ -13,7 +13,8 @@ internal sealed class SameMembers() : RuleCheck(EvsRule.SameMembers)
                 if (stay.Configuration.Members != first.Configuration.Members)
                     findings.Add("one configuration is installed with different members", first.Install, stay.Install);
                 if (!stay.Configuration.Members.Contains(stay.Life.Id.Processor))
-                    findings.Add($"{stay.Life.Id.Processor} installs a configuration that it is no member of", stay.Install);
+                    findings.Add($"{stay.Life.Id.Processor} installs a configuration that it is no member of",
+                        stay.Install);
             }
         }
     }

@@ -16,7 +16,8 @@ internal sealed class SelfDelivery() : RuleCheck(EvsRule.SelfDelivery)
             // A send that names another ring than the installed one is 2.1's.
             if (index.Messages.Rings[m] != passage.Ring.Id || !passage.IsOver || passage.At(index.Rings.Local(m)) >= 0)
                 continue;
-            findings.Add($"{index.Messages.Id(m)} is not delivered by its own sender in {Com.Name(passage)}", e, passage.EndEvent);
+            findings.Add($"{index.Messages.Id(m)} is not delivered by its own sender in {Com.Name(passage)}", e,
+                passage.EndEvent);
         }
     }
 }

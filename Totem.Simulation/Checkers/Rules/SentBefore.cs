@@ -33,7 +33,8 @@ internal sealed class SentBefore() : RuleCheck(EvsRule.SentBefore)
         for (var e = 0; e < index.Events.Length; e++)
         {
             var x = index.Events[e];
-            if (x.Kind == TraceEventKind.Send && (x.Message.Sender != x.Processor || x.Message.Incarnation != x.Incarnation))
+            if (x.Kind == TraceEventKind.Send
+                && (x.Message.Sender != x.Processor || x.Message.Incarnation != x.Incarnation))
                 findings.Add($"a message is sent under the name of {x.Message.Sender}#{x.Message.Incarnation}", e);
         }
     }
@@ -44,9 +45,11 @@ internal sealed class SentBefore() : RuleCheck(EvsRule.SentBefore)
         if (got.PayloadHash != sent.PayloadHash)
             findings.Add($"{got.Message} is delivered with other bytes than it was sent with", told, delivery);
         else if (got.Guarantee != sent.Guarantee)
-            findings.Add($"{got.Message} is delivered as {got.Guarantee} and was sent as {sent.Guarantee}", told, delivery);
+            findings.Add($"{got.Message} is delivered as {got.Guarantee} and was sent as {sent.Guarantee}",
+                told, delivery);
         else if (got.Ring != sent.Ring)
-            findings.Add($"{got.Message} is delivered as a message of ring {got.Ring} and was sent on {sent.Ring}", told, delivery);
+            findings.Add($"{got.Message} is delivered as a message of ring {got.Ring} and was sent on {sent.Ring}",
+                told, delivery);
         else if (!index.IsOrdered && index.HappenedBefore.AreOnOneCycle(told, delivery))
             findings.Add($"{got.Message} is delivered before it is sent", delivery, told);
     }

@@ -19,7 +19,8 @@ internal sealed class SimultaneousInstalls() : RuleCheck(EvsRule.SimultaneousIns
             nodeOf[e] = isShared ? index.Stays[e]!.Entry.Index : index.Configurations.Count + e;
         }
 
-        var graph = new EventGraph(nodeOf, index.Configurations.Count + nodeOf.Length, HappenedBeforeGraph.Edges(index));
+        var graph = new EventGraph(
+            nodeOf, index.Configurations.Count + nodeOf.Length, HappenedBeforeGraph.Edges(index));
         foreach (var knot in graph.FindKnots())
         {
             if (findings.IsFull)

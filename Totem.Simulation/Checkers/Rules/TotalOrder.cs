@@ -38,8 +38,8 @@ internal sealed class TotalOrder() : RuleCheck(EvsRule.TotalOrder)
     }
 
     /// <summary>
-    /// Messages first, then configurations. A processor's second delivery of a message (1.3) and its second install of a
-    /// configuration (2.4) are left out: they are reported there.
+    /// Messages first, then configurations. A processor's second delivery of a message (1.3) and its second install of
+    /// a configuration (2.4) are left out: they are reported there.
     /// </summary>
     private static int[] Nodes(TraceIndex index)
     {

@@ -7,7 +7,8 @@ using Totem.Tests.Core.Model;
 
 namespace Totem.Tests.Core.Membership;
 
-/// <summary>docs/design/protocol.md, "One broken link": of two ends one goes, the same one wherever it is decided.</summary>
+/// <summary>docs/design/protocol.md, "One broken link": of two ends one goes, the same one wherever
+/// it is decided.</summary>
 public sealed class BrokenLinkTests
 {
     private static readonly Instant Now = new(1_000_000_000);
@@ -16,7 +17,8 @@ public sealed class BrokenLinkTests
     private static readonly Gen<(int Members, (int A, int B)[] Links)> Cuts =
         from members in Gen.Choose(3, 9)
         from count in Gen.Choose(1, 8)
-        from links in Gen.Two(Gen.Choose(1, members)).Select(x => (x.Item1, x.Item2)).Where(x => x.Item1 != x.Item2).ArrayOf(count)
+        from links in Gen.Two(Gen.Choose(1, members)).Select(x => (x.Item1, x.Item2)).Where(x => x.Item1 != x.Item2)
+            .ArrayOf(count)
         select (members, links);
 
     [Fact]
@@ -29,7 +31,8 @@ public sealed class BrokenLinkTests
         var stay = ids.Except(failed);
         Assert.DoesNotContain(cut.Links, link => stay.Contains(Id(link.A)) && stay.Contains(Id(link.B)));
         Assert.All(stay, id => Assert.Equal(failed, Gather(id, ids, cut.Links).Failed));
-        // The losers go on without those whom they do not hear: no ring of theirs can hold one of the others' rings together.
+        // The losers go on without those whom they do not hear: no ring of theirs can hold one of
+        // the others' rings together.
         Assert.All(failed, id => Assert.DoesNotContain(cut.Links, link => link.A == id.Value
             && Gather(id, ids, cut.Links).Candidates.Contains(Id(link.B))));
     });
@@ -98,7 +101,8 @@ public sealed class BrokenLinkTests
     public void A_list_without_reasons_counts_only_from_a_member_of_our_last_ring()
     {
         var gather = Gather(Id(1), Ids([1, 2, 3]), []);
-        Assert.Equal(JoinOutcome.Changed, JoinRules.Apply(gather, Join(2, [1, 2, 3], [3], null), Id(1), Ids([1, 2, 3]), LongAgo));
+        Assert.Equal(JoinOutcome.Changed,
+            JoinRules.Apply(gather, Join(2, [1, 2, 3], [3], null), Id(1), Ids([1, 2, 3]), LongAgo));
         Assert.Equal(Ids([3]), gather.Failed);
 
         var other = Gather(Id(1), Ids([1, 2, 3]), []);
@@ -110,9 +114,11 @@ public sealed class BrokenLinkTests
     public void Equal_sets_are_agreement_and_new_ones_must_be_agreed_anew()
     {
         var gather = Gather(Id(1), Ids([1, 2]), []);
-        Assert.Equal(JoinOutcome.Agreed, JoinRules.Apply(gather, Join(2, [1, 2], [], null), Id(1), Ids([1, 2]), LongAgo));
+        Assert.Equal(
+            JoinOutcome.Agreed, JoinRules.Apply(gather, Join(2, [1, 2], [], null), Id(1), Ids([1, 2]), LongAgo));
         Assert.True(gather.HasConsensus);
-        Assert.Equal(JoinOutcome.Changed, JoinRules.Apply(gather, Join(2, [1, 2, 4], [], null), Id(1), Ids([1, 2]), LongAgo));
+        Assert.Equal(
+            JoinOutcome.Changed, JoinRules.Apply(gather, Join(2, [1, 2, 4], [], null), Id(1), Ids([1, 2]), LongAgo));
         gather.ForgetAgreement();
         Assert.False(gather.HasConsensus);
         Assert.Equal(Ids([1, 2, 4]), gather.Candidates);
@@ -129,11 +135,14 @@ public sealed class BrokenLinkTests
         Assert.True(gather.HasConsensus);
     }
 
-    private static JoinOutcome Apply(GatherState gather, int from, int[] failed, int[] silent, int self = 1) => JoinRules.Apply(
-        gather, Join(from, [1, 2, 3], failed, new JoinTrailer(Ids(silent), [], ProcessorSet.Empty)), Id(self), Ids([1, 2, 3]), LongAgo);
+    private static JoinOutcome Apply(GatherState gather, int from, int[] failed, int[] silent, int self = 1) =>
+        JoinRules.Apply(
+        gather, Join(from, [1, 2, 3], failed, new JoinTrailer(Ids(silent), [], ProcessorSet.Empty)), Id(self),
+        Ids([1, 2, 3]), LongAgo);
 
     private static JoinMessage Join(int from, int[] proposed, int[] failed, JoinTrailer? trailer) =>
-        new(new FrameHeader(FrameKind.Join, Encapsulation.None, Id(from)), Id(from), 9, Ids(proposed), Ids(failed)) { Trailer = trailer };
+        new(new FrameHeader(FrameKind.Join, Encapsulation.None, Id(from)), Id(from), 9, Ids(proposed),
+            Ids(failed)) { Trailer = trailer };
 
     private static GatherState Gather(ProcessorId self, ProcessorSet proposed, (int A, int B)[] links)
     {

@@ -88,7 +88,8 @@ public sealed class CircularOrderTests
     [Fact]
     public void A_ring_formed_later_is_later_also_across_the_wrap() => ModelGen.Holds(
         from sequence in ModelGen.U64
-        from distance in Gen.OneOf(Gen.Choose(1, 16).Select(x => (long)x), ModelGen.U64.Select(x => Math.Max(1, (long)(x >> 1))))
+        from distance in Gen.OneOf(
+            Gen.Choose(1, 16).Select(x => (long)x), ModelGen.U64.Select(x => Math.Max(1, (long)(x >> 1))))
         select (sequence, later: unchecked(sequence + (ulong)distance)),
         x =>
         {
@@ -99,5 +100,6 @@ public sealed class CircularOrderTests
             Assert.Equal(x.later, RingId.Later(x.later, x.sequence));
         });
 
-    private static FsCheck.Gen<int> Steps { get; } = Gen.OneOf(Gen.Choose(1, 16_384), Gen.Choose(1, DistanceMax), Gen.Constant(DistanceMax));
+    private static FsCheck.Gen<int> Steps { get; } =
+        Gen.OneOf(Gen.Choose(1, 16_384), Gen.Choose(1, DistanceMax), Gen.Constant(DistanceMax));
 }

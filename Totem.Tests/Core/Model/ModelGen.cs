@@ -4,7 +4,8 @@ using Totem.Core.Model;
 
 namespace Totem.Tests.Core.Model;
 
-/// <summary>Generators of the model's values. Numbers are often extreme, and pairs of them often close: bugs live there.</summary>
+/// <summary>Generators of the model's values. Numbers are often extreme, and pairs of them often
+/// close: bugs live there.</summary>
 internal static class ModelGen
 {
     /// <summary>Any 32 bits, often near 0, 2^31 and 2^32.</summary>
@@ -50,7 +51,8 @@ internal static class ModelGen
         where ids.Item1 != ids.Item2
         select new Totem.BrokenLink(ids.Item1, ids.Item2);
 
-    /// <summary>Checks a property on a thousand values; a failure is shrunk as far as the generator allows, and thrown.</summary>
+    /// <summary>Checks a property on a thousand values; a failure is shrunk as far as the generator
+    /// allows, and thrown.</summary>
     public static void Holds<T>(Gen<T> gen, Action<T> property) =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(gen.ToArbitrary(), property));
 }

@@ -2,7 +2,8 @@ using Totem.Core.Wire;
 
 namespace Totem.Tests.Core.Ordering;
 
-/// <summary>A processor knows when the others have what it multicast, so that it can go without taking anything along.</summary>
+/// <summary>A processor knows when the others have what it multicast, so that it can go without
+/// taking anything along.</summary>
 public sealed class EverywhereTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
@@ -36,7 +37,8 @@ public sealed class EverywhereTests
         ring.Passes = (from, to, _) => !(isCut && (from.Value == 3 || to.Value == 3));
         ring.Submit(1, "last words"u8);
         ring.RunUntil(() => ring[1].Engine.Installed!.Members.Count == 2, Limit, "a ring of two");
-        Assert.True(ring[1].Engine.IsEverywhere(ring[1].Engine.Multicast) || ring[1].Engine.Multicast.Ring == ring[1].Engine.Installed!.Ring);
+        Assert.True(ring[1].Engine.IsEverywhere(ring[1].Engine.Multicast)
+            || ring[1].Engine.Multicast.Ring == ring[1].Engine.Installed!.Ring);
         isCut = false;
         ring.RunUntil(() => ring[1].Engine.IsEverywhere(ring[1].Engine.Multicast), Limit, "everywhere");
     }

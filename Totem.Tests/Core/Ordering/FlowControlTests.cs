@@ -19,9 +19,11 @@ public sealed class FlowControlTests
         select (members, queued);
 
     [Fact]
-    public void The_sums_on_the_token_stay_the_sums_of_the_members_and_never_pass_the_window() => ModelGen.Holds(Runs, run =>
+    public void The_sums_on_the_token_stay_the_sums_of_the_members_and_never_pass_the_window() =>
+        ModelGen.Holds(Runs, run =>
     {
-        var members = Enumerable.Range(0, run.Members).Select(_ => new FlowControl(Window, PerVisit, run.Members)).ToArray();
+        var members = Enumerable.Range(0, run.Members)
+            .Select(_ => new FlowControl(Window, PerVisit, run.Members)).ToArray();
         var sent = new int[run.Members];
         var backlog = new int[run.Members];
         (uint Sent, uint Backlog) token = default;
@@ -35,7 +37,8 @@ public sealed class FlowControlTests
             token = members[holder].Account(token.Sent, token.Backlog, queued, sent[holder], isLossy: false);
             Assert.Equal((uint)sent.Sum(), token.Sent);
             Assert.Equal((uint)backlog.Sum(), token.Backlog);
-            // Our own share of the last rotation still counts while we send: that is the most by which the window is passed.
+            // Our own share of the last rotation still counts while we send: that is the most by
+            // which the window is passed.
             Assert.InRange(sent.Sum(), 0, Window);
         }
     });
@@ -46,7 +49,8 @@ public sealed class FlowControlTests
     [InlineData(50u, 0u, 5, 0)]
     [InlineData(51u, 0u, 5, 0)]
     [InlineData(uint.MaxValue, 0u, 5, 0)]
-    public void A_member_that_has_sent_nothing_may_send_what_the_window_leaves(uint sent, uint backlog, int queued, int expected) =>
+    public void A_member_that_has_sent_nothing_may_send_what_the_window_leaves(
+        uint sent, uint backlog, int queued, int expected) =>
         Assert.Equal(expected, new FlowControl(Window, PerVisit, members: 3).Allowed(sent, backlog, queued));
 
     [Fact]
@@ -66,9 +70,11 @@ public sealed class FlowControlTests
     }
 
     [Fact]
-    public void Among_ourselves_all_members_together_stay_within_their_windows_and_nobody_is_left_with_nothing() => ModelGen.Holds(Runs, run =>
+    public void Among_ourselves_all_members_together_stay_within_their_windows_and_nobody_is_left_with_nothing() =>
+        ModelGen.Holds(Runs, run =>
     {
-        var members = Enumerable.Range(0, run.Members).Select(_ => new FlowControl(Window, PerVisit, run.Members)).ToArray();
+        var members = Enumerable.Range(0, run.Members)
+            .Select(_ => new FlowControl(Window, PerVisit, run.Members)).ToArray();
         foreach (var member in members)
             member.LetGrow(512);
         var sent = new int[run.Members];
@@ -81,7 +87,8 @@ public sealed class FlowControlTests
             var allowed = members[holder].Allowed(token.Sent, token.Backlog, run.Queued[visit]);
             Assert.InRange(allowed, 1, 256);
             sent[holder] = Math.Min(allowed, run.Queued[visit]);
-            token = members[holder].Account(token.Sent, token.Backlog, run.Queued[visit], sent[holder], isLossy: visit % 37 == 0);
+            token = members[holder].Account(
+                token.Sent, token.Backlog, run.Queued[visit], sent[holder], isLossy: visit % 37 == 0);
             Assert.Equal((uint)sent.Sum(), token.Sent);
             Assert.InRange(sent.Sum(), 0, windows.Max() + Window);
         }
@@ -101,7 +108,8 @@ public sealed class FlowControlTests
     {
         foreach (var line in Capture.Named(name).Lines.Where(x => x.Kind == "ORF"))
         {
-            var fields = line.Fields.Split(' ').Select(x => x.Split('=')).ToDictionary(x => x[0], x => x[1], StringComparer.Ordinal);
+            var fields = line.Fields.Split(' ').Select(x => x.Split('='))
+                .ToDictionary(x => x[0], x => x[1], StringComparer.Ordinal);
             Assert.InRange<uint>(uint.Parse(fields["fcc"], CultureInfo.InvariantCulture), 0u, Window);
         }
     }

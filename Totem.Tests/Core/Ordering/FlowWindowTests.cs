@@ -2,7 +2,8 @@ using Totem.Core.Ordering;
 
 namespace Totem.Tests.Core.Ordering;
 
-/// <summary>docs/design/protocol.md, "The window": it grows while nothing is lost, and a loss costs half of it, once.</summary>
+/// <summary>docs/design/protocol.md, "The window": it grows while nothing is lost, and a loss costs
+/// half of it, once.</summary>
 public sealed class FlowWindowTests
 {
     [Fact]

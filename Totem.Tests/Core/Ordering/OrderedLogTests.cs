@@ -74,5 +74,6 @@ public sealed class OrderedLogTests
     }
 
     private void Store(int offset, FrameFlags flags = FrameFlags.None) =>
-        Assert.Equal(ReceiveWindow.StoreResult.Stored, _log.Window.Store(First + offset, new ProcessorId(1), flags, new byte[50]));
+        Assert.Equal(ReceiveWindow.StoreResult.Stored,
+            _log.Window.Store(First + offset, new ProcessorId(1), flags, new byte[50]));
 }

@@ -36,7 +36,8 @@ public sealed class ReceiveWindowTests
             var expected = offset <= released || model.Contains(offset) ? ReceiveWindow.StoreResult.Duplicate
                 : offset > released + Capacity ? ReceiveWindow.StoreResult.OutsideWindow
                 : ReceiveWindow.StoreResult.Stored;
-            Assert.Equal(expected, window.Store(run.First + (int)offset, new ProcessorId(7), FrameFlags.Safe, Content(offset)));
+            Assert.Equal(
+                expected, window.Store(run.First + (int)offset, new ProcessorId(7), FrameFlags.Safe, Content(offset)));
             if (expected == ReceiveWindow.StoreResult.Stored)
                 model.Add(offset);
         }
@@ -70,14 +71,19 @@ public sealed class ReceiveWindowTests
     public void Over_its_bytes_it_takes_only_the_next_frame_in_order()
     {
         var window = new ReceiveWindow(new FrameBuffers(), Capacity, bytesMax: 250, new Seq(0));
-        Assert.Equal(ReceiveWindow.StoreResult.Stored, window.Store(new Seq(2), default, FrameFlags.None, new byte[100]));
-        Assert.Equal(ReceiveWindow.StoreResult.Stored, window.Store(new Seq(3), default, FrameFlags.None, new byte[100]));
-        Assert.Equal(ReceiveWindow.StoreResult.WindowFull, window.Store(new Seq(4), default, FrameFlags.None, new byte[100]));
-        Assert.Equal(ReceiveWindow.StoreResult.Stored, window.Store(new Seq(1), default, FrameFlags.None, new byte[100]));
+        Assert.Equal(
+            ReceiveWindow.StoreResult.Stored, window.Store(new Seq(2), default, FrameFlags.None, new byte[100]));
+        Assert.Equal(
+            ReceiveWindow.StoreResult.Stored, window.Store(new Seq(3), default, FrameFlags.None, new byte[100]));
+        Assert.Equal(
+            ReceiveWindow.StoreResult.WindowFull, window.Store(new Seq(4), default, FrameFlags.None, new byte[100]));
+        Assert.Equal(
+            ReceiveWindow.StoreResult.Stored, window.Store(new Seq(1), default, FrameFlags.None, new byte[100]));
         Assert.Equal(new Seq(3), window.Aru);
 
         window.ReleaseThrough(new Seq(2));
-        Assert.Equal(ReceiveWindow.StoreResult.Stored, window.Store(new Seq(5), default, FrameFlags.None, new byte[100]));
+        Assert.Equal(
+            ReceiveWindow.StoreResult.Stored, window.Store(new Seq(5), default, FrameFlags.None, new byte[100]));
     }
 
     [Fact]
@@ -90,7 +96,8 @@ public sealed class ReceiveWindowTests
         var kept = buffers.Rent(10);
         window.Restart(new Seq(uint.MaxValue));
         Assert.False(window.Contains(new Seq(1)));
-        Assert.Equal(ReceiveWindow.StoreResult.Stored, window.Store(new Seq(0), default, FrameFlags.None, new byte[900]));
+        Assert.Equal(
+            ReceiveWindow.StoreResult.Stored, window.Store(new Seq(0), default, FrameFlags.None, new byte[900]));
         Assert.Equal(new Seq(0), window.Aru);
         Assert.NotSame(kept, buffers.Rent(10));
     }

@@ -43,7 +43,8 @@ public sealed class SendQueueTests
             (message[0], message[1]) = (TwoBytes.Mark, (byte)number);
             var guarantee = (Guarantee)(number % 2);
             var fits = model.Count < MessagesMax && queue.UsedBytes + bytes <= BytesMax;
-            Assert.Equal(fits, queue.TryEnqueue(new Envelope(MessageChannel.Ring, Kind: (byte)number++), message.AsSpan(2), guarantee));
+            Assert.Equal(fits, queue.TryEnqueue(
+                new Envelope(MessageChannel.Ring, Kind: (byte)number++), message.AsSpan(2), guarantee));
             if (fits)
                 model.Enqueue((message, guarantee));
         }

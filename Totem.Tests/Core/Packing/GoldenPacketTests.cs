@@ -8,7 +8,8 @@ using Capture = Totem.Tests.Captures.Capture;
 
 namespace Totem.Tests.Core.Packing;
 
-/// <summary>The packets of real corosync rings, taken apart and put together: every message of the independent decode comes out.</summary>
+/// <summary>The packets of real corosync rings, taken apart and put together: every message of the
+/// independent decode comes out.</summary>
 public sealed partial class GoldenPacketTests
 {
     private const int MaxMessageBytes = 2 * 1024 * 1024;
@@ -17,7 +18,8 @@ public sealed partial class GoldenPacketTests
     private const int ServiceSizeOffset = 8;
 
     /// <summary>The captures with whole packets; two are cut at 400 bytes.</summary>
-    private static IEnumerable<string> Names => Capture.Names.Where(x => !x.EndsWith("-g-partial", StringComparison.Ordinal));
+    private static IEnumerable<string> Names =>
+        Capture.Names.Where(x => !x.EndsWith("-g-partial", StringComparison.Ordinal));
 
     public static TheoryData<string> Captures => [.. Names];
 
@@ -25,7 +27,8 @@ public sealed partial class GoldenPacketTests
     [MemberData(nameof(Captures))]
     public void Every_message_comes_out_at_the_packet_that_completes_it(string name)
     {
-        var expected = Capture.Named(name).Lines.Where(x => x.Kind == "msg").Select(x => (x.FrameNumber, Shortened(x.Fields))).ToList();
+        var expected = Capture.Named(name).Lines.Where(x => x.Kind == "msg")
+            .Select(x => (x.FrameNumber, Shortened(x.Fields))).ToList();
         var actual = new Replay().Messages(Capture.Named(name));
 
         Assert.Equal(expected, actual);
@@ -48,10 +51,12 @@ public sealed partial class GoldenPacketTests
         return $"from={match.Groups["from"]} {match.Groups["group"]} size={match.Groups["size"]}";
     }
 
-    [GeneratedRegex(@"^from=(?<from>\d+) (?<group>\w+) .*size=(?<size>\d+/\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"^from=(?<from>\d+) (?<group>\w+) .*size=(?<size>\d+/\d+)", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex MessageLine();
 
-    /// <summary>Unpacks each ring's messages in the order in which they were first seen, copies and repetitions left out.</summary>
+    /// <summary>Unpacks each ring's messages in the order in which they were first seen, copies and
+    /// repetitions left out.</summary>
     private sealed class Replay
     {
         private readonly Dictionary<RingId, Unpacker> _rings = [];
@@ -97,7 +102,8 @@ public sealed partial class GoldenPacketTests
             var groupBytes = BinaryPrimitives.ReadUInt16LittleEndian(message[2..]);
             var group = Encoding.ASCII.GetString(message.Slice(4, groupBytes));
             var content = message[(4 + groupBytes)..];
-            return $"{group} size={BinaryPrimitives.ReadUInt32LittleEndian(content[ServiceSizeOffset..])}/{content.Length}";
+            return $"{group} "
+                + $"size={BinaryPrimitives.ReadUInt32LittleEndian(content[ServiceSizeOffset..])}/{content.Length}";
         }
     }
 }

@@ -15,7 +15,8 @@ public sealed class PackingRoundTripTests
 
     private static readonly Gen<(int NetMtu, int[] Lengths)> Runs =
         from netMtu in Gen.Elements(576, 1500, 9000)
-        from lengths in Gen.Frequency((12, Gen.Choose(1, 200)), (6, Gen.Choose(200, 4_000)), (1, Gen.Choose(4_000, 30_000))).ArrayOf(12)
+        from lengths in Gen.Frequency((12, Gen.Choose(1, 200)), (6, Gen.Choose(200, 4_000)),
+            (1, Gen.Choose(4_000, 30_000))).ArrayOf(12)
         select (netMtu, lengths);
 
     [Fact]
@@ -26,7 +27,8 @@ public sealed class PackingRoundTripTests
     [InlineData(576)]
     [InlineData(1500)]
     [InlineData(9000)]
-    public void One_byte_and_one_mebibyte_come_out_whole(int netMtu) => AssertRoundTrip(netMtu, [1, MaxMessageBytes - Envelopes.BytesMax, 1, 1]);
+    public void One_byte_and_one_mebibyte_come_out_whole(int netMtu) =>
+        AssertRoundTrip(netMtu, [1, MaxMessageBytes - Envelopes.BytesMax, 1, 1]);
 
     [Fact]
     public void Fragment_numbers_run_to_255_and_begin_again_at_1()
@@ -99,13 +101,16 @@ public sealed class PackingRoundTripTests
         Assert.Empty(discarded);
         Assert.All(packets, x => Assert.InRange(x.Bytes.Length, 1, netMtu - 90));
         // The k-th message ends in a packet of its own guarantee: packets never mix them.
-        Assert.Equal(messages.Select(x => x.Guarantee), packets.SelectMany(x => Enumerable.Repeat(x.Packed.Guarantee, x.Packed.Completed)));
+        Assert.Equal(messages.Select(x => x.Guarantee),
+            packets.SelectMany(x => Enumerable.Repeat(x.Packed.Guarantee, x.Packed.Completed)));
     }
 
     private static List<(byte[] Payload, Guarantee Guarantee)> Messages(int[] lengths) =>
-        [.. lengths.Select((length, i) => (Enumerable.Range(0, length).Select(x => (byte)(x * 31 + i)).ToArray(), (Guarantee)(i / 3 % 2)))];
+        [.. lengths.Select((length, i) =>
+            (Enumerable.Range(0, length).Select(x => (byte)(x * 31 + i)).ToArray(), (Guarantee)(i / 3 % 2)))];
 
-    private static List<(byte[] Bytes, PackedPacket Packed)> Pack(int netMtu, List<(byte[] Payload, Guarantee Guarantee)> messages)
+    private static List<(byte[] Bytes, PackedPacket Packed)> Pack(
+        int netMtu, List<(byte[] Payload, Guarantee Guarantee)> messages)
     {
         var queue = new SendQueue(8 << 20, messages.Count, new AddressOnly());
         foreach (var (payload, guarantee) in messages)
@@ -126,7 +131,8 @@ public sealed class PackingRoundTripTests
         return packets;
     }
 
-    private static List<byte[]> Unpack(IEnumerable<(byte[] Bytes, PackedPacket Packed)> packets, out List<DiscardReason> discarded) =>
+    private static List<byte[]> Unpack(
+        IEnumerable<(byte[] Bytes, PackedPacket Packed)> packets, out List<DiscardReason> discarded) =>
         Unpack(packets, new Unpacker(MaxMessageBytes), out discarded);
 
     private static List<byte[]> Unpack(

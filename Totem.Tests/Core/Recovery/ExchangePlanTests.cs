@@ -66,7 +66,8 @@ public sealed class ExchangePlanTests
             var frame = new byte[60];
             var writer = new WireWriter(frame);
             new RegularMessage(
-                new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, new(1)), new(1), First + offset, 0, OldRing, 0, 0).Write(ref writer);
+                new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, new(1)), new(1), First + offset, 0,
+                OldRing, 0, 0).Write(ref writer);
             _old.Store(First + offset, new ProcessorId(1), FrameFlags.None, frame);
         }
 

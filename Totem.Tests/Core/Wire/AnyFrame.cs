@@ -102,7 +102,8 @@ internal readonly struct EquatableArray<T>(T[] items) : IEquatable<EquatableArra
     public override string ToString() => $"[{string.Join(", ", items)}]";
 }
 
-internal sealed record TokenFrame(RegularToken Token, EquatableArray<RetransmitRequest> Requests) : AnyFrame(Token.Header)
+internal sealed record TokenFrame(RegularToken Token, EquatableArray<RetransmitRequest> Requests)
+    : AnyFrame(Token.Header)
 {
     public override AnyFrame AsLittleEndian() => new TokenFrame(Token with { Header = LittleEndianHeader }, Requests);
 
@@ -116,7 +117,8 @@ internal sealed record TokenFrame(RegularToken Token, EquatableArray<RetransmitR
 
 internal sealed record MessageFrame(RegularMessage Message, EquatableArray<byte> Payload) : AnyFrame(Message.Header)
 {
-    public override AnyFrame AsLittleEndian() => new MessageFrame(Message with { Header = LittleEndianHeader }, Payload);
+    public override AnyFrame AsLittleEndian() =>
+        new MessageFrame(Message with { Header = LittleEndianHeader }, Payload);
 
     protected override void Write(ref WireWriter writer)
     {

@@ -28,7 +28,8 @@ public sealed class FrameHeaderTableTests
                     continue;
                 accepted++;
                 Assert.Equal(
-                    new FrameHeader((FrameKind)kind, (Encapsulation)encapsulation, new ProcessorId(0x0403_0201), 0x0807_0605), header);
+                    new FrameHeader((FrameKind)kind, (Encapsulation)encapsulation, new ProcessorId(0x0403_0201),
+                        0x0807_0605), header);
             }
         }
 
@@ -42,7 +43,8 @@ public sealed class FrameHeaderTableTests
         {
             var frame = Frame((byte)FrameKind.HoldCancel, 0);
             frame[2] = (byte)version;
-            Assert.Equal(version == 3 ? DecodeResult.Ok : DecodeResult.UnknownVersion, FrameHeader.TryRead(frame, out _));
+            Assert.Equal(
+                version == 3 ? DecodeResult.Ok : DecodeResult.UnknownVersion, FrameHeader.TryRead(frame, out _));
         }
     }
 
@@ -61,7 +63,8 @@ public sealed class FrameHeaderTableTests
                 Assert.Equal(DecodeResult.BadMagic, result);
         }
 
-        Assert.Equal([((byte)0x70, (byte)0xC0, false), ((byte)0xC0, (byte)0x70, true)], accepted.OrderBy(x => x.Item3).ToArray());
+        Assert.Equal([((byte)0x70, (byte)0xC0, false), ((byte)0xC0, (byte)0x70, true)],
+            accepted.OrderBy(x => x.Item3).ToArray());
     }
 
     [Fact]
@@ -71,7 +74,8 @@ public sealed class FrameHeaderTableTests
         (frame[0], frame[1]) = (0xC0, 0x70);
 
         Assert.Equal(DecodeResult.Ok, FrameHeader.TryRead(frame, out var header));
-        Assert.Equal(new FrameHeader(FrameKind.HoldCancel, Encapsulation.None, new ProcessorId(0x0102_0304), 0x0506_0708, Swapped: true), header);
+        Assert.Equal(new FrameHeader(FrameKind.HoldCancel, Encapsulation.None, new ProcessorId(0x0102_0304),
+            0x0506_0708, Swapped: true), header);
     }
 
     [Theory]
@@ -84,10 +88,12 @@ public sealed class FrameHeaderTableTests
     [InlineData(FrameKind.TokenLoan, 43)]
     public void A_kind_has_a_least_length(FrameKind kind, int leastBytes)
     {
-        var frame = Frame((byte)kind, (byte)(kind == FrameKind.RegularMessage ? Encapsulation.Regular : Encapsulation.None));
+        var frame = Frame(
+            (byte)kind, (byte)(kind == FrameKind.RegularMessage ? Encapsulation.Regular : Encapsulation.None));
 
         for (var length = 0; length <= frame.Length; length++)
-            Assert.Equal(length < leastBytes ? DecodeResult.TooShort : DecodeResult.Ok, FrameHeader.TryRead(frame.AsSpan(0, length), out _));
+            Assert.Equal(length < leastBytes ? DecodeResult.TooShort : DecodeResult.Ok,
+                FrameHeader.TryRead(frame.AsSpan(0, length), out _));
     }
 
     [Fact]

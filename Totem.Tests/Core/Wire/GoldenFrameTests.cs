@@ -4,7 +4,8 @@ using Totem.Tests.Captures;
 
 namespace Totem.Tests.Core.Wire;
 
-/// <summary>Every datagram of real corosync rings: decoded, compared with an independent decode, and encoded again.</summary>
+/// <summary>Every datagram of real corosync rings: decoded, compared with an independent decode,
+/// and encoded again.</summary>
 public sealed class GoldenFrameTests
 {
     /// <summary>How many frames of each kind the captures hold; counted in their decode.</summary>
@@ -112,13 +113,15 @@ public sealed class GoldenFrameTests
         }
     }
 
-    private static IEnumerable<CapturedDatagram> AllDatagrams() => Capture.Names.SelectMany(x => Capture.Named(x).File.Datagrams);
+    private static IEnumerable<CapturedDatagram> AllDatagrams() =>
+        Capture.Names.SelectMany(x => Capture.Named(x).File.Datagrams);
 
     private static void AssertSameBytes(string name, CapturedDatagram datagram, byte[] expected, byte[] actual)
     {
         var same = expected.AsSpan().CommonPrefixLength(actual);
         Assert.True(
             same == expected.Length && same == actual.Length,
-            $"{name} frame {datagram.FrameNumber}: {actual.Length} bytes, {expected.Length} expected; they differ from offset {same} on");
+            $"{name} frame {datagram.FrameNumber}: {actual.Length} bytes, {expected.Length} expected; they differ from "
+                + $"offset {same} on");
     }
 }

@@ -17,10 +17,12 @@ public sealed class HandDecodedFrameTests
         "70c0 03 03 00 00000000 00000000 03000000 02000000 01000000 1e00000000000000 01000000 02000000 03000000";
 
     private const string JoinWithoutNode3Hex =
-        "70c0 03 03 00 02000000 fd44d8fe 02000000 03000000 01000000 1e00000000000000 01000000 02000000 03000000 03000000";
+        "70c0 03 03 00 02000000 fd44d8fe 02000000 03000000 01000000 1e00000000000000 01000000 02000000 03000000 "
+            + "03000000";
 
     private const string SecondHopOfACommitTokenHex =
-        "70c0 03 04 00 02000000 00000000 02000000 01000000 0900000000000000 00000000 02000000 02000000 01000000 02000000"
+        "70c0 03 04 00 02000000 00000000 02000000 01000000 0900000000000000 00000000 02000000 02000000 01000000 "
+        + "02000000"
         + "01000000 0500000000000000 08000000 08000000 01000000"
         + "02000000 0500000000000000 08000000 08000000 01000000";
 
@@ -110,7 +112,8 @@ public sealed class HandDecodedFrameTests
         Assert.Empty(frame.Requests.Items);
         Assert.Equal(
             new RegularToken(
-                Header(FrameKind.RegularToken, node: 1, target: 0x0200_0000), new Seq(0), new TokenSeq(0), new Seq(uint.MaxValue),
+                Header(FrameKind.RegularToken, node: 1, target: 0x0200_0000), new Seq(0), new TokenSeq(0),
+                new Seq(uint.MaxValue),
                 Id(1), Ring(1, 9), Backlog: 0, FlowControlCount: 0, RetransFlag: 0, RequestCount: 0),
             frame.Token);
     }
@@ -167,7 +170,8 @@ public sealed class HandDecodedFrameTests
         Assert.Equal(bytes - WireFormat.RegularMessageHeaderBytes, frame.Payload.Items.Length);
         Assert.Equal(
             new RegularMessage(
-                Header(FrameKind.RegularMessage, node, encapsulation: Encapsulation.Regular), Id(node), new Seq(seq), originCount,
+                Header(FrameKind.RegularMessage, node, encapsulation: Encapsulation.Regular), Id(node), new Seq(seq),
+                originCount,
                 Ring(1, ringSequence), NodeIdField: 0, Guarantee: 0),
             frame.Message);
     }
@@ -197,14 +201,16 @@ public sealed class HandDecodedFrameTests
 
         Assert.Equal(
             new RegularMessage(
-                Header(FrameKind.RegularMessage, node: 2, encapsulation: Encapsulation.Encapsulated), Id(2), new Seq(1), OriginCount: 148,
+                Header(FrameKind.RegularMessage, node: 2, encapsulation: Encapsulation.Encapsulated), Id(2), new Seq(1),
+                OriginCount: 148,
                 Ring(1, 43), NodeIdField: 0, Guarantee: 0),
             outer.Message);
 
         var inner = (MessageFrame)AnyFrame.Read(outer.Payload.Items);
         Assert.Equal(
             new RegularMessage(
-                Header(FrameKind.RegularMessage, node: 3, encapsulation: Encapsulation.Regular), Id(3), new Seq(812), OriginCount: 16,
+                Header(FrameKind.RegularMessage, node: 3, encapsulation: Encapsulation.Regular), Id(3), new Seq(812),
+                OriginCount: 16,
                 Ring(1, 39), NodeIdField: 0, Guarantee: 0),
             inner.Message);
         Assert.Equal(Bytes("0000 0000 00 00 0100 b701"), inner.Payload.Items[..10]);

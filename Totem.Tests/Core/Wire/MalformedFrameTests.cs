@@ -5,7 +5,8 @@ using Totem.Tests.Captures;
 
 namespace Totem.Tests.Core.Wire;
 
-/// <summary>Frames that are almost right: one real frame of each kind, cut, or with one field out of its range.</summary>
+/// <summary>Frames that are almost right: one real frame of each kind, cut, or with one field out
+/// of its range.</summary>
 public sealed class MalformedFrameTests
 {
     private static readonly (string Capture, int FrameNumber)[] Examples =
@@ -64,7 +65,8 @@ public sealed class MalformedFrameTests
             [FrameKind.TokenLoan] = TokenLoan.TryRead(frame, out _),
         };
 
-        Assert.All(results, x => Assert.Equal(x.Key == header.Kind ? DecodeResult.Ok : DecodeResult.UnknownKind, x.Value));
+        Assert.All(
+            results, x => Assert.Equal(x.Key == header.Kind ? DecodeResult.Ok : DecodeResult.UnknownKind, x.Value));
     }
 
     [Theory]
@@ -167,7 +169,8 @@ public sealed class MalformedFrameTests
         byte[] frame = [.. Capture.Frame("udp-b-cpg", 4), .. Bytes(trailerHex)];
 
         Assert.Equal(expected, MergeDetect.TryRead(frame, out _, out var trailer));
-        Assert.Equal(expected == DecodeResult.Ok ? ProcessorSet.Of(new ProcessorId(1), new ProcessorId(3)) : null, trailer?.Heard);
+        Assert.Equal(expected == DecodeResult.Ok ? ProcessorSet.Of(new ProcessorId(1), new ProcessorId(3)) : null,
+            trailer?.Heard);
     }
 
     [Theory]
@@ -178,7 +181,8 @@ public sealed class MalformedFrameTests
     [InlineData("544f544a 0100 03000000 0200 01000000 02000000 03000000 010000", DecodeResult.TooShort)]
     [InlineData("544f544a 0200 03000000 0200", DecodeResult.TooShort)]
     [InlineData("544f544a 0100 00000000 0000", DecodeResult.InvalidProcessor)]
-    [InlineData("544f544a 0000 0100 01000000 01000000", DecodeResult.InvalidProcessor)] // a link from a processor to itself
+    // a link from a processor to itself
+    [InlineData("544f544a 0000 0100 01000000 01000000", DecodeResult.InvalidProcessor)]
     [InlineData("544f544a 0000 0100 00000000 01000000", DecodeResult.InvalidProcessor)]
     [InlineData("544f544a 8100 03000000 0000", DecodeResult.CountOutOfRange)]
     [InlineData("544f544a 0000 8100 01000000 02000000", DecodeResult.CountOutOfRange)]
@@ -189,7 +193,8 @@ public sealed class MalformedFrameTests
         Assert.Equal(expected, result);
         var trailer = new JoinTrailer(
             ProcessorSet.Of(new ProcessorId(3)),
-            [new BrokenLink(new ProcessorId(1), new ProcessorId(2)), new BrokenLink(new ProcessorId(3), new ProcessorId(1))],
+            [new BrokenLink(new ProcessorId(1), new ProcessorId(2)),
+                new BrokenLink(new ProcessorId(3), new ProcessorId(1))],
             ProcessorSet.Of(new ProcessorId(2)));
         Assert.Equal(expected == DecodeResult.Ok ? trailer : null, join?.Trailer);
     }
@@ -221,7 +226,8 @@ public sealed class MalformedFrameTests
     private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
 
     /// <summary>A real frame with room behind it, so that no announced list runs off its end.</summary>
-    private static byte[] Padded(string capture, int frameNumber) => [.. Capture.Frame(capture, frameNumber), .. new byte[1000]];
+    private static byte[] Padded(string capture, int frameNumber) =>
+        [.. Capture.Frame(capture, frameNumber), .. new byte[1000]];
 
     private static void SetU32(byte[] frame, int offset, uint value) =>
         BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(offset), value);

@@ -22,7 +22,8 @@ public sealed class RoundTripTests
         from requests in Request.ArrayOf(count)
         select new TokenFrame(
             new RegularToken(
-                header, seqs.Item1, tokenSeq, seqs.Item2, new ProcessorId(setter), ring, numbers.Item1, numbers.Item2, numbers.Item3,
+                header, seqs.Item1, tokenSeq, seqs.Item2, new ProcessorId(setter), ring, numbers.Item1, numbers.Item2,
+                numbers.Item3,
                 count),
             requests));
 
@@ -37,7 +38,8 @@ public sealed class RoundTripTests
         from payload in Gen.Choose(0, 255).Select(x => (byte)x).ArrayOf()
         select new MessageFrame(
             new RegularMessage(
-                header with { Encapsulation = encapsulation }, system, seq, numbers.Item1, ring, numbers.Item2, numbers.Item3),
+                header with { Encapsulation = encapsulation }, system, seq, numbers.Item1, ring, numbers.Item2,
+                numbers.Item3),
             payload));
 
     [Fact]
@@ -59,7 +61,8 @@ public sealed class RoundTripTests
         from trailer in JoinTrailers
         select new JoinFrame(
             new JoinMessage(
-                leaves ? header with { Node = ProcessorId.None } : header, header.Node, sequence, sets.Item1, sets.Item2)
+                leaves ? header with { Node = ProcessorId.None } : header, header.Node, sequence,
+                sets.Item1, sets.Item2)
             {
                 Trailer = trailer,
             }));

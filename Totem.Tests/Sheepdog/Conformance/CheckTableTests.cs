@@ -3,14 +3,18 @@ using Totem.Tests.Tidy;
 
 namespace Totem.Tests.Sheepdog.Conformance;
 
-/// <summary>Every check of the contract and every fault of the drivers before ours has a test that names it, or a reason why not.</summary>
+/// <summary>Every check of the contract and every fault of the drivers before ours has a test that
+/// names it, or a reason why not.</summary>
 public sealed class CheckTableTests
 {
     private static readonly Dictionary<string, string> Without = new(StringComparer.Ordinal)
     {
-        ["A15"] = "sheepdog's own functional tests need sheepdog's sources, which are not here; minisheep stands in for the daemon",
-        ["F-27"] = "a megabyte of stack for each event: there are no such buffers, and a managed stack cannot be taken so",
-        ["F-33"] = "two loggers that share a semaphore: not a driver's, and ours share nothing but what the option names",
+        ["A15"] = "sheepdog's own functional tests need sheepdog's sources, which are not here; minisheep stands in "
+            + "for the daemon",
+        ["F-27"] = "a megabyte of stack for each event: there are no such buffers, and a managed stack cannot be "
+            + "taken so",
+        ["F-33"] = "two loggers that share a semaphore: not a driver's, and ours share nothing but what the "
+            + "option names",
     };
 
     [Fact]

@@ -16,7 +16,8 @@ public abstract class ClusterConformance : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Two nodes, one stops: sheep's driver for corosync aborts the other. Here one by one to the last.</summary>
+    /// <summary>Two nodes, one stops: sheep's driver for corosync aborts the other. Here one by one
+    /// to the last.</summary>
     [NeedyFact]
     [Check("A1", "A7", "F-3", "F-16")]
     public void Sheep_that_leave_in_order_leave_the_others_running_to_the_last_one()
@@ -86,14 +87,16 @@ public abstract class ClusterConformance : IDisposable
                 alive.Values.First().Notify($"{i}");
         }
 
-        // All are in before anybody says the last: an old sheep may know the same members from before one of them died and came again.
+        // All are in before anybody says the last: an old sheep may know the same members from
+        // before one of them died and came again.
         foreach (var one in alive.Values)
             one.WaitForMembers([.. alive.Keys]);
         foreach (var one in alive.Values)
             one.Notify("last");
 
         foreach (var one in alive.Values)
-            one.WaitFor(lines => alive.Keys.All(x => lines.Contains(TestSheep.NotifyLine(x, "last"))), $"the last messages; seed {seed}");
+            one.WaitFor(lines => alive.Keys.All(x => lines.Contains(TestSheep.NotifyLine(x, "last"))), "the last "
+                + $"messages; seed {seed}");
         AssertSameSequence([.. alive.Values]);
 
         void End(TestSheep sheep, bool isOrderly)
@@ -199,7 +202,8 @@ public abstract class ClusterConformance : IDisposable
         foreach (var one in (TestSheep[])[.. sheep, joiner])
             one.WaitForLine(TestSheep.NotifyLine(2, "third"));
         Assert.Equal(
-            [TestSheep.NotifyLine(0, "first"), TestSheep.NotifyLine(1, "second"), TestSheep.NotifyLine(2, "third")], joiner.Log[^3..]);
+            [TestSheep.NotifyLine(0, "first"), TestSheep.NotifyLine(1, "second"), TestSheep.NotifyLine(2, "third")],
+            joiner.Log[^3..]);
         AssertSameSequence([.. sheep, joiner]);
     }
 
@@ -251,8 +255,10 @@ public abstract class ClusterConformance : IDisposable
         // It hears on, and has a voice.
         Start(2).Join().WaitForMembers(0, 2);
         sheep[1].WaitForMembers(0, 2);
-        // Of each time it was in it is told once that it left; on a host that stands still it may have been parted before.
-        var own = sheep[0].Log.Select(x => x[..Math.Min(x.Length, "accept 1".Length)]).Where(x => x is "accept 1" or "leave 1 ");
+        // Of each time it was in it is told once that it left; on a host that stands still it may
+        // have been parted before.
+        var own = sheep[0].Log.Select(x => x[..Math.Min(x.Length, "accept 1".Length)])
+            .Where(x => x is "accept 1" or "leave 1 ");
         Assert.All(own.Index(), x => Assert.Equal(x.Index % 2 == 0 ? "accept 1" : "leave 1 ", x.Item));
         Assert.Equal("leave 1 ", own.Last());
     }
@@ -297,7 +303,8 @@ public abstract class ClusterConformance : IDisposable
         var last = Start(2).Join();
         foreach (var one in (TestSheep[])[.. sheep, last])
             one.WaitForMembers(0, 1, 2);
-        Assert.All(milliseconds.Index(), x => Assert.Equal(sheep[0].CountOf($"accept {3 + x.Index} "), sheep[0].CountOf($"leave {3 + x.Index} ")));
+        Assert.All(milliseconds.Index(),
+            x => Assert.Equal(sheep[0].CountOf($"accept {3 + x.Index} "), sheep[0].CountOf($"leave {3 + x.Index} ")));
         AssertSameSequence([.. sheep, last]);
     }
 
@@ -319,7 +326,8 @@ public abstract class ClusterConformance : IDisposable
         var logs = sheep.Select(x => x.Log).ToArray();
         var longest = logs.MaxBy(x => x.Length)!;
         foreach (var log in logs)
-            Assert.True(longest.TakeLast(log.Length).SequenceEqual(log), string.Join("\n\n", sheep.Select(x => $"{x.Identity}:\n{string.Join('\n', x.Lines)}")));
+            Assert.True(longest.TakeLast(log.Length).SequenceEqual(log),
+                string.Join("\n\n", sheep.Select(x => $"{x.Identity}:\n{string.Join('\n', x.Lines)}")));
     }
 
     /// <summary>A sheep that has not joined yet.</summary>

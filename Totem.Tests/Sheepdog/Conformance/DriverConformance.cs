@@ -3,8 +3,8 @@ using Totem.Tests.Requirements;
 
 namespace Totem.Tests.Sheepdog.Conformance;
 
-/// <summary>The conformance of a driver whose sheep all run in the test's process. A driver's tests derive from this and say how to make
-/// and to kill one.</summary>
+/// <summary>The conformance of a driver whose sheep all run in the test's process. A driver's tests derive from this
+/// and say how to make and to kill one.</summary>
 public abstract class DriverConformance : ClusterConformance
 {
     [NeedyFact]

@@ -24,7 +24,8 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
     /// <param name="option">The driver's.</param>
     /// <param name="identity">The node.</param>
     /// <param name="kill">Ends the driver as a kill -9 would end its process.</param>
-    public DriverSheep(IClusterDriver driver, string? option, int identity, Action<IClusterDriver> kill) : base(identity)
+    public DriverSheep(IClusterDriver driver, string? option, int identity, Action<IClusterDriver> kill)
+        : base(identity)
     {
         Driver = driver;
         _option = option;
@@ -73,13 +74,16 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
 
     public override void Leave() => Do(x => x.Leave());
 
-    public override void Notify(string text) => Do(x => Assert.Equal(ClusterResult.Success, x.Notify(Encoding.UTF8.GetBytes(text))));
+    public override void Notify(string text) =>
+        Do(x => Assert.Equal(ClusterResult.Success, x.Notify(Encoding.UTF8.GetBytes(text))));
 
     public override void Block() => Do(x => Assert.Equal(ClusterResult.Success, x.Block()));
 
-    public override void Unblock(string text) => Do(x => Assert.Equal(ClusterResult.Success, x.Unblock(Encoding.UTF8.GetBytes(text))));
+    public override void Unblock(string text) =>
+        Do(x => Assert.Equal(ClusterResult.Success, x.Unblock(Encoding.UTF8.GetBytes(text))));
 
-    public override void Update(int value) => Do(x => Assert.Equal(ClusterResult.Success, x.UpdateNode(Node(Identity, value))));
+    public override void Update(int value) =>
+        Do(x => Assert.Equal(ClusterResult.Success, x.UpdateNode(Node(Identity, value))));
 
     public override void Lock(ulong id) => Driver.Lock(id);
 
@@ -92,7 +96,8 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
         Leave();
         // A leave that is under way when the session is lost goes with it; the others see the end instead.
         WaitFor(
-            lines => lines.Count(x => x.StartsWith(own, StringComparison.Ordinal)) > left || lines.Count(x => x == Reconnected) > lost,
+            lines => lines.Count(x => x.StartsWith(own, StringComparison.Ordinal)) > left
+                || lines.Count(x => x == Reconnected) > lost,
             "its leave, or the end of its session");
         Dispose();
     }
@@ -121,9 +126,11 @@ internal sealed class DriverSheep : TestSheep, IClusterEvents
         Add($"accept {IdOf(joined)} by {opaque[0] - 1} [{Names(members)}]");
     }
 
-    public void OnLeave(SheepNode left, IReadOnlyList<SheepNode> members) => Add($"leave {IdOf(left)} [{Names(members)}]");
+    public void OnLeave(SheepNode left, IReadOnlyList<SheepNode> members) =>
+        Add($"leave {IdOf(left)} [{Names(members)}]");
 
-    public void OnNotify(SheepNode sender, ReadOnlySpan<byte> message) => Add(NotifyLine(IdOf(sender), Encoding.UTF8.GetString(message)));
+    public void OnNotify(SheepNode sender, ReadOnlySpan<byte> message) =>
+        Add(NotifyLine(IdOf(sender), Encoding.UTF8.GetString(message)));
 
     public bool OnBlock(SheepNode self)
     {

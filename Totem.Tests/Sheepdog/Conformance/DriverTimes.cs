@@ -21,7 +21,9 @@ public sealed class DriverTimes(ITestOutputHelper output)
     private readonly int _firstPort = Ports.TakeBase();
 
     private static readonly int Rounds = int.TryParse(
-        Environment.GetEnvironmentVariable("TOTEM_DRIVER_TIMES"), CultureInfo.InvariantCulture, out var count) ? count : 0;
+        Environment.GetEnvironmentVariable("TOTEM_DRIVER_TIMES"), CultureInfo.InvariantCulture, out var count)
+            ? count
+            : 0;
 
     private readonly StringBuilder _table = new();
 
@@ -31,16 +33,20 @@ public sealed class DriverTimes(ITestOutputHelper output)
         if (Rounds == 0)
             return;
         using var state = new TemporaryDirectory();
-        _table.AppendLine(CultureInfo.InvariantCulture, $"median / worst of {Rounds}, in ms; load of the host {File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
+        _table.AppendLine(CultureInfo.InvariantCulture, $"median / worst of {Rounds}, in ms; load of the host "
+            + $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
         using var servers = new SingleServer();
         foreach (var nodes in (int[])[3, 14])
         {
-            Measure("totem, by minisheep in C", nodes, [SheepdogBuild.Minisheep, "-y", "127.0.0.1", "-c", $"totem:port={Ports.TakeBase()},state={state.Path}/c"]);
-            Measure("totem, by `totem sheep`", nodes, [.. TotemSheep, $"totem:port={Ports.TakeBase()},state={state.Path}"]);
+            Measure("totem, by minisheep in C", nodes, [SheepdogBuild.Minisheep, "-y", "127.0.0.1", "-c",
+                $"totem:port={Ports.TakeBase()},state={state.Path}/c"]);
+            Measure("totem, by `totem sheep`", nodes,
+                [.. TotemSheep, $"totem:port={Ports.TakeBase()},state={state.Path}"]);
             Measure("local", nodes, [.. TotemSheep, $"local:{state.Path}/local{nodes}"]);
             Measure(
                 "zookeeper, one server, timeout 4000", nodes,
-                [.. TotemSheep, $"zookeeper:127.0.0.1:{servers.Servers[0].Port}{ZooKeeperEnsemble.NewRoot()},timeout=4000"]);
+                [.. TotemSheep,
+                    $"zookeeper:127.0.0.1:{servers.Servers[0].Port}{ZooKeeperEnsemble.NewRoot()},timeout=4000"]);
         }
 
         output.WriteLine(_table.ToString());
@@ -61,7 +67,8 @@ public sealed class DriverTimes(ITestOutputHelper output)
             foreach (var one in sheep.Values)
                 one.WaitForMembers([.. sheep.Keys]);
             var listed = sheep.Values.Select(x => x.LastMembership - begun).Select(x => x.TotalMilliseconds).ToArray();
-            _table.AppendLine(CultureInfo.InvariantCulture, $"| {nodes} processes started at once: all are listed | {listed.Min():0} | {listed.Max():0} |");
+            _table.AppendLine(CultureInfo.InvariantCulture, $"| {nodes} processes started at once: all are listed | "
+                + $"{listed.Min():0} | {listed.Max():0} |");
 
             var (joins, notifies, leaves, kills) = (new Times(), new Times(), new Times(), new Times());
             for (var round = 0; round < Rounds; round++)
@@ -81,7 +88,8 @@ public sealed class DriverTimes(ITestOutputHelper output)
                     sheep[victim].Kill();
                 else
                     sheep[victim].Terminate();
-                (isKill ? kills : leaves).Add(ended, others.Select((x, i) => x.TimeOf($"leave {victim} ", seen[i] + 1)));
+                (isKill ? kills : leaves)
+                    .Add(ended, others.Select((x, i) => x.TimeOf($"leave {victim} ", seen[i] + 1)));
                 _ = sheep[victim].ExitCode;
                 sheep[victim].Dispose();
 
@@ -127,6 +135,7 @@ public sealed class DriverTimes(ITestOutputHelper output)
         }
 
         private static string Text(List<double> times) =>
-            string.Create(CultureInfo.InvariantCulture, $"{times.Order().ElementAt(times.Count / 2):0.0} / {times.Max():0.0}");
+            string.Create(
+                CultureInfo.InvariantCulture, $"{times.Order().ElementAt(times.Count / 2):0.0} / {times.Max():0.0}");
     }
 }

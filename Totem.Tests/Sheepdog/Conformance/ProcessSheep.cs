@@ -5,7 +5,8 @@ using System.Text.Json;
 
 namespace Totem.Tests.Sheepdog.Conformance;
 
-/// <summary>A sheep in a process of its own that takes the commands of <c>totem sheep</c> and prints its JSON.</summary>
+/// <summary>A sheep in a process of its own that takes the commands of <c>totem sheep</c> and
+/// prints its JSON.</summary>
 internal sealed class ProcessSheep : TestSheep
 {
     private static readonly TimeSpan EndLimit = HangLimit.OfAWait;
@@ -27,9 +28,11 @@ internal sealed class ProcessSheep : TestSheep
         _firstPort = firstPort;
         var start = new ProcessStartInfo(command[0])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+                UseShellExecute = false,
         };
-        foreach (var argument in (string[])[.. command.Skip(1), "-p", (firstPort + identity).ToString(CultureInfo.InvariantCulture), "--json"])
+        foreach (var argument in (string[])[.. command.Skip(1), "-p",
+            (firstPort + identity).ToString(CultureInfo.InvariantCulture), "--json"])
             start.ArgumentList.Add(argument);
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{command[0]} does not start");
         _process.ErrorDataReceived += (_, line) => Add($"error {line.Data}");
@@ -41,7 +44,8 @@ internal sealed class ProcessSheep : TestSheep
     public int ProcessId => _process.Id;
 
     /// <summary>How its process ended, which the lines of one that was killed or that crashed do not tell.</summary>
-    protected override string Condition => _process.HasExited ? $"its process has ended with {_process.ExitCode}" : "its process runs";
+    protected override string Condition =>
+        _process.HasExited ? $"its process has ended with {_process.ExitCode}" : "its process runs";
 
     /// <summary>When it was told a line, by its own word; there is one clock on a host.</summary>
     public DateTimeOffset TimeOf(string start, int occurrence = 1)
@@ -57,7 +61,8 @@ internal sealed class ProcessSheep : TestSheep
         get
         {
             lock (_times)
-                return _times.Last(x => x.Line.StartsWith("accept ", StringComparison.Ordinal) || x.Line.StartsWith("leave ", StringComparison.Ordinal)).At;
+                return _times.Last(x => x.Line.StartsWith("accept ", StringComparison.Ordinal)
+                    || x.Line.StartsWith("leave ", StringComparison.Ordinal)).At;
         }
     }
 
@@ -66,7 +71,8 @@ internal sealed class ProcessSheep : TestSheep
     {
         get
         {
-            Assert.True(_process.WaitForExit(EndLimit), $"sheep {Identity} does not end; it was told\n{string.Join('\n', Lines)}");
+            Assert.True(_process.WaitForExit(EndLimit), $"sheep {Identity} does not end; it was "
+                + $"told\n{string.Join('\n', Lines)}");
             return _process.ExitCode;
         }
     }

@@ -5,7 +5,8 @@ namespace Totem.Tests.Sheepdog.Conformance;
 
 /// <summary>
 /// A sheep under test, whatever runs it. Its events become lines, which tests wait for: <c>accept 2 [0 1 2]</c>,
-/// <c>leave 0 [1 2]</c>, <c>notify 1 LENGTH SUM</c>, <c>update 1 VALUE</c>; beside them <c>failed REASON</c> and others that only concern itself.
+/// <c>leave 0 [1 2]</c>, <c>notify 1 LENGTH SUM</c>, <c>update 1 VALUE</c>; beside them <c>failed
+/// REASON</c> and others that only concern itself.
 /// </summary>
 public abstract class TestSheep : IDisposable
 {
@@ -102,10 +103,12 @@ public abstract class TestSheep : IDisposable
     public void WaitForLine(string line) => WaitFor(lines => lines.Contains(line), line);
 
     public void WaitForCount(string start, int count) =>
-        WaitFor(lines => lines.Count(x => x.StartsWith(start, StringComparison.Ordinal)) >= count, $"{count} of '{start}…'");
+        WaitFor(lines => lines.Count(x => x.StartsWith(start, StringComparison.Ordinal)) >= count, $"{count} of "
+            + $"'{start}…'");
 
     public void WaitForMembers(params int[] members) =>
-        WaitFor(lines => MembersIn(lines).Order().SequenceEqual(members.Order()), $"members {string.Join(' ', members)}");
+        WaitFor(
+            lines => MembersIn(lines).Order().SequenceEqual(members.Order()), $"members {string.Join(' ', members)}");
 
     public void WaitFor(Func<IReadOnlyList<string>, bool> condition, string what)
     {
@@ -129,7 +132,8 @@ public abstract class TestSheep : IDisposable
         return true;
     }
 
-    private static string Told(TestSheep sheep) => $"{sheep.Identity}:\n{string.Join('\n', sheep.Lines)}\n{sheep.Condition}";
+    private static string Told(TestSheep sheep) =>
+        $"{sheep.Identity}:\n{string.Join('\n', sheep.Lines)}\n{sheep.Condition}";
 
     protected virtual void Add(string line)
     {
@@ -142,11 +146,14 @@ public abstract class TestSheep : IDisposable
 
     protected static string Names(IEnumerable<int> members) => string.Join(' ', members);
 
-    private static bool IsOrdered(string line) => OrderedKinds.Any(x => line.StartsWith(x + " ", StringComparison.Ordinal));
+    private static bool IsOrdered(string line) =>
+        OrderedKinds.Any(x => line.StartsWith(x + " ", StringComparison.Ordinal));
 
     private static int[] MembersIn(IReadOnlyList<string> lines) =>
-        lines.LastOrDefault(x => x.StartsWith("accept ", StringComparison.Ordinal) || x.StartsWith("leave ", StringComparison.Ordinal)) is { } line
-            ? [.. line[(line.IndexOf('[', StringComparison.Ordinal) + 1)..^1].Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        lines.LastOrDefault(x => x.StartsWith("accept ", StringComparison.Ordinal)
+            || x.StartsWith("leave ", StringComparison.Ordinal)) is { } line
+            ? [.. line[(line.IndexOf('[', StringComparison.Ordinal) + 1)..^1].Split(' ',
+                StringSplitOptions.RemoveEmptyEntries)
                 .Select(x => int.Parse(x, CultureInfo.InvariantCulture))]
             : [];
 }

@@ -4,14 +4,16 @@ using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog.Conformance;
 
-/// <summary>The ring's driver when the network is cut in two: a process in a network namespace each, with a <c>corosync.conf</c>.</summary>
+/// <summary>The ring's driver when the network is cut in two: a process in a network namespace
+/// each, with a <c>corosync.conf</c>.</summary>
 public sealed class TotemCutTests : IDisposable
 {
     private const int FirstPort = 17_000;
     private const int Count = 4;
 
     private readonly TemporaryDirectory _folder = new();
-    private readonly NamespaceNetwork? _network = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? NamespaceNetwork.Create(Count) : null;
+    private readonly NamespaceNetwork? _network = OperatingSystem.IsLinux()
+        && Environment.IsPrivilegedProcess ? NamespaceNetwork.Create(Count) : null;
     private readonly List<TestSheep> _sheep = [];
 
     public void Dispose()
@@ -76,10 +78,12 @@ public sealed class TotemCutTests : IDisposable
         }
 
         // Section 12: the epoch histories of all are the same, each from where it came in.
-        var epochs = _sheep.Select(x => x.Lines.Where(y => y.StartsWith("epoch ", StringComparison.Ordinal)).ToArray()).ToArray();
+        var epochs = _sheep.Select(x => x.Lines.Where(y => y.StartsWith("epoch ", StringComparison.Ordinal)).ToArray())
+            .ToArray();
         Assert.All(epochs, x => Assert.Equal(epochs[0][^1], x[^1]));
         ClusterConformance.AssertSameSequence([.. _sheep]);
-        Assert.All(_sheep, x => Assert.Equal(0, x.CountOf("leave ") - elsewhere.Length * (here.Contains(x.Identity) ? 1 : 0)));
+        Assert.All(
+            _sheep, x => Assert.Equal(0, x.CountOf("leave ") - elsewhere.Length * (here.Contains(x.Identity) ? 1 : 0)));
         Assert.All(_sheep, x => Assert.Equal(0, x.CountOf(TestSheep.NotifyLine(elsewhere[0], "outside"))));
     }
 
@@ -114,7 +118,8 @@ public sealed class TotemCutTests : IDisposable
     {
         var option = $"totem:config={Configuration},node={node},state={_folder.Path}/{node},settle=300";
         var command = (string[])
-            [.. _network!.WrapperOf(node), "dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep", "-c", option];
+            [.. _network!.WrapperOf(node), "dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep",
+                "-c", option];
         var sheep = new ProcessSheep(command, identity, FirstPort);
         _sheep.Add(sheep);
         return sheep;

@@ -25,7 +25,8 @@ public sealed class TotemDriverTests : DriverConformance
         sheep[0].WaitForLine(TestSheep.NotifyLine(1, "back"));
     }
 
-    /// <summary>The ring is busy with the first death when it sees the others, and all of them count: none of the dead is on another side of a cut.</summary>
+    /// <summary>The ring is busy with the first death when it sees the others, and all of them count: none of the dead
+    /// is on another side of a cut.</summary>
     [Fact]
     [Check("A1")]
     public async Task The_few_who_are_left_go_on_when_most_are_killed_at_once()
@@ -50,8 +51,10 @@ public sealed class TotemDriverTests : DriverConformance
     public async Task A_stranger_in_the_group_that_is_silent_holds_up_nobody()
     {
         var sheep = Joined(1);
-        await using var node = await TotemNode.StartAsync(TotemDriverOptions.Parse(Option, false).NodeOptions() with { OnDelivery = static (in Delivery _) => { } });
-        await using var stranger = await node.JoinAsync(TotemDriverOptions.Parse(Option, false).Group, new GroupJoinOptions());
+        await using var node = await TotemNode.StartAsync(
+            TotemDriverOptions.Parse(Option, false).NodeOptions() with { OnDelivery = static (in Delivery _) => { } });
+        await using var stranger = await node.JoinAsync(
+            TotemDriverOptions.Parse(Option, false).Group, new GroupJoinOptions());
         var joiner = Start(1).Join();
         joiner.WaitForMembers(0, 1);
         sheep[0].Notify("on");
@@ -63,7 +66,8 @@ public sealed class TotemDriverTests : DriverConformance
         sheep[0].WaitForLine(TestSheep.NotifyLine(1, "still"));
     }
 
-    /// <summary>All that the sender puts on the wire, tokens and headers included; sheep's driver sends 90,212 bytes of message alone.</summary>
+    /// <summary>All that the sender puts on the wire, tokens and headers included; sheep's driver
+    /// sends 90,212 bytes of message alone.</summary>
     [Fact]
     [Check("A6", "F-6")]
     public void A_notification_of_four_bytes_costs_less_than_256_on_the_wire()

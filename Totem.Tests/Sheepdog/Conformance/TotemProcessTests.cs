@@ -9,7 +9,8 @@ public sealed class TotemProcessTests : ProcessConformance
     private readonly int _port = Ports.TakeBase();
 
     protected override IReadOnlyList<string> Command =>
-        ["dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep", "-c", $"totem:port={_port},state={_state.Path}"];
+        ["dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep", "-c",
+            $"totem:port={_port},state={_state.Path}"];
 
     protected override void Dispose(bool disposing)
     {

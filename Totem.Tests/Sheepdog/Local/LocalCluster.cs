@@ -27,7 +27,8 @@ internal sealed class LocalCluster(string? path = null) : IDisposable
 
     public DriverSheep Start(int identity)
     {
-        var sheep = new DriverSheep(new LocalDriver { Limits = Limits }, Path, identity, driver => ((LocalDriver)driver).Kill());
+        var sheep = new DriverSheep(
+            new LocalDriver { Limits = Limits }, Path, identity, driver => ((LocalDriver)driver).Kill());
         _all.Add(sheep);
         sheep.Join();
         return sheep;

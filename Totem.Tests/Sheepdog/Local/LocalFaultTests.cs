@@ -12,12 +12,14 @@ public sealed class LocalFaultTests
 {
     private static readonly TimeSpan Limit = HangLimit.OfAWait;
 
-    /// <summary>F-29, A14, A13: a reader that stands still is left behind, notices, and comes back by a fresh join; the disk does not fill.</summary>
+    /// <summary>F-29, A14, A13: a reader that stands still is left behind, notices, and comes back
+    /// by a fresh join; the disk does not fill.</summary>
     [Fact]
     [Check("F-29", "A14", "A13")]
     public void A_reader_that_lags_too_far_is_expelled_and_comes_back()
     {
-        using var cluster = new LocalCluster { Limits = new LocalLimits { SegmentBytes = 64 << 10, SegmentsBehindMax = 4 } };
+        using var cluster =
+            new LocalCluster { Limits = new LocalLimits { SegmentBytes = 64 << 10, SegmentsBehindMax = 4 } };
         var sheep = cluster.Joined(3);
         using var stopped = new StoppedReader(sheep[2]);
         sheep[0].Do(x => x.Notify([1]));
@@ -79,7 +81,8 @@ public sealed class LocalFaultTests
         var files = Directory.GetFiles(cluster.Sessions);
         Assert.Equal(4, files.Length);
         Assert.All(files, x => Assert.DoesNotContain(
-            Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), Path.GetFileName(x).Split('.')));
+            Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Path.GetFileName(x).Split('.')));
     }
 
     /// <summary>F-32: nothing is common to clusters, and none is disturbed by the start of another.</summary>
@@ -254,7 +257,8 @@ public sealed class LocalFaultTests
         LinuxFiles.WriteOnce(file, bytes, path);
     }
 
-    /// <summary>Holds a sheep's session where SIGSTOP would: in the middle of its work, with the driver's own lock taken.</summary>
+    /// <summary>Holds a sheep's session where SIGSTOP would: in the middle of its work, with the
+    /// driver's own lock taken.</summary>
     private sealed class StoppedReader : IDisposable
     {
         private readonly ManualResetEventSlim _isStopped = new();

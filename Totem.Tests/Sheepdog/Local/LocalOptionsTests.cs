@@ -25,7 +25,8 @@ public sealed class LocalOptionsTests : IDisposable
         Assert.Equal(LocalOptions.DefaultPath, LocalOptions.Parse(option).Path);
         var user = LinuxFile.EffectiveUser();
         Assert.Equal(
-            user == 0 ? "/run/totem/sheepdog" : Path.Combine(Path.GetTempPath(), $"totem-sheepdog-{user}"), LocalOptions.DefaultPath);
+            user == 0 ? "/run/totem/sheepdog" : Path.Combine(Path.GetTempPath(), $"totem-sheepdog-{user}"),
+            LocalOptions.DefaultPath);
         driver.Init(option);
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(LocalOptions.DefaultPath));
         var address = new byte[16];

@@ -22,9 +22,11 @@ public sealed class LocalProcessTests : IDisposable
         _directory.Dispose();
     }
 
-    private string[] Command => ["dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep", "-c", $"local:{_directory.Path}"];
+    private string[] Command =>
+        ["dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep", "-c", $"local:{_directory.Path}"];
 
-    /// <summary>F-31: a process that is dead and has not been waited for still has its number; sheep's driver takes it for alive.</summary>
+    /// <summary>F-31: a process that is dead and has not been waited for still has its number;
+    /// sheep's driver takes it for alive.</summary>
     [LinuxFact]
     [Check("F-31")]
     public void A_zombie_is_dead()
@@ -36,14 +38,17 @@ public sealed class LocalProcessTests : IDisposable
         var victim = Start(unwaited, 1);
         survivor.WaitForMembers(0, 1);
         var child = int.Parse(
-            File.ReadAllText($"/proc/{victim.ProcessId}/task/{victim.ProcessId}/children").Trim(), CultureInfo.InvariantCulture);
+            File.ReadAllText($"/proc/{victim.ProcessId}/task/{victim.ProcessId}/children").Trim(),
+            CultureInfo.InvariantCulture);
         SystemCommand.Run($"kill -KILL {child}");
         Assert.True(SpinWait.SpinUntil(
-            () => File.ReadAllText($"/proc/{child}/status").Contains("State:\tZ", StringComparison.Ordinal), HangLimit.OfAWait));
+            () => File.ReadAllText($"/proc/{child}/status").Contains("State:\tZ", StringComparison.Ordinal),
+            HangLimit.OfAWait));
         survivor.WaitForMembers(0);
     }
 
-    /// <summary>F-30, F-29: a process that is stopped amid everything holds up nobody, and goes on where it was.</summary>
+    /// <summary>F-30, F-29: a process that is stopped amid everything holds up nobody, and goes on
+    /// where it was.</summary>
     [LinuxFact]
     [Check("F-30", "F-29")]
     public void A_stopped_process_stops_nobody_and_takes_up_again()

@@ -9,7 +9,8 @@ namespace Totem.Tests.Sheepdog.Local;
 [SupportedOSPlatform("linux")]
 public sealed class OrderFileTests : IDisposable
 {
-    private static readonly OrderRecord Example = new(OrderKind.Message, new PeerId(0x01020304, 0x05060708), 9, 10, 11, 12);
+    private static readonly OrderRecord Example =
+        new(OrderKind.Message, new PeerId(0x01020304, 0x05060708), 9, 10, 11, 12);
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -45,7 +46,8 @@ public sealed class OrderFileTests : IDisposable
 
     /// <summary>No writer of ours can be torn; a file system that is, or a hand, can have left anything.</summary>
     [Theory]
-    [InlineData(1), InlineData(31), InlineData(32), InlineData(33), InlineData(8_191), InlineData(8_192), InlineData(100_000)]
+    [InlineData(1), InlineData(31), InlineData(32), InlineData(33), InlineData(8_191), InlineData(8_192),
+        InlineData(100_000)]
     public void Bytes_that_are_no_record_are_passed_over_by_everybody_alike(int count)
     {
         var path = Path.Combine(_directory.Path, "order");

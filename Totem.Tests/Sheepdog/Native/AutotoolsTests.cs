@@ -23,20 +23,24 @@ public sealed partial class AutotoolsTests : IDisposable
     public void The_documented_lines_build_a_sheep_that_has_the_driver()
     {
         _ = SheepdogBuild.Libraries;
-        NativeBuild.Run(["make", "-C", Repository.FullPath("Totem.Sheepdog.Native"), "install", $"PREFIX={Installed}"], NativeBuild.BuildLimit);
+        NativeBuild.Run(["make", "-C", Repository.FullPath("Totem.Sheepdog.Native"), "install", $"PREFIX={Installed}"],
+            NativeBuild.BuildLimit);
         MakeTree();
         File.Copy(Path.Combine(Installed, "share/totem-sheepdog/totem.c"), Path.Combine(Tree, "sheep/cluster/totem.c"));
         File.AppendAllText(Path.Combine(Tree, "sheep/Makefile.am"), "\n" + DocumentedLines());
 
-        NativeBuild.Run(["sh", "-c", $"cd {Tree} && aclocal && autoconf && automake --add-missing --foreign"], NativeBuild.BuildLimit);
+        NativeBuild.Run(["sh", "-c", $"cd {Tree} && aclocal && autoconf && automake --add-missing --foreign"],
+            NativeBuild.BuildLimit);
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["PKG_CONFIG_PATH"] = Path.Combine(Installed, "lib/pkgconfig"),
             ["LD_LIBRARY_PATH"] = Path.Combine(Installed, "lib"),
         };
-        NativeBuild.Run(["sh", "-c", $"cd {Tree} && ./configure CFLAGS='-O0 -std=gnu99 -D_GNU_SOURCE' && make"], NativeBuild.BuildLimit, environment);
+        NativeBuild.Run(["sh", "-c", $"cd {Tree} && ./configure CFLAGS='-O0 -std=gnu99 -D_GNU_SOURCE' && make"],
+            NativeBuild.BuildLimit, environment);
 
-        var refused = Assert.Throws<InvalidOperationException>(() => NativeBuild.Run([Path.Combine(Tree, "sheep/sheep"), "-c", "totem:nothing=1"], environment));
+        var refused = Assert.Throws<InvalidOperationException>(
+            () => NativeBuild.Run([Path.Combine(Tree, "sheep/sheep"), "-c", "totem:nothing=1"], environment));
         Assert.Contains("there is no 'nothing'; expected KEY=VALUE", refused.Message, StringComparison.Ordinal);
     }
 
@@ -78,7 +82,8 @@ public sealed partial class AutotoolsTests : IDisposable
         foreach (var file in Repository.Files.Where(x => x.StartsWith(minisheep, StringComparison.Ordinal)))
         {
             var name = file[minisheep.Length..];
-            var target = Path.Combine(Tree, name.StartsWith("include/", StringComparison.Ordinal) ? name : $"sheep/{name}");
+            var target = Path.Combine(
+                Tree, name.StartsWith("include/", StringComparison.Ordinal) ? name : $"sheep/{name}");
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(Repository.FullPath(file), target);
         }
@@ -86,7 +91,9 @@ public sealed partial class AutotoolsTests : IDisposable
 
     private void Write(string name, string text) => File.WriteAllText(Path.Combine(Tree, name), text + "\n");
 
-    [GeneratedRegex("^```make\n(?<lines>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^```make\n(?<lines>.*?)^```",
+        RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex MakeBlock();
 }
 

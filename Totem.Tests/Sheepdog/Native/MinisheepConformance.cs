@@ -3,7 +3,8 @@ using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog.Native;
 
-/// <summary>The conformance through <c>sheep/totem.c</c> and the library for C, in processes of a stand-in for sheep.</summary>
+/// <summary>The conformance through <c>sheep/totem.c</c> and the library for C, in processes of a
+/// stand-in for sheep.</summary>
 public abstract class MinisheepConformance : ProcessConformance
 {
     private readonly Dictionary<int, ProcessSheep> _newest = [];

@@ -9,7 +9,8 @@ using Xunit.Abstractions;
 
 namespace Totem.Tests.Sheepdog.Native;
 
-/// <summary>The driver <c>totem</c> through <c>sheep/totem.c</c>, and what only a stand-in for sheep can show.</summary>
+/// <summary>The driver <c>totem</c> through <c>sheep/totem.c</c>, and what only a stand-in for
+/// sheep can show.</summary>
 [Collection(RealProcesses.Name)]
 [NeedsNativeTools]
 public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConformance
@@ -33,7 +34,8 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
             var started = watch.ElapsedMilliseconds;
             foreach (var one in sheep)
                 one.WaitForMembers(all);
-            output.WriteLine($"14 started in {started} ms, all list 14 after {watch.ElapsedMilliseconds} ms; load {Load()}");
+            output.WriteLine($"14 started in {started} ms, all list 14 after {watch.ElapsedMilliseconds} ms; load "
+                + $"{Load()}");
             AssertSameSequence(sheep);
             var status = Status(0);
             Assert.Equal($"epoch {Fourteen}", status[0]);
@@ -46,7 +48,8 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
                 sheep[x].Stop();
                 foreach (var one in sheep[(x + 1)..])
                     one.WaitForMembers(all[(x + 1)..]);
-                output.WriteLine($"one stopped, {all.Length - 1 - x} others know it, after {watch.ElapsedMilliseconds} ms");
+                output.WriteLine($"one stopped, {all.Length - 1 - x} others know it, after "
+                    + $"{watch.ElapsedMilliseconds} ms");
                 Assert.All(all[(x + 1)..], y => Assert.Equal(Status(y).Length, Fourteen - x));
                 sheep[^1].Notify($"after {x}");
                 sheep[^1].WaitForLine(TestSheep.NotifyLine(all[^1], $"after {x}"));
@@ -77,7 +80,8 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
         sheep[0].WaitForLine(TestSheep.NotifyLine(1, "on"));
     }
 
-    /// <summary>The ring goes on without a process that is stopped; when it runs again, sheep's reconnect handler starts it over.</summary>
+    /// <summary>The ring goes on without a process that is stopped; when it runs again, sheep's
+    /// reconnect handler starts it over.</summary>
     [SheepdogNativeFact]
     [Check("A12", "F-2", "F-12", "F-23")]
     public void A_sheep_whose_session_is_lost_joins_afresh_and_its_threads_get_their_locks()
@@ -113,7 +117,8 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
     [InlineData("totems:port=5405", "Invalid cluster driver 'totems")]
     public void A_wrong_option_ends_it_with_what_was_expected(string driver, string expected)
     {
-        var failure = Assert.Throws<InvalidOperationException>(() => NativeBuild.Run([SheepdogBuild.Minisheep, "-c", driver]));
+        var failure = Assert.Throws<InvalidOperationException>(
+            () => NativeBuild.Run([SheepdogBuild.Minisheep, "-c", driver]));
         Assert.Contains("returned 1:", failure.Message, StringComparison.Ordinal);
         Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
     }
@@ -121,7 +126,8 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
     /// <summary>A line for each problem: where, which key, and what was expected. Nothing of the runtime.</summary>
     [SheepdogNativeTheory]
     [InlineData("token: abc", "totem.token is 'abc', expected a number from 0 to 4294967295")]
-    [InlineData("token: 1000\n    join: 2000", "totem.join is 2000 ms, expected at most totem.consensus, which is 1200 ms", 5)]
+    [InlineData("token: 1000\n    join: 2000", "totem.join is 2000 ms, expected at most totem.consensus, which is "
+        + "1200 ms", 5)]
     [InlineData("transport: tcp", "totem.transport is 'tcp', expected udpu, udp")]
     [InlineData("crypto_cipher: aes256", "totem.crypto_cipher is 'aes256', expected none")]
     [InlineData("netmtu: 1", "totem.netmtu is '1', expected a number from 576 to 65000")]
@@ -131,11 +137,15 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
     {
         var file = Path.Combine(State.Path, "corosync.conf");
         File.WriteAllText(
-            file, $"totem {{\n    version: 2\n    transport: udpu\n    {text}\n}}\nnodelist {{\n    node {{\n        nodeid: 1\n        ring0_addr: 127.0.0.1\n    }}\n}}\n");
-        foreach (var command in (string[][])[[SheepdogBuild.Minisheep], ["dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep"]])
+            file, $"totem {{\n    version: 2\n    transport: udpu\n    {text}\n}}\nnodelist {{\n    node {{\n "
+                + "       nodeid: 1\n        ring0_addr: 127.0.0.1\n    }\n}\n");
+        foreach (var command in (string[][])[[SheepdogBuild.Minisheep],
+            ["dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep"]])
         {
-            var failure = Assert.Throws<InvalidOperationException>(() => NativeBuild.Run([.. command, "-c", $"totem:config={file}"]));
-            var said = failure.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(x => x.Contains(file, StringComparison.Ordinal)).ToArray();
+            var failure = Assert.Throws<InvalidOperationException>(
+                () => NativeBuild.Run([.. command, "-c", $"totem:config={file}"]));
+            var said = failure.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Where(x => x.Contains(file, StringComparison.Ordinal)).ToArray();
             Assert.Contains(said, x => x.Contains($"{file}:{line}: {expected}", StringComparison.Ordinal));
             Assert.DoesNotContain("Exception", failure.Message, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", failure.Message, StringComparison.Ordinal);
@@ -152,5 +162,6 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
         return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    private static string Load() => $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]} on {Environment.ProcessorCount} cores";
+    private static string Load() =>
+        $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]} on {Environment.ProcessorCount} cores";
 }

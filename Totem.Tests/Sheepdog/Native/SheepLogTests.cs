@@ -37,9 +37,13 @@ public sealed class SheepLogTests : IDisposable
     {
         var sheep = Start(OnLoopback("10.1.2.3"), 0);
         sheep.WaitForMembers(0);
-        Expect(sheep, Information, $"the ring is on the loopback of this host, this is node 1 at {LoopbackSlots.AddressOf("sheepdog")}:{_ring}; expected on it: other processes of this host with port={_ring}, name=sheepdog");
-        Expect(sheep, Warning, $"this sheep is 10.1.2.3:{_first} to the others, but its ring is on the loopback, where no other host can come");
-        Expect(sheep, Warning, $"this node is alone on the loopback, and this sheep is 10.1.2.3:{_first} to the others");
+        Expect(sheep, Information, "the ring is on the loopback of this host, this is node 1 at "
+            + $"{LoopbackSlots.AddressOf("sheepdog")}:{_ring}; expected on it: other processes of this host with "
+            + $"port={_ring}, name=sheepdog");
+        Expect(sheep, Warning, $"this sheep is 10.1.2.3:{_first} to the others, but its ring is on the loopback, where "
+            + "no other host can come");
+        Expect(
+            sheep, Warning, $"this node is alone on the loopback, and this sheep is 10.1.2.3:{_first} to the others");
         Expect(sheep, Information, $"this sheep is in; the sheep are now 10.1.2.3:{_first}");
     }
 
@@ -53,15 +57,18 @@ public sealed class SheepLogTests : IDisposable
             sheep[i].WaitForMembers([.. Enumerable.Range(0, i + 1)]);
         }
 
-        Expect(sheep[0], Information, $"127.0.0.1:{_first + 2} joined; the sheep are now 127.0.0.1:{_first}, 127.0.0.1:{_first + 1}, 127.0.0.1:{_first + 2}");
+        Expect(sheep[0], Information, $"127.0.0.1:{_first + 2} joined; the sheep are now 127.0.0.1:{_first}, "
+            + $"127.0.0.1:{_first + 1}, 127.0.0.1:{_first + 2}");
         Expect(sheep[2], Information, "2 other processes of this host are on the ring");
         sheep[2].Stop();
         sheep[0].WaitForMembers(0, 1);
-        Expect(sheep[0], Information, $"127.0.0.1:{_first + 2} left; the sheep are now 127.0.0.1:{_first}, 127.0.0.1:{_first + 1}");
+        Expect(sheep[0], Information, $"127.0.0.1:{_first + 2} left; the sheep are now 127.0.0.1:{_first}, "
+            + $"127.0.0.1:{_first + 1}");
         // The one that is left is the one that finds out.
         sheep[1].Kill();
         sheep[0].WaitForMembers(0);
-        Expect(sheep[0], Information, $"127.0.0.1:{_first + 1} is gone, its process has ended; the sheep are now 127.0.0.1:{_first}");
+        Expect(sheep[0], Information, $"127.0.0.1:{_first + 1} is gone, its process has ended; the sheep are now "
+            + $"127.0.0.1:{_first}");
         // The ring's own changes have theirs.
         sheep[0].WaitForCount($"{Information}Node 1 installed regular ", 3);
     }
@@ -79,15 +86,19 @@ public sealed class SheepLogTests : IDisposable
             sheep[i].WaitForMembers([.. Enumerable.Range(0, i + 1)]);
         }
 
-        Expect(sheep[0], Information, $"the ring is that of {Configuration} (udpu), this is node 1 at 10.77.0.1:5405; expected on it: node 2 at 10.77.0.2:5405, node 3 at 10.77.0.3:5405");
+        Expect(sheep[0], Information, $"the ring is that of {Configuration} (udpu), this is node 1 at 10.77.0.1:5405; "
+            + "expected on it: node 2 at 10.77.0.2:5405, node 3 at 10.77.0.3:5405");
         Expect(sheep[0], Warning, "not on the ring yet: node 2 at 10.77.0.2:5405, node 3 at 10.77.0.3:5405");
         Expect(sheep[2], Information, "every node of the configuration is on the ring");
 
         _network.Separate(3);
-        Expect(sheep[2], Warning, "cut off from 10.77.0.1:7000, 10.77.0.2:7001: 1 of 3 sheep are on this side, which may not go on");
+        Expect(sheep[2], Warning, "cut off from 10.77.0.1:7000, 10.77.0.2:7001: 1 of 3 sheep are on this side, which "
+            + "may not go on");
         Expect(sheep[2], Warning, "Node 3 lost the token of ring ");
-        Expect(sheep[0], Warning, "cut off from 10.77.0.3:7002, which may be running: this side goes on with 2 of 3 sheep");
-        Expect(sheep[0], Information, "10.77.0.3:7002 is gone, it is not heard any more; the sheep are now 10.77.0.1:7000, 10.77.0.2:7001");
+        Expect(sheep[0], Warning, "cut off from 10.77.0.3:7002, which may be running: this side goes on with 2 of "
+            + "3 sheep");
+        Expect(sheep[0], Information, "10.77.0.3:7002 is gone, it is not heard any more; the sheep are now "
+            + "10.77.0.1:7000, 10.77.0.2:7001");
 
         _network.Heal();
         Expect(sheep[2], Warning, "the session is lost: the cluster was cut in two, and the other side went on");
@@ -102,7 +113,8 @@ public sealed class SheepLogTests : IDisposable
         _network = NamespaceNetwork.Create(1);
         File.WriteAllText(Configuration, ProcessCluster.Configuration(2, "udpu", TimeSpan.FromSeconds(1)));
         var sheep = Start([.. InNetwork(1)[..^1], "127.0.0.1"], 0);
-        Expect(sheep, Warning, "this sheep is 127.0.0.1:7000 to the others, which those of other hosts cannot reach, but its ring is at 10.77.0.1");
+        Expect(sheep, Warning, "this sheep is 127.0.0.1:7000 to the others, which those of other hosts cannot reach, "
+            + "but its ring is at 10.77.0.1");
         Expect(sheep, Warning, "not on the ring yet: node 2 at 10.77.0.2:5405");
     }
 
@@ -110,12 +122,15 @@ public sealed class SheepLogTests : IDisposable
 
     private string Configuration => Path.Combine(_folder.Path, "corosync.conf");
 
-    private string[] OnLoopback(string address) => [SheepdogBuild.Minisheep, "-c", $"totem:port={_ring},state={_folder.Path}", "-y", address];
+    private string[] OnLoopback(string address) =>
+        [SheepdogBuild.Minisheep, "-c", $"totem:port={_ring},state={_folder.Path}", "-y", address];
 
     private string[] InNetwork(uint node)
     {
-        var option = string.Create(CultureInfo.InvariantCulture, $"totem:config={Configuration},node={node},state={_folder.Path}/{node},settle=300");
-        return [.. _network!.WrapperOf(node), SheepdogBuild.Minisheep, "-c", option, "-y", NamespaceNetwork.AddressOf(node)];
+        var option = string.Create(CultureInfo.InvariantCulture,
+            $"totem:config={Configuration},node={node},state={_folder.Path}/{node},settle=300");
+        return [.. _network!.WrapperOf(node), SheepdogBuild.Minisheep, "-c", option, "-y",
+            NamespaceNetwork.AddressOf(node)];
     }
 
     private ProcessSheep Start(string[] command, int identity)

@@ -3,13 +3,15 @@ using Totem.Tests.Tidy;
 
 namespace Totem.Tests.Sheepdog.Native;
 
-/// <summary>The library for programs in C, built once a test run by its documented command, and the programs that use it.</summary>
+/// <summary>The library for programs in C, built once a test run by its documented command, and the
+/// programs that use it.</summary>
 internal static class SheepdogBuild
 {
     /// <summary>The language and the warnings of sheepdog's own build.</summary>
     private const string SheepFlags =
         "-D_GNU_SOURCE -D_LGPL_SOURCE -std=gnu99 -Wall -Wextra -Wshadow -Wmissing-prototypes -Wmissing-declarations "
-        + "-Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Wbad-function-cast -Wmissing-format-attribute -Wformat=2 "
+        + "-Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Wbad-function-cast -Wmissing-format-attribute "
+        + "-Wformat=2 "
         + "-Wno-long-long -Wno-strict-aliasing -Wcast-align";
 
     private static readonly Lazy<string> Built = new(Build);
@@ -18,7 +20,8 @@ internal static class SheepdogBuild
 
     // sheep/totem.c as a sheepdog tree takes it, beside a stand-in for the rest of sheep.
     private static readonly Lazy<string> BuiltMinisheep = new(() => Compile(
-        "minisheep", ["sheep/totem.c", .. SourcesIn("Totem.Tests/Native/minisheep")], "Totem.Tests/Native/minisheep/include"));
+        "minisheep", ["sheep/totem.c", .. SourcesIn("Totem.Tests/Native/minisheep")],
+        "Totem.Tests/Native/minisheep/include"));
 
     private static readonly Lazy<string> BuiltShutdownLoop = new(() => Compile(
         "shutdown_loop",
@@ -40,7 +43,8 @@ internal static class SheepdogBuild
 
     private static string Build()
     {
-        NativeBuild.Run(["make", "--no-print-directory", "-C", Repository.FullPath("Totem.Sheepdog.Native")], NativeBuild.BuildLimit);
+        NativeBuild.Run(["make", "--no-print-directory", "-C", Repository.FullPath("Totem.Sheepdog.Native")],
+            NativeBuild.BuildLimit);
         return Repository.FullPath("out/lib");
     }
 
@@ -52,7 +56,8 @@ internal static class SheepdogBuild
             [
                 "gcc", "-O1", "-g", "-Werror", .. SheepFlags.Split(' '), $"-I{Repository.FullPath("out/include")}",
                 .. includes.Select(x => $"-I{Repository.FullPath(x)}"),
-                .. sources.Select(Repository.FullPath), "-o", program, $"-L{Libraries}", "-ltotem_sheepdog", "-lpthread",
+                .. sources.Select(Repository.FullPath), "-o", program, $"-L{Libraries}", "-ltotem_sheepdog",
+                "-lpthread",
                 @"-Wl,-rpath,$ORIGIN/../lib",
             ],
             NativeBuild.BuildLimit);
@@ -60,5 +65,6 @@ internal static class SheepdogBuild
     }
 
     private static IEnumerable<string> SourcesIn(string folder)
-        => Repository.Files.Where(x => x.StartsWith($"{folder}/", StringComparison.Ordinal) && x.EndsWith(".c", StringComparison.Ordinal));
+        => Repository.Files.Where(x => x.StartsWith($"{folder}/", StringComparison.Ordinal)
+            && x.EndsWith(".c", StringComparison.Ordinal));
 }

@@ -6,8 +6,9 @@ using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog.Native;
 
-/// <summary>A cluster that is shut down ends, all of it, although sheep's event loop can go back to wait past its own end. The loop is
-/// sheep's as <c>Totem.Tests/Native/shutdown_loop.c</c> has it, around <c>sheep/totem.c</c> as it is.</summary>
+/// <summary>A cluster that is shut down ends, all of it, although sheep's event loop can go back to wait past its own
+/// end. The loop is sheep's as <c>Totem.Tests/Native/shutdown_loop.c</c> has it, around <c>sheep/totem.c</c> as it
+/// is.</summary>
 [Collection(RealProcesses.Name)]
 [NeedsNativeTools]
 public sealed class ShutdownLoopTests
@@ -22,11 +23,14 @@ public sealed class ShutdownLoopTests
     {
         var program = SheepdogBuild.ShutdownLoop;
         var ended = new string[AtOnce];
-        Parallel.For(0, AtOnce, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, x => ended[x] = Run(program, Nodes, Rounds / AtOnce, "any"));
-        Assert.All(ended, x => Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"{Rounds / AtOnce} rounds, 0 hang"), x));
+        Parallel.For(0, AtOnce, new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
+            x => ended[x] = Run(program, Nodes, Rounds / AtOnce, "any"));
+        Assert.All(ended, x =>
+            Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"{Rounds / AtOnce} rounds, 0 hang"), x));
     }
 
-    /// <summary>One event a turn: the leaves that came with the shutdown are turns of their own, and the loop sees its end in one.</summary>
+    /// <summary>One event a turn: the leaves that came with the shutdown are turns of their own,
+    /// and the loop sees its end in one.</summary>
     [SheepdogNativeFact]
     public void A_sheep_that_looks_late_ends_by_the_leaves_that_wait_behind_the_shutdown()
         => Assert.Equal("3 rounds, 0 hang", Run(SheepdogBuild.ShutdownLoop, 2, 3, "late", "untimed"));
@@ -41,7 +45,8 @@ public sealed class ShutdownLoopTests
         using var state = new TemporaryDirectory();
         var option = string.Create(CultureInfo.InvariantCulture, $"port={Ports.TakeBase()},state={state.Path}");
         var said = NativeBuild.Run(
-            [program, option, nodes.ToString(CultureInfo.InvariantCulture), rounds.ToString(CultureInfo.InvariantCulture), .. more]);
+            [program, option, nodes.ToString(CultureInfo.InvariantCulture),
+                rounds.ToString(CultureInfo.InvariantCulture), .. more]);
         return said.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
     }
 }

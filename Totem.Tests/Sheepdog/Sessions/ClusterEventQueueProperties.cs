@@ -4,7 +4,8 @@ using Totem.Sheepdog.Sessions;
 
 namespace Totem.Tests.Sheepdog.Sessions;
 
-/// <summary>Random sheep in random interleavings: starts, deaths, restarts, turns, locks, messages, each as late as it may be.</summary>
+/// <summary>Random sheep in random interleavings: starts, deaths, restarts, turns, locks, messages,
+/// each as late as it may be.</summary>
 public sealed class ClusterEventQueueProperties
 {
     private const int SheepMax = 12;
@@ -14,7 +15,8 @@ public sealed class ClusterEventQueueProperties
     [InlineData(false), InlineData(true)]
     public void All_see_one_sequence_and_nothing_of_the_dead_stays(bool isLog)
         => Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ArrayOf(500).ToArbitrary(), choices => Run(choices, isLog))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(int.Parse(Environment.GetEnvironmentVariable("TOTEM_CASES") ?? "2000", System.Globalization.CultureInfo.InvariantCulture)));
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(int.Parse(Environment.GetEnvironmentVariable("TOTEM_CASES")
+                ?? "2000", System.Globalization.CultureInfo.InvariantCulture)));
 
     private static bool Run(int[] choices, bool isLog)
     {
@@ -24,7 +26,8 @@ public sealed class ClusterEventQueueProperties
         cluster.RunUntilQuiet();
         SequenceRules.Check(cluster);
         // Liveness: whoever asked is in, whoever waits for a turn gets one, and a lock too.
-        Assert.All(cluster.Alive, x => Assert.True(x.Queue.Phase == ClusterPhase.Joined || x.Own.Contains("Failed"), $"{x.Queue} waits"));
+        Assert.All(cluster.Alive, x =>
+            Assert.True(x.Queue.Phase == ClusterPhase.Joined || x.Own.Contains("Failed"), $"{x.Queue} waits"));
         for (var turns = 0; cluster.Alive.FirstOrDefault(x => x.IsRunning) is { } owner; turns++)
         {
             Assert.True(turns < 1000);

@@ -49,7 +49,8 @@ public sealed class ClusterEventQueueTests
         Assert.Equal(["accept 2 [1 2] 2 101"], joiner.Log);
     }
 
-    /// <summary>Somebody comes who was alone before, so that a joiner asks anew; the answer to what it asked first is on its way.</summary>
+    /// <summary>Somebody comes who was alone before, so that a joiner asks anew; the answer to what
+    /// it asked first is on its way.</summary>
     [Fact]
     public void A_joiner_that_asks_anew_while_it_is_accepted_is_accepted_again()
     {
@@ -70,7 +71,8 @@ public sealed class ClusterEventQueueTests
         Agree();
     }
 
-    /// <summary>Otherwise it would be told of it behind its accept, and it has not kept what came before its request.</summary>
+    /// <summary>Otherwise it would be told of it behind its accept, and it has not kept what came
+    /// before its request.</summary>
     [Fact]
     public void A_message_between_two_requests_of_a_joiner_comes_before_its_accept()
     {
@@ -163,7 +165,8 @@ public sealed class ClusterEventQueueTests
         sheep[0].Queue.Notify("n"u8);
         sheep[1].Queue.UpdateNode(ModelSheep.Node(1, 9));
         var third = Joined(1, first: 2)[0];
-        Assert.Equal(["update 1 9", "accept 2 [0 1 2] 2 100"], sheep[1].Log.Except(["accept 1 [0 1] 1 100", "notify 0 6E"]));
+        Assert.Equal(
+            ["update 1 9", "accept 2 [0 1 2] 2 100"], sheep[1].Log.Except(["accept 1 [0 1] 1 100", "notify 0 6E"]));
         Assert.Contains("notify 0 6E", sheep[1].Log);
         Assert.True(sheep[0].HasTurn);
         // F-21, A10: the third came in while it was on.
@@ -402,14 +405,17 @@ public sealed class ClusterEventQueueTests
         Agree();
     }
 
-    /// <summary>A14, F-29: a reader that stops is not waited for; what it was not told of it never misreads, it joins afresh.</summary>
+    /// <summary>A14, F-29: a reader that stops is not waited for; what it was not told of it never
+    /// misreads, it joins afresh.</summary>
     [Fact]
     [Check("A14", "F-29")]
     public void An_event_loop_that_stops_for_too_long_loses_its_session_and_costs_no_more()
     {
         var sheep = Joined(2);
-        var message = new ClusterMessage(ClusterMessageKind.Notify) { Payload = new byte[Totem.Sheepdog.ClusterLimits.MaxMessageBytes] }.Encode();
-        for (var i = 0; i <= Totem.Sheepdog.ClusterLimits.MaxWaitingBytes / Totem.Sheepdog.ClusterLimits.MaxMessageBytes; i++)
+        var message = new ClusterMessage(ClusterMessageKind.Notify) { Payload =
+            new byte[Totem.Sheepdog.ClusterLimits.MaxMessageBytes] }.Encode();
+        for (var i =
+            0; i <= Totem.Sheepdog.ClusterLimits.MaxWaitingBytes / Totem.Sheepdog.ClusterLimits.MaxMessageBytes; i++)
             sheep[1].Queue.HandleMessage(sheep[0].Peer, message);
         Assert.Equal(ClusterPhase.Lost, sheep[1].Queue.Phase);
         Assert.Contains("256 MiB", sheep[1].Queue.LostReason, StringComparison.Ordinal);

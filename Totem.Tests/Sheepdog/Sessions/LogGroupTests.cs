@@ -12,7 +12,8 @@ public sealed class LogGroupTests
     public void Each_watches_the_one_that_arrived_before_it_and_the_first_the_last()
     {
         var sheep = Joined(4);
-        Assert.Equal([(PeerId?)sheep[3].Peer, sheep[0].Peer, sheep[1].Peer, sheep[2].Peer], sheep.Select(x => x.Group!.Watched));
+        Assert.Equal(
+            [(PeerId?)sheep[3].Peer, sheep[0].Peer, sheep[1].Peer, sheep[2].Peer], sheep.Select(x => x.Group!.Watched));
     }
 
     /// <summary>A7, F-16.</summary>

@@ -56,7 +56,8 @@ internal sealed class ModelCluster(bool isLog = false)
         if (Turn == sheep)
             Turn = null;
         if (!isLog)
-            _order.Add(new Element(default, null, new PeerChange([.. _peers], [new PeerLeft(sheep.Peer, isKnownEnded)], [])));
+            _order.Add(
+                new Element(default, null, new PeerChange([.. _peers], [new PeerLeft(sheep.Peer, isKnownEnded)], [])));
     }
 
     /// <summary>One message of a sheep takes its place.</summary>
@@ -65,7 +66,8 @@ internal sealed class ModelCluster(bool isLog = false)
         if (!sheep.IsAlive || !sheep.Queue.TryTransmit(out var message))
             return false;
         BytesOrdered += message.Length;
-        if (ClusterMessage.TryDecode(message) is { Kind: ClusterMessageKind.Unblock or ClusterMessageKind.Leave } && Turn == sheep)
+        if (ClusterMessage.TryDecode(message) is { Kind: ClusterMessageKind.Unblock or ClusterMessageKind.Leave }
+            && Turn == sheep)
             Turn = null;
         if (isLog && !_peers.Contains(sheep.Peer))
         {
@@ -80,7 +82,8 @@ internal sealed class ModelCluster(bool isLog = false)
     /// <summary>A sheep looks at the one it watches, and writes down that it is gone.</summary>
     public bool Watch(ModelSheep sheep)
     {
-        if (!sheep.IsAlive || sheep.Group?.Watched is not { } watched || _peers.Contains(watched) || !sheep.Reported.Add(watched))
+        if (!sheep.IsAlive || sheep.Group?.Watched is not { } watched || _peers.Contains(watched)
+            || !sheep.Reported.Add(watched))
             return false;
         _order.Add(new Element(watched, null, null));
         return true;
@@ -158,7 +161,8 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
 
     public HashSet<ulong> Locks { get; } = [];
 
-    public static SheepNode Node(int identity, int value = 0) => new([(byte)identity, (byte)(identity >> 8), (byte)value], 2);
+    public static SheepNode Node(int identity, int value = 0) =>
+        new([(byte)identity, (byte)(identity >> 8), (byte)value], 2);
 
     public static int IdOf(SheepNode node) => node.Bytes[0] | (node.Bytes[1] << 8);
 
@@ -214,7 +218,8 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
                 break;
             case ClusterEventKind.Accept:
                 Assert.Equal(OpaqueLength, next.Bytes.Length);
-                Log.Add($"accept {IdOf(next.Node!)} [{Names(next.Members!)}] {next.Bytes.Span[0]} {next.Bytes.Span[1]}");
+                Log.Add($"accept {IdOf(next.Node!)} [{Names(next.Members!)}] {next.Bytes.Span[0]} "
+                    + $"{next.Bytes.Span[1]}");
                 break;
             case ClusterEventKind.Leave:
                 Log.Add($"leave {IdOf(next.Node!)} [{Names(next.Members!)}]");

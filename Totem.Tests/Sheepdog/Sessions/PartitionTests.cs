@@ -15,7 +15,8 @@ public sealed class PartitionTests
     [InlineData(new uint[] { 2, 3, 4 }, new uint[] { 1 }, true)]
     [InlineData(new uint[] { 1 }, new uint[] { 2, 3, 4 }, false)]
     [InlineData(new uint[] { 9 }, new uint[] { }, true)]
-    public void The_majority_goes_on_and_of_two_halves_the_one_with_the_lowest(uint[] here, uint[] elsewhere, bool goesOn)
+    public void The_majority_goes_on_and_of_two_halves_the_one_with_the_lowest(
+        uint[] here, uint[] elsewhere, bool goesOn)
     {
         Assert.Equal(goesOn, PartitionPolicy.GoesOn(PartitionRule.Majority, 1, here, elsewhere));
         Assert.True(PartitionPolicy.GoesOn(PartitionRule.Continue, 1, here, elsewhere));
@@ -27,8 +28,10 @@ public sealed class PartitionTests
     {
         var session = Member(Four[3]);
         session.HandleTransitional([Four[2], Four[3]]);
-        session.HandleMessage(Four[2], new ClusterMessage(ClusterMessageKind.Notify) { Payload = new byte[] { 1 } }.Encode());
-        session.HandleChange(new PeerChange([Four[2], Four[3]], [new PeerLeft(Four[0], false), new PeerLeft(Four[1], false)], []));
+        session.HandleMessage(
+            Four[2], new ClusterMessage(ClusterMessageKind.Notify) { Payload = new byte[] { 1 } }.Encode());
+        session.HandleChange(
+            new PeerChange([Four[2], Four[3]], [new PeerLeft(Four[0], false), new PeerLeft(Four[1], false)], []));
         Assert.Equal(ClusterPhase.InDoubt, session.Phase);
         Assert.False(session.TryTake(out _));
 
@@ -49,14 +52,16 @@ public sealed class PartitionTests
         session.HandleDead(1);
         session.HandleDead(2);
         session.HandleDead(3);
-        session.HandleMessage(Four[3], new ClusterMessage(ClusterMessageKind.Notify) { Payload = new byte[] { 1 } }.Encode());
+        session.HandleMessage(
+            Four[3], new ClusterMessage(ClusterMessageKind.Notify) { Payload = new byte[] { 1 } }.Encode());
         session.HandleChange(new PeerChange([Four[3]], [.. Four[..3].Select(x => new PeerLeft(x, false))], []));
         Deliver(session, Four[3]);
         Assert.Equal(ClusterPhase.Joined, session.Phase);
         var kinds = new List<ClusterEventKind>();
         while (session.TryTake(out var next))
             kinds.Add(next.Kind);
-        Assert.Equal([ClusterEventKind.Notify, ClusterEventKind.Leave, ClusterEventKind.Leave, ClusterEventKind.Leave], kinds);
+        Assert.Equal(
+            [ClusterEventKind.Notify, ClusterEventKind.Leave, ClusterEventKind.Leave, ClusterEventKind.Leave], kinds);
     }
 
     [Fact]
@@ -84,7 +89,8 @@ public sealed class PartitionTests
         session.HandleChange(new PeerChange([Four[3]], [.. Four[..3].Select(x => new PeerLeft(x, false))], []));
         Assert.Equal(ClusterPhase.Joined, session.Phase);
         session.HandleChange(new PeerChange(Four, [], [.. Four[..3].Select(x => new PeerJoined(x, true))]));
-        session.HandleMessage(Four[0], new ClusterMessage(ClusterMessageKind.View) { View = new ClusterView(3, Four[0]) }.Encode());
+        session.HandleMessage(
+            Four[0], new ClusterMessage(ClusterMessageKind.View) { View = new ClusterView(3, Four[0]) }.Encode());
         Deliver(session, Four[3]);
         Assert.Equal(ClusterPhase.Lost, session.Phase);
     }
@@ -119,7 +125,8 @@ public sealed class PartitionTests
         session.Join(ModelSheep.Node((int)self.Seat), []);
         session.HandleChange(new PeerChange(Four, [], [new PeerJoined(self, false)]));
         Deliver(session, self);
-        var others = Four.Where(x => x != self).Select(x => new InformedPeer(x, ModelSheep.Node((int)x.Seat), IsMember: true));
+        var others = Four.Where(x => x != self)
+            .Select(x => new InformedPeer(x, ModelSheep.Node((int)x.Seat), IsMember: true));
         var accept = new ClusterMessage(ClusterMessageKind.Accept)
         {
             Peer = self,

@@ -32,12 +32,15 @@ internal static class SequenceRules
         }
 
         // O5, A7: as many leaves as there were accepts of those who are gone.
-        foreach (var identity in longest.Log.Select(x => x.Split(' ')).Where(x => x[0] is "accept").Select(x => x[1]).Distinct())
+        foreach (var identity in longest.Log.Select(x => x.Split(' ')).Where(x => x[0] is "accept").Select(x => x[1])
+            .Distinct())
         {
             var accepts = longest.Log.Count(x => x.StartsWith($"accept {identity} ", StringComparison.Ordinal));
             // A leave before the first accept here is that of a membership before this log began.
-            var leaves = longest.Log.SkipWhile(x => !x.StartsWith($"accept {identity} ", StringComparison.Ordinal)).Count(x => x.StartsWith($"leave {identity} ", StringComparison.Ordinal));
-            var isMember = longest.Queue.Members.Any(x => ModelSheep.IdOf(x).ToString(System.Globalization.CultureInfo.InvariantCulture) == identity);
+            var leaves = longest.Log.SkipWhile(x => !x.StartsWith($"accept {identity} ", StringComparison.Ordinal))
+                .Count(x => x.StartsWith($"leave {identity} ", StringComparison.Ordinal));
+            var isMember = longest.Queue.Members.Any(
+                x => ModelSheep.IdOf(x).ToString(System.Globalization.CultureInfo.InvariantCulture) == identity);
             Assert.Equal(isMember ? 1 : 0, accepts - leaves);
         }
     }

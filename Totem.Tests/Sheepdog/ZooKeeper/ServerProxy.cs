@@ -62,8 +62,8 @@ internal sealed class ServerProxy : IDisposable
         }
     }
 
-    /// <summary>As if the client had died: nothing comes through any more. The port stays taken: a client in this process lives on and asks for
-    /// it again, and would come back to life by the proxy of another one.</summary>
+    /// <summary>As if the client had died: nothing comes through any more. The port stays taken: a client in this
+    /// process lives on and asks for it again, and would come back to life by the proxy of another one.</summary>
     public void Cut()
     {
         lock (_sockets)
@@ -103,7 +103,8 @@ internal sealed class ServerProxy : IDisposable
                 _ = CarryAsync(client, server);
             }
         }
-        catch (Exception failure) when (failure is SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception failure)
+            when (failure is SocketException or ObjectDisposedException or InvalidOperationException)
         {
             // Cut.
         }

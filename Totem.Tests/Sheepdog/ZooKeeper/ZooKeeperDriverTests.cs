@@ -7,13 +7,16 @@ namespace Totem.Tests.Sheepdog.ZooKeeper;
 
 /// <summary>The driver <c>zookeeper</c> with one real server.</summary>
 [NeedsZooKeeper]
-public sealed class ZooKeeperDriverTests(SingleServer servers) : ZooKeeperConformance(servers), IClassFixture<SingleServer>;
+public sealed class ZooKeeperDriverTests(SingleServer servers) : ZooKeeperConformance(servers),
+    IClassFixture<SingleServer>;
 
 /// <summary>The same with three; each sheep talks to another one.</summary>
 [NeedsZooKeeper]
-public sealed class ZooKeeperEnsembleDriverTests(ThreeServers servers) : ZooKeeperConformance(servers), IClassFixture<ThreeServers>;
+public sealed class ZooKeeperEnsembleDriverTests(ThreeServers servers) : ZooKeeperConformance(servers),
+    IClassFixture<ThreeServers>;
 
-/// <summary>The suite over real servers. Each sheep has a proxy in between, so that it can die without a word.</summary>
+/// <summary>The suite over real servers. Each sheep has a proxy in between, so that it can die
+/// without a word.</summary>
 public abstract class ZooKeeperConformance(ZooKeeperEnsemble servers) : DriverConformance
 {
     private const int TimeoutMilliseconds = 3000;

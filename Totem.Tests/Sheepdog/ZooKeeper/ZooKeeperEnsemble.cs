@@ -32,7 +32,8 @@ public class ZooKeeperEnsemble : IDisposable
         var port = Ports.TakeBase();
         var ensemble = count == 1
             ? []
-            : Enumerable.Range(1, count).Select(x => $"server.{x}=127.0.0.1:{port + (3 * x)}:{port + (3 * x) + 1}").ToArray();
+            : Enumerable.Range(1, count)
+            .Select(x => $"server.{x}=127.0.0.1:{port + (3 * x)}:{port + (3 * x) + 1}").ToArray();
         for (var i = 1; i <= count; i++)
             _servers.Add(new ZooKeeperServer(i, port + (3 * i) + 2, ensemble));
         _servers.ForEach(x => x.WaitUntilServing());
@@ -41,7 +42,8 @@ public class ZooKeeperEnsemble : IDisposable
     internal IReadOnlyList<ZooKeeperServer> Servers => _servers;
 
     /// <summary>A path that no other test has.</summary>
-    internal static string NewRoot() => string.Create(CultureInfo.InvariantCulture, $"/test/{Interlocked.Increment(ref _roots)}");
+    internal static string NewRoot() =>
+        string.Create(CultureInfo.InvariantCulture, $"/test/{Interlocked.Increment(ref _roots)}");
 
     public void Dispose()
     {

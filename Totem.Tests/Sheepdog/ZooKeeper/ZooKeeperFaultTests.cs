@@ -45,7 +45,8 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         first.WaitForLine("notify 1 1 1");
     }
 
-    /// <summary>While the member that must answer does not, the others wait for a watch and read nothing twice.</summary>
+    /// <summary>While the member that must answer does not, the others wait for a watch and read
+    /// nothing twice.</summary>
     [ZooKeeperFact]
     [Check("A5", "F-15")]
     public async Task A_join_that_nobody_answers_is_read_once()
@@ -57,7 +58,8 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         using var tool = await ToolAsync();
         await WaitUntilAsync(async () => (await tool.ListAsync(tool.Paths.Positions)).Length == 4, "the joiner's mark");
         await WaitUntilAsync(
-            async () => ReaderOf(sheep[1]).Position == (await tool.ReadAsync(tool.Paths.Queue)).Stat.CreatedCount, "its request read");
+            async () => ReaderOf(sheep[1]).Position == (await tool.ReadAsync(tool.Paths.Queue)).Stat.CreatedCount,
+            "its request read");
         // The time it does not answer is the fault.
         await Task.Delay(500);
         release.Set();
@@ -100,7 +102,8 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         Assert.Equal(1, first.CountOf("leave 1 "));
     }
 
-    /// <summary>A process is killed when its arrival is on its way, and a slow server handles that after its successor has arrived.</summary>
+    /// <summary>A process is killed when its arrival is on its way, and a slow server handles that
+    /// after its successor has arrived.</summary>
     [ZooKeeperFact]
     [Check("A8", "F-17")]
     public async Task An_arrival_that_is_handled_late_does_not_end_the_successor()
@@ -210,7 +213,8 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
     [Check("A14", "F-29")]
     public async Task A_session_that_is_too_far_behind_is_taken_out_and_comes_back(int victim)
     {
-        var limits = new ZooKeeperLimits { BehindEntriesMax = 500, PublishEntries = 50, Housekeeping = TimeSpan.FromSeconds(1) };
+        var limits =
+            new ZooKeeperLimits { BehindEntriesMax = 500, PublishEntries = 50, Housekeeping = TimeSpan.FromSeconds(1) };
         var sheep = Joined(2, Never, limits);
         var (slow, other) = (sheep[victim], sheep[1 - victim]);
         ProxyOf(slow).Pause();
@@ -224,7 +228,8 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         slow.WaitForCount($"accept {victim} by {1 - victim} ", 1);
     }
 
-    /// <summary>Connections end at any place, also with answers on their way; every message comes once and in order.</summary>
+    /// <summary>Connections end at any place, also with answers on their way; every message comes
+    /// once and in order.</summary>
     [ZooKeeperFact]
     [Check("F-22")]
     public async Task Messages_come_once_and_in_order_over_lost_connections()
@@ -342,7 +347,8 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
         Assert.Equal(4, handed.Length);
         Assert.InRange(handed[^1].ChunkCount, 5, 20);
         Assert.InRange(handed[^1].Message.Length, 1, 60);
-        await WaitUntilAsync(async () => (await tool.ListAsync(tool.Paths.Handovers)).Length == 0, "nothing left for joiners");
+        await WaitUntilAsync(
+            async () => (await tool.ListAsync(tool.Paths.Handovers)).Length == 0, "nothing left for joiners");
     }
 
     /// <summary>One watch each for the end of the log, and one for one other session.</summary>
@@ -363,7 +369,8 @@ public sealed class ZooKeeperFaultTests(SingleServer servers) : ZooKeeperTest(se
             action();
     }
 
-    private static string MemberOf(ZooKeeperTool tool, int identity) => tool.Paths.Member(NodeString.Of(DriverSheep.Node(identity)));
+    private static string MemberOf(ZooKeeperTool tool, int identity) =>
+        tool.Paths.Member(NodeString.Of(DriverSheep.Node(identity)));
 
     private static async Task ArriveAsync(ZooKeeperTool joiner, int identity)
     {

@@ -27,9 +27,11 @@ public sealed class ZooKeeperReconnectTests(SingleServer servers) : ZooKeeperTes
         for (var round = 2; round <= Rounds; round++)
             await LoseAsync(sheep[1], tool, round);
         sheep[0].WaitForMembers(0, 1);
-        await WaitUntilAsync(() => Task.FromResult(CountThreads() < threads + Slack), $"at most {threads} threads and a few");
         await WaitUntilAsync(
-            () => Task.FromResult(CountDescriptors() < descriptors + Slack), $"at most {descriptors} descriptors and a few");
+            () => Task.FromResult(CountThreads() < threads + Slack), $"at most {threads} threads and a few");
+        await WaitUntilAsync(
+            () => Task.FromResult(CountDescriptors() < descriptors + Slack), $"at most {descriptors} descriptors "
+                + "and a few");
     }
 
     [ZooKeeperFact]

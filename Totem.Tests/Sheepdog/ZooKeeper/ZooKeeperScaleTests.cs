@@ -46,7 +46,8 @@ public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
             }
 
             Run("connect", server, sheep, herd, null, () => ForAll(sheep, x => x.Connect()));
-            Run("join", server, sheep, herd, herd.Expect(ScaleGoal.Members, count, count), () => sheep.ForEach(x => x.Join()));
+            Run("join", server, sheep, herd, herd.Expect(ScaleGoal.Members, count, count),
+                () => sheep.ForEach(x => x.Join()));
             var members = sheep[0].Members.ToArray();
             Assert.Equal(count, members.Length);
             Assert.All(sheep, x => Assert.Equal(members, x.Members));
@@ -110,14 +111,16 @@ public sealed class ZooKeeperScaleTests(ITestOutputHelper output)
 
     /// <summary>One phase, and what it cost.</summary>
     private void Run(
-        string phase, ZooKeeperServer server, List<ScaleSheep> sheep, ScaleHerd herd, ManualResetEventSlim? reached, Action action)
+        string phase, ZooKeeperServer server, List<ScaleSheep> sheep, ScaleHerd herd, ManualResetEventSlim? reached,
+        Action action)
     {
         using var self = Process.GetCurrentProcess();
         var (clients, servers) = (self.TotalProcessorTime, server.ProcessorTime);
         var (packetsIn, packetsOut) = (server.Measure("zk_packets_received"), server.Measure("zk_packets_sent"));
         var watch = Stopwatch.StartNew();
         action();
-        Assert.True(reached?.Wait(Limit) ?? true, $"{phase} of {sheep.Count} took too long; {herd.Ready.Count} wait for an event loop");
+        Assert.True(reached?.Wait(Limit) ?? true, $"{phase} of {sheep.Count} took too long; {herd.Ready.Count} wait "
+            + "for an event loop");
         var time = watch.Elapsed;
         self.Refresh();
         var readers = sheep.Select(x => x.Driver.Session?.Reader).OfType<LogReader>().DefaultIfEmpty().ToArray();

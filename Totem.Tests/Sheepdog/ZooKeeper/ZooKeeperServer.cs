@@ -8,12 +8,14 @@ using Totem.Tests.Transport;
 
 namespace Totem.Tests.Sheepdog.ZooKeeper;
 
-/// <summary>A real server, on its own or in an ensemble. It ends with the test process, also when that is killed.</summary>
+/// <summary>A real server, on its own or in an ensemble. It ends with the test process, also when
+/// that is killed.</summary>
 internal sealed class ZooKeeperServer : IDisposable
 {
     public const string Archive = "/usr/share/java/zookeeper.jar";
 
-    // The guard between us and the server: it says the server's process id, and ends it when our end of its input is closed.
+    // The guard between us and the server: it says the server's process id, and ends it when our
+    // end of its input is closed.
     private const string Guard = "\"$@\" </dev/null & echo $!; cat >/dev/null; kill -9 $! 2>/dev/null";
 
     private const int AnswerMilliseconds = 5000;
@@ -46,7 +48,8 @@ internal sealed class ZooKeeperServer : IDisposable
         string[] command =
         [
             "java", $"-Xmx{heapMegabytes}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
-            "-Dzookeeper.forceSync=no", "-Dzookeeper.preAllocSize=1024", "-Dzookeeper.snapCount=1000000", "-cp", Archive,
+            "-Dzookeeper.forceSync=no", "-Dzookeeper.preAllocSize=1024", "-Dzookeeper.snapCount=1000000",
+            "-cp", Archive,
             "org.apache.zookeeper.server.quorum.QuorumPeerMain", file,
         ];
         _guard = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Guard, "guard", .. command])

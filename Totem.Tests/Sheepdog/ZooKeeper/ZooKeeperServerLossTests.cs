@@ -43,7 +43,8 @@ public sealed class ZooKeeperServerLossTests(ThreeServers servers) : ZooKeeperTe
         ClusterConformance.AssertSameSequence(sheep);
     }
 
-    /// <summary>As on a host that stands still: sessions expire, and a sheep that starts meanwhile is told that nobody answers.</summary>
+    /// <summary>As on a host that stands still: sessions expire, and a sheep that starts meanwhile
+    /// is told that nobody answers.</summary>
     [ZooKeeperTheory]
     [InlineData(0)]
     [InlineData(10)]
@@ -65,7 +66,8 @@ public sealed class ZooKeeperServerLossTests(ThreeServers servers) : ZooKeeperTe
         Thread.Sleep(4 * Short);
         foreach (var server in running)
             server.Continue();
-        // A message goes with the session that it was sent in, and the end of that comes later to one than to the other.
+        // A message goes with the session that it was sent in, and the end of that comes later to
+        // one than to the other.
         var (heard, said) = (false, 0);
         while (!heard)
         {

@@ -23,11 +23,14 @@ public abstract class ZooKeeperTest(ZooKeeperEnsemble servers) : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>A sheep that asks to come in: by way of a proxy to one server, or directly with all of them to choose from.</summary>
-    internal DriverSheep Begin(int identity, int timeout = 3000, ZooKeeperLimits? limits = null, string option = "", bool isDirect = false)
+    /// <summary>A sheep that asks to come in: by way of a proxy to one server, or directly with all
+    /// of them to choose from.</summary>
+    internal DriverSheep Begin(
+        int identity, int timeout = 3000, ZooKeeperLimits? limits = null, string option = "", bool isDirect = false)
     {
         var proxy = new ServerProxy(servers.Servers[_proxies.Count % servers.Servers.Count].Port);
-        var hosts = isDirect ? string.Join(',', servers.Servers.Select(x => $"127.0.0.1:{x.Port}")) : $"127.0.0.1:{proxy.Port}";
+        var hosts = isDirect ? string.Join(',', servers.Servers.Select(x => $"127.0.0.1:{x.Port}"))
+            : $"127.0.0.1:{proxy.Port}";
         var driver = new ZooKeeperDriver { Limits = limits ?? new ZooKeeperLimits() };
         var text = string.Create(CultureInfo.InvariantCulture, $"{hosts}{_root},timeout={timeout}{option}");
         var sheep = new DriverSheep(driver, text, identity, _ => proxy.Cut());

@@ -25,7 +25,8 @@ internal sealed class ZooKeeperTool : IDisposable
     public static async Task<ZooKeeperTool> OpenAsync(ZooKeeperServer server, string root, int timeout = 30_000)
     {
         var options = ZooKeeperDriverOptions.Parse($"127.0.0.1:{server.Port}{root},timeout={timeout}");
-        return new ZooKeeperTool(server, await ZooKeeperConnection.OpenAsync(options, TimeSpan.FromSeconds(30), default), root);
+        return new ZooKeeperTool(
+            server, await ZooKeeperConnection.OpenAsync(options, TimeSpan.FromSeconds(30), default), root);
     }
 
     public async Task<string[]> ListAsync(string path)
@@ -57,8 +58,8 @@ internal sealed class ZooKeeperTool : IDisposable
         return [.. entries];
     }
 
-    /// <summary>Takes a session over by what its member znode says, and ends it: what sheep's tool does to kill a node. Its owner may take
-    /// it back before it is ended, so it is tried until the znode is gone.</summary>
+    /// <summary>Takes a session over by what its member znode says, and ends it: what sheep's tool does to kill a node.
+    /// Its owner may take it back before it is ended, so it is tried until the znode is gone.</summary>
     public async Task EndSessionAsync(string member)
     {
         var (credentials, stat) = await ReadAsync(member);

@@ -6,8 +6,10 @@ using Totem.Transport.Udp.Sockets;
 
 namespace Totem.Transport.Udp.Transports.Plain;
 
-/// <summary>Judges each datagram by where it came from: whether it is for the ring, and how often. Questions it answers itself.</summary>
-internal sealed class Arrivals(UdpTransportOptions options, PeerTable peers, ProcessorSet members, NetAddress own, NodeCounters counters, Strangers strangers)
+/// <summary>Judges each datagram by where it came from: whether it is for the ring, and how often.
+/// Questions it answers itself.</summary>
+internal sealed class Arrivals(UdpTransportOptions options, PeerTable peers, ProcessorSet members, NetAddress own,
+    NodeCounters counters, Strangers strangers)
 {
     /// <summary>Answers those who ask from a configured address; null when this question is to be dropped.</summary>
     public Func<GroupQuestion, byte[]?>? Answers { get; set; }
@@ -33,7 +35,8 @@ internal sealed class Arrivals(UdpTransportOptions options, PeerTable peers, Pro
         }
 
         // Frames that we send to ourselves take no socket, and a group's copies are not looped back.
-        if (peerIndex >= 0 && peers.All[peerIndex].IsSelf && (options.Kind == UdpTransportKind.Multicast || socket.Source(index) == own))
+        if (peerIndex >= 0 && peers.All[peerIndex].IsSelf
+            && (options.Kind == UdpTransportKind.Multicast || socket.Source(index) == own))
         {
             counters.DatagramsIgnored++;
             strangers.ClaimedToBeUs(socket.Source(index));
@@ -57,7 +60,8 @@ internal sealed class Arrivals(UdpTransportOptions options, PeerTable peers, Pro
     private static bool IsFrom(ReadOnlySpan<byte> datagram, ProcessorId peer)
         => datagram.Length < 9 || BinaryPrimitives.ReadUInt32LittleEndian(datagram[5..]) == peer.Value;
 
-    /// <summary>The engine drops frames of processors that are not in the list; it does not know where they came from.</summary>
+    /// <summary>The engine drops frames of processors that are not in the list; it does not know
+    /// where they came from.</summary>
     private void NoteUnlisted(NetAddress source, ReadOnlySpan<byte> datagram)
     {
         var claimed = Strangers.ClaimedBy(datagram);

@@ -8,7 +8,8 @@ using Totem.Transport.Udp.Sockets;
 namespace Totem.Transport.Udp.Transports.Plain;
 
 /// <summary>Where each frame goes, and the batch in which it waits to go there.</summary>
-internal sealed class Departures(UdpTransportOptions options, PeerTable peers, OpenSockets sockets, NodeCounters counters, ILogger logger)
+internal sealed class Departures(
+    UdpTransportOptions options, PeerTable peers, OpenSockets sockets, NodeCounters counters, ILogger logger)
 {
     private readonly SendBatch _batch = new();
     private bool _isRefusalLogged;

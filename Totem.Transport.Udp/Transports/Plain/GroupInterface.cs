@@ -6,7 +6,8 @@ using Totem.Transport.Udp.Sockets;
 
 namespace Totem.Transport.Udp.Transports.Plain;
 
-/// <summary>Sees to it that a multicast ring's sockets are in their group, whatever has become of the interface.</summary>
+/// <summary>Sees to it that a multicast ring's sockets are in their group, whatever has become of
+/// the interface.</summary>
 internal sealed class GroupInterface(UdpTransportOptions options, PeerTable peers, OpenSockets sockets, ILogger logger)
 {
     /// <summary>A link can need a moment until it carries anything.</summary>
@@ -39,8 +40,9 @@ internal sealed class GroupInterface(UdpTransportOptions options, PeerTable peer
     }
 
     /// <summary>
-    /// The others still have the hardware address of the interface that was, and would send their tokens there for half a minute. Our multicasts
-    /// tell them nothing new, but what is meant for one of them makes the kernel ask who has its address, and whoever hears that learns ours.
+    /// The others still have the hardware address of the interface that was, and would send their tokens there for half
+    /// a minute. Our multicasts tell them nothing new, but what is meant for one of them makes the kernel ask who has
+    /// its address, and whoever hears that learns ours.
     /// </summary>
     private void IntroduceInterface(Instant now)
     {

@@ -26,7 +26,8 @@ internal sealed class ReadingOrder(OpenSockets sockets, Arrivals arrivals, NodeC
 
     /// <summary>A caller that stops reading in the middle must not sleep on what has left the sockets
     /// already.</summary>
-    public bool IsDrained => _self.IsEmpty && _apart.IsEmpty && _repeats == 0 && _readingIndex == _readingCount && _tokensPending == 0;
+    public bool IsDrained =>
+        _self.IsEmpty && _apart.IsEmpty && _repeats == 0 && _readingIndex == _readingCount && _tokensPending == 0;
 
     /// <summary>The poller has just been asked which sockets have something.</summary>
     public void NotePoll() => _isPollFresh = true;
@@ -36,7 +37,8 @@ internal sealed class ReadingOrder(OpenSockets sockets, Arrivals arrivals, NodeC
 
     /// <summary>Takes the next frame. It is valid until the next call.</summary>
     /// <param name="frame">The frame.</param>
-    /// <param name="isTokenFirst">Of a token kept apart and other frames that both wait: the token, or else the token last.</param>
+    /// <param name="isTokenFirst">Of a token kept apart and other frames that both wait: the token,
+    /// or else the token last.</param>
     public bool TryReceive(out ReadOnlySpan<byte> frame, bool isTokenFirst)
     {
         while (true)
@@ -99,14 +101,16 @@ internal sealed class ReadingOrder(OpenSockets sockets, Arrivals arrivals, NodeC
         _tokensPending = sockets.Receiver.Receive();
         for (var i = 0; i < _tokensPending; i++)
             SetApart(sockets.Receiver, i);
-        // The poller looks at the token socket first: what was sent before the token that it saw, it saw too. Any further one is younger.
+        // The poller looks at the token socket first: what was sent before the token that it saw,
+        // it saw too. Any further one is younger.
         var isKnown = _isPollFresh && _tokensPending == 1;
         if (_tokensPending > 0 && !isKnown && sockets.GroupReceiver is { } group)
             group.MayHaveMore = true;
     }
 
     private bool IsApart(IDatagramSocket socket, int index) =>
-        KeepsTokensApart && socket == sockets.Receiver && socket.Datagram(index) is [_, _, _, (byte)FrameKind.RegularToken, ..];
+        KeepsTokensApart && socket == sockets.Receiver
+            && socket.Datagram(index) is [_, _, _, (byte)FrameKind.RegularToken, ..];
 
     private void SetApart(IDatagramSocket socket, int index)
     {

@@ -1,15 +1,16 @@
 namespace Totem.Transport.Udp.Transports.Plain;
 
 /// <summary>
-/// Tokens that wait outside the sockets: those to oneself on a ring of one, so that handling a frame never happens inside handling
-/// another, and those that are read before or after the messages they came with. A token that does not fit is lost, as
-/// in a socket's buffer.
+/// Tokens that wait outside the sockets: those to oneself on a ring of one, so that handling a frame never happens
+/// inside handling another, and those that are read before or after the messages they came with. A token that does not
+/// fit is lost, as in a socket's buffer.
 /// </summary>
 internal sealed class TokenQueue
 {
     private const int CountMax = 16;
 
-    /// <summary>Tokens with every request they can carry need 537 bytes, the commit token of a ring of one 69.</summary>
+    /// <summary>Tokens with every request they can carry need 537 bytes, the commit token of a ring
+    /// of one 69.</summary>
     private const int SlotBytes = 2048;
 
     private readonly byte[] _slots = new byte[CountMax * SlotBytes];

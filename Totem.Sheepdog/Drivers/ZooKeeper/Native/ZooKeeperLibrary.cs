@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Totem.Sheepdog.Drivers.ZooKeeper.Native;
 
 /// <summary>
-/// The official client library, as much of it as the driver uses: the asynchronous calls. Loaded when the first driver connects, so
-/// that programs run where it is not installed.
+/// The official client library, as much of it as the driver uses: the asynchronous calls. Loaded when the first driver
+/// connects, so that programs run where it is not installed.
 /// </summary>
 internal static unsafe partial class ZooKeeperLibrary
 {
@@ -19,7 +19,8 @@ internal static unsafe partial class ZooKeeperLibrary
     /// <exception cref="ClusterDriverException">The package is not installed.</exception>
     public static void Require() => _ = OpenToAll.Value;
 
-    [LibraryImport(Name, EntryPoint = "zookeeper_init", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    [LibraryImport(
+        Name, EntryPoint = "zookeeper_init", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     public static partial nint Init(
         string hosts,
         delegate* unmanaged<nint, int, int, byte*, nint, void> watcher,
@@ -28,11 +29,13 @@ internal static unsafe partial class ZooKeeperLibrary
         nint context,
         int flags);
 
-    /// <summary>How often the names of the servers are looked up while it is connected; -1: not at all, only when it connects.</summary>
+    /// <summary>How often the names of the servers are looked up while it is connected; -1: not at
+    /// all, only when it connects.</summary>
     [LibraryImport(Name, EntryPoint = "zoo_set_servers_resolution_delay")]
     public static partial int SetResolutionDelay(nint handle, int milliseconds);
 
-    /// <summary>Ends the session, and calls what has not been answered; nothing calls afterwards. Never from one of its callbacks.</summary>
+    /// <summary>Ends the session, and calls what has not been answered; nothing calls afterwards.
+    /// Never from one of its callbacks.</summary>
     [LibraryImport(Name, EntryPoint = "zookeeper_close")]
     public static partial int Close(nint handle);
 
@@ -47,18 +50,22 @@ internal static unsafe partial class ZooKeeperLibrary
 
     [LibraryImport(Name, EntryPoint = "zoo_aget", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Get(
-        nint handle, string path, int watch, delegate* unmanaged<int, byte*, int, ZooKeeperStat*, nint, void> completion, nint context);
+        nint handle, string path, int watch, delegate* unmanaged<int, byte*, int, ZooKeeperStat*, nint,
+        void> completion, nint context);
 
     [LibraryImport(Name, EntryPoint = "zoo_aexists", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Exists(
-        nint handle, string path, int watch, delegate* unmanaged<int, ZooKeeperStat*, nint, void> completion, nint context);
+        nint handle, string path, int watch, delegate* unmanaged<int, ZooKeeperStat*, nint, void> completion,
+        nint context);
 
     [LibraryImport(Name, EntryPoint = "zoo_aget_children", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Children(
-        nint handle, string path, int watch, delegate* unmanaged<int, ZooKeeperStrings*, nint, void> completion, nint context);
+        nint handle, string path, int watch, delegate* unmanaged<int, ZooKeeperStrings*, nint, void> completion,
+        nint context);
 
     [LibraryImport(Name, EntryPoint = "zoo_async", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Sync(nint handle, string path, delegate* unmanaged<int, byte*, nint, void> completion, nint context);
+    public static partial int Sync(
+        nint handle, string path, delegate* unmanaged<int, byte*, nint, void> completion, nint context);
 
     /// <summary>Serialises at once; only the results must stay until the completion.</summary>
     [LibraryImport(Name, EntryPoint = "zoo_amulti")]
@@ -72,13 +79,15 @@ internal static unsafe partial class ZooKeeperLibrary
 
     [LibraryImport(Name, EntryPoint = "zoo_create_op_init")]
     public static partial void InitCreate(
-        ZooKeeperOp* op, byte* path, byte* data, int dataLength, nint access, int mode, byte* created, int createdLength);
+        ZooKeeperOp* op, byte* path, byte* data, int dataLength, nint access, int mode, byte* created,
+        int createdLength);
 
     [LibraryImport(Name, EntryPoint = "zoo_delete_op_init")]
     public static partial void InitDelete(ZooKeeperOp* op, byte* path, int version);
 
     [LibraryImport(Name, EntryPoint = "zoo_set_op_init")]
-    public static partial void InitSet(ZooKeeperOp* op, byte* path, byte* data, int dataLength, int version, ZooKeeperStat* stat);
+    public static partial void InitSet(
+        ZooKeeperOp* op, byte* path, byte* data, int dataLength, int version, ZooKeeperStat* stat);
 
     [LibraryImport(Name, EntryPoint = "zoo_set_debug_level")]
     private static partial void SetLogLevel(int level);
@@ -89,11 +98,13 @@ internal static unsafe partial class ZooKeeperLibrary
         {
             // It writes to stderr, which belongs to the program; what matters comes as a code. 0 is none.
             SetLogLevel(0);
-            return NativeLibrary.GetExport(NativeLibrary.Load(Name, typeof(ZooKeeperLibrary).Assembly, null), "ZOO_OPEN_ACL_UNSAFE");
+            return NativeLibrary.GetExport(
+                NativeLibrary.Load(Name, typeof(ZooKeeperLibrary).Assembly, null), "ZOO_OPEN_ACL_UNSAFE");
         }
         catch (Exception failure) when (failure is DllNotFoundException or EntryPointNotFoundException)
         {
-            throw new ClusterDriverException($"the driver zookeeper needs {Name}; install the package {Package}", failure);
+            throw new ClusterDriverException($"the driver zookeeper needs {Name}; install the package "
+                + $"{Package}", failure);
         }
     }
 }

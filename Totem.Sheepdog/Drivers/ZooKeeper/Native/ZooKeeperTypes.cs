@@ -21,8 +21,8 @@ internal readonly struct ZooKeeperStat
     public int ChildrenCount { get; init; }
     public long ChildrenTransaction { get; init; }
 
-    /// <summary>How many children were ever created, which is the next number of a sequential one: the servers count creates twice, and
-    /// show that less the children there are.</summary>
+    /// <summary>How many children were ever created, which is the next number of a sequential one: the servers count
+    /// creates twice, and show that less the children there are.</summary>
     public uint CreatedCount => (uint)(ChildrenVersion + ChildrenCount) / 2;
 }
 
