@@ -34,17 +34,7 @@ internal static unsafe class Exports
     }
 
     [UnmanagedCallersOnly(EntryPoint = "totem_cpg_end", CallConvs = [typeof(CallConvCdecl)])]
-    public static void End()
-    {
-        try
-        {
-            Process.End();
-        }
-        catch (Exception exception)
-        {
-            Failed(exception);
-        }
-    }
+    public static void End() => Run(() => Process.End());
 
     [UnmanagedCallersOnly(EntryPoint = "totem_cpg_take", CallConvs = [typeof(CallConvCdecl)])]
     public static CsError Take(HandleKind kind, ulong handle, NativeEvent* taken)
@@ -73,31 +63,10 @@ internal static unsafe class Exports
     }
 
     [UnmanagedCallersOnly(EntryPoint = "totem_cpg_watch", CallConvs = [typeof(CallConvCdecl)])]
-    public static int Watch(HandleKind kind, ulong handle)
-    {
-        try
-        {
-            return EventCalls.Watch(Process, kind, handle);
-        }
-        catch (Exception exception)
-        {
-            Failed(exception);
-            return -1;
-        }
-    }
+    public static int Watch(HandleKind kind, ulong handle) => Run(() => EventCalls.Watch(Process, kind, handle), -1);
 
     [UnmanagedCallersOnly(EntryPoint = "totem_cpg_end_watch", CallConvs = [typeof(CallConvCdecl)])]
-    public static void EndWatch(HandleKind kind, ulong handle)
-    {
-        try
-        {
-            EventCalls.EndWatch(Process, kind, handle);
-        }
-        catch (Exception exception)
-        {
-            Failed(exception);
-        }
-    }
+    public static void EndWatch(HandleKind kind, ulong handle) => Run(() => EventCalls.EndWatch(Process, kind, handle));
 
     [UnmanagedCallersOnly(EntryPoint = "totem_cpg_has", CallConvs = [typeof(CallConvCdecl)])]
     public static int Has(HandleKind kind, ulong handle)
@@ -114,134 +83,42 @@ internal static unsafe class Exports
     }
 
     [UnmanagedCallersOnly(EntryPoint = "totem_cpg_bound_address", CallConvs = [typeof(CallConvCdecl)])]
-    public static int BoundAddress(byte* address, int room)
-    {
-        try
-        {
-            return CpgStart.BoundAddress(Process.Ring, new Span<byte>(address, room));
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception) == CsError.Ok ? 1 : 0;
-        }
-    }
+    public static int BoundAddress(byte* address, int room) =>
+        Run(() => CpgStart.BoundAddress(Process.Ring, new Span<byte>(address, room)), 0);
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_initialize", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError Initialize(ulong* handle, CpgCallbacks* callbacks)
-    {
-        try
-        {
-            return CpgCalls.Initialize(Process, handle, callbacks == null ? default : new CpgModelV1 { Callbacks = *callbacks }, 0);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError Initialize(ulong* handle, CpgCallbacks* callbacks) =>
+        Run(() => CpgCalls.Initialize(
+            Process, handle, callbacks == null ? default : new CpgModelV1 { Callbacks = *callbacks }, 0));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_model_initialize", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError ModelInitialize(ulong* handle, int model, CpgModelV1* data, nint context)
-    {
-        try
-        {
-            return CpgCalls.InitializeModel(Process, handle, model, data, context);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError ModelInitialize(ulong* handle, int model, CpgModelV1* data, nint context) =>
+        Run(() => CpgCalls.InitializeModel(Process, handle, model, data, context));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_finalize", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError Finish(ulong handle)
-    {
-        try
-        {
-            return CpgCalls.Finish(Process, handle);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError Finish(ulong handle) => Run(() => CpgCalls.Finish(Process, handle));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_fd_get", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError Descriptor(ulong handle, int* descriptor)
-    {
-        try
-        {
-            return CpgCalls.Descriptor(Process, handle, descriptor);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError Descriptor(ulong handle, int* descriptor) =>
+        Run(() => CpgCalls.Descriptor(Process, handle, descriptor));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_max_atomic_msgsize_get", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError AtomicMessageBytes(ulong handle, uint* size)
-    {
-        try
-        {
-            return CpgCalls.AtomicMessageBytes(Process, handle, size);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError AtomicMessageBytes(ulong handle, uint* size) =>
+        Run(() => CpgCalls.AtomicMessageBytes(Process, handle, size));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_context_get", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError ContextGet(ulong handle, nint* context)
-    {
-        try
-        {
-            return CpgCalls.ContextGet(Process, handle, context);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError ContextGet(ulong handle, nint* context) =>
+        Run(() => CpgCalls.ContextGet(Process, handle, context));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_context_set", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError ContextSet(ulong handle, nint context)
-    {
-        try
-        {
-            return CpgCalls.ContextSet(Process, handle, context);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError ContextSet(ulong handle, nint context) =>
+        Run(() => CpgCalls.ContextSet(Process, handle, context));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_join", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError Join(ulong handle, CpgName* group)
-    {
-        try
-        {
-            return CpgCalls.Join(Process, handle, group);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError Join(ulong handle, CpgName* group) => Run(() => CpgCalls.Join(Process, handle, group));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_leave", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError Leave(ulong handle, CpgName* group)
-    {
-        try
-        {
-            return CpgCalls.Leave(Process, handle, group);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError Leave(ulong handle, CpgName* group) => Run(() => CpgCalls.Leave(Process, handle, group));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_mcast_joined", CallConvs = [typeof(CallConvCdecl)])]
     public static CsError Multicast(ulong handle, int guarantee, IoVector* vectors, uint count)
@@ -257,284 +134,95 @@ internal static unsafe class Exports
     }
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_membership_get", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError Members(ulong handle, CpgName* group, CpgAddress* list, int* count)
-    {
-        try
-        {
-            return CpgCalls.Members(Process, handle, group, list, count);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError Members(ulong handle, CpgName* group, CpgAddress* list, int* count) =>
+        Run(() => CpgCalls.Members(Process, handle, group, list, count));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_local_get", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError LocalNode(ulong handle, uint* node)
-    {
-        try
-        {
-            return CpgCalls.LocalNode(Process, handle, node);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError LocalNode(ulong handle, uint* node) => Run(() => CpgCalls.LocalNode(Process, handle, node));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_flow_control_state_get", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError FlowControlState(ulong handle, int* state)
-    {
-        try
-        {
-            return CpgCalls.FlowControlState(Process, handle, state);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError FlowControlState(ulong handle, int* state) =>
+        Run(() => CpgCalls.FlowControlState(Process, handle, state));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_zcb_alloc", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError AllocateBuffer(ulong handle, nuint size, byte** buffer)
-    {
-        try
-        {
-            return CpgCalls.AllocateBuffer(Process, handle, size, buffer);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError AllocateBuffer(ulong handle, nuint size, byte** buffer) =>
+        Run(() => CpgCalls.AllocateBuffer(Process, handle, size, buffer));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_zcb_free", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError FreeBuffer(ulong handle, byte* buffer)
-    {
-        try
-        {
-            return CpgCalls.FreeBuffer(Process, handle, buffer);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError FreeBuffer(ulong handle, byte* buffer) =>
+        Run(() => CpgCalls.FreeBuffer(Process, handle, buffer));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_zcb_mcast_joined", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError MulticastBuffer(ulong handle, int guarantee, byte* message, nuint length)
-    {
-        try
-        {
-            return CpgCalls.MulticastBuffer(Process, handle, guarantee, message, length);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError MulticastBuffer(ulong handle, int guarantee, byte* message, nuint length) =>
+        Run(() => CpgCalls.MulticastBuffer(Process, handle, guarantee, message, length));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_iteration_initialize", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError Iterate(ulong handle, int type, CpgName* group, ulong* iteration)
-    {
-        try
-        {
-            return CpgCalls.Iterate(Process, handle, type, group, iteration);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError Iterate(ulong handle, int type, CpgName* group, ulong* iteration) =>
+        Run(() => CpgCalls.Iterate(Process, handle, type, group, iteration));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_iteration_next", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError Next(ulong iteration, CpgIterationDescription* description)
-    {
-        try
-        {
-            return CpgCalls.Next(Process, iteration, description);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError Next(ulong iteration, CpgIterationDescription* description) =>
+        Run(() => CpgCalls.Next(Process, iteration, description));
 
     [UnmanagedCallersOnly(EntryPoint = "cpg_iteration_finalize", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError FinishIteration(ulong iteration)
-    {
-        try
-        {
-            return Process.Iterations.Remove(iteration) is null ? CsError.BadHandle : CsError.Ok;
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError FinishIteration(ulong iteration) =>
+        Run(() => Process.Iterations.Remove(iteration) is null ? CsError.BadHandle : CsError.Ok);
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_initialize", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgInitialize(ulong* handle, void* callbacks)
-    {
-        try
-        {
-            return CfgCalls.Initialize(Process, handle);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgInitialize(ulong* handle, void* callbacks) =>
+        Run(() => CfgCalls.Initialize(Process, handle));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_finalize", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgFinish(ulong handle)
-    {
-        try
-        {
-            return CfgCalls.Finish(Process, handle);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgFinish(ulong handle) => Run(() => CfgCalls.Finish(Process, handle));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_fd_get", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgDescriptor(ulong handle, int* descriptor)
-    {
-        try
-        {
-            return CfgCalls.Descriptor(Process, handle, descriptor);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgDescriptor(ulong handle, int* descriptor) =>
+        Run(() => CfgCalls.Descriptor(Process, handle, descriptor));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_local_get", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgLocalNode(ulong handle, uint* node)
-    {
-        try
-        {
-            return CfgCalls.LocalNode(Process, handle, node);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgLocalNode(ulong handle, uint* node) =>
+        Run(() => CfgCalls.LocalNode(Process, handle, node));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_ring_status_get", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgRingStatus(ulong handle, byte*** names, byte*** status, uint* count)
-    {
-        try
-        {
-            return CfgCalls.RingStatus(Process, handle, names, status, count);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgRingStatus(ulong handle, byte*** names, byte*** status, uint* count) =>
+        Run(() => CfgCalls.RingStatus(Process, handle, names, status, count));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_node_status_get", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgNodeStatusGet(ulong handle, uint node, int version, CfgNodeStatus* status)
-    {
-        try
-        {
-            return CfgCalls.NodeStatus(Process, handle, node, version, status);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgNodeStatusGet(ulong handle, uint node, int version, CfgNodeStatus* status) =>
+        Run(() => CfgCalls.NodeStatus(Process, handle, node, version, status));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_get_node_addrs", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgNodeAddresses(ulong handle, uint node, nuint max, int* count, CfgNodeAddress* addresses)
-    {
-        try
-        {
-            return CfgCalls.NodeAddresses(Process, handle, node, max, count, addresses);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgNodeAddresses(ulong handle, uint node, nuint max, int* count, CfgNodeAddress* addresses) =>
+        Run(() => CfgCalls.NodeAddresses(Process, handle, node, max, count, addresses));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_kill_node", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgKillNode(ulong handle, uint node, byte* reason)
-    {
-        try
-        {
-            return CfgCalls.KillNode(Process, handle, node, reason);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgKillNode(ulong handle, uint node, byte* reason) =>
+        Run(() => CfgCalls.KillNode(Process, handle, node, reason));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_trackstart", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgTrackStart(ulong handle, byte flags)
-    {
-        try
-        {
-            return CfgCalls.State(Process, handle);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgTrackStart(ulong handle, byte flags) => Run(() => CfgCalls.State(Process, handle));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_trackstop", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgTrackStop(ulong handle)
-    {
-        try
-        {
-            return CfgCalls.State(Process, handle);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgTrackStop(ulong handle) => Run(() => CfgCalls.State(Process, handle));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_try_shutdown", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgTryShutdown(ulong handle, int flags)
-    {
-        try
-        {
-            return CfgCalls.NotSupported(Process, handle);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgTryShutdown(ulong handle, int flags) => Run(() => CfgCalls.NotSupported(Process, handle));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_replyto_shutdown", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgReplyToShutdown(ulong handle, int reply)
-    {
-        try
-        {
-            return CfgCalls.State(Process, handle);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
-    }
+    public static CsError CfgReplyToShutdown(ulong handle, int reply) => Run(() => CfgCalls.State(Process, handle));
 
     [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_reload_config", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgReloadConfiguration(ulong handle)
+    public static CsError CfgReloadConfiguration(ulong handle) => Run(() => CfgCalls.NotSupported(Process, handle));
+
+    [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_reopen_log_files", CallConvs = [typeof(CallConvCdecl)])]
+    public static CsError CfgReopenLogFiles(ulong handle) => Run(() => CfgCalls.State(Process, handle));
+
+    /// <summary>The frame of a call that is not made for each message: it allocates.</summary>
+    private static CsError Run(Func<CsError> call)
     {
         try
         {
-            return CfgCalls.NotSupported(Process, handle);
+            return call();
         }
         catch (Exception exception)
         {
@@ -542,18 +230,22 @@ internal static unsafe class Exports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "corosync_cfg_reopen_log_files", CallConvs = [typeof(CallConvCdecl)])]
-    public static CsError CfgReopenLogFiles(ulong handle)
+    private static int Run(Func<int> call, int failure)
     {
-        try
+        var result = failure;
+        Run(() =>
         {
-            return CfgCalls.State(Process, handle);
-        }
-        catch (Exception exception)
-        {
-            return Failed(exception);
-        }
+            result = call();
+            return CsError.Ok;
+        });
+        return result;
     }
+
+    private static void Run(Action call) => Run(() =>
+    {
+        call();
+        return CsError.Ok;
+    });
 
     private static CsError Failed(Exception exception)
     {

@@ -1,6 +1,7 @@
 /* Opens the engine, once in a process and once more in a child that was forked after that. See engine.h. */
 #define _GNU_SOURCE
 #include "engine.h"
+#include "ending.h"
 #include "inherited.h"
 #include "limits.h"
 
@@ -9,7 +10,6 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,14 +20,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ENGINE "libtotem_cpg.so.0"
-
-/* The engine waits for 10 s at most, CpgLimits.CallTimeout; more than that says that it cannot run any more. */
-#define END_SECONDS_MAX 12
-#define END_STACK_BYTES (1024 * 1024)
 
 /* The runtime stops its threads with it. */
 #define RUNTIMES_SIGNAL 34
@@ -35,8 +30,6 @@
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(const struct totem_engine *) current;
 static char engine_path[4096];
-static int has_end_thread;                           /* in this process */
-static sem_t engine_opened, end_wanted, end_reached; /* for that thread */
 static int was_opened;       /* in this process or in the one it was forked from: then a child needs a copy */
 static struct sockaddr_storage ring; /* where it is bound; the child of a fork looks for it */
 static int ring_length;              /* 0 while there is none */
@@ -100,7 +93,7 @@ __attribute__((constructor)) static void choose_signals(void)
 static void after_fork_in_child(void)
 {
 	atomic_store(&current, NULL);
-	has_end_thread = 0;
+	totem_ending_forget();
 	if (ring_length > 0)
 		totem_cpg_close_inherited(&ring, (socklen_t)ring_length);
 	ring_length = 0;
@@ -164,49 +157,18 @@ static void complain(const char *text)
 		dprintf(2, "totem-cpg: cannot start: %s\n", text);
 }
 
-static void await(sem_t *semaphore)
+/* The runtime takes a thread in at its first call. */
+static void meet(void)
 {
-	while (sem_wait(semaphore) != 0 && errno == EINTR)
-		;
+	totem_cpg_engine()->totem_cpg_has(0, 0);
 }
 
-static void *end(void *unused)
+static void end(void)
 {
-	const struct totem_engine *engine;
-
-	(void)unused;
-	await(&engine_opened);
-	/* The runtime takes a thread in at its first call, which needs memory. */
-	engine = totem_cpg_engine();
-	engine->totem_cpg_has(0, 0);
-	await(&end_wanted);
-	engine->totem_cpg_end();
-	sem_post(&end_reached);
-	return NULL;
+	totem_cpg_engine()->totem_cpg_end();
 }
 
-/* The end may come when the system gives no thread any more. */
-static int start_end_thread(void)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	sigset_t mask;
-
-	if (has_end_thread)
-		return 1;
-	sem_init(&engine_opened, 0, 0);
-	sem_init(&end_wanted, 0, 0);
-	sem_init(&end_reached, 0, 0);
-	sigfillset(&mask);
-	sigdelset(&mask, RUNTIMES_SIGNAL);
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, END_STACK_BYTES);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setsigmask_np(&attributes, &mask);
-	has_end_thread = pthread_create(&thread, &attributes, end, NULL) == 0;
-	pthread_attr_destroy(&attributes);
-	return has_end_thread;
-}
+static const struct totem_ending ending = { meet, end };
 
 static const struct totem_engine *open_engine(int *result)
 {
@@ -221,7 +183,7 @@ static const struct totem_engine *open_engine(int *result)
 		return NULL;
 	}
 	*result = CS_ERR_LIBRARY;
-	if (!start_end_thread()) {
+	if (!totem_ending_prepare(&ending)) {
 		complain("the system gives no thread");
 		return NULL;
 	}
@@ -259,25 +221,6 @@ static const struct totem_engine *open_engine(int *result)
 	was_opened = 1;
 	*result = CS_OK;
 	return engine;
-}
-
-/* On a thread of its own, which knows the engine already: exit() may have been called by a thread that cannot enter it. */
-static void at_exit(void)
-{
-	sigset_t all, mask;
-	struct timespec until;
-
-	if (totem_cpg_engine() == NULL)
-		return;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &mask);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += END_SECONDS_MAX;
-	sem_post(&end_wanted);
-	while (sem_timedwait(&end_reached, &until) != 0 && errno == EINTR)
-		;
-	sem_post(&end_reached);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
 /* A signal that our own writing raised is not for the program: a pipe that nobody reads, a file beyond the limit of the process. */
@@ -325,14 +268,8 @@ int totem_cpg_start(const struct totem_engine **started)
 	atomic_store_explicit(&current, engine, memory_order_release);
 	/* The managed runtime ignores SIGPIPE at its start. The program's wish counts, and nothing of ours needs it. */
 	sigaction(SIGPIPE, &pipe, NULL);
-	/* Behind everything that the engine registers for itself, so before it at exit. A child of a fork has the one of its parent too,
-	 * which finds nothing more to do. */
-	if (is_new) {
-		/* Twice: a second thread that calls exit() beside the first finds one to wait in, where it would end the process. */
-		atexit(at_exit);
-		atexit(at_exit);
-		sem_post(&engine_opened);
-	}
+	if (is_new)
+		totem_ending_arm();
 	pthread_mutex_unlock(&gate);
 	forget_raised(&pending);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);

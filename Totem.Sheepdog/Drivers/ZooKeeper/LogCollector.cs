@@ -4,174 +4,251 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>
-/// Removes the entries that all sessions have read; a session counts from its first entry on until the entry that says that it is gone.
-/// The lowest session does it. Should two believe to be it, they remove the same.
+/// Removes the entries that all sessions have read; a session counts from its first entry on until the entry that says
+/// that it is gone. The lowest session does it, one round at a time. Should two believe to be it, they remove the same.
 /// </summary>
-internal sealed class LogCollector(ZooKeeperSession session)
+internal sealed class LogCollector(SessionSetup setup, RequestDesk desk)
 {
     private const int BatchSize = 128;
 
-    /// <summary>Sizes of entries that were read and not removed yet, from <see cref="_firstSize"/> on.</summary>
-    private readonly Queue<int> _sizes = new();
-    private uint _firstSize;
-    private long _bytes;
+    private readonly UnremovedSizes _sizes = new();
+    private readonly Dictionary<PeerId, uint> _marks = [];
 
+    /// <summary>The znodes that are removed one by one, since they may be gone.</summary>
+    private readonly Queue<string> _singles = new();
+    private Step _step;
+    private IReadOnlyList<string> _handovers = [];
+
+    /// <summary>Marks that were asked for and not answered yet.</summary>
+    private int _awaited;
+
+    /// <summary>A mark could not be read, so nothing is known.</summary>
+    private bool _isIncomplete;
+
+    /// <summary>All have read the entries below this number.</summary>
+    private uint _least;
+
+    /// <summary>The entries below this number are removed; null when that is not known.</summary>
     private uint? _removedTo;
-    private bool _isRunning;
 
-    /// <summary>An entry was read. Under the driver's lock.</summary>
+    private enum Step
+    {
+        Idle,
+
+        /// <summary>Lists the states that lie there for joiners. First: a joiner that was handed one had its mark by
+        /// then.</summary>
+        ListsHandovers,
+
+        /// <summary>Lists the marks.</summary>
+        ListsMarks,
+
+        /// <summary>Reads the marks.</summary>
+        ReadsMarks,
+
+        /// <summary>Lists the entries, to find the first.</summary>
+        ListsEntries,
+
+        /// <summary>Removes the entries before a hole one by one.</summary>
+        RemovesSingles,
+
+        /// <summary>Removes the entries that all have read, a batch at a time.</summary>
+        RemovesBatches,
+
+        /// <summary>Removes states that were laid down for joiners that are over.</summary>
+        RemovesHandovers,
+    }
+
+    /// <summary>An entry was read.</summary>
     public void Count(uint position, int size, bool isCollecting)
     {
-        if (!isCollecting)
-        {
+        if (isCollecting)
+            _sizes.Add(position, size);
+        else
             _sizes.Clear();
-            _bytes = 0;
-            return;
-        }
-
-        if (_sizes.Count == 0)
-            _firstSize = position;
-        _sizes.Enqueue(size);
-        _bytes += size;
     }
 
-    /// <summary>Removes what can be removed, unless that is under way. Under the driver's lock.</summary>
+    /// <summary>Removes what can be removed, unless that is under way.</summary>
     public void Run()
     {
-        if (_isRunning)
+        if (_step != Step.Idle)
             return;
-        _isRunning = true;
-        _ = RunAsync();
+        _step = Step.ListsHandovers;
+        AskNames(setup.Paths.Handovers);
     }
 
-    private async Task RunAsync()
+    /// <summary>An answer to the step that it is at.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="position">How far this session has read.</param>
+    public void Handle(BackendAnswer answer, uint position)
     {
-        try
+        switch (_step)
         {
-            await CollectAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            session.Do(() => _isRunning = false);
+            case Step.ListsHandovers:
+                HandleHandovers(answer);
+                break;
+            case Step.ListsMarks:
+                HandleMarks(answer);
+                break;
+            case Step.ReadsMarks:
+                HandleMark(answer, position);
+                break;
+            case Step.ListsEntries:
+                HandleEntries(answer);
+                break;
+            case Step.RemovesSingles:
+                RemoveSingle();
+                break;
+            case Step.RemovesBatches:
+                HandleRemoved(answer);
+                break;
+            case Step.RemovesHandovers:
+                RemoveHandover();
+                break;
+            default:
+                break;
         }
     }
 
-    private async Task CollectAsync()
+    private void HandleHandovers(BackendAnswer answer)
     {
-        // These first: whoever was handed something had its mark by then.
-        var (handoverCode, handovers) = await session.Client.ChildrenAsync(session.Paths.Handovers).ConfigureAwait(false);
-        var (code, names) = await session.Client.ChildrenAsync(session.Paths.Positions).ConfigureAwait(false);
-        if (code != ZooKeeperCode.Ok || handoverCode != ZooKeeperCode.Ok)
+        _handovers = answer.Names;
+        _step = answer.Code == ZooKeeperCode.Ok ? Step.ListsMarks : Step.Idle;
+        if (_step == Step.ListsMarks)
+            AskNames(setup.Paths.Positions);
+    }
+
+    private void HandleMarks(BackendAnswer answer)
+    {
+        PeerId[] peers = [.. answer.Names.Select(ZooKeeperPaths.PeerOf).OfType<PeerId>()];
+        // At least its own is there, or it is over.
+        _step = answer.Code == ZooKeeperCode.Ok && peers.Length > 0 ? Step.ReadsMarks : Step.Idle;
+        if (_step == Step.Idle)
             return;
-        var marks = await MarksAsync(names).ConfigureAwait(false);
-        var end = 0u;
-        long bytes = 0;
-        session.Do(() => (end, bytes) = (session.Position, _bytes));
-        if (marks is null || end == 0)
+        _marks.Clear();
+        (_awaited, _isIncomplete) = (peers.Length, false);
+        foreach (var peer in peers)
+            desk.Ask(new(RequestPurpose.Collects, BackendRequestKind.Get, setup.Paths.Position(peer)) { Peer = peer });
+    }
+
+    private void HandleMark(BackendAnswer answer, uint end)
+    {
+        if (answer.Code == ZooKeeperCode.Ok)
+            _marks[answer.Request.Peer] = SessionMark.Decode(answer.Data).Position;
+        else if (answer.Code != ZooKeeperCode.NoNode)
+            _isIncomplete = true;
+        if (--_awaited > 0)
             return;
-        ExpelBehind(marks, end, bytes);
-        var least = marks.Values.Append(end).Min();
-        if (await RemoveAsync(least).ConfigureAwait(false))
-            session.Do(() => Forget(least));
-        await RemoveHandoversAsync(handovers, marks).ConfigureAwait(false);
-    }
-
-    /// <summary>Null when not all are known: then nothing is known.</summary>
-    private async Task<Dictionary<PeerId, uint>?> MarksAsync(string[] names)
-    {
-        var marks = new Dictionary<PeerId, uint>();
-        var peers = names.Select(ZooKeeperPaths.PeerOf).OfType<PeerId>().ToArray();
-        var reads = peers.Select(x => session.Client.GetAsync(session.Paths.Position(x))).ToArray();
-        for (var i = 0; i < peers.Length; i++)
+        if (_isIncomplete || end == 0)
         {
-            var (code, data, _) = await reads[i].ConfigureAwait(false);
-            if (code == ZooKeeperCode.Ok)
-                marks[peers[i]] = SessionMark.Decode(data).Position;
-            else if (code != ZooKeeperCode.NoNode)
-                return null;
+            _step = Step.Idle;
+            return;
         }
 
-        return marks;
+        DeclareBehind(end);
+        _least = _marks.Values.Append(end).Min();
+        if (_removedTo is null)
+            ListEntries();
+        else
+            RemoveBatch();
     }
 
-    private void ExpelBehind(Dictionary<PeerId, uint> marks, uint end, long bytes)
+    private void DeclareBehind(uint end)
     {
-        var limits = session.Limits;
-        var least = marks.Values.DefaultIfEmpty(end).Min();
-        foreach (var (peer, position) in marks)
+        var limits = setup.Limits;
+        var least = _marks.Values.DefaultIfEmpty(end).Min();
+        foreach (var (peer, position) in _marks)
         {
-            var isBehind = end - position > limits.BehindEntriesMax || (bytes > limits.BehindBytesMax && position == least);
-            if (isBehind && peer != session.Self && position < end)
-                session.Do(() => session.Expel(peer));
+            var isBehind = end - position > limits.BehindEntriesMax
+                || (_sizes.Bytes > limits.BehindBytesMax && position == least);
+            if (isBehind && peer != setup.Self && position < end)
+                desk.Ask(SessionRing.Declaration(setup.Paths, peer));
         }
     }
 
-    private async Task<bool> RemoveAsync(uint least)
+    private void ListEntries()
     {
-        if (_removedTo is null && !await FindFirstAsync(least).ConfigureAwait(false))
-            return false;
-        while (_removedTo < least)
-        {
-            var from = _removedTo.Value;
-            var to = Math.Min(from + BatchSize, least);
-            var deletes = new ZooKeeperWrite[to - from];
-            for (var i = 0u; i < deletes.Length; i++)
-                deletes[i] = ZooKeeperWrite.Delete(session.Paths.Entry(from + i));
-            var (code, _) = await session.Client.WriteAsync(deletes).ConfigureAwait(false);
-            if (code != ZooKeeperCode.Ok)
-            {
-                // Somebody else removes too, or it is not known whether this was done: what is there says it.
-                _removedTo = null;
-                return false;
-            }
-
-            _removedTo = to;
-        }
-
-        return true;
+        _step = Step.ListsEntries;
+        AskNames(setup.Paths.Queue);
     }
 
-    private async Task<bool> FindFirstAsync(uint least)
+    private void HandleEntries(BackendAnswer answer)
     {
-        var (code, names) = await session.Client.ChildrenAsync(session.Paths.Queue).ConfigureAwait(false);
-        if (code != ZooKeeperCode.Ok)
-            return false;
-        var numbers = names.Select(ZooKeeperPaths.NumberOf).OfType<uint>().ToArray();
-        if (numbers.Length == 0)
-            return false;
-        Array.Sort(numbers);
-        _removedTo = numbers[0];
+        uint[] numbers = [.. answer.Names.Select(ZooKeeperPaths.NumberOf).OfType<uint>().Order()];
+        if (answer.Code != ZooKeeperCode.Ok || numbers.Length == 0)
+        {
+            RemoveHandovers();
+            return;
+        }
+
         // A hole, which a batch that another one removed has left, would stop every batch.
-        for (var i = 1; i < numbers.Length; i++)
+        var hole = Enumerable.Range(1, numbers.Length - 1).FirstOrDefault(i => numbers[i] != numbers[i - 1] + 1);
+        _removedTo = numbers[hole];
+        foreach (var number in numbers.Take(hole).Where(x => x < _least))
+            _singles.Enqueue(setup.Paths.Entry(number));
+        _step = Step.RemovesSingles;
+        RemoveSingle();
+    }
+
+    private void RemoveSingle()
+    {
+        if (_singles.TryDequeue(out var path))
+            AskRemoval(ZooKeeperWrite.Delete(path));
+        else
+            RemoveBatch();
+    }
+
+    private void RemoveBatch()
+    {
+        _step = Step.RemovesBatches;
+        var from = _removedTo!.Value;
+        var count = from < _least ? Math.Min(BatchSize, _least - from) : 0;
+        if (count > 0)
         {
-            if (numbers[i] != numbers[i - 1] + 1)
-                return await RemoveOneByOneAsync(numbers.Take(i).Where(x => x < least), numbers[i]).ConfigureAwait(false);
+            AskRemoval([.. Enumerable.Range(0, (int)count)
+                .Select(i => ZooKeeperWrite.Delete(setup.Paths.Entry(from + (uint)i)))]);
+            return;
         }
 
-        return true;
+        _sizes.RemoveBefore(_least);
+        RemoveHandovers();
     }
 
-    private async Task<bool> RemoveOneByOneAsync(IEnumerable<uint> numbers, uint next)
+    private void HandleRemoved(BackendAnswer answer)
     {
-        foreach (var number in numbers)
-            await session.Client.WriteAsync(ZooKeeperWrite.Delete(session.Paths.Entry(number))).ConfigureAwait(false);
-        _removedTo = next;
-        return true;
-    }
-
-    /// <summary>States that were laid down for joiners that are over.</summary>
-    private async Task RemoveHandoversAsync(string[] handovers, Dictionary<PeerId, uint> marks)
-    {
-        foreach (var name in handovers)
+        if (answer.Code == ZooKeeperCode.Ok)
         {
-            if (ZooKeeperPaths.PeerOf(name) is { } joiner && !marks.ContainsKey(joiner))
-                await session.Client.WriteAsync(ZooKeeperWrite.Delete($"{session.Paths.Handovers}/{name}")).ConfigureAwait(false);
+            _removedTo += (uint)answer.Request.Writes.Count;
+            RemoveBatch();
+            return;
         }
+
+        // Somebody else removes too, or it is not known whether this was done: what is there says it.
+        _removedTo = null;
+        RemoveHandovers();
     }
 
-    private void Forget(uint before)
+    private void RemoveHandovers()
     {
-        for (; _sizes.Count > 0 && _firstSize < before; _firstSize++)
-            _bytes -= _sizes.Dequeue();
+        _step = Step.RemovesHandovers;
+        foreach (var name in _handovers)
+        {
+            if (ZooKeeperPaths.PeerOf(name) is { } joiner && !_marks.ContainsKey(joiner))
+                _singles.Enqueue($"{setup.Paths.Handovers}/{name}");
+        }
+
+        RemoveHandover();
     }
+
+    private void RemoveHandover()
+    {
+        if (_singles.TryDequeue(out var path))
+            AskRemoval(ZooKeeperWrite.Delete(path));
+        else
+            _step = Step.Idle;
+    }
+
+    private void AskNames(string path) => desk.Ask(new(RequestPurpose.Collects, BackendRequestKind.Children, path));
+
+    private void AskRemoval(params ZooKeeperWrite[] deletes) =>
+        desk.Ask(BackendRequest.Write(RequestPurpose.Collects, deletes));
 }

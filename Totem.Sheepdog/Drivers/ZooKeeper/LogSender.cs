@@ -4,14 +4,27 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>
-/// Writes this session's entries, in order and each exactly once, many on their way. Each goes in one transaction with a change of the
-/// session's mark that is valid only behind the entry before it. So nothing overtakes, a repetition of what was applied is refused, the
-/// mark's version says how much was, and a session without a mark is dumb. Under the driver's lock.
+/// Writes this session's entries, in order and each exactly once, many on their way. Each goes in one transaction with
+/// a change of the session's mark that is valid only behind the entry before it. So nothing overtakes, a repetition of
+/// what was applied is refused, the mark's version says how much was, and a session without a mark is dumb.
 /// </summary>
-internal sealed class LogSender(ZooKeeperSession session)
+/// <remarks>Each method is told how far the session has read, since that travels with what is written.</remarks>
+internal sealed class LogSender(SessionSetup setup, RequestDesk desk)
 {
     private const int InFlightMax = 64;
     private const long InFlightBytesMax = 4 << 20;
+
+    private enum Certainty
+    {
+        /// <summary>All that was answered was applied, and nothing else.</summary>
+        Sure,
+
+        /// <summary>Some of what is in flight may have been applied. Nothing more is written.</summary>
+        Uncertain,
+
+        /// <summary>The mark's version, which says it, is being asked for.</summary>
+        Asking,
+    }
 
     private readonly LinkedList<Unit> _waiting = new();
     private readonly Queue<Unit> _inFlight = new();
@@ -19,8 +32,7 @@ internal sealed class LogSender(ZooKeeperSession session)
     private int _unanswered;
     private long _inFlightBytes;
     private uint _handovers;
-    private bool _isUncertain;
-    private bool _isAsking;
+    private Certainty _certainty;
 
     /// <summary>Bytes that are not known to be applied.</summary>
     public long Bytes { get; private set; }
@@ -29,41 +41,105 @@ internal sealed class LogSender(ZooKeeperSession session)
     public uint Published { get; private set; }
 
     /// <summary>Sends a message of the queue's.</summary>
-    public void Send(byte[] message)
+    public void Send(byte[] message, uint position)
     {
         var split = ClusterMessage.StateOffset(message, out var joiner);
-        if (split < 0 || message.Length - split <= session.Limits.InlineBytesMax)
-            Add(new Unit([Entry(new LogEntry(LogEntryKind.Message, session.Self, message))], message.Length));
+        if (split < 0 || message.Length - split <= setup.Limits.InlineBytesMax)
+            Add(new Unit([Entry(new LogEntry(LogEntryKind.Message, setup.Self, message))], message.Length));
         else
-            SendHanded(message, split, joiner);
-        Pump();
+            AddHanded(message, split, joiner);
+        Pump(position);
     }
 
     /// <summary>Tells how far this session has read, unless something else is about to.</summary>
-    public void Publish()
+    public void Publish(uint position)
     {
         if (_waiting.Count > 0)
             return;
         Add(new Unit([], 0));
-        Pump();
+        Pump(position);
     }
 
     /// <summary>The connection is there again.</summary>
-    public void Resume()
+    public void Resume(uint position)
     {
         Recover();
-        Pump();
+        Pump(position);
     }
 
-    private void SendHanded(byte[] message, int split, PeerId joiner)
+    /// <summary>A write of this session's was answered.</summary>
+    public void HandleWritten(BackendAnswer answer, uint position)
+    {
+        _unanswered--;
+        switch (answer.Code)
+        {
+            case ZooKeeperCode.Ok:
+                // While it is uncertain what was applied, the mark says it for all.
+                if (_certainty == Certainty.Sure)
+                    TakeApplied(1);
+                break;
+            case ZooKeeperCode.ConnectionLoss or ZooKeeperCode.OperationTimeout or ZooKeeperCode.SessionMoved
+                or ZooKeeperCode.Throttled or ZooKeeperCode.BadVersion:
+                _certainty = Certainty.Uncertain;
+                break;
+            case ZooKeeperCode.NoNode when answer.Results.FailedIndex == 0:
+                desk.LoseMark();
+                return;
+            default:
+                desk.Lose($"an entry could not be written: {answer.Code}");
+                return;
+        }
+
+        Recover();
+        Pump(position);
+    }
+
+    /// <summary>The mark of this session was read, or not.</summary>
+    public void HandleMark(BackendAnswer answer, uint position)
+    {
+        _certainty = Certainty.Uncertain;
+        if (answer.Code == ZooKeeperCode.NoNode)
+        {
+            desk.LoseMark();
+            return;
+        }
+
+        if (answer.Code == ZooKeeperCode.Ok)
+        {
+            var applied = unchecked(answer.Stat.Version - _applied);
+            if (applied < 0 || applied > _inFlight.Count)
+            {
+                desk.Lose("somebody else has changed the mark of this session");
+                return;
+            }
+
+            TakeApplied(applied);
+            WriteRestAnew();
+        }
+
+        Recover();
+        Pump(position);
+    }
+
+    private void WriteRestAnew()
+    {
+        foreach (var unit in _inFlight.Reverse())
+            _waiting.AddFirst(unit);
+        _inFlight.Clear();
+        _inFlightBytes = 0;
+        _certainty = Certainty.Sure;
+    }
+
+    private void AddHanded(byte[] message, int split, PeerId joiner)
     {
         var number = ++_handovers;
-        var chunks = message[split..].Chunk(session.Limits.ChunkBytesMax).ToArray();
-        var writes = chunks.Select((x, i) => ZooKeeperWrite.Create(session.Paths.Handover(joiner, session.Self, number, i), x)).ToList();
+        var chunks = message[split..].Chunk(setup.Limits.ChunkBytesMax).ToArray();
+        var writes = chunks
+            .Select((x, i) => ZooKeeperWrite.Create(setup.Paths.Handover(joiner, setup.Self, number, i), x)).ToList();
         // All but the last by themselves, since a transaction has a limit too.
         foreach (var write in writes.SkipLast(1))
             Add(new Unit([write], write.Data.Length));
-        var entry = new LogEntry(LogEntryKind.Handed, session.Self, message.AsMemory(0, split))
+        var entry = new LogEntry(LogEntryKind.Handed, setup.Self, message.AsMemory(0, split))
         {
             Number = number,
             ChunkCount = (byte)chunks.Length,
@@ -72,7 +148,7 @@ internal sealed class LogSender(ZooKeeperSession session)
     }
 
     private ZooKeeperWrite Entry(LogEntry entry) =>
-        ZooKeeperWrite.Create(session.Paths.NewEntry, entry.Encode(), ZooKeeperMode.PersistentSequential);
+        ZooKeeperWrite.Create(setup.Paths.NewEntry, entry.Encode(), ZooKeeperMode.PersistentSequential);
 
     private void Add(Unit unit)
     {
@@ -80,87 +156,32 @@ internal sealed class LogSender(ZooKeeperSession session)
         Bytes += unit.Bytes;
     }
 
-    private void Pump()
+    private void Pump(uint position)
     {
-        while (session.IsConnected && !_isUncertain && _waiting.First is { Value: var next } && _inFlight.Count < InFlightMax
+        while (desk.IsOpen && _certainty == Certainty.Sure && _waiting.First is { Value: var next }
+            && _inFlight.Count < InFlightMax
             && (_inFlight.Count == 0 || _inFlightBytes + next.Bytes <= InFlightBytesMax))
         {
             _waiting.RemoveFirst();
             _inFlight.Enqueue(next);
             _inFlightBytes += next.Bytes;
             _unanswered++;
-            Published = session.Position;
-            var mark = new SessionMark(Published, session.NodeName).Encode();
+            Published = position;
+            var mark = new SessionMark(position, setup.Node).Encode();
             var version = unchecked(_applied + _inFlight.Count - 1);
-            session.Client.Write(
-                [ZooKeeperWrite.Set(session.Paths.Position(session.Self), mark, version), .. next.Writes],
-                (code, results) => session.Do(() => Answer(code, results)));
+            desk.Ask(BackendRequest.Write(
+                RequestPurpose.SenderWrites,
+                [ZooKeeperWrite.Set(setup.Paths.Position(setup.Self), mark, version), .. next.Writes]));
         }
-    }
-
-    private void Answer(ZooKeeperCode code, ZooKeeperResults results)
-    {
-        _unanswered--;
-        switch (code)
-        {
-            case ZooKeeperCode.Ok:
-                // While it is uncertain what was applied, the mark says it for all.
-                if (!_isUncertain)
-                    TakeApplied(1);
-                break;
-            case ZooKeeperCode.ConnectionLoss or ZooKeeperCode.OperationTimeout or ZooKeeperCode.SessionMoved or ZooKeeperCode.Throttled
-                or ZooKeeperCode.BadVersion:
-                _isUncertain = true;
-                break;
-            case ZooKeeperCode.NoNode when results.FailedIndex == 0:
-                session.LoseMark();
-                return;
-            default:
-                session.Lose($"an entry could not be written: {code}");
-                return;
-        }
-
-        Recover();
-        Pump();
     }
 
     private void Recover()
     {
-        if (!_isUncertain || _unanswered > 0 || _isAsking || !session.IsConnected)
+        if (_certainty != Certainty.Uncertain || _unanswered > 0 || !desk.IsOpen)
             return;
-        _isAsking = true;
-        session.Client.Sync(session.Paths.Root, static _ => { });
-        session.Client.Get(session.Paths.Position(session.Self), (code, _, stat) => session.Do(() => TakeMark(code, stat.Version)));
-    }
-
-    private void TakeMark(ZooKeeperCode code, int version)
-    {
-        _isAsking = false;
-        if (code == ZooKeeperCode.NoNode)
-        {
-            session.LoseMark();
-            return;
-        }
-
-        if (code == ZooKeeperCode.Ok)
-        {
-            var applied = unchecked(version - _applied);
-            if (applied < 0 || applied > _inFlight.Count)
-            {
-                session.Lose("somebody else has changed the mark of this session");
-                return;
-            }
-
-            TakeApplied(applied);
-            foreach (var unit in _inFlight.Reverse())
-                _waiting.AddFirst(unit);
-            _inFlight.Clear();
-            _inFlightBytes = 0;
-            _isUncertain = false;
-        }
-
-        Recover();
-        Pump();
+        _certainty = Certainty.Asking;
+        desk.Ask(new(RequestPurpose.SenderSyncs, BackendRequestKind.Sync, setup.Paths.Root));
+        desk.Ask(new(RequestPurpose.SenderAsksMark, BackendRequestKind.Get, setup.Paths.Position(setup.Self)));
     }
 
     private void TakeApplied(int count)

@@ -6,10 +6,12 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 /// <summary>
 /// The sessions that are alive: each watches the member znode of the one before it in the ring of all sessions that
 /// have a mark, and takes away the mark of one whose znode is gone, which makes the entry that says so. With one watch
-/// each, nobody is unwatched: all who have read as far see the same ring. Under the driver's lock.
+/// each, nobody is unwatched: all who have read as far see the same ring.
 /// </summary>
-internal sealed class SessionRing(ZooKeeperSession session)
+internal sealed class SessionRing(SessionSetup setup, RequestDesk desk)
 {
+    private const int RepeatMilliseconds = 100;
+
     /// <summary>In order.</summary>
     private readonly List<PeerId> _peers = [];
 
@@ -20,19 +22,20 @@ internal sealed class SessionRing(ZooKeeperSession session)
     private string? _watched;
 
     /// <summary>Whether this session is the one that does what one must do.</summary>
-    public bool IsLowest => _peers.Count > 0 && _peers[0] == session.Self;
+    public bool IsLowest => _peers.Count > 0 && _peers[0] == setup.Self;
 
-    /// <summary>The lowest session, for the one behind it, which sees to it that it does what it must; null for all others.</summary>
-    public PeerId? LowestForSecond => _peers.Count > 1 && _peers[1] == session.Self ? _peers[0] : null;
+    /// <summary>The lowest session, for the one behind it, which sees to it that it does what it must; null for all
+    /// others.</summary>
+    public PeerId? LowestForSecond => _peers.Count > 1 && _peers[1] == setup.Self ? _peers[0] : null;
 
     public int Count => _peers.Count;
 
-    /// <summary>Whether it is not known to be gone.</summary>
-    public bool Contains(PeerId peer) => _peers.BinarySearch(peer) >= 0;
+    /// <summary>The session that it watches, or is about to; null when it is alone.</summary>
+    public PeerId? Target => _target;
 
     public void Start(IEnumerable<PeerId> peers)
     {
-        _peers.AddRange(peers.Append(session.Self).Distinct().Order());
+        _peers.AddRange(peers.Append(setup.Self).Distinct().Order());
         Update();
     }
 
@@ -55,46 +58,100 @@ internal sealed class SessionRing(ZooKeeperSession session)
         Update();
     }
 
-    /// <summary>The connection is there again.</summary>
+    /// <summary>The connection is there again, or it is time to ask again.</summary>
     public void Resume()
     {
         if (_target is { } target && _watched is null)
-            Look(target);
+            AskMark(target);
     }
 
     /// <summary>A member znode has changed.</summary>
-    public void OnMember(string path)
+    public void HandleChanged(string path)
     {
         if (path == _watched && _target is { } target)
-            Look(target);
+            AskMark(target);
     }
 
-    /// <summary>The writes that take a session out. They succeed once, since its mark can be taken away once.</summary>
+    /// <summary>The writes that take a session out. They succeed once, since its mark can be taken away
+    /// once.</summary>
     public static ZooKeeperWrite[] Gone(ZooKeeperPaths paths, PeerId peer) =>
     [
         ZooKeeperWrite.Delete(paths.Position(peer)),
-        ZooKeeperWrite.Create(paths.NewEntry, new LogEntry(LogEntryKind.Gone, peer).Encode(), ZooKeeperMode.PersistentSequential),
+        ZooKeeperWrite.Create(
+            paths.NewEntry, new LogEntry(LogEntryKind.Gone, peer).Encode(), ZooKeeperMode.PersistentSequential),
     ];
 
-    /// <summary>Takes a session out.</summary>
-    public void Declare(PeerId peer)
-    {
-        session.Client.Write(
-            Gone(session.Paths, peer),
-            (code, _) => session.Do(() =>
-            {
-                if (code is ZooKeeperCode.Ok or ZooKeeperCode.NoNode)
-                    return;
-                if (code != ZooKeeperCode.ConnectionLoss)
-                {
-                    session.Lose($"an entry could not be written: {code}");
-                    return;
-                }
+    /// <summary>The request that takes a session out; its answer is the ring's.</summary>
+    public static BackendRequest Declaration(ZooKeeperPaths paths, PeerId peer) =>
+        BackendRequest.Write(RequestPurpose.RingDeclares, Gone(paths, peer)) with { Peer = peer };
 
-                // Not known whether it was done: look again.
-                _over.Remove(peer);
-                Update();
-            }));
+    /// <summary>Takes a session out.</summary>
+    public void Declare(PeerId peer) => desk.Ask(Declaration(setup.Paths, peer));
+
+    /// <summary>A session was taken out, or not.</summary>
+    public void HandleDeclared(BackendAnswer answer)
+    {
+        if (answer.Code is ZooKeeperCode.Ok or ZooKeeperCode.NoNode)
+            return;
+        if (!answer.IsUnanswered)
+        {
+            desk.Lose($"an entry could not be written: {answer.Code}");
+            return;
+        }
+
+        // Not known whether it was done: look again.
+        _over.Remove(answer.Request.Peer);
+        Update();
+    }
+
+    /// <summary>The mark of the session that it watches was read: it says which member znode is the
+    /// session's.</summary>
+    public void HandleMark(BackendAnswer answer, long now)
+    {
+        var peer = answer.Request.Peer;
+        if (_target != peer || IsToBeAskedAgain(answer, now))
+            return;
+        if (answer.Code == ZooKeeperCode.NoNode)
+        {
+            PassOver(peer);
+        }
+        else if (answer.Code == ZooKeeperCode.Ok)
+        {
+            var member = setup.Paths.Member(SessionMark.Decode(answer.Data).Node);
+            desk.Ask(new(RequestPurpose.RingAsksMember, BackendRequestKind.Exists, member)
+            {
+                IsWatched = true,
+                Peer = peer,
+            });
+        }
+    }
+
+    /// <summary>The member znode of the session that it watches is there, or not.</summary>
+    public void HandleMember(BackendAnswer answer, long now)
+    {
+        var peer = answer.Request.Peer;
+        if (_target != peer || IsToBeAskedAgain(answer, now)
+            || answer.Code is not (ZooKeeperCode.Ok or ZooKeeperCode.NoNode))
+        {
+            return;
+        }
+
+        if (answer.Code == ZooKeeperCode.Ok && ZooKeeperPaths.PeerOf(answer.Stat.EphemeralOwner) == peer)
+        {
+            _watched = answer.Request.Path;
+            return;
+        }
+
+        Declare(peer);
+        PassOver(peer);
+    }
+
+    /// <summary>A server that is busy refuses a request and keeps the connection.</summary>
+    private bool IsToBeAskedAgain(BackendAnswer answer, long now)
+    {
+        if (answer.IsUnanswered)
+            desk.Deadlines.Set(SessionDeadline.Ring, now + RepeatMilliseconds);
+        return answer.IsUnanswered;
     }
 
     private void Update()
@@ -104,12 +161,12 @@ internal sealed class SessionRing(ZooKeeperSession session)
             return;
         (_target, _watched) = (target, null);
         if (target is { } peer)
-            Look(peer);
+            AskMark(peer);
     }
 
     private PeerId? Before()
     {
-        var self = _peers.BinarySearch(session.Self);
+        var self = _peers.BinarySearch(setup.Self);
         for (var steps = 1; self >= 0 && steps < _peers.Count; steps++)
         {
             var peer = _peers[(self - steps + _peers.Count) % _peers.Count];
@@ -120,37 +177,12 @@ internal sealed class SessionRing(ZooKeeperSession session)
         return null;
     }
 
-    private void Look(PeerId peer)
+    private void AskMark(PeerId peer)
     {
         _watched = null;
-        if (!session.IsConnected)
-            return;
-        session.Client.Get(session.Paths.Position(peer), (code, data, _) => session.Do(() =>
-        {
-            if (_target != peer)
-                return;
-            if (code == ZooKeeperCode.NoNode)
-                PassOver(peer);
-            else if (code == ZooKeeperCode.Ok)
-                Look(peer, session.Paths.Member(SessionMark.Decode(data).Node));
-        }));
-    }
-
-    private void Look(PeerId peer, string member)
-    {
-        session.Client.Exists(member, isWatched: true, (code, stat) => session.Do(() =>
-        {
-            if (_target != peer || code is not (ZooKeeperCode.Ok or ZooKeeperCode.NoNode))
-                return;
-            if (code == ZooKeeperCode.Ok && ZooKeeperPaths.PeerOf(stat.EphemeralOwner) == peer)
-            {
-                _watched = member;
-                return;
-            }
-
-            Declare(peer);
-            PassOver(peer);
-        }));
+        if (desk.IsOpen)
+            desk.Ask(
+                new(RequestPurpose.RingAsksMark, BackendRequestKind.Get, setup.Paths.Position(peer)) { Peer = peer });
     }
 
     private void PassOver(PeerId peer)

@@ -6,6 +6,29 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 // Requests and their answers.
 internal sealed unsafe partial class ZooKeeperClient
 {
+    /// <summary>Makes the call that a request describes.</summary>
+    public void Ask(BackendRequest request, Action<BackendAnswer> answer)
+    {
+        switch (request.Kind)
+        {
+            case BackendRequestKind.Get:
+                Get(request.Path, (code, data, stat) => answer(new(request, code) { Data = data ?? [], Stat = stat }));
+                break;
+            case BackendRequestKind.Exists:
+                Exists(request.Path, request.IsWatched, (code, stat) => answer(new(request, code) { Stat = stat }));
+                break;
+            case BackendRequestKind.Children:
+                Children(request.Path, (code, names) => answer(new(request, code) { Names = names }));
+                break;
+            case BackendRequestKind.Sync:
+                Sync(request.Path, code => answer(new(request, code)));
+                break;
+            default:
+                Write([.. request.Writes], (code, results) => answer(new(request, code) { Results = results }));
+                break;
+        }
+    }
+
     /// <summary>Reads a znode. The bytes are null when it could not be read.</summary>
     public void Get(string path, Action<ZooKeeperCode, byte[]?, ZooKeeperStat> answer) =>
         Submit(answer, context => ZooKeeperLibrary.Get(_handle, path, 0, &OnData, context), code => answer(code, null, default));

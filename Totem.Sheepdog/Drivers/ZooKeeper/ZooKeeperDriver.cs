@@ -9,7 +9,7 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>Sheep with ZooKeeper servers: the order is a log of znodes, and who is alive is who has a session. After <see cref="Init"/>
 /// nothing waits for a server.</summary>
-internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
+internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
 {
     /// <summary>Servers take a little less than a MiB in one request; sheep's buffer is half of one.</summary>
     private const int MaxOpaqueBytes = 900_000;
@@ -23,18 +23,21 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
 
     /// <summary>Connected, and no session in the log uses it yet.</summary>
     private ZooKeeperClient? _fresh;
-    private ZooKeeperSession? _session;
+    private SessionHost? _host;
+
+    /// <summary>A session of this driver's was in the log.</summary>
+    private bool _hasArrived;
 
     public ZooKeeperLimits Limits { get; init; } = new();
 
-    Lock IZooKeeperSessionOwner.Gate => Gate;
+    Lock ISessionOwner.Gate => Gate;
 
     /// <summary>The membership there is.</summary>
-    internal ZooKeeperSession? Session => _session;
+    internal ZooKeeperSession? Session => _host?.Session;
 
-    protected override long SendingBytes => _session?.SendingBytes ?? 0;
+    protected override long SendingBytes => _host?.Session.SendingBytes ?? 0;
 
-    protected override bool CanSend => _session is not null;
+    protected override bool CanSend => _host is not null;
 
     public override void Init(string? option)
     {
@@ -60,7 +63,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
 
     public override void GetLocalAddress(Span<byte> address)
     {
-        var client = _session?.Client ?? _fresh ?? throw new ClusterDriverException("no address before the driver was initialised");
+        var client = _host?.Client ?? _fresh ?? throw new ClusterDriverException("no address before the driver was initialised");
         var server = client.ConnectedServer();
         // With nothing but the loopback, the cluster is on this host.
         var own = (server is null ? null : RouteTo(server)) ?? InterfaceAddress() ?? IPAddress.Loopback;
@@ -78,51 +81,55 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
             var client = _fresh ?? throw new InvalidOperationException("not initialised");
             _fresh = null;
             var queue = ClusterEventQueue.OverLog(ZooKeeperPaths.PeerOf(client.SessionId));
-            _session = new ZooKeeperSession(this, client, new ZooKeeperPaths(_options!.Root), queue, self)
+            var credentials = client.Credentials();
+            if (!_options!.PublishesSession)
+                credentials.AsSpan(sizeof(long)).Clear();
+            var setup = new SessionSetup(new ZooKeeperPaths(_options.Root), queue.Self, NodeString.Of(self))
             {
-                PublishesSession = _options.PublishesSession,
+                Limits = Limits,
+                Credentials = credentials,
                 EarlierSessions = new HashSet<long>(_sessions),
+                HasArrivedBefore = _hasArrived,
             };
+            _host = new SessionHost(this, client, new ZooKeeperSession(queue, setup));
             _sessions.Add(client.SessionId);
-            client.Watcher = _session;
+            client.Watcher = _host;
             Begin(queue, self, opaque);
             // Events of the client before it had this watcher.
-            _session.OnState(client.State);
+            _host.OnState(client.State);
         }
     }
 
-    void IZooKeeperSessionOwner.OnProgress(ZooKeeperSession session)
+    void ISessionOwner.OnProgress(SessionHost host)
     {
-        if (session != _session)
+        if (host != _host)
             return;
         if (Queue!.Phase == ClusterPhase.Lost)
         {
             // By itself: sheep lags too far behind, or another process is this node. It says what follows.
-            _session = null;
-            session.End();
-            Retire(session.Client);
+            DropHost();
+            Retire(host.Client);
         }
 
         Drain();
     }
 
-    void IZooKeeperSessionOwner.OnLost(ZooKeeperSession session, string reason)
+    void ISessionOwner.OnEnd(SessionHost host, SessionEnd end)
     {
-        if (session != _session)
+        if (host != _host)
             return;
-        _session = null;
-        Queue!.HandleLost(reason, canReconnect: false);
-        Drain();
-        _ = ReconnectAsync(session.Client, reason);
-    }
+        DropHost();
+        if (end.IsReplaced)
+        {
+            Retire(host.Client);
+            Queue!.HandleReplaced();
+        }
+        else
+        {
+            Queue!.HandleLost(end.Reason, canReconnect: false);
+            _ = ReconnectAsync(host.Client, end.Reason);
+        }
 
-    void IZooKeeperSessionOwner.OnReplaced(ZooKeeperSession session)
-    {
-        if (session != _session)
-            return;
-        _session = null;
-        Retire(session.Client);
-        Queue!.HandleReplaced();
         Drain();
     }
 
@@ -143,15 +150,23 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
         _over.Dispose();
     }
 
-    protected override void Send(byte[] message) => _session!.Send(message);
+    protected override void Send(byte[] message) => _host!.Send(message);
 
     /// <summary>Ends what there is but for the client. Under the gate.</summary>
     private ZooKeeperClient? TakeClient()
     {
-        var client = _session?.Client ?? _fresh;
-        _session?.End();
-        (_session, _fresh) = (null, null);
+        var client = _host?.Client ?? _fresh;
+        DropHost();
+        _fresh = null;
         return client;
+    }
+
+    /// <summary>Ends the session, but not its client. Under the gate.</summary>
+    private void DropHost()
+    {
+        _hasArrived |= _host is { Session.HasArrived: true };
+        _host?.Dispose();
+        _host = null;
     }
 
     /// <summary>Elsewhere, since the library may not be told from one of its own threads.</summary>
@@ -170,7 +185,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, IZooKeeperSessionOwner
                 var isTaken = false;
                 lock (Gate)
                 {
-                    if (!IsDisposed && _session is null && _fresh is null && options == _options)
+                    if (!IsDisposed && _host is null && _fresh is null && options == _options)
                         (_fresh, isTaken) = (client, true);
                 }
 

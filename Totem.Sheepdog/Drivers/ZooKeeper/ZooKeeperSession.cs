@@ -4,213 +4,284 @@ using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
-/// <summary>The news of a session for its driver. Under the driver's lock.</summary>
-internal interface IZooKeeperSessionOwner
-{
-    /// <summary>Guards the session and its queue.</summary>
-    Lock Gate { get; }
-
-    ZooKeeperLimits Limits { get; }
-
-    /// <summary>The queue may have something to send or to tell.</summary>
-    void OnProgress(ZooKeeperSession session);
-
-    /// <summary>It is over, and a new one may begin.</summary>
-    void OnLost(ZooKeeperSession session, string reason);
-
-    /// <summary>It is over, and this process with it: another one is this node.</summary>
-    void OnReplaced(ZooKeeperSession session);
-}
-
 /// <summary>
-/// One membership: from the arrival in the log until the session with the servers ends. Composes what reads, writes, watches and
-/// collects; all of it works under the driver's lock.
+/// One membership, from the arrival in the log until the session with the servers ends, as a machine: no lock, no
+/// timer, no task and no client. It leads what comes in to the part that it is for; the parts know each other not, nor
+/// it. A host makes the requests that <see cref="TryTakeRequest"/> hands out and brings the answers, each once and in
+/// the order of the requests. Times are milliseconds of a clock that does not go back. One thread at a time.
 /// </summary>
-internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
+internal sealed class ZooKeeperSession
 {
-    private readonly IZooKeeperSessionOwner _owner;
+    private readonly SessionSetup _setup;
     private readonly ClusterEventQueue _queue;
     private readonly LogGroup _group;
+    private readonly RequestDesk _desk;
+    private readonly Arrival _arrival;
     private readonly LogSender _sender;
     private readonly LogReader _reader;
+    private readonly HandoverFetch _handover;
     private readonly SessionRing _ring;
     private readonly LogCollector _collector;
-    private readonly Timer _housekeeping;
-    private long _bytesSince;
-    private long _ownUnread;
-    private uint _lookedAfter;
-    private bool _hasArrived;
-    private bool _isMarkLost;
+    private readonly ReadProgress _progress;
 
-    public ZooKeeperSession(
-        IZooKeeperSessionOwner owner, ZooKeeperClient client, ZooKeeperPaths paths, ClusterEventQueue queue, SheepNode node)
+    /// <summary>Own messages that it has not read yet. Its request is not counted, since all that arrive wait for
+    /// theirs.</summary>
+    private long _ownUnread;
+
+    /// <param name="queue">The session's; its name is that of the setup.</param>
+    /// <param name="setup">All that is known of it.</param>
+    public ZooKeeperSession(ClusterEventQueue queue, SessionSetup setup)
     {
-        (_owner, Client, Paths, _queue) = (owner, client, paths, queue);
-        NodeName = NodeString.Of(node);
+        (_queue, _setup) = (queue, setup);
         _group = new LogGroup(queue);
-        _sender = new LogSender(this);
-        _reader = new LogReader(this);
-        _ring = new SessionRing(this);
-        _collector = new LogCollector(this);
-        _housekeeping = new Timer(_ => Do(KeepHouse));
+        _desk = new RequestDesk(setup);
+        _arrival = new Arrival(setup, _desk);
+        _sender = new LogSender(setup, _desk);
+        _reader = new LogReader(setup, _desk);
+        _handover = new HandoverFetch(setup, _desk);
+        _ring = new SessionRing(setup, _desk);
+        _collector = new LogCollector(setup, _desk);
+        _progress = new ReadProgress(setup.Limits);
     }
 
-    public ZooKeeperClient Client { get; }
-
-    public ZooKeeperPaths Paths { get; }
-
-    public ZooKeeperLimits Limits => _owner.Limits;
-
-    public string NodeName { get; }
-
-    public PeerId Self => _queue.Self;
-
-    /// <summary>The number of the entry that it reads next.</summary>
-    public uint Position => _reader.Position;
-
-    /// <summary>The bytes it reads, for those who measure.</summary>
+    /// <summary>The part that reads, for those who measure.</summary>
     public LogReader Reader => _reader;
 
+    /// <summary>The session that it watches; null when there is none.</summary>
+    public PeerId? Watched => _ring.Target;
+
+    /// <summary>Whether it is, or was, in the log.</summary>
+    public bool HasArrived => _arrival.IsInLog;
+
+    /// <summary>Bytes that are not known to be written.</summary>
     public long SendingBytes => _sender.Bytes;
 
-    /// <summary>How many sessions share the log with this one; none where it must not rest: the joiners wait for it, or it waits itself for
-    /// what it has sent, a turn or a lock.</summary>
-    public int CompanyCount
+    /// <summary>Null while it lasts. From then on nothing comes of it.</summary>
+    public SessionEnd? End => _desk.End;
+
+    /// <summary>When <see cref="HandleDeadline"/> has something to do.</summary>
+    public long? NextDeadline => _desk.End is null ? _desk.Deadlines.Next : null;
+
+    /// <summary>How many sessions share the log with this one; none where it must not rest: the joiners wait for it, or
+    /// it waits itself for what it has sent, a turn or a lock.</summary>
+    private int CompanyCount
     {
         get
         {
-            var isWanted = _queue.State is { Acceptor: { } acceptor } && acceptor == Self;
+            var isWanted = _queue.State is { Acceptor: { } acceptor } && acceptor == _setup.Self;
             return isWanted || _ownUnread > 0 || _queue.IsWaitingForTurn ? 0 : _ring.Count;
         }
     }
 
-    /// <summary>Whether requests have a chance.</summary>
-    public bool IsConnected => !_isMarkLost && Client.State == ZooKeeperState.Connected;
+    /// <summary>A request for the servers, in order.</summary>
+    public bool TryTakeRequest([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out BackendRequest? request) =>
+        _desk.TryTake(out request);
 
-    public bool IsOver { get; private set; }
-
-    /// <summary>Does something of this session's, while there is it.</summary>
-    public void Do(Action action)
-    {
-        lock (_owner.Gate)
-        {
-            if (IsOver)
-                return;
-            try
-            {
-                action();
-            }
-#pragma warning disable CA1031 // This is a thread of the library's, which no exception may reach: the session fails, not the process.
-            catch (Exception failure)
-#pragma warning restore CA1031
-            {
-                Lose($"the session failed: {failure.Message}");
-            }
-
-            if (!IsOver)
-                _owner.OnProgress(this);
-        }
-    }
-
+    /// <summary>A message of the queue's; the first one is the join request.</summary>
     public void Send(byte[] message)
     {
-        if (!_hasArrived)
+        if (!_arrival.IsOver)
         {
-            Arrive(message);
+            _arrival.Add(message);
             return;
         }
 
         _ownUnread++;
-        _sender.Send(message);
+        _sender.Send(message, _reader.Position);
     }
 
-    public void OnState(ZooKeeperState state) => Do(() =>
+    /// <summary>The connection has come or gone, or the session with the servers is over.</summary>
+    public void HandleConnection(ZooKeeperState state, long now)
     {
+        if (_desk.End is not null)
+            return;
+        _desk.IsConnected = state == ZooKeeperState.Connected;
         switch (state)
         {
             case ZooKeeperState.Connected:
-                _sender.Resume();
+                _sender.Resume(_reader.Position);
                 _reader.Resume();
+                Read(now);
                 _ring.Resume();
                 break;
             case ZooKeeperState.Connecting:
                 break;
+            case ZooKeeperState.Expired:
+                _desk.Lose("the ZooKeeper session has expired");
+                break;
             default:
-                Lose(state == ZooKeeperState.Expired ? "the ZooKeeper session has expired" : $"the ZooKeeper session is over: {state}");
+                _desk.Lose($"the ZooKeeper session is over: {state}");
                 break;
         }
-    });
-
-    public void OnWatch(ZooKeeperEvent what, string path) => Do(() =>
-    {
-        if (path.StartsWith(Paths.Members, StringComparison.Ordinal))
-            _ring.OnMember(path);
-        else if (what == ZooKeeperEvent.Created)
-            _reader.OnCreated(path);
-    });
-
-    public void Lose(string reason)
-    {
-        if (IsOver)
-            return;
-        End();
-        _owner.OnLost(this, reason);
     }
 
-    /// <summary>The others have taken this session for dead, or somebody has said so; perhaps since another process is this node.</summary>
-    public void LoseMark()
+    /// <summary>A watch has fired.</summary>
+    public void HandleWatch(ZooKeeperEvent what, string path, long now)
     {
-        if (_isMarkLost)
+        if (_desk.End is not null)
             return;
-        _isMarkLost = true;
-        _reader.Hold();
-        Client.Exists(Paths.Member(NodeName), isWatched: false, (code, stat) => Do(() =>
+        if (path.StartsWith(_setup.Paths.Members, StringComparison.Ordinal))
         {
-            if (code == ZooKeeperCode.Ok && stat.EphemeralOwner != ZooKeeperPaths.SessionOf(Self))
-            {
-                End();
-                _owner.OnReplaced(this);
-            }
-            else
-            {
-                Lose("the others have taken this session for dead");
-            }
-        }));
+            _ring.HandleChanged(path);
+        }
+        else if (what == ZooKeeperEvent.Created)
+        {
+            _reader.HandleCreated(path, CompanyCount, now);
+            Read(now);
+        }
     }
 
-    /// <summary>Takes out a session that is too far behind.</summary>
-    public void Expel(PeerId peer) => _ring.Declare(peer);
-
-    /// <summary>Nothing more comes of it; the client is the owner's to dispose.</summary>
-    public void End()
+    /// <summary>Too early does nothing.</summary>
+    public void HandleDeadline(long now)
     {
-        IsOver = true;
-        _housekeeping.Dispose();
-        _reader.Dispose();
+        while (_desk.End is null && _desk.Deadlines.TryTake(now, out var deadline))
+        {
+            switch (deadline)
+            {
+                case SessionDeadline.Rest:
+                    _reader.HandleRested(now);
+                    break;
+                case SessionDeadline.Arrival:
+                    _arrival.HandleDeadline();
+                    break;
+                case SessionDeadline.Handover:
+                    _handover.HandleDeadline();
+                    break;
+                case SessionDeadline.Ring:
+                    _ring.Resume();
+                    break;
+                default:
+                    SetHousekeeping(now);
+                    _reader.Check();
+                    LookAfter();
+                    break;
+            }
+        }
     }
 
-    public void Dispose() => End();
-
-    /// <summary>The next entry.</summary>
-    public void Handle(byte[] bytes)
+    /// <summary>One of its requests was answered.</summary>
+    public void HandleAnswer(BackendAnswer answer, long now)
     {
-        _bytesSince += bytes.Length;
-        _collector.Count(Position - 1, bytes.Length, _ring.IsLowest);
+        if (_desk.End is not null)
+            return;
+        switch (answer.Request.Purpose)
+        {
+            case RequestPurpose.Arrives:
+                _arrival.Handle(answer, now);
+                if (_arrival.IsOver)
+                    Begin(now);
+                break;
+            case RequestPurpose.SenderWrites:
+                _sender.HandleWritten(answer, _reader.Position);
+                break;
+            case RequestPurpose.SenderAsksMark:
+                _sender.HandleMark(answer, _reader.Position);
+                break;
+            case >= RequestPurpose.ReaderReads and <= RequestPurpose.ReaderChecks:
+                HandleReader(answer, now);
+                Read(now);
+                break;
+            case RequestPurpose.HandoverReads:
+                _handover.Handle(answer, now);
+                EndHandover();
+                Read(now);
+                break;
+            case >= RequestPurpose.RingAsksMark and <= RequestPurpose.RingDeclares:
+                HandleRing(answer, now);
+                break;
+            case RequestPurpose.HandoverRemoves:
+                _handover.HandleRemoved(answer, now);
+                break;
+            case RequestPurpose.Collects:
+                _collector.Handle(answer, _reader.Position);
+                break;
+            case RequestPurpose.SessionAsksLowest:
+                HandleLowest(answer);
+                break;
+            case RequestPurpose.SessionAsksOwner:
+                HandleOwner(answer);
+                break;
+            default:
+                break; // SenderSyncs: nothing follows.
+        }
+    }
+
+    private void HandleReader(BackendAnswer answer, long now)
+    {
+        switch (answer.Request.Purpose)
+        {
+            case RequestPurpose.ReaderReads:
+                _reader.HandleEntry(answer);
+                break;
+            case RequestPurpose.ReaderLooks:
+                _reader.HandleLook(answer, now);
+                break;
+            case RequestPurpose.ReaderMeasures:
+                _reader.HandleMeasure(answer);
+                break;
+            default:
+                _reader.HandleCheck(answer);
+                break;
+        }
+    }
+
+    private void HandleRing(BackendAnswer answer, long now)
+    {
+        switch (answer.Request.Purpose)
+        {
+            case RequestPurpose.RingAsksMark:
+                _ring.HandleMark(answer, now);
+                break;
+            case RequestPurpose.RingAsksMember:
+                _ring.HandleMember(answer, now);
+                break;
+            default:
+                _ring.HandleDeclared(answer);
+                break;
+        }
+    }
+
+    /// <summary>It is in the log and knows the others.</summary>
+    private void Begin(long now)
+    {
+        _progress.Restart(_arrival.Position);
+        _group.HandleArrived(_arrival.Others);
+        while (_arrival.TryTakeEarly(out var message))
+            _sender.Send(message, _arrival.Position);
+        _ring.Start(_arrival.Others);
+        _reader.Start(_arrival.Position);
+        SetHousekeeping(now);
+    }
+
+    private void SetHousekeeping(long now) => _desk.Deadlines.Set(
+        SessionDeadline.Housekeeping, now + (long)_setup.Limits.Housekeeping.TotalMilliseconds);
+
+    /// <summary>Handles what was read, in order, and asks for more.</summary>
+    private void Read(long now)
+    {
+        while (_reader.TryTake(out var bytes))
+            HandleEntry(bytes);
+        _reader.Pump(now);
+    }
+
+    private void HandleEntry(byte[] bytes)
+    {
+        _progress.Count(bytes.Length);
+        _collector.Count(_reader.Position - 1, bytes.Length, _ring.IsLowest);
         if (LogEntry.TryDecode(bytes) is { } entry)
-            Handle(entry);
-        if (!IsOver && (Position - _lookedAfter >= Limits.PublishEntries || _bytesSince >= Limits.PublishBytes))
+            HandleEntry(entry);
+        if (_progress.IsDue(_reader.Position))
             LookAfter();
     }
 
-    private void Handle(LogEntry entry)
+    private void HandleEntry(LogEntry entry)
     {
-        // The own request was not counted, since all that arrive wait for theirs.
-        if (entry.Peer == Self && _ownUnread > 0)
+        if (entry.Peer == _setup.Self && _ownUnread > 0)
             _ownUnread--;
         switch (entry.Kind)
         {
-            case LogEntryKind.Gone when entry.Peer == Self:
-                LoseMark();
+            case LogEntryKind.Gone when entry.Peer == _setup.Self:
+                _desk.LoseMark();
                 break;
             case LogEntryKind.Gone:
                 _ring.Remove(entry.Peer);
@@ -227,67 +298,66 @@ internal sealed partial class ZooKeeperSession : IZooKeeperWatcher, IDisposable
         }
     }
 
-    /// <summary>The first part is for all; the rest is fetched by the one that it is for, while what comes behind it waits.</summary>
+    /// <summary>The first part is for all; the rest is fetched by the one that it is for, while what comes behind it
+    /// waits.</summary>
     private void HandleHanded(LogEntry entry)
     {
         ClusterMessage.StateOffset(entry.Message.Span, out var joiner);
-        if (joiner != Self)
+        if (joiner != _setup.Self)
         {
             _group.HandleMessage(entry.Peer, entry.Message.Span);
             return;
         }
 
-        _reader.Hold();
-        _ = FetchAsync(entry);
+        _reader.IsHeld = true;
+        _handover.Begin(entry);
+        _handover.Ask();
+        EndHandover();
     }
 
-    private async Task FetchAsync(LogEntry entry)
+    private void EndHandover()
     {
-        var message = new List<byte>(entry.Message.ToArray());
-        for (var chunk = 0; chunk < entry.ChunkCount && !IsOver; chunk++)
-        {
-            var path = Paths.Handover(Self, entry.Peer, entry.Number, chunk);
-            var (code, data, _) = await RepeatAsync(() => Client.GetAsync(path), x => x.Code).ConfigureAwait(false);
-            if (data is null)
-            {
-                Do(() => Lose($"what this session was handed cannot be read: {code}"));
-                return;
-            }
-
-            message.AddRange(data);
-            Client.Write([ZooKeeperWrite.Delete(path)], static (_, _) => { });
-        }
-
-        Do(() =>
-        {
-            _group.HandleMessage(entry.Peer, message.ToArray());
-            _reader.Release();
-        });
-    }
-
-    private void KeepHouse()
-    {
-        _reader.Check();
-        LookAfter();
+        if (!_handover.TryTake(out var entry, out var message))
+            return;
+        _reader.IsHeld = false;
+        _group.HandleMessage(entry.Peer, message);
     }
 
     private void LookAfter()
     {
-        if (!_hasArrived || !IsConnected)
+        if (!_arrival.IsOver || !_desk.IsOpen)
             return;
-        (_lookedAfter, _bytesSince) = (Position, 0);
-        if (Position != _sender.Published)
-            _sender.Publish();
+        _progress.Restart(_reader.Position);
+        if (_reader.Position != _sender.Published)
+            _sender.Publish(_reader.Position);
         if (_ring.IsLowest)
             _collector.Run();
         else if (_ring.LowestForSecond is { } lowest)
-            LookAtLowest(lowest);
+        {
+            _desk.Ask(new(RequestPurpose.SessionAsksLowest, BackendRequestKind.Get, _setup.Paths.Position(lowest))
+            {
+                Peer = lowest,
+            });
+        }
     }
 
     /// <summary>A session that is too far behind is taken out by the lowest one; that one by the next.</summary>
-    private void LookAtLowest(PeerId lowest) => Client.Get(Paths.Position(lowest), (code, data, _) => Do(() =>
+    private void HandleLowest(BackendAnswer answer)
     {
-        if (code == ZooKeeperCode.Ok && SessionMark.Decode(data).Position + (long)Limits.BehindEntriesMax < Position)
-            Expel(lowest);
-    }));
+        if (answer.Code != ZooKeeperCode.Ok)
+            return;
+        var position = SessionMark.Decode(answer.Data).Position;
+        if (position + (long)_setup.Limits.BehindEntriesMax < _reader.Position)
+            _ring.Declare(answer.Request.Peer);
+    }
+
+    /// <summary>The mark is lost: the others have taken this session for dead, perhaps since another process is this
+    /// node.</summary>
+    private void HandleOwner(BackendAnswer answer)
+    {
+        if (answer.Code == ZooKeeperCode.Ok && ZooKeeperPaths.PeerOf(answer.Stat.EphemeralOwner) != _setup.Self)
+            _desk.Replace();
+        else
+            _desk.Lose("the others have taken this session for dead");
+    }
 }

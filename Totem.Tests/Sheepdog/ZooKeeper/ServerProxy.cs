@@ -9,6 +9,7 @@ internal sealed class ServerProxy : IDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly List<Socket> _sockets = [];
     private readonly int _server;
+    private readonly MemoryStream _bytesUp = new();
     private long _bytesDown;
     private volatile bool _isCut;
     private volatile TaskCompletionSource? _pause;
@@ -24,6 +25,16 @@ internal sealed class ServerProxy : IDisposable
 
     /// <summary>Bytes from the server to the client.</summary>
     public long BytesDown => Interlocked.Read(ref _bytesDown);
+
+    /// <summary>The bytes of the first connection from the client to the server.</summary>
+    public byte[] BytesUp
+    {
+        get
+        {
+            lock (_bytesUp)
+                return _bytesUp.ToArray();
+        }
+    }
 
     /// <summary>How many connections it has carried.</summary>
     public int ConnectionCount { get; private set; }
@@ -131,6 +142,8 @@ internal sealed class ServerProxy : IDisposable
                     continue;
                 if (isDown)
                     Interlocked.Add(ref _bytesDown, count);
+                else
+                    Keep(buffer.AsSpan(0, count));
                 for (var sent = 0; sent < count;)
                     sent += await to.SendAsync(buffer.AsMemory(sent, count - sent));
             }
@@ -138,6 +151,15 @@ internal sealed class ServerProxy : IDisposable
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
             // Ended by one of its sides.
+        }
+    }
+
+    private void Keep(ReadOnlySpan<byte> bytes)
+    {
+        lock (_bytesUp)
+        {
+            if (ConnectionCount == 1)
+                _bytesUp.Write(bytes);
         }
     }
 }

@@ -14,6 +14,9 @@ public abstract class ZooKeeperTest(ZooKeeperEnsemble servers) : IDisposable
 
     protected ZooKeeperEnsemble Servers => servers;
 
+    /// <summary>Everything of this test lies below.</summary>
+    protected string Root => _root;
+
     public void Dispose()
     {
         Dispose(disposing: true);

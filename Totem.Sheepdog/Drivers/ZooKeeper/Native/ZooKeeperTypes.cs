@@ -6,20 +6,20 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper.Native;
 [StructLayout(LayoutKind.Sequential)]
 internal readonly struct ZooKeeperStat
 {
-    public readonly long CreateTransaction;
-    public readonly long ModifyTransaction;
-    public readonly long CreateTime;
-    public readonly long ModifyTime;
-    public readonly int Version;
-    public readonly int ChildrenVersion;
-    public readonly int AccessVersion;
+    public long CreateTransaction { get; init; }
+    public long ModifyTransaction { get; init; }
+    public long CreateTime { get; init; }
+    public long ModifyTime { get; init; }
+    public int Version { get; init; }
+    public int ChildrenVersion { get; init; }
+    public int AccessVersion { get; init; }
 
     /// <summary>The session it lives with; 0 when it stays.</summary>
-    public readonly long EphemeralOwner;
+    public long EphemeralOwner { get; init; }
 
-    public readonly int DataLength;
-    public readonly int ChildrenCount;
-    public readonly long ChildrenTransaction;
+    public int DataLength { get; init; }
+    public int ChildrenCount { get; init; }
+    public long ChildrenTransaction { get; init; }
 
     /// <summary>How many children were ever created, which is the next number of a sequential one: the servers count creates twice, and
     /// show that less the children there are.</summary>
