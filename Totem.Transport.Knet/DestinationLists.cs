@@ -26,11 +26,12 @@ internal sealed class DestinationLists(LinkMode mode)
         _libknet = new LinkDestination[_aead.Length];
     }
 
-    /// <summary>Adds the links that the next message to this peer takes.</summary>
-    public void Add(KnetPeer peer)
+    /// <summary>Adds the links that the next message to this peer takes: those of the policy, or all that are
+    /// up.</summary>
+    public void Add(KnetPeer peer, bool isOnAllLinks)
     {
         Span<byte> chosen = stackalloc byte[KnetFormat.LinkCountMax];
-        var count = peer.Choose(mode, chosen);
+        var count = peer.Choose(isOnAllLinks ? LinkMode.Active : mode, chosen);
         Invariant.That(count > 0, "a peer that can be reached has a link that is up");
         foreach (var link in chosen[..count])
         {

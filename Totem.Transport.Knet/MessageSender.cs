@@ -45,10 +45,11 @@ internal sealed class MessageSender(
         var seq = sent.Next();
         if (seq % KnetFormat.UntimedPingInterval == 0)
             keeper.SendUntimedPings(now);
-        Address(destination);
+        Address(destination, isRepeated: destination?.Repeats(message) == true);
         var broadcast = destination is null ? (byte)1 : (byte)0;
         _header = new DataHeader(
-            new PacketHeader(PacketType.Data, options.Now.Self), seq, (byte)method, 0, broadcast, FragmentCount: 1, Fragment: 0, Channel: 0);
+            new PacketHeader(PacketType.Data, options.Now.Self), seq, (byte)method, 0, broadcast, FragmentCount: 1, Fragment: 0, Channel: 0)
+            .For(destination?.Id ?? 0);
         counters.Sent++;
         return true;
     }
@@ -103,19 +104,19 @@ internal sealed class MessageSender(
         return method;
     }
 
-    private void Address(KnetPeer? destination)
+    private void Address(KnetPeer? destination, bool isRepeated)
     {
         _destinations.Clear(peers.All.Length);
         if (destination is not null)
         {
-            _destinations.Add(destination);
+            _destinations.Add(destination, isRepeated);
         }
         else
         {
             foreach (var peer in peers.All)
             {
                 if (peer.IsReachable)
-                    _destinations.Add(peer);
+                    _destinations.Add(peer, isOnAllLinks: false);
             }
         }
 

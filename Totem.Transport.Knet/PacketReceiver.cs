@@ -38,7 +38,7 @@ internal sealed class PacketReceiver(
         if (datagram.Length is 0 or > KnetFormat.DatagramBytesMax)
             return Drop(KnetDiscard.BadLength);
         var envelope = default(AeadEnvelope);
-        if (TryOpen(datagram, ref envelope, out var packet, out var trust) is { } failure)
+        if (TryOpen(datagram, source, ref envelope, out var packet, out var trust) is { } failure)
             return Drop(failure);
         var result = PacketHeader.TryRead(packet, out var header);
         if (result is KnetDecode.TooShort or KnetDecode.UnknownVersion)
@@ -60,10 +60,15 @@ internal sealed class PacketReceiver(
 
     /// <returns>Null when it is open; else why it is dropped.</returns>
     private KnetDiscard? TryOpen(
-        ReadOnlySpan<byte> datagram, scoped ref AeadEnvelope envelope, out ReadOnlySpan<byte> packet, out Trust trust)
+        ReadOnlySpan<byte> datagram, KnetAddress source, scoped ref AeadEnvelope envelope, out ReadOnlySpan<byte> packet, out Trust trust)
     {
+        packet = default;
+        trust = default;
         if (keys.HasAead && AeadEnvelope.TryRead(datagram, out envelope) && peers.TryFind(envelope.Node, out var peer))
         {
+            // Before it is opened: its counter counts as come then, and the copy on a link that we have would be a replay.
+            if (peer.LinkFrom(source) is null)
+                return KnetDiscard.WrongAddress;
             var found = keys.Open(peer.Aead, in envelope, datagram, out packet);
             trust = found == AeadTrust.Proven ? Trust.Proven : Trust.Unproven;
             if (found == AeadTrust.Replayed)
@@ -166,6 +171,8 @@ internal sealed class PacketReceiver(
             return Drop(Reason(result));
         if (data.Channel != 0)
             return Drop(KnetDiscard.UnknownChannel);
+        if (data.Destination != 0 && data.Destination != options.Now.Self)
+            return Drop(KnetDiscard.Misdirected);
         if (!peer.IsReachable)
             keeper.HandleEarlyData(peer, link, arrival.Now);
         if (!peer.IsReachable)

@@ -32,6 +32,12 @@ internal sealed class SimulateCommand : TotemCommand
             "encodings, and the rules of groups are checked too. A script says so itself.",
     };
 
+    private readonly Option<bool> _knet = new("--knet")
+    {
+        Description = "On kronosnet: one to three links between every two members, keys, faults of links, attackers. A script\n" +
+            "says so itself.",
+    };
+
     private readonly Option<RingKind?> _ring = new("--ring")
     {
         Description = "Only rings of this kind: plain, or accelerated, where messages follow the token; drawn when not given.",
@@ -70,7 +76,7 @@ internal sealed class SimulateCommand : TotemCommand
         "Run whole clusters on virtual time: sizes, workload and faults are drawn from a seed; then the faults stop, and the\n" +
         "cluster must come together in a bounded time. Every trace is checked against every rule.")
     {
-        foreach (var option in (ReadOnlySpan<Option>)[_seed, _scenarios, _threads, _processors, _groups, _ring, _script, _json, _verbose])
+        foreach (var option in (ReadOnlySpan<Option>)[_seed, _scenarios, _threads, _processors, _groups, _knet, _ring, _script, _json, _verbose])
             Add(option);
         Validators.Add(result =>
         {
@@ -80,6 +86,10 @@ internal sealed class SimulateCommand : TotemCommand
             if (IsGiven(_script) && IsGiven(_groups))
                 result.AddError("--script says itself whether it has groups; expected no --groups beside it");
 
+            if (IsGiven(_script) && IsGiven(_knet))
+                result.AddError("--script says itself whether it has kronosnet; expected no --knet beside it");
+            if (IsGiven(_groups) && IsGiven(_knet))
+                result.AddError("--groups and --knet are kinds of scenarios; expected one of them");
             if (IsGiven(_script) && IsGiven(_ring))
                 result.AddError("--script says itself which ring it has; expected no --ring beside it");
 
@@ -95,6 +105,7 @@ internal sealed class SimulateCommand : TotemCommand
         ("totem simulate --seed 4711", "replay one scenario"),
         ("totem simulate --seed 1 --scenarios 200000", "many of them"),
         ("totem simulate --groups --scenarios 10000", "the same with process groups"),
+        ("totem simulate --knet --scenarios 10000", "rings on redundant, encrypted links"),
         ("totem simulate --ring accelerated --scenarios 10000", "only rings where messages follow the token"),
         ("totem simulate --script failure.txt --verbose", "replay a scenario that a failure printed"),
     ];
@@ -130,6 +141,7 @@ internal sealed class SimulateCommand : TotemCommand
             ThreadCount = parsed.GetValue(_threads),
             ProcessorCount = parsed.GetValue(_processors),
             Groups = parsed.GetValue(_groups),
+            Knet = parsed.GetValue(_knet),
             Ring = parsed.GetValue(_ring),
         };
         var report = SimulationCampaign.Run(

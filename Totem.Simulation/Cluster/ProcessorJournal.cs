@@ -173,6 +173,8 @@ internal sealed class ProcessorJournal : IRingObserver
             DeliveredHere++;
         _cluster.Fold(StableHash.Mix(hash, _node.Id.Value));
         _cluster.Listener?.OnDeliver(_cluster.Now, _node.Id, id, delivery);
+        if (_node.Knet?.HandleDelivered(delivery.Payload, delivery.Sender) is { } next)
+            _waiting.Enqueue(new Submission(next.Length, Guarantee.Safe, next));
         Add(new TraceEvent(
             TraceEventKind.Deliver, _node.Id, _life, _cluster.NowTicks, null, id, delivery.Guarantee, hash, delivery.Ring));
     }
@@ -186,6 +188,7 @@ internal sealed class ProcessorJournal : IRingObserver
         Last = configuration;
         Regular = configuration.Kind == ConfigurationKind.Regular ? configuration : null;
         DeliveredHere = 0;
+        _node.Knet?.HandleMembers(configuration.Members);
         if (Regular is null)
             return;
         var kept = 0;

@@ -1,6 +1,7 @@
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Simulation.Groups;
+using Totem.Simulation.Knet;
 using Totem.Simulation.Model;
 using Totem.Simulation.Network;
 using Totem.Simulation.Traces;
@@ -32,6 +33,7 @@ internal sealed class SimulatedCluster : IGroupWitness
         Memory.Reset();
         Listener = listener;
         Network = new SimulatedNetwork(setup, Memory, listener);
+        Knet = setup.Knet is null ? null : new KnetNetwork(setup, Memory, Network);
         Ledger = new MessageLedger(setup.Seed);
         _nodes = new SimulatedProcessor[setup.Processors.Count];
         for (var i = 0; i < _nodes.Length; i++)
@@ -48,6 +50,9 @@ internal sealed class SimulatedCluster : IGroupWitness
     public ISimulationListener? Listener { get; }
 
     public SimulatedNetwork Network { get; }
+
+    /// <summary>The links between processors; null where datagrams go as they are.</summary>
+    public KnetNetwork? Knet { get; }
 
     public MessageLedger Ledger { get; }
 
@@ -154,7 +159,15 @@ internal sealed class SimulatedCluster : IGroupWitness
             ReportAnomaly("liveness", $"{from.Id} {objection}");
         Fold(StableHash.Mix(StableHash.Of(frame), ((ulong)from.Id.Value << 32) | transmit.Destination.Value));
         Fold((ulong)NowTicks);
-        Network.Send(from.Index, transmit.IsMulticast ? -1 : IndexOf(transmit.Destination), frame, NowTicks);
+        var to = transmit.IsMulticast ? -1 : IndexOf(transmit.Destination);
+        if (from.Knet is not { } knet || to == from.Index)
+        {
+            Network.Send(from.Index, to, frame, NowTicks);
+            return;
+        }
+
+        Network.NoteSent(from.Index, to, frame, NowTicks);
+        knet.Send(to, frame, Now);
     }
 
     public void Fold(ulong value) => Digest = StableHash.Mix(Digest, value);
@@ -171,6 +184,17 @@ internal sealed class SimulatedCluster : IGroupWitness
 
     internal void ReportFrame(int from, SimulatedProcessor to, int handle, FrameFate fate) =>
         Listener?.OnFrame(Now, Setup.Processors[from], to.Id, Memory.Datagrams[handle], fate);
+
+    /// <summary>A packet met a live host without the process: the host may say so.</summary>
+    internal void OnNobodyThere(int from, int link, SimulatedProcessor node)
+    {
+        if (Setup.UnreachableRate <= 0 || Network.Links.IsClosed(node.Index, from, NowTicks)
+            || Knet!.Paths[node.Index, from, link].IsCut)
+            return;
+        var dice = Knet.Dice(node.Index, from, link);
+        if (dice.Chance(Setup.UnreachableRate))
+            Push(Setup.Latency.Ticks, SimulationEventKind.LinkRefused, _nodes[from], _nodes[from].Life, KnetNetwork.Pack(node.Index, link));
+    }
 
     /// <summary>A datagram met a live host without the process: the host may say so.</summary>
     internal void OnNobodyThere(int from, SimulatedProcessor node, int handle)
@@ -220,11 +244,22 @@ internal sealed class SimulatedCluster : IGroupWitness
     {
         switch (next.Kind)
         {
-            case SimulationEventKind.Arrival when next.IsReplay && _replaysEnded:
+            case SimulationEventKind.Arrival or SimulationEventKind.PacketArrival when next.IsReplay && _replaysEnded:
                 Memory.Datagrams.Release(next.A);
                 break;
             case SimulationEventKind.Arrival:
                 node.OnArrival(next.A, next.B);
+                break;
+            case SimulationEventKind.PacketArrival:
+                var (sender, link) = KnetNetwork.Unpack(next.B);
+                node.OnPacket(next.A, sender, link);
+                break;
+            case SimulationEventKind.LinkTick:
+                node.OnLinkTick(next.A);
+                break;
+            case SimulationEventKind.LinkRefused:
+                var (peer, refused) = KnetNetwork.Unpack(next.B);
+                node.OnLinkRefused(next.A, peer, refused);
                 break;
             case SimulationEventKind.Deadline:
                 node.OnDeadline(next.A);

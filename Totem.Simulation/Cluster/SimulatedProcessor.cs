@@ -3,6 +3,7 @@ using Totem.Core.Diagnostics;
 using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
+using Totem.Simulation.Knet;
 using Totem.Simulation.Model;
 
 namespace Totem.Simulation.Cluster;
@@ -23,8 +24,11 @@ internal sealed class SimulatedProcessor
     private const int TransmitsPerInputMax = 100_000;
 
     private readonly SimulatedCluster _cluster;
-    private readonly Queue<(int Handle, int From)> _inbox = [];
-    private readonly Queue<(int Handle, int From)> _waitingTokens = [];
+    /// <summary>A datagram that came as it is, and not over a link of kronosnet.</summary>
+    private const int NoLink = -1;
+
+    private readonly Queue<(int Handle, int From, int Link)> _inbox = [];
+    private readonly Queue<(int Handle, int From, int Link)> _waitingTokens = [];
     private readonly List<CrashTrigger> _triggers = [];
     private ProcessorJournal? _journal;
     private int _inboxBytes;
@@ -67,6 +71,9 @@ internal sealed class SimulatedProcessor
     /// <summary>The processes on this processor; null while it is down, and without groups.</summary>
     public GroupApplication? Groups { get; private set; }
 
+    /// <summary>Kronosnet in this life; null while the process is down, and without it.</summary>
+    public KnetHost? Knet { get; private set; }
+
     /// <summary>The others' arus, as the tokens that it sends tell them.</summary>
     public AruWatch Arus { get; }
 
@@ -96,6 +103,7 @@ internal sealed class SimulatedProcessor
         Engine = _cluster.Setup.HasGroups ? CreateWithGroups(_journal) : new RingProcessor(_cluster.OptionsOf(Id), StoredRingSequence, _journal);
         _busyUntil = 0;
         _journal.RecordStart();
+        StartKnet();
         Engine.Start(_cluster.Now);
         _reader = new ReaderWatch(Engine.Options.TokenTimeout);
         _judgementScheduled = false;
@@ -110,6 +118,7 @@ internal sealed class SimulatedProcessor
         Consume();
         _journal!.RecordFail();
         Engine = null;
+        CloseLinks();
         if (Groups is not null)
             Groups.Journal.IsAlive = false;
         Groups = null;
@@ -122,6 +131,13 @@ internal sealed class SimulatedProcessor
         _inboxBytes = 0;
         while (_inbox.TryDequeue(out var item) || _waitingTokens.TryDequeue(out item))
             _cluster.Memory.Datagrams.Release(item.Handle);
+    }
+
+    /// <summary>Ends kronosnet, and counts what it dropped. The process must not go on.</summary>
+    public void CloseLinks()
+    {
+        Knet?.Dispose();
+        Knet = null;
     }
 
     /// <summary>Says goodbye, and ends the process.</summary>
@@ -157,6 +173,8 @@ internal sealed class SimulatedProcessor
             FinishStore();
         Drain();
         WorkOff();
+        if (Knet is not null)
+            OnLinkTick(Life);
     }
 
     public void Arm(CrashTrigger trigger) => _triggers.Add(trigger);
@@ -165,6 +183,15 @@ internal sealed class SimulatedProcessor
     {
         _triggers.Clear();
         _pulled = null;
+    }
+
+    /// <summary>A member's administrator tells the ring to read a key file.</summary>
+    public void SubmitReload(int keyNumber)
+    {
+        if (Knet is null)
+            return;
+        var message = KnetHost.ReloadMessage(keyNumber);
+        Submit(new Submission(message.Length, Guarantee.Agreed, message));
     }
 
     /// <summary>Lets the application hand messages in; what meets back-pressure waits for room.</summary>
@@ -246,22 +273,76 @@ internal sealed class SimulatedProcessor
             return;
         }
 
+        Take(handle, from, NoLink);
+    }
+
+    /// <summary>A packet of kronosnet.</summary>
+    public void OnPacket(int handle, int from, int link)
+    {
+        if (Engine is not null)
+        {
+            Take(handle, from, link);
+            return;
+        }
+
+        _cluster.OnNobodyThere(from, link, this);
+        _cluster.Memory.Datagrams.Release(handle);
+    }
+
+    /// <summary>The tick of kronosnet.</summary>
+    public void OnLinkTick(int life)
+    {
+        if (life != Life || Knet is not { NextDeadline: { } due } || IsPaused)
+            return;
+        if (due <= _cluster.Now)
+        {
+            Knet.HandleDeadline(_cluster.Now);
+            DrainKnet();
+        }
+
+        ScheduleLinkTick();
+    }
+
+    /// <summary>The system says that nobody listens at a peer's end of a link.</summary>
+    public void OnLinkRefused(int life, int peer, int link)
+    {
+        if (life != Life || Knet is null || IsPaused)
+            return;
+        var isGone = Knet.HandleRefused(peer, link, _cluster.Now);
+        DrainKnet();
+        if (isGone)
+            OnUnreachable(life, _cluster.Nodes[peer].Id);
+    }
+
+    /// <summary>A reload: there are these links from now on.</summary>
+    public void UseLinks(IReadOnlyList<int> links)
+    {
+        if (Knet is null || IsPaused)
+            return;
+        Knet.UseLinks(links, _cluster.Now);
+        DrainKnet();
+    }
+
+    private void Take(int handle, int from, int link)
+    {
+        var datagrams = _cluster.Memory.Datagrams;
         if (!IsPaused && WaitingCount == 0 && _busyUntil <= _cluster.NowTicks)
         {
-            Handle(handle);
+            Handle((handle, from, link));
             return;
         }
 
         if (_inboxBytes + datagrams[handle].Length > InboxBytesMax)
         {
-            _cluster.ReportFrame(from, this, handle, FrameFate.Overflowed);
+            if (link == NoLink)
+                _cluster.ReportFrame(from, this, handle, FrameFate.Overflowed);
             datagrams.Release(handle);
             return;
         }
 
         // The host of an accelerated ring keeps tokens and messages apart; on a plain one it reads what came first.
-        var isApart = Engine.Options.AcceleratedWindow > 0 && datagrams[handle] is [_, _, _, (byte)FrameKind.RegularToken, ..];
-        (isApart ? _waitingTokens : _inbox).Enqueue((handle, from));
+        var isApart = link == NoLink && Engine!.Options.AcceleratedWindow > 0 && datagrams[handle] is [_, _, _, (byte)FrameKind.RegularToken, ..];
+        (isApart ? _waitingTokens : _inbox).Enqueue((handle, from, link));
         _inboxBytes += datagrams[handle].Length;
         ScheduleWake();
     }
@@ -341,7 +422,7 @@ internal sealed class SimulatedProcessor
         while (Engine is not null && !IsPaused && _busyUntil <= _cluster.NowTicks && TryTakeWaiting(out var item))
         {
             _inboxBytes -= _cluster.Memory.Datagrams[item.Handle].Length;
-            Handle(item.Handle);
+            Handle(item);
         }
 
         if (Engine is null || IsPaused)
@@ -357,22 +438,68 @@ internal sealed class SimulatedProcessor
 
     private int WaitingCount => _inbox.Count + _waitingTokens.Count;
 
-    private bool TryTakeWaiting(out (int Handle, int From) item) =>
+    private bool TryTakeWaiting(out (int Handle, int From, int Link) item) =>
         _waitingTokens.Count > 0 && (_inbox.Count == 0 || Engine!.ReadsTokenFirst)
             ? _waitingTokens.TryDequeue(out item)
             : _inbox.TryDequeue(out item);
 
-    private void Handle(int handle)
+    private void Handle(in (int Handle, int From, int Link) item)
     {
         _sinceDeadlines++;
-        var hadToken = Engine!.HasToken;
-        Engine.HandleDatagram(_cluster.Memory.Datagrams[handle], _cluster.Now);
-        Report(_rests.ObjectionTo(_cluster.Memory.Datagrams[handle], Engine, hadToken, _cluster.Now));
-        _cluster.Memory.Datagrams.Release(handle);
+        var datagram = _cluster.Memory.Datagrams[item.Handle];
+        if (item.Link == NoLink)
+            HandleFrame(datagram);
+        else if (TryOpen(datagram, item.From, item.Link, out var frame))
+            HandleFrame(frame);
+        _cluster.Memory.Datagrams.Release(item.Handle);
         if (DatagramTicks > 0)
             _busyUntil = _cluster.NowTicks + DatagramTicks;
         Drain();
     }
+
+    private void HandleFrame(ReadOnlySpan<byte> frame)
+    {
+        var hadToken = Engine!.HasToken;
+        Engine.HandleDatagram(frame, _cluster.Now);
+        Report(_rests.ObjectionTo(frame, Engine, hadToken, _cluster.Now));
+    }
+
+    private bool TryOpen(ReadOnlySpan<byte> packet, int from, int link, out ReadOnlySpan<byte> frame)
+    {
+        if (!Knet!.TryOpen(packet, from, link, _cluster.Now, out frame, out var sender, out var objection))
+        {
+            DrainKnet();
+            return false;
+        }
+
+        if (objection is not null)
+            _cluster.ReportAnomaly("knet", $"{Id} is handed {frame.Length} bytes of {_cluster.Nodes[sender].Id}, {objection}");
+        return !_cluster.Network.TakesOpened(sender, Index, frame, _cluster.NowTicks);
+    }
+
+    private void StartKnet()
+    {
+        if (_cluster.Knet is not { } network)
+            return;
+        // The copies of a former life's packets that are under way may be new to whoever knows only this one.
+        network.Ledger.IsLoose |= Life > 1;
+        Knet = new KnetHost(_cluster.Setup, _cluster.Memory, network, _cluster.Coverage, Index, Life);
+        Knet.Start(_cluster.Now);
+        DrainKnet();
+        ScheduleLinkTick();
+    }
+
+    private void DrainKnet()
+    {
+        if (Knet is null)
+            return;
+        Knet.Drain(_cluster.Now);
+        foreach (var knetEvent in Knet.TakeEvents())
+            _cluster.Listener?.OnLink(_cluster.Now, Id, KnetText.Describe(in knetEvent));
+    }
+
+    private void ScheduleLinkTick() => _cluster.Push(
+        Math.Max(0, (Knet!.NextDeadline!.Value - _cluster.Now).Ticks), SimulationEventKind.LinkTick, this, Life);
 
     private void HandleDueDeadline()
     {
@@ -460,6 +587,7 @@ internal sealed class SimulatedProcessor
                 return;
             }
 
+            DrainKnet();
             if (!TransmitAll())
                 return;
             if (!TakesAsItComes)

@@ -2,6 +2,8 @@ using Totem.Core.Diagnostics;
 using Totem.Simulation.Cluster;
 using Totem.Simulation.Model;
 using Totem.Simulation.Network;
+using Totem.Transport.Knet.Crypto;
+using Totem.Transport.Knet.Wire;
 
 namespace Totem.Simulation.Faults;
 
@@ -50,6 +52,18 @@ internal static class ActionParser
         "leave-group" => new LeaveGroup(line.Node("node"), GroupOf(line), PidOf(line)),
         "end-process" => new EndProcess(line.Node("node"), GroupOf(line), PidOf(line)),
         "send-group" => ParseSendToGroup(line),
+        "cut-link" => ParseCutPath(line, mend: false),
+        "mend-link" => ParseCutPath(line, mend: true),
+        "disturb-link" => new DisturbPath(
+            line.NodeOrAll("from"), line.NodeOrAll("to"), LinkOf(line), line.Rate("loss", 0), line.Rate("duplicate", 0), line.Rate("corrupt", 0)),
+        "slow-link" => new DelayPath(
+            line.NodeOrAll("from"), line.NodeOrAll("to"), LinkOf(line), line.Duration("add", TimeSpan.Zero), line.Duration("jitter", TimeSpan.Zero)),
+        "narrow-path" => ParseNarrow(line, isSilent: true),
+        "narrow-interface" => ParseNarrow(line, isSilent: false),
+        "use-links" => new UseLinks(line.Node("node"), LinksOf(line)),
+        "rekey" => new ChangeKeys(line.Node("node"), SuiteOf(line)),
+        "attack" => new AttackMember(
+            line.Node("node"), line.Node("from"), line.Enum<Attack>("what"), line.Int("count", 1, 1000, otherwise: 1)),
         "inject" => new InjectFrame(line.Node("node"), line.Enum<Forgery>("what"), line.Int("count", 1, CountMax, otherwise: 1)),
         _ => null,
     };
@@ -123,6 +137,31 @@ internal static class ActionParser
         if (ends.Length != 2)
             throw line.Error($"'{word}', expected a link like 1-2, or 1>2 for one direction");
         return new CutLink(line.NodeOf("link", ends[0]), line.NodeOf("link", ends[1]), !isOneWay, mend);
+    }
+
+    private static CutPath ParseCutPath(ScriptLine line, bool mend)
+    {
+        var cut = ParseCut(line, mend);
+        return new CutPath(cut.From, cut.To, LinkOf(line), cut.BothWays, mend);
+    }
+
+    private static NarrowPath ParseNarrow(ScriptLine line, bool isSilent) => new(
+        line.NodeOrAll("from"), line.NodeOrAll("to"), LinkOf(line), line.Int("ip", 576, ushort.MaxValue), isSilent);
+
+    private static int LinkOf(ScriptLine line) => line.Int("link", 0, KnetFormat.LinkCountMax - 1);
+
+    private static int[] LinksOf(ScriptLine line)
+    {
+        var text = line.Optional("links") ?? "";
+        int[] links = [.. text.Split(',').Select(x => x is [>= '0' and <= '7'] ? x[0] - '0' : -1)];
+        return links.Distinct().Count() == links.Length && links.Min() >= 0
+            ? links : throw line.Error($"links={text}, expected numbers from 0 to 7 like 0,2, each once");
+    }
+
+    public static CipherSuite SuiteOf(ScriptLine line)
+    {
+        var suite = new CipherSuite(line.Enum<KnetCipher>("cipher"), line.Enum<KnetHash>("hash"));
+        return suite.IsValid ? suite : throw line.Error("a cipher without a hash, expected both or hash= alone");
     }
 
     private static SetNoise ParseNoise(ScriptLine line) => new(new NetworkNoise

@@ -64,7 +64,7 @@ public sealed class FaultScript
                 end = ParseEnd(line);
             else
                 setup = SetupText.TryParse(line, setup)
-                    ?? throw line.Error($"'{line.Verb}', expected seed, processors, network, options, plain, stored, groups, at or end");
+                    ?? throw line.Error($"'{line.Verb}', expected seed, processors, network, options, plain, stored, groups, knet, at or end");
             line.Finish();
         }
 
@@ -103,8 +103,12 @@ public sealed class FaultScript
             return $"plain {ScriptText.Nodes(Setup.Plain)}, expected some of {all}";
         if (!Setup.Restless.IsSubsetOf(all))
             return $"restless {ScriptText.Nodes(Setup.Restless)}, expected some of {all}";
+        if (Setup.Knet is { } knet && FindProblem(knet, all) is { } problem)
+            return problem;
         foreach (var action in Actions)
         {
+            if (action.Action is IKnetAction link && (Setup.Knet is null || link.Link >= Setup.Knet.Links))
+                return $"'{action}' without a line 'knet' that has as many links";
             if (action.Action is IGroupAction && !Setup.HasGroups)
                 return $"'{action}' without a line 'groups'";
             if (action.Action.Nodes.FirstOrDefault(x => !x.IsNone && !all.Contains(x)) is { IsNone: false } stranger)
@@ -114,6 +118,19 @@ public sealed class FaultScript
         if (!End.Down.IsSubsetOf(all))
             return $"'{End}' names a processor that is not one of {all}";
         return End.KeepCuts.SelectMany(x => x.Nodes).All(all.Contains) ? null : $"'{End}' names a link outside {all}";
+    }
+
+    private static string? FindProblem(KnetClusterSetup knet, ProcessorSet all)
+    {
+        if (all.Any(x => x.Value > ushort.MaxValue))
+            return $"processors {all} with a line 'knet', expected ids up to {ushort.MaxValue}";
+        if (!knet.Libknet.IsSubsetOf(all) || !knet.AeadOnly.IsSubsetOf(all))
+            return $"libknet={ScriptText.Nodes(knet.Libknet)} aead={ScriptText.Nodes(knet.AeadOnly)}, expected some of {all}";
+        if (knet.Format != SpokenFormat.Libknet && knet.Suite.IsClear)
+            return $"format={knet.Format} without a hash, expected one: the announcement is authenticated";
+        if (all.Any(x => knet.FormatOf(x) == SpokenFormat.Libknet) && all.Any(x => knet.FormatOf(x) == SpokenFormat.Aead))
+            return "members of format=Libknet beside members of format=Aead, which share no format";
+        return null;
     }
 
     private static TimedAction ParseTimed(string text, string where)

@@ -32,14 +32,18 @@ internal sealed record PartitionNetwork(IReadOnlyList<ProcessorSet> Pieces) : Fa
     public override int GetHashCode() => Pieces.Count;
 }
 
-/// <summary>Ends every fault of the network: partitions, cuts, delays, noise, filters.</summary>
+/// <summary>Ends every fault of the network: partitions, cuts, delays, noise, filters, faults of links.</summary>
 internal sealed record HealNetwork : FaultAction
 {
     public override IEnumerable<ProcessorId> Nodes => [];
 
     protected override string Text => "heal";
 
-    public override void Apply(SimulatedCluster cluster) => cluster.Network.Heal();
+    public override void Apply(SimulatedCluster cluster)
+    {
+        cluster.Network.Heal();
+        cluster.Knet?.Paths.Heal();
+    }
 }
 
 /// <summary>Cuts or mends a link, in one direction or in both.</summary>

@@ -1,11 +1,13 @@
 using System.Globalization;
 using Totem.Core.Model;
 using Totem.Simulation.Model;
+using Totem.Transport.Knet.Links;
+using Totem.Transport.Knet.Wire;
 
 namespace Totem.Simulation.Faults;
 
 /// <summary>How scripts write the make-up of a cluster: <c>seed</c>, <c>processors</c>, <c>network</c>, <c>options</c>,
-/// <c>plain</c>, <c>stored</c> and <c>groups</c> lines. Only what differs from <see cref="ClusterSetup.FastOptions"/> is written.</summary>
+/// <c>plain</c>, <c>stored</c>, <c>groups</c> and <c>knet</c> lines. Only what differs from <see cref="ClusterSetup.FastOptions"/> is written.</summary>
 internal static class SetupText
 {
     private static readonly OptionEntry[] Entries =
@@ -70,6 +72,8 @@ internal static class SetupText
             yield return "stored" + line;
         if (setup.HasGroups)
             yield return "groups" + (setup.Foreign.IsEmpty ? "" : $" foreign={ScriptText.Nodes(setup.Foreign)}");
+        if (setup.Knet is { } knet)
+            yield return KnetText(knet);
     }
 
     /// <summary>Reads one line of a setup; null when its verb is not that of a setup.</summary>
@@ -101,10 +105,38 @@ internal static class SetupText
                 return setup with { Stored = stored };
             case "groups":
                 return setup with { HasGroups = true, Foreign = line.Has("foreign") ? line.Nodes("foreign") : ProcessorSet.Empty };
+            case "knet":
+                return setup with { Knet = ParseKnet(line) };
             default:
                 return null;
         }
     }
+
+    private static string KnetText(KnetClusterSetup knet) =>
+        $"knet links={knet.Links} mode={knet.Mode} prefer={knet.Preferred} cipher={knet.Suite.Cipher} hash={knet.Suite.Hash} format={knet.Format}"
+        + (knet.Libknet.IsEmpty ? "" : $" libknet={ScriptText.Nodes(knet.Libknet)}")
+        + (knet.AeadOnly.IsEmpty ? "" : $" aead={ScriptText.Nodes(knet.AeadOnly)}")
+        + (knet.LastSeq == 0 ? "" : $" last-seq={knet.LastSeq}")
+        + (knet.FixedIpBytes == 0 ? "" : $" fixed-ip={knet.FixedIpBytes}")
+        + (knet.Compresses ? " compress=1" : "")
+        + (knet.IsIPv6 ? " ipv6=1" : "")
+        + (knet.SteadyFrom is { } from ? $" steady-from={ScriptText.Duration(from)}" : "");
+
+    private static KnetClusterSetup ParseKnet(ScriptLine line) => new()
+    {
+        Links = line.Int("links", 1, KnetFormat.LinkCountMax, otherwise: 2),
+        Mode = line.Enum("mode", (LinkMode?)LinkMode.Passive),
+        Preferred = line.Int("prefer", 0, KnetFormat.LinkCountMax - 1, otherwise: 0),
+        Suite = ActionParser.SuiteOf(line),
+        Format = line.Enum("format", (SpokenFormat?)SpokenFormat.Libknet),
+        Libknet = line.Has("libknet") ? line.Nodes("libknet") : ProcessorSet.Empty,
+        AeadOnly = line.Has("aead") ? line.Nodes("aead") : ProcessorSet.Empty,
+        LastSeq = (ushort)line.Int("last-seq", 0, ushort.MaxValue, otherwise: 0),
+        FixedIpBytes = line.Int("fixed-ip", 0, ushort.MaxValue, otherwise: 0),
+        Compresses = line.Int("compress", 0, 1, otherwise: 0) == 1,
+        IsIPv6 = line.Int("ipv6", 0, 1, otherwise: 0) == 1,
+        SteadyFrom = line.Has("steady-from") ? line.Duration("steady-from") : null,
+    };
 
     private static RingOptions ParseOptions(ScriptLine line, RingOptions options)
     {

@@ -40,6 +40,9 @@ internal sealed record ClusterSetup
     /// <summary>With groups: who pretends that somebody on the ring is not ours, and speaks as corosync does.</summary>
     public ProcessorSet Foreign { get; init; } = ProcessorSet.Empty;
 
+    /// <summary>Kronosnet below the rings; null where datagrams go as they are.</summary>
+    public KnetClusterSetup? Knet { get; init; }
+
     /// <summary>Timeouts a tenth of the defaults, so that virtual time is short.</summary>
     public static RingOptions FastOptions { get; } = new()
     {

@@ -1,10 +1,11 @@
 using Totem.Core.Diagnostics;
 using Totem.Core.Wire;
+using Totem.Transport.Knet.Diagnostics;
 
 namespace Totem.Simulation.Model;
 
 /// <summary>How often something happened.</summary>
-/// <param name="Group">The kind of thing: <c>event</c>, <c>gather</c>, <c>discard</c> or <c>decode</c>.</param>
+/// <param name="Group">The kind of thing: <c>event</c>, <c>gather</c>, <c>discard</c>, <c>decode</c>, <c>link</c> or <c>packet</c>.</param>
 /// <param name="Name">Its name among those.</param>
 /// <param name="Count">How often.</param>
 public readonly record struct CoverageCounter(string Group, string Name, long Count);
@@ -16,6 +17,8 @@ public sealed class Coverage
     private readonly long[] _reasons = new long[Enum.GetValues<GatherReason>().Length];
     private readonly long[] _discards = new long[Enum.GetValues<DiscardReason>().Length];
     private readonly long[] _decodes = new long[Enum.GetValues<DecodeResult>().Length];
+    private readonly long[] _links = new long[Enum.GetValues<KnetEventKind>().Length];
+    private readonly long[] _packets = new long[Enum.GetValues<KnetDiscard>().Length];
 
     /// <summary>How often an event of this kind was reported.</summary>
     public long this[RingEventKind kind] => _kinds[(int)kind];
@@ -34,7 +37,19 @@ public sealed class Coverage
         Named("event", Enum.GetNames<RingEventKind>(), _kinds)
             .Concat(Named("gather", Enum.GetNames<GatherReason>(), _reasons))
             .Concat(Named("discard", Enum.GetNames<DiscardReason>(), _discards))
-            .Concat(Named("decode", Enum.GetNames<DecodeResult>(), _decodes));
+            .Concat(Named("decode", Enum.GetNames<DecodeResult>(), _decodes))
+            .Concat(Named("link", Enum.GetNames<KnetEventKind>(), _links))
+            .Concat(Named("packet", Enum.GetNames<KnetDiscard>(), _packets));
+
+    /// <summary>How often kronosnet reported this.</summary>
+    internal long this[KnetEventKind kind] => _links[(int)kind];
+
+    /// <summary>How many packets kronosnet dropped for this reason.</summary>
+    internal long this[KnetDiscard reason] => _packets[(int)reason];
+
+    internal void Count(in KnetEvent knetEvent) => _links[(int)knetEvent.Kind]++;
+
+    internal void Count(KnetDiscard reason, long count) => _packets[(int)reason] += count;
 
     internal void Count(in RingEvent ringEvent)
     {
@@ -54,6 +69,8 @@ public sealed class Coverage
         Add(_reasons, other._reasons);
         Add(_discards, other._discards);
         Add(_decodes, other._decodes);
+        Add(_links, other._links);
+        Add(_packets, other._packets);
     }
 
     private static void Add(long[] to, long[] from)

@@ -53,6 +53,9 @@ internal interface ISimulationListener
     /// <summary>A processor's host was handed something of a group.</summary>
     void OnGroup(Instant now, ProcessorId node, string text);
 
+    /// <summary>Something happened to a processor's links.</summary>
+    void OnLink(Instant now, ProcessorId node, string text);
+
     /// <summary>The script did something.</summary>
     void OnAction(Instant now, string action);
 }

@@ -38,6 +38,9 @@ internal sealed class DatagramPool
 
     public ReadOnlySpan<byte> this[int handle] => _bytes[handle].AsSpan(0, _length[handle]);
 
+    /// <summary>Changes a bit of a datagram that nobody else has.</summary>
+    public void Flip(int handle, int place, int bit) => _bytes[handle][place] ^= (byte)(1 << bit);
+
     public void AddReference(int handle) => _references[handle]++;
 
     public void Release(int handle)

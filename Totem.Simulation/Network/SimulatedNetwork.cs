@@ -60,11 +60,7 @@ internal sealed class SimulatedNetwork
     /// <summary>Sends to one processor, or to all but the sender when <paramref name="to"/> is negative.</summary>
     public void Send(int from, int to, ReadOnlySpan<byte> frame, long now)
     {
-        if (frame.Length < WireFormat.HeaderBytes)
-            throw new InvalidOperationException($"a frame of {frame.Length} bytes was sent, expected a header at least");
-        _listener?.OnFrame(new Instant(now), Id(from), to < 0 ? ProcessorId.None : Id(to), frame, FrameFate.Sent);
-        if ((FrameKind)frame[3] == FrameKind.Join)
-            _lastJoins[from] = frame.ToArray();
+        NoteSent(from, to, frame, now);
         var handle = _memory.Datagrams.Rent(frame);
         if (to >= 0)
         {
@@ -80,6 +76,25 @@ internal sealed class SimulatedNetwork
         }
 
         _memory.Datagrams.Release(handle);
+    }
+
+    /// <summary>A frame leaves its sender, on whatever way.</summary>
+    public void NoteSent(int from, int to, ReadOnlySpan<byte> frame, long now)
+    {
+        if (frame.Length < WireFormat.HeaderBytes)
+            throw new InvalidOperationException($"a frame of {frame.Length} bytes was sent, expected a header at least");
+        _listener?.OnFrame(new Instant(now), Id(from), to < 0 ? ProcessorId.None : Id(to), frame, FrameFate.Sent);
+        if ((FrameKind)frame[3] == FrameKind.Join)
+            _lastJoins[from] = frame.ToArray();
+    }
+
+    /// <summary>True when a scripted filter takes this frame, which kronosnet has opened at the receiver.</summary>
+    public bool TakesOpened(int from, int to, ReadOnlySpan<byte> frame, long now)
+    {
+        if (frame.Length < WireFormat.HeaderBytes || !IsFiltered(from, to, (FrameKind)frame[3]))
+            return false;
+        _listener?.OnFrame(new Instant(now), Id(from), Id(to), frame, FrameFate.Filtered);
+        return true;
     }
 
     /// <summary>Lets go of everything a test held; it arrives after the usual delay.</summary>
@@ -167,12 +182,8 @@ internal sealed class SimulatedNetwork
             return FrameFate.CutOff;
         var frame = _memory.Datagrams[handle];
         var kind = (FrameKind)frame[3];
-        foreach (var filter in _filters)
-        {
-            if (filter.Takes(from, to, kind))
-                return FrameFate.Filtered;
-        }
-
+        if (IsFiltered(from, to, kind))
+            return FrameFate.Filtered;
         switch (Intercept?.Invoke(new FrameInFlight(Id(from), Id(to), frame)))
         {
             case FrameVerdict.Drop: return FrameFate.Filtered;
@@ -185,6 +196,17 @@ internal sealed class SimulatedNetwork
         if (kind is FrameKind.RegularToken or FrameKind.CommitToken or FrameKind.TokenLoan && dice.Chance(Noise.TokenLossRate))
             return FrameFate.Lost;
         return frame.Length > Noise.BigBytes && dice.Chance(Noise.BigLossRate) ? FrameFate.Lost : null;
+    }
+
+    private bool IsFiltered(int from, int to, FrameKind kind)
+    {
+        foreach (var filter in _filters)
+        {
+            if (filter.Takes(from, to, kind))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Gives the reference up for a broken copy; -1 when the datagram does not arrive at all.</summary>

@@ -30,6 +30,9 @@ public sealed record CampaignOptions
     /// <summary>With process groups: <see cref="ScenarioGenerator.DrawGroups"/>.</summary>
     public bool Groups { get; init; }
 
+    /// <summary>On kronosnet: <see cref="ScenarioGenerator.DrawKnet"/>.</summary>
+    public bool Knet { get; init; }
+
     /// <summary>Only scenarios on this kind of ring; null, the default, draws it.</summary>
     public RingKind? Ring { get; init; }
 
@@ -42,6 +45,8 @@ public sealed record CampaignOptions
     {
         if (Generator is not null)
             return Generator(seed);
+        if (Knet)
+            return ScenarioGenerator.DrawKnet(seed, ProcessorCount, Ring);
         if (Groups && !PairCut)
             return ScenarioGenerator.DrawGroups(seed, ProcessorCount, Ring);
         if (!PairCut)
@@ -54,7 +59,7 @@ public sealed record CampaignOptions
     /// <summary>The command that runs the scenario of a seed again.</summary>
     public string ReplayCommand(ulong seed) =>
         $"totem simulate --seed {seed}" + (ProcessorCount is { } count ? $" --processors {count}" : "") + (PairCut ? " --pair-cut" : "")
-        + (Groups ? " --groups" : "") + (Ring is { } ring ? $" --ring {ring.ToString().ToLowerInvariant()}" : "");
+        + (Groups ? " --groups" : "") + (Knet ? " --knet" : "") + (Ring is { } ring ? $" --ring {ring.ToString().ToLowerInvariant()}" : "");
 }
 
 /// <summary>Where a campaign is.</summary>

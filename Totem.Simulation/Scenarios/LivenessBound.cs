@@ -1,5 +1,6 @@
 using Totem.Core.Membership;
 using Totem.Simulation.Model;
+using Totem.Transport.Knet.Links;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -14,6 +15,8 @@ internal static class LivenessBound
     // their merge detects and a processor that was given up wrongly comes back.
     private const int FormationsMax = 10;
 
+    private static readonly TimeSpan KnetTick = TimeSpan.FromMilliseconds(200);
+
     /// <summary>
     /// Until one ring of exactly the connected processors stands: <see cref="FormationsMax"/> × (token timeout + consensus
     /// timeout + merge detect interval + join interval + 8 rotations + a rotation for every <c>window</c> messages of
@@ -27,6 +30,19 @@ internal static class LivenessBound
         var formation = options.TokenTimeout + options.ConsensusTimeout + options.MergeDetectInterval + options.JoinInterval
             + 2 * setup.StoreLatency + (recovery < recoveryMax ? recovery : recoveryMax);
         return FormationsMax * formation + options.FailToReceiveTimeout;
+    }
+
+    /// <summary>
+    /// How much longer it takes on kronosnet: until links are up, which is one pong more than the wanted number, each at
+    /// the tick after the interval; and as long again for keys, when a ring learns of them before it meets the others.
+    /// </summary>
+    public static TimeSpan ForLinks(ClusterSetup setup, bool changesKeys)
+    {
+        if (setup.Knet is null)
+            return TimeSpan.Zero;
+        var timers = LinkTimers.OfToken(setup.Options.TokenTimeout);
+        var up = (timers.PongCount + 2) * (timers.PingInterval + KnetTick) + timers.PingTimeout;
+        return changesKeys ? 2 * up + ForRing(setup) : up;
     }
 
     /// <summary>

@@ -65,7 +65,7 @@ public static class ReplayWriter
     private static TranscriptParts PartsOf(ReplayDetail detail)
     {
         var parts = TranscriptParts.Actions | TranscriptParts.Membership | TranscriptParts.Configurations
-            | TranscriptParts.Messages | TranscriptParts.Retransmissions | TranscriptParts.Losses;
+            | TranscriptParts.Messages | TranscriptParts.Retransmissions | TranscriptParts.Losses | TranscriptParts.Links;
         if (detail >= ReplayDetail.Tokens)
             parts |= TranscriptParts.Tokens | TranscriptParts.Discards;
         return detail == ReplayDetail.Frames ? parts | TranscriptParts.Frames : parts;

@@ -198,6 +198,8 @@ internal sealed class RingCluster
 
         public void OnGroup(Instant now, ProcessorId node, string text) => next?.OnGroup(now, node, text);
 
+        public void OnLink(Instant now, ProcessorId node, string text) => next?.OnLink(now, node, text);
+
         public void OnAction(Instant now, string action) => next?.OnAction(now, action);
     }
 }

@@ -33,6 +33,13 @@ public static class ScenarioGenerator
     public static FaultScript DrawGroups(ulong seed, int? processors = null, RingKind? ring = null) =>
         GroupDraw.Draw(seed, Draw(seed, processors, ring));
 
+    /// <summary>The scenario of this seed on kronosnet: faults of links too, keys, attackers.</summary>
+    /// <param name="seed">Any 64 bits.</param>
+    /// <param name="processors">How many processors it has; null draws 2 to 6.</param>
+    /// <param name="ring">Which kind of ring; null draws it.</param>
+    public static FaultScript DrawKnet(ulong seed, int? processors = null, RingKind? ring = null) =>
+        KnetDraw.Draw(seed, processors, ring);
+
     /// <summary>
     /// A scenario of so many processors in which one pair never hears each other, from the start or from some moment on, while
     /// everybody else hears everybody.
@@ -90,7 +97,7 @@ public static class ScenarioGenerator
         return [.. ids];
     }
 
-    private static RingOptions DrawOptions(SimulationRandom random, TimeSpan rotation, ProcessorId[] ids)
+    internal static RingOptions DrawOptions(SimulationRandom random, TimeSpan rotation, ProcessorId[] ids)
     {
         // The shortest sensible timeouts for this network, so that virtual time is short: several rotations fit into a
         // token timeout, else no ring could last.

@@ -6,7 +6,7 @@ namespace Totem.Simulation.Scenarios;
 
 /// <summary>One thing that a scenario showed to be wrong.</summary>
 /// <param name="Rule">A rule of EVS §2 by number, or <c>engine</c> (an exception), <c>liveness</c>, <c>store</c>,
-/// <c>limit</c>.</param>
+/// <c>limit</c>, and on kronosnet <c>knet</c> (a frame that was not sent so), <c>view</c>, <c>keys</c>.</param>
 /// <param name="Text">The failure, with the events that show it.</param>
 public sealed record ScenarioFailure(string Rule, string Text);
 

@@ -39,6 +39,8 @@ internal sealed class ScenarioRun
     private readonly ProcessorSet _expected;
     private readonly TimeSpan _settled;
     private readonly TimeSpan _bound;
+    private readonly KeyAdministrator _administrator;
+    private long? _steadyInstalls;
     private Instant? _restedAt;
     private TimeSpan _convergence;
 
@@ -48,7 +50,11 @@ internal sealed class ScenarioRun
         _cluster = new SimulatedCluster(script.Setup, memory, listener);
         _expected = ProcessorSet.Of([.. script.Setup.Processors]).Except(script.End.Down);
         _settled = KeepsCuts ? LivenessBound.SettledWithCuts(script.Setup) : LivenessBound.Settled(script.Setup);
-        _bound = LivenessBound.ForRing(script.Setup) + _settled + (KeepsCuts ? LivenessBound.UntilMetAgain(script.Setup) : TimeSpan.Zero);
+        _administrator = new KeyAdministrator(_cluster);
+        if (_cluster.Knet is { } knet)
+            knet.IsRecording = script.Actions.Any(x => x.Action is AttackMember);
+        _bound = LivenessBound.ForRing(script.Setup) + LivenessBound.ForLinks(script.Setup, script.Actions.Any(x => x.Action is ChangeKeys))
+            + _settled + (KeepsCuts ? LivenessBound.UntilMetAgain(script.Setup) : TimeSpan.Zero);
     }
 
     private bool KeepsCuts => _script.End.KeepCuts.Count > 0;
@@ -63,6 +69,7 @@ internal sealed class ScenarioRun
             RunFaults();
             StopFaults();
             completed = Recover();
+            JudgeViews();
         }
         catch (EngineFaultException e)
         {
@@ -73,6 +80,8 @@ internal sealed class ScenarioRun
             Fail("limit", e.Message);
         }
 
+        foreach (var node in _cluster.Nodes)
+            node.CloseLinks();
         foreach (var anomaly in _cluster.Anomalies)
             Fail(anomaly.Rule, $"{anomaly.At} s: {anomaly.Text}");
         _failures.AddRange(TraceRules.Check(
@@ -94,7 +103,23 @@ internal sealed class ScenarioRun
                 _cluster.Apply(new StartNode(node.Id));
         }
 
+        if (_script.Setup.Knet?.SteadyFrom is { } steady && steady < _script.End.At)
+        {
+            _cluster.RunUntil(new Instant(steady.Ticks));
+            if (ClusterConditions.MissingForOneRing(_cluster, _expected) is { } missing)
+                Fail("view", $"no ring of all at {_cluster.Now} s, before there were any faults: {missing}" + Views());
+            _steadyInstalls = _cluster.InstallCount;
+        }
+
         _cluster.RunUntil(FaultsEnd);
+    }
+
+    /// <summary>With a link without faults between every two members nobody changes its view.</summary>
+    private void JudgeViews()
+    {
+        if (_steadyInstalls is { } installs && _cluster.InstallCount != installs)
+            Fail("view", $"{_cluster.InstallCount - installs} configurations were installed, the last at {_cluster.LastInstallAt} s, "
+                + "though between every two members one link had no fault:" + Views());
     }
 
     private void StopFaults()
@@ -125,6 +150,8 @@ internal sealed class ScenarioRun
         node.PaceReader(TimeSpan.Zero);
         node.Resume();
         node.ConsumeAll();
+        if (_script.Setup.Knet is { } knet)
+            node.UseLinks([.. Enumerable.Range(0, knet.Links)]);
         if (!_expected.Contains(node.Id))
             _cluster.Apply(new CrashNode(node.Id));
         else if (node.Engine is null)
@@ -146,6 +173,8 @@ internal sealed class ScenarioRun
 
         var installs = _cluster.InstallCount;
         if (!RunUntil(() => ClusterConditions.MissingForQuiet(_cluster), BacklogBound(), "liveness", "messages are not delivered"))
+            return false;
+        if (!RunUntil(_administrator.Missing, BacklogBound(), "keys", "keys are not changed"))
             return false;
         if (!RunUntil(() => GroupConditions.MissingForQuiet(_cluster), BacklogBound(), "G6", "groups are not quiet"))
             return false;
@@ -191,6 +220,7 @@ internal sealed class ScenarioRun
                 return false;
             }
 
+            _administrator.Look();
             _cluster.RunUntil(_cluster.Now + step);
         }
 

@@ -2,6 +2,8 @@ using Totem.Simulation.Cluster;
 using Totem.Simulation.Faults;
 using Totem.Simulation.Model;
 using Totem.Simulation.Network;
+using Totem.Transport.Knet.Crypto;
+using Totem.Transport.Knet.Links;
 
 namespace Totem.Simulation.Scenarios;
 
@@ -48,6 +50,8 @@ internal static class ScriptReductions
                 Foreign = script.Setup.Foreign.Without(gone),
                 Plain = script.Setup.Plain.Without(gone),
                 Restless = script.Setup.Restless.Without(gone),
+                Knet = script.Setup.Knet is { } knet
+                    ? knet with { Libknet = knet.Libknet.Without(gone), AeadOnly = knet.AeadOnly.Without(gone) } : null,
             };
             yield return script.With(setup, actions, end);
         }
@@ -136,6 +140,21 @@ internal static class ScriptReductions
                 }
 
                 break;
+            case DisturbPath disturb:
+                foreach (var simpler in (DisturbPath[])[disturb with { Loss = 0 }, disturb with { Duplicates = 0 }, disturb with { Corruption = 0 }])
+                {
+                    if (simpler != disturb)
+                        yield return simpler;
+                }
+
+                break;
+            case DelayPath { Jitter.Ticks: > 0 } delay:
+                yield return delay with { Jitter = TimeSpan.Zero };
+                break;
+            case AttackMember { Count: > 1 } attack:
+                yield return attack with { Count = 1 };
+                yield return attack with { Count = attack.Count / 2 };
+                break;
             case DropFrames { Count: > 1 } drop:
                 yield return drop with { Count = 1 };
                 yield return drop with { Count = drop.Count - 1 };
@@ -195,6 +214,7 @@ internal static class ScriptReductions
             },
             setup with { Options = options with { MaxWindowSize = 0, AcceleratedWindow = Math.Min(options.AcceleratedWindow, options.MaxMessagesPerVisit) } },
             setup with { Options = options with { IdleVisitsBeforeHold = ClusterSetup.FastOptions.IdleVisitsBeforeHold } },
+            .. SimplerKnet(setup.Knet).Select(x => setup with { Knet = x }),
         ];
         foreach (var candidate in simpler)
         {
@@ -203,4 +223,17 @@ internal static class ScriptReductions
                 yield return script.With(setup: candidate);
         }
     }
+
+    private static IEnumerable<KnetClusterSetup> SimplerKnet(KnetClusterSetup? knet) => knet is null ? [] :
+    [
+        knet with { Libknet = ProcessorSet.Empty, AeadOnly = ProcessorSet.Empty },
+        knet with { Format = SpokenFormat.Libknet, AeadOnly = ProcessorSet.Empty },
+        knet with { LastSeq = 0 },
+        knet with { FixedIpBytes = 0 },
+        knet with { Compresses = false },
+        knet with { IsIPv6 = false },
+        knet with { Preferred = 0 },
+        knet with { Mode = LinkMode.Passive },
+        knet with { Suite = new(KnetCipher.None, KnetHash.Sha1) },
+    ];
 }

@@ -41,6 +41,9 @@ internal enum TranscriptParts
 
     /// <summary>The script's actions.</summary>
     Actions = 256,
+
+    /// <summary>Links of kronosnet that go up and down, and what is learnt of peers.</summary>
+    Links = 512,
 }
 
 /// <summary>Writes what happens as one line of plain English each: <c>2 repeats token 17 of 1.4 to 3</c>.</summary>
@@ -99,6 +102,13 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
     {
         if (Parts.HasFlag(TranscriptParts.Messages))
             Write(now, $"{node} {text}");
+    }
+
+    /// <inheritdoc />
+    public void OnLink(Instant now, ProcessorId node, string text)
+    {
+        if (Parts.HasFlag(TranscriptParts.Links))
+            Write(now, $"{node}: {text}");
     }
 
     /// <inheritdoc />

@@ -15,12 +15,15 @@ internal sealed class MutatedCore : AssemblyLoadContext
     private const string Preamble = """
         global using System;
         global using System.Collections.Generic;
+        global using System.IO;
         global using System.Linq;
         [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("Totem.Simulation")]
+        [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("Totem.Transport.Knet")]
 
         """;
 
-    private readonly byte[] _core;
+    private readonly byte[]? _core;
+    private readonly byte[]? _knet;
     private readonly object _runner;
     private readonly MethodInfo _run;
     private readonly MethodInfo _runScript;
@@ -28,12 +31,13 @@ internal sealed class MutatedCore : AssemblyLoadContext
     private readonly MethodInfo _groupModel;
     private readonly MethodInfo _drawGroups;
     private readonly MethodInfo _drawPairCut;
+    private readonly MethodInfo _drawKnet;
     private readonly MethodInfo _runText;
 
-    private MutatedCore(byte[] core)
+    private MutatedCore(byte[]? core, byte[]? knet = null)
         : base(isCollectible: true)
     {
-        _core = core;
+        (_core, _knet) = (core, knet);
         var simulation = LoadFromAssemblyPath(Path.Combine(AppContext.BaseDirectory, "Totem.Simulation.dll"));
         var runner = simulation.GetType("Totem.Simulation.Scenarios.ScenarioRunner", throwOnError: true)!;
         _runner = Activator.CreateInstance(runner)!;
@@ -45,6 +49,7 @@ internal sealed class MutatedCore : AssemblyLoadContext
         _runText = simulation.GetType("Totem.Simulation.Scenarios.TextScenario", throwOnError: true)!
             .GetMethod("Run", BindingFlags.Public | BindingFlags.Static)!;
         _drawPairCut = generator.GetMethod("DrawPairCut")!;
+        _drawKnet = generator.GetMethod("DrawKnet")!;
         _groupModel = simulation.GetType("Totem.Simulation.Groups.GroupModel", throwOnError: true)!.GetMethod("FirstBroken")!;
         _parse = script.GetMethod("Parse", [typeof(string), typeof(string)])!;
     }
@@ -65,10 +70,29 @@ internal sealed class MutatedCore : AssemblyLoadContext
         return core;
     }
 
-    /// <summary>Compiles the core with every file as this function changes it, and more source beside it.</summary>
-    public static MutatedCore Compile(Func<string, string, string> change, string added = "")
+    /// <summary>Compiles kronosnet with a mutant, and leaves the core as it is.</summary>
+    public static MutatedCore CompileKnet(Mutant mutant)
     {
-        var folder = Path.Combine(Root(), "Totem.Core");
+        var found = 0;
+        var trees = Parse("Totem.Transport.Knet", (file, text) =>
+        {
+            if (file != mutant.File)
+                return text;
+            found = text.Split(mutant.Find).Length - 1;
+            return text.Replace(mutant.Find, mutant.Replace, StringComparison.Ordinal);
+        });
+        Assert.True(found == 1,
+            $"The mutant \"{mutant.Name}\" no longer fits: its text stands {found} times in {mutant.File}, expected once.");
+        return new MutatedCore(core: null, Emit("Totem.Transport.Knet", trees, Path.Combine(AppContext.BaseDirectory, "Totem.Core.dll")));
+    }
+
+    /// <summary>Compiles the core with every file as this function changes it, and more source beside it.</summary>
+    public static MutatedCore Compile(Func<string, string, string> change, string added = "") =>
+        new(Emit("Totem.Core", Parse("Totem.Core", change, added)));
+
+    private static List<SyntaxTree> Parse(string project, Func<string, string, string> change, string added = "")
+    {
+        var folder = Path.Combine(Root(), project);
         var trees = new List<SyntaxTree> { CSharpSyntaxTree.ParseText(Preamble + added, Options) };
         foreach (var path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
@@ -78,7 +102,7 @@ internal sealed class MutatedCore : AssemblyLoadContext
             trees.Add(CSharpSyntaxTree.ParseText(change(relative, File.ReadAllText(path)), Options, path));
         }
 
-        return new MutatedCore(Emit(trees));
+        return trees;
     }
 
     /// <summary>A type of the core as it was compiled here.</summary>
@@ -90,6 +114,9 @@ internal sealed class MutatedCore : AssemblyLoadContext
     /// <summary>Runs one script; the rule it breaks, or null.</summary>
     public string? BrokenRule(string script) =>
         Rule(_runScript.Invoke(_runner, [_parse.Invoke(null, [script, "script"])])!);
+
+    /// <summary>Runs one scenario on kronosnet; the rule it breaks, or null.</summary>
+    public string? BrokenKnetRule(ulong seed) => Rule(_runScript.Invoke(_runner, [_drawKnet.Invoke(null, [seed, null, null])])!);
 
     /// <summary>Runs one scenario with groups; the rule it breaks, or null.</summary>
     public string? BrokenGroupRule(ulong seed) => Rule(RunGroups(seed));
@@ -121,21 +148,24 @@ internal sealed class MutatedCore : AssemblyLoadContext
 
     protected override Assembly? Load(AssemblyName assemblyName)
     {
-        if (assemblyName.Name != "Totem.Core")
-            return null;
-        using var stream = new MemoryStream(_core);
+        // Kronosnet as it is must meet the core that was compiled here.
+        var image = assemblyName.Name switch { "Totem.Core" => _core, "Totem.Transport.Knet" => _knet, _ => null };
+        if (image is null)
+            return assemblyName.Name is "Totem.Core" or "Totem.Transport.Knet"
+                ? LoadFromAssemblyPath(Path.Combine(AppContext.BaseDirectory, assemblyName.Name + ".dll")) : null;
+        using var stream = new MemoryStream(image);
         return LoadFromStream(stream);
     }
 
     private static CSharpParseOptions Options { get; } = new(LanguageVersion.Latest);
 
-    private static byte[] Emit(List<SyntaxTree> trees)
+    private static byte[] Emit(string name, List<SyntaxTree> trees, params string[] references)
     {
         var platform = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(x => Path.GetFileName(x).StartsWith("System.", StringComparison.Ordinal)
                 || Path.GetFileName(x) is "mscorlib.dll" or "netstandard.dll");
         var compilation = CSharpCompilation.Create(
-            "Totem.Core", trees, platform.Select(x => MetadataReference.CreateFromFile(x)),
+            name, trees, platform.Concat(references).Select(x => MetadataReference.CreateFromFile(x)),
             new CSharpCompilationOptions(
                 OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release,
                 nullableContextOptions: NullableContextOptions.Enable));

@@ -28,8 +28,8 @@ public sealed class ArrowTests
         ],
         ["Totem.Simulation"] =
         [
-            "Fuzz", "Traces", "Checkers", "Checkers/Rules", "Checkers/EvsChecker.cs", "Model", "Network", "Groups",
-            "Cluster", "Faults",
+            "Fuzz", "Traces", "Checkers", "Checkers/Rules", "Checkers/EvsChecker.cs", "Model", "Network", "Knet",
+            "Groups", "Cluster", "Faults",
             "Scenarios",
         ],
         ["Totem.Sheepdog"] =

@@ -30,7 +30,7 @@ public sealed class KeyChangeTests
             changes[member].TakeMessage(message);
             Assert.Equal(phase, BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(16)));
             for (var i = 0; i < 3; i++)
-                Assert.True(changes[i].HandleDelivered(message, isOurs: i == member));
+                Assert.True(changes[i].HandleDelivered(message, cluster.Nodes[member].Id));
             cluster.RunFor(TimeSpan.FromSeconds(0.1));
         }
 
@@ -50,10 +50,102 @@ public sealed class KeyChangeTests
             var message = new byte[KeyChange.MessageBytes];
             BinaryPrimitives.WriteInt32LittleEndian(message, 0x0001_0004);
             BinaryPrimitives.WriteUInt32LittleEndian(message.AsSpan(16), phase);
-            Assert.Equal(phase is 1 or 2, change.HandleDelivered(message, isOurs: true));
+            Assert.Equal(phase is 1 or 2, change.HandleDelivered(message, sender: 1));
         }
 
-        Assert.False(change.HandleDelivered(new byte[10], isOurs: true));
+        Assert.False(change.HandleDelivered(new byte[10], sender: 1));
+        Assert.Equal(RekeyPhase.Settled, cluster.Node(1).Machine!.RekeyPhase);
+    }
+
+    /// <summary>Two members are done before the third, which has much else to send, comes to announce anything.</summary>
+    [Fact]
+    public void A_member_that_lags_is_heard_until_it_has_switched()
+    {
+        using var cluster = new KnetCluster(new KnetSetup { Suite = Usual }, 9).StartAll();
+        Assert.True(cluster.RunUntil(cluster.IsWhole, TimeSpan.FromSeconds(4)));
+        var changes = Changes(cluster);
+        for (var i = 0; i < 3; i++)
+            changes[i].HandleReload(cluster.Nodes[i].Keys(Usual, cluster.Key(1)));
+        Announce(changes, 0, 1);
+        Announce(changes, 1, 1);
+        AssertAllHear(cluster);
+
+        // With somebody's phase 2 it switches, since a daemon would hear it no more, and what it announces comes later.
+        Assert.Equal(RekeyPhase.Loaded, cluster.Node(3).Machine!.RekeyPhase);
+        Announce(changes, 0, 2);
+        Assert.Equal(RekeyPhase.Switched, cluster.Node(3).Machine!.RekeyPhase);
+        Announce(changes, 1, 2);
+        Assert.Equal(RekeyPhase.Switched, cluster.Node(1).Machine!.RekeyPhase);
+        AssertAllHear(cluster);
+        Announce(changes, 2, 1);
+        Announce(changes, 2, 2);
+        Assert.All(cluster.Nodes, x => Assert.Equal(RekeyPhase.Settled, x.Machine!.RekeyPhase));
+        AssertAllHear(cluster);
+    }
+
+    [Fact]
+    public void Nobody_waits_for_a_member_that_has_left_nor_for_longer_than_the_host_wants()
+    {
+        using var cluster = new KnetCluster(new KnetSetup { Suite = Usual }, 9).StartAll();
+        Assert.True(cluster.RunUntil(cluster.IsWhole, TimeSpan.FromSeconds(4)));
+        var changes = Changes(cluster);
+        for (var i = 0; i < 3; i++)
+            changes[i].HandleReload(cluster.Nodes[i].Keys(Usual, cluster.Key(1)));
+        foreach (var (member, phase) in ((int, uint)[])[(0, 1), (1, 1), (0, 2), (1, 2)])
+            Announce(changes, member, phase);
+        changes[0].HandleMembers([1, 2]);
+        Assert.Equal(RekeyPhase.Settled, cluster.Node(1).Machine!.RekeyPhase);
+        Assert.Equal(RekeyPhase.Switched, cluster.Node(2).Machine!.RekeyPhase);
+        changes[1].StopWaiting();
+        Assert.Equal(RekeyPhase.Settled, cluster.Node(2).Machine!.RekeyPhase);
+    }
+
+    /// <summary>The machine reads two keys. A member that is still at the first change would not be heard.</summary>
+    [Fact]
+    public void The_next_change_waits_for_the_end_of_this_one()
+    {
+        using var cluster = new KnetCluster(new KnetSetup { Suite = Usual }, 9).StartAll();
+        Assert.True(cluster.RunUntil(cluster.IsWhole, TimeSpan.FromSeconds(4)));
+        var changes = Changes(cluster);
+        foreach (var key in (int[])[1, 0])
+        {
+            for (var i = 0; i < 3; i++)
+                changes[i].HandleReload(cluster.Nodes[i].Keys(Usual, cluster.Key(key)));
+        }
+
+        foreach (var (member, phase) in ((int, uint)[])[(0, 1), (1, 1), (2, 1), (0, 2), (1, 2), (2, 2)])
+        {
+            Announce(changes, member, phase);
+            AssertAllHear(cluster);
+        }
+
+        Assert.All(cluster.Nodes, x => Assert.Equal(RekeyPhase.Loaded, x.Machine!.RekeyPhase));
+        foreach (var (member, phase) in ((int, uint)[])[(2, 1), (1, 1), (0, 1), (2, 2), (1, 2), (0, 2)])
+        {
+            Announce(changes, member, phase);
+            AssertAllHear(cluster);
+        }
+
+        Assert.All(cluster.Nodes, x => Assert.Equal(RekeyPhase.Settled, x.Machine!.RekeyPhase));
+    }
+
+    /// <summary>A member that started with the new file is told to read it: the others wait for its word too.</summary>
+    [Fact]
+    public void A_member_that_has_the_keys_announces_them_all_the_same()
+    {
+        using var cluster = new KnetCluster(new KnetSetup { Suite = Usual }, 9).StartAll();
+        var change = Changes(cluster)[0];
+        change.HandleKnownReload();
+        foreach (var phase in (uint[])[1, 2])
+        {
+            var message = new byte[KeyChange.MessageBytes];
+            Assert.True(change.HasMessage);
+            change.TakeMessage(message);
+            Assert.Equal(phase, BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(16)));
+            Assert.True(change.HandleDelivered(message, sender: 1));
+        }
+
+        Assert.False(change.HasMessage);
         Assert.Equal(RekeyPhase.Settled, cluster.Node(1).Machine!.RekeyPhase);
     }
 
@@ -78,6 +170,25 @@ public sealed class KeyChangeTests
 
         Assert.Equal(
             [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)], found.Select(x => ((int)x.Node, (int)x.Phase)).Order());
+    }
+
+    private static KeyChange[] Changes(KnetCluster cluster)
+    {
+        KeyChange[] changes = [.. cluster.Nodes.Select(x => new KeyChange(x.Machine!))];
+        foreach (var change in changes)
+            change.HandleMembers(cluster.Nodes.Select(x => x.Id));
+        return changes;
+    }
+
+    /// <summary>A member's announcement is delivered at all.</summary>
+    private static void Announce(KeyChange[] changes, int member, uint phase)
+    {
+        var message = new byte[KeyChange.MessageBytes];
+        Assert.True(changes[member].HasMessage, $"{member + 1} has nothing to announce");
+        changes[member].TakeMessage(message);
+        Assert.Equal(phase, BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(16)));
+        foreach (var change in changes)
+            Assert.True(change.HandleDelivered(message, (ushort)(member + 1)));
     }
 
     private static void AssertAllHear(KnetCluster cluster)

@@ -60,6 +60,92 @@ public sealed class MachineTests
         Assert.DoesNotContain(cluster.Node(1).Events, x => x.Kind == KnetEventKind.PeerUnreachable);
     }
 
+    /// <summary>
+    /// A link that has been up for two seconds may be silent for 16 s before it is down. A token waits for less, so messages take
+    /// the other one before that, and come back when it answers.
+    /// </summary>
+    [Theory]
+    [InlineData((int)LinkMode.Passive)]
+    [InlineData((int)LinkMode.RoundRobin)]
+    public void A_young_link_that_does_not_answer_is_passed_over(int mode)
+    {
+        using var cluster = Whole(new KnetSetup { LinkCount = 2, NodeCount = 2, Mode = (LinkMode)mode });
+        Assert.Contains(1, (int[])[LinkOfAMessage(cluster), LinkOfAMessage(cluster)]);
+        SetCut(cluster, 1, true);
+        cluster.RunFor(TimeSpan.FromSeconds(2.1));
+        Assert.True(cluster.Node(1).Machine!.IsLinkUp(2, 1));
+        Assert.Equal([0, 0, 0], (int[])[LinkOfAMessage(cluster), LinkOfAMessage(cluster), LinkOfAMessage(cluster)]);
+        SetCut(cluster, 1, false);
+        cluster.RunFor(TimeSpan.FromSeconds(1.2));
+        Assert.Contains(1, (int[])[LinkOfAMessage(cluster), LinkOfAMessage(cluster)]);
+    }
+
+    [Fact]
+    public void Links_of_which_none_answers_are_used_all_the_same()
+    {
+        using var cluster = Whole(new KnetSetup { LinkCount = 2, NodeCount = 2 });
+        SetCut(cluster, 0, true);
+        SetCut(cluster, 1, true);
+        cluster.RunFor(TimeSpan.FromSeconds(2.1));
+        Assert.Equal(1, LinkOfAMessage(cluster));
+    }
+
+    /// <summary>The ring sends its token again when nothing comes back.</summary>
+    [Fact]
+    public void A_message_that_is_sent_again_takes_every_link()
+    {
+        using var cluster = Whole(new KnetSetup { LinkCount = 2, NodeCount = 3 });
+        SetCut(cluster, 1, true);
+        var token = cluster.Ledger.Write(1, 2, 71);
+        var links = new List<int[]>();
+        for (var i = 0; i < 2; i++)
+        {
+            cluster.Recorded.Clear();
+            cluster.Do(1, x => Assert.True(x.Send(token, 2, cluster.Now)));
+            links.Add([.. cluster.Recorded.Select(x => x.Link)]);
+        }
+
+        Assert.Equal([[1], [0, 1]], links);
+        cluster.RunFor(TimeSpan.FromMilliseconds(5));
+        Assert.True(cluster.Ledger.IsDelivered(2, 1, 1, cluster.Ledger.LastSerial));
+        Assert.Equal(1, LinkOfAMessage(cluster));
+    }
+
+    /// <summary>The copies of a packet on several links have one counter. One that comes over a link that is not ours any more must not
+    /// make a replay of the others.</summary>
+    [Theory]
+    [InlineData((int)NodeFormat.Libknet)]
+    [InlineData((int)NodeFormat.Aead)]
+    public void A_copy_on_a_link_that_is_removed_takes_nothing_from_the_others(int format)
+    {
+        using var cluster = Whole(new KnetSetup
+        {
+            Suite = Usual, NodeCount = 2, LinkCount = 2, Mode = LinkMode.Active, Format = (NodeFormat)format,
+        });
+        var options = cluster.Setup.Options(2);
+        cluster.Do(2, x => x.HandleReload(
+            options with { Peers = [options.Peers[0] with { Links = [options.Peers[0].Links[1]] }] }, cluster.Now));
+        AssertHeard(cluster, 1, 2, 100);
+        AssertHeardByAll(cluster, 1, 20_000);
+    }
+
+    /// <summary>A token must not be had by two.</summary>
+    [Theory]
+    [InlineData((int)NodeFormat.Libknet)]
+    [InlineData((int)NodeFormat.Both)]
+    [InlineData((int)NodeFormat.Aead)]
+    public void A_message_for_one_member_is_no_other_members(int format)
+    {
+        using var cluster = Whole(new KnetSetup { Suite = Usual, NodeCount = 3, Format = (NodeFormat)format });
+        cluster.RunFor(TimeSpan.FromSeconds(2));
+        cluster.Recorded.Clear();
+        cluster.Send(1, 2, 71);
+        cluster.Inject(1, 3, 0, Assert.Single(cluster.Recorded).Datagram, TimeSpan.Zero);
+        cluster.RunFor(TimeSpan.FromMilliseconds(5));
+        Assert.Equal(1, cluster.Node(3).Machine!.Counters[KnetDiscard.Misdirected]);
+        Assert.True(cluster.Ledger.IsDelivered(2, 1, 1, cluster.Ledger.LastSerial));
+    }
+
     [Fact]
     public void Active_takes_all_links_and_the_copy_is_a_duplicate()
     {

@@ -75,6 +75,9 @@ internal enum KnetDiscard
     /// <summary>A packet of libknet's format from a peer that speaks, or has to speak, ours.</summary>
     Downgraded,
 
+    /// <summary>A message for another member, which somebody has recorded and sent here.</summary>
+    Misdirected,
+
     /// <summary>Something to send, but more waits already than the limit.</summary>
     OutboxFull,
 }

@@ -9,6 +9,8 @@ namespace Totem.Transport.Knet.Links;
 internal sealed class KnetPeer(ushort id, PeerSequence sequence)
 {
     private readonly PeerLink?[] _links = new PeerLink?[KnetFormat.LinkCountMax];
+    private byte[] _lastMessage = [];
+    private int _lastLength;
     private int _nextLink;
 
     public ushort Id { get; } = id;
@@ -63,6 +65,21 @@ internal sealed class KnetPeer(ushort id, PeerSequence sequence)
         return null;
     }
 
+    /// <summary>
+    /// True when the last message to this peer alone was the same: the ring sends a token again, since nothing came back.
+    /// The first one may be lost with its link, so this one is not left to the same link.
+    /// </summary>
+    public bool Repeats(ReadOnlySpan<byte> message)
+    {
+        if (message.SequenceEqual(_lastMessage.AsSpan(0, _lastLength)))
+            return true;
+        if (_lastMessage.Length < message.Length)
+            _lastMessage = new byte[message.Length];
+        message.CopyTo(_lastMessage);
+        _lastLength = message.Length;
+        return false;
+    }
+
     /// <summary>The links that the next message takes.</summary>
     /// <param name="mode">The policy.</param>
     /// <param name="chosen">Room for all links.</param>
@@ -91,7 +108,7 @@ internal sealed class KnetPeer(ushort id, PeerSequence sequence)
         PeerLink? best = null;
         foreach (var link in _links)
         {
-            if (link is { Liveness.IsUp: true } && (best is null || link.Priority > best.Priority))
+            if (link is { Liveness.IsUp: true } && (best is null || link.Rank > best.Rank))
                 best = link;
         }
 
@@ -103,10 +120,11 @@ internal sealed class KnetPeer(ushort id, PeerSequence sequence)
 
     private int ChooseNext(Span<byte> chosen)
     {
+        var areAllOverdue = AreAllOverdue();
         for (var i = 0; i < _links.Length; i++)
         {
             var number = (_nextLink + i) % _links.Length;
-            if (_links[number] is not { Liveness.IsUp: true })
+            if (_links[number] is not { Liveness.IsUp: true } link || (link.Liveness.IsOverdue && !areAllOverdue))
                 continue;
             chosen[0] = (byte)number;
             _nextLink = number + 1;
@@ -114,5 +132,16 @@ internal sealed class KnetPeer(ushort id, PeerSequence sequence)
         }
 
         return 0;
+    }
+
+    private bool AreAllOverdue()
+    {
+        foreach (var link in _links)
+        {
+            if (link is { Liveness: { IsUp: true, IsOverdue: false } })
+                return false;
+        }
+
+        return true;
     }
 }

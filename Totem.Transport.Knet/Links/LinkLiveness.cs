@@ -43,6 +43,12 @@ internal sealed class LinkLiveness
 
     public bool IsUp { get; private set; }
 
+    /// <summary>
+    /// At the last tick no pong had come for as long as a link that has been up for a while may be silent. One that is
+    /// young is not down yet, but messages take another that answers.
+    /// </summary>
+    public bool IsOverdue { get; private set; }
+
     /// <summary>A pong has come since the link was down last.</summary>
     public bool HasPong => _lastPong is not null;
 
@@ -76,6 +82,7 @@ internal sealed class LinkLiveness
             _adjustedTimeout = (_timers.PingTimeout * _backoff) + (2 * AverageLatency);
         }
 
+        IsOverdue = _lastPong is { } pong && now - pong >= _timers.PingTimeout + (2 * AverageLatency);
         return _lastPong is { } last && now - last >= _adjustedTimeout ? GoDown() : LinkChange.None;
     }
 
@@ -93,6 +100,7 @@ internal sealed class LinkLiveness
         }
 
         _lastPong = now;
+        IsOverdue = false;
         var sample = now - sentAt;
         if (sample > _timers.PingTimeout)
         {

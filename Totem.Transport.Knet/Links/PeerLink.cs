@@ -16,6 +16,9 @@ internal sealed class PeerLink(ushort peer, KnetLinkOptions options)
     /// <summary>Higher is better; only <see cref="LinkMode.Passive"/> looks.</summary>
     public byte Priority { get; private set; } = options.Priority;
 
+    /// <summary>By which a link is preferred: one that answers to one that does not, then by priority.</summary>
+    public int Rank => Priority + (Liveness.IsOverdue ? 0 : byte.MaxValue + 1);
+
     /// <summary>The most that the link's interface takes; 0 when the host does not know.</summary>
     public int InterfaceIpBytes { get; set; }
 

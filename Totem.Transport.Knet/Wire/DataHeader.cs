@@ -6,7 +6,7 @@ namespace Totem.Transport.Knet.Wire;
 /// <param name="Header">The first 6 bytes.</param>
 /// <param name="Seq">The number of the message, the same in all its fragments and copies.</param>
 /// <param name="Compression">How the whole message is compressed; 0 when it is not.</param>
-/// <param name="Pad">0, and ignored.</param>
+/// <param name="Pad">Ignored by libknet; see <see cref="Destination"/>.</param>
 /// <param name="Broadcast">1 for a multicast, 0 for one receiver; receivers ignore it.</param>
 /// <param name="FragmentCount">1 when the message is whole.</param>
 /// <param name="Fragment">1 and up; 0 when the message is whole.</param>
@@ -18,6 +18,16 @@ internal readonly record struct DataHeader(
     /// <summary>False when the message is in this packet alone. libknet takes 0 fragments for 1, and then any number of
     /// the fragment.</summary>
     public bool IsFragment => FragmentCount > 1;
+
+    /// <summary>
+    /// The only receiver, 0 for all and where the sender does not say. Libknet has no such field, so a packet that was
+    /// for one member is as good at another; ours say it in two bytes of padding.
+    /// </summary>
+    public ushort Destination => (ushort)((Header.Pad << 8) | Pad);
+
+    /// <summary>The same header for one receiver; 0 for all.</summary>
+    public DataHeader For(ushort destination) =>
+        this with { Header = Header with { Pad = (byte)(destination >> 8) }, Pad = (byte)destination };
 
     public static KnetDecode TryRead(ReadOnlySpan<byte> packet, out DataHeader data, out ReadOnlySpan<byte> payload)
     {
