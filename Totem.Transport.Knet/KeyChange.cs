@@ -13,7 +13,12 @@ internal sealed class KeyChange(KnetMachine machine)
     /// <summary>The length of the message that announces a step: a header of 16 bytes, the phase, padding.</summary>
     public const int MessageBytes = 24;
 
+    /// <summary>The length of the message that asks all for a reload.</summary>
+    public const int ReloadBytes = 32;
+
     private const int MessageId = (1 << 16) | 4;
+    private const int ReloadId = (1 << 16) | 3;
+    private const int SourceOffset = 16;
     private const int SizeOffset = 8;
     private const int PhaseOffset = 16;
 
@@ -48,17 +53,32 @@ internal sealed class KeyChange(KnetMachine machine)
     {
         if (!TryRead(message, out var phase))
             return false;
-        if (isOurs && phase == 1 && machine.RekeyPhase == RekeyPhase.Loaded)
+        if (isOurs)
+            HandleOwnStep((int)phase);
+        return true;
+    }
+
+    /// <summary>Our own message that announces this step was delivered.</summary>
+    public void HandleOwnStep(int phase)
+    {
+        if (phase == 1 && machine.RekeyPhase == RekeyPhase.Loaded)
         {
             machine.UseLoadedKeys();
             _due = 2;
         }
-        else if (isOurs && phase == 2 && machine.RekeyPhase == RekeyPhase.Switched)
+        else if (phase == 2 && machine.RekeyPhase == RekeyPhase.Switched)
         {
             machine.ForgetOldKeys();
         }
+    }
 
-        return true;
+    /// <summary>Writes the message that asks all members of the ring for a reload.</summary>
+    public static void WriteReload(Span<byte> message, uint node)
+    {
+        message[..ReloadBytes].Clear();
+        BinaryPrimitives.WriteInt32LittleEndian(message, ReloadId);
+        BinaryPrimitives.WriteInt32LittleEndian(message[SizeOffset..], ReloadBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(message[SourceOffset..], node);
     }
 
     private static bool TryRead(ReadOnlySpan<byte> message, out uint phase)

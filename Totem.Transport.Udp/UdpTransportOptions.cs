@@ -20,6 +20,9 @@ public enum UdpTransportKind
     /// <see cref="UdpTransportOptions.LoopbackSlotCount"/> ports on the loopback address, and that slot is its identity.
     /// </summary>
     Loopback,
+
+    /// <summary>corosync's default, <c>knet</c>: encrypted packets on up to eight links (<see cref="KnetTransportOptions"/>).</summary>
+    Knet,
 }
 
 /// <summary>Which system calls move the datagrams.</summary>
@@ -60,6 +63,9 @@ public sealed record UdpTransportOptions
 
     /// <summary>How frames travel. Default <see cref="UdpTransportKind.Unicast"/>.</summary>
     public UdpTransportKind Kind { get; init; } = UdpTransportKind.Unicast;
+
+    /// <summary>Kronosnet: key, cipher, links.</summary>
+    public KnetTransportOptions Knet { get; init; } = new();
 
     /// <summary>Every configured member, this one included; its entry is also what its sockets are bound to. Must stay empty
     /// for <see cref="UdpTransportKind.Loopback"/>, which knows its peers by rule.</summary>
@@ -173,6 +179,8 @@ public sealed record UdpTransportOptions
             ValidatePeers(self, Require);
         if (Kind == UdpTransportKind.Multicast)
             ValidateGroup(Require);
+        if (Kind == UdpTransportKind.Knet)
+            Knet.Validate(Peers, self, Require);
         return problems;
 
         void Require(bool holds, string problem)
