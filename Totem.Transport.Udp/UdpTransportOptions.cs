@@ -61,8 +61,9 @@ public sealed record UdpTransportOptions
     /// <summary>The longest <see cref="LoopbackName"/>, in UTF-8.</summary>
     public const int MaxLoopbackNameBytes = 128;
 
-    /// <summary>How frames travel. Default <see cref="UdpTransportKind.Unicast"/>.</summary>
-    public UdpTransportKind Kind { get; init; } = UdpTransportKind.Unicast;
+    /// <summary>How frames travel. Default <see cref="UdpTransportKind.Knet"/>, encrypted with the key that <see cref="Knet"/> names. The kinds that send in
+    /// clear, so that everybody on the network can read and send, have to be named.</summary>
+    public UdpTransportKind Kind { get; init; } = UdpTransportKind.Knet;
 
     /// <summary>Kronosnet: key, cipher, links.</summary>
     public KnetTransportOptions Knet { get; init; } = new();

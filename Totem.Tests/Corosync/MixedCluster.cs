@@ -60,10 +60,7 @@ internal sealed class MixedCluster : IAsyncDisposable
 
     private string WriteKey()
     {
-        if (File.Exists(KeyFile))
-            File.Delete(KeyFile);
-        File.WriteAllBytes(KeyFile, RandomNumberGenerator.GetBytes(256));
-        File.SetUnixFileMode(KeyFile, UnixFileMode.UserRead);
+        PrivateFile.Write(KeyFile, RandomNumberGenerator.GetBytes(256));
         return KeyFile;
     }
 

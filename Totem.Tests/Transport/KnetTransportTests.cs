@@ -116,7 +116,7 @@ public sealed class KnetTransportTests : IDisposable
     [InlineData(UnixFileMode.None, null)]
     public async Task A_key_that_others_may_read_or_change_is_refused(UnixFileMode extra, string? expected)
     {
-        File.SetUnixFileMode(_key, UnixFileMode.UserRead | extra);
+        PrivateFile.SetMode(_key, UnixFileMode.UserRead | extra);
         if (expected is null)
         {
             await using var node = await TotemNode.StartAsync(Options(1), Limit);
@@ -174,9 +174,7 @@ public sealed class KnetTransportTests : IDisposable
     private string WriteKey(string name, byte[] key)
     {
         var path = Path.Combine(_state.Path, name);
-        File.Delete(path);
-        File.WriteAllBytes(path, key);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead);
+        PrivateFile.Write(path, key);
         return path;
     }
 

@@ -179,7 +179,7 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
         return null;
     }
 
-    private ConfNode? ReadNode(Entry entry, IReadOnlyDictionary<int, AddressFamily[]> families)
+    private ConfNode? ReadNode(Entry entry, Dictionary<int, AddressFamily[]> families)
     {
         var reader = entry.Reader;
         var links = entry.Places.ToDictionary(x => x.Key, x => Choose(x.Value.Addresses, families[x.Key])!);
