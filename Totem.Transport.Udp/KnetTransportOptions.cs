@@ -134,7 +134,7 @@ public sealed record KnetTransportOptions
     /// <summary>The longest IP packet of every path, where it is not to be searched for. Default 0, which searches.</summary>
     public int FixedMtu { get; init; }
 
-    /// <summary>Default <see cref="PacketCompression.None"/>. Whatever comes is decompressed.</summary>
+    /// <summary>Default <see cref="PacketCompression.None"/>. Compressed messages that come are always decompressed.</summary>
     public PacketCompression Compression { get; init; }
 
     /// <summary>Messages of up to this many bytes are not compressed. Default 100.</summary>

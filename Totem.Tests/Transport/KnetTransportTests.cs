@@ -99,7 +99,7 @@ public sealed class KnetTransportTests : IDisposable
         WriteKey("key", RandomNumberGenerator.GetBytes(256));
 
         await second.ReloadAsync(Limit);
-        // What is sent behind the reload arrives, whatever key it takes.
+        // Messages that are sent behind the reload arrive, whatever key they take.
         for (var i = 0; i < 200; i++)
             await first.MulticastAsync(Payload(first.Id, 1000), Guarantee.Safe, Limit);
         await ReadMessages(second, 200);

@@ -33,7 +33,7 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
     /// <param name="socket">The socket.</param>
     /// <param name="destinations">Where it sends to.</param>
     /// <param name="options">How.</param>
-    /// <param name="counters">What happens.</param>
+    /// <param name="counters">Where everything is counted.</param>
     /// <param name="mayFragment">False for a socket whose datagrams the system may not cut.</param>
     public LinuxDatagramSocket(
         Socket socket, IReadOnlyList<IPEndPoint> destinations, UdpTransportOptions options, NodeCounters counters, bool mayFragment = true)

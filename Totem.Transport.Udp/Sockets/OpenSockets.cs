@@ -55,7 +55,7 @@ internal sealed class OpenSockets : IDisposable
     /// <summary>How many frames of this size a receive buffer of ours holds, one datagram each.</summary>
     public int FramesHeld(int frameBytes) => _chargeableBytes / ChargeOf(frameBytes);
 
-    /// <summary>What the kernel charges for a datagram that waits.</summary>
+    /// <summary>The kernel's charge for a datagram that waits.</summary>
     public static int ChargeOf(int bytes) => Math.Max(SmallestCharge, bytes + (bytes / 4));
 
     public static OpenSockets Open(UdpTransportOptions options, ProcessorId self, NodeCounters counters)
@@ -143,7 +143,7 @@ internal sealed class OpenSockets : IDisposable
             ? NeighbourWatch.TryCreate(peerCount)
             : null;
 
-    /// <summary>What the ring's thread sleeps on.</summary>
+    /// <summary>Makes the place where the ring's thread sleeps.</summary>
     public static IPoller CreatePoller(DatagramPath path, ReadOnlySpan<Socket> descriptors, IDatagramSocket[] sockets, NeighbourWatch? watch)
         => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux()
             ? new LinuxPoller(descriptors, sockets, watch)

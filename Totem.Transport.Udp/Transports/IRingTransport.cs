@@ -89,7 +89,7 @@ internal interface IRingTransport : IDisposable
 
     /// <summary>The ring's order has come to a reload: what can change while a member runs does.</summary>
     /// <param name="next">The options as they are now.</param>
-    /// <returns>What has changed, for people; null when nothing has.</returns>
+    /// <returns>The change, for people; null when there is none.</returns>
     /// <exception cref="TransportException">The key cannot be read; nothing has changed.</exception>
     string? HandleReload(UdpTransportOptions next) => null;
 

@@ -26,7 +26,7 @@ internal sealed class PacketArena(NodeCounters counters)
     /// <summary>From now on packets leave by these.</summary>
     public void Use(LinkSocket[] links) => _links = links;
 
-    /// <summary>Takes everything that the machine has to send. What is full is handed to the system.</summary>
+    /// <summary>Takes everything that the machine has to send. A full batch is handed to the system.</summary>
     public void Gather(KnetMachine machine, Instant now)
     {
         while (machine.HasOutput)
