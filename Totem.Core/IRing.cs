@@ -71,6 +71,13 @@ public interface IRing
     /// when there is none.</summary>
     RingPosition? Undelivered { get; }
 
+    /// <summary>
+    /// A message that is submitted now makes this processor send something at once: the token rests here, or has to be
+    /// asked for. Otherwise the message leaves with the token, which is on its way, and the host need not wake its thread
+    /// for it (docs/design/token.md).
+    /// </summary>
+    bool ActsOnSubmission { get; }
+
     /// <summary>Begins to look for a ring. Once.</summary>
     /// <exception cref="InvalidOperationException">Called a second time.</exception>
     void Start(Instant now);

@@ -93,6 +93,9 @@ public sealed partial class RingProcessor : IRing
     public bool HasOutput => PendingStore is not null || _outbox.Count > 0 || _state is OperationalState { Ring.Rest.HasWork: true };
 
     /// <inheritdoc />
+    public bool ActsOnSubmission => _state is OperationalState { Ring: var ring } && _holder.ActsOnWork(ring);
+
+    /// <inheritdoc />
     public int SendQueueFreeBytes => _frames.Queue.FreeBytes;
 
     /// <inheritdoc />

@@ -41,6 +41,14 @@ public interface IGroupSink
     /// </summary>
     bool HasRoom { get; }
 
+    /// <summary>
+    /// Whether so much waits for its reader that the reader needs the processor more than the ring's thread does. While a
+    /// sink says so, the ring's thread does without its real-time priority (<see cref="RingScheduling.RealTime"/>), which
+    /// would keep the reader from the cores. Asked on the ring's thread after each delivery to this sink and, once the
+    /// answer was yes, until it is no. By default never.
+    /// </summary>
+    bool IsBehind => false;
+
     /// <summary>The next element: a message, a change, a transitional signal, or that the members of a configuration have
     /// synchronised. Valid during the call only.</summary>
     void OnDelivery(in GroupDelivery delivery);

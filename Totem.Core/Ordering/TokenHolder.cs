@@ -131,6 +131,9 @@ internal sealed class TokenHolder
     /// <summary>Somebody has something to send, and says so.</summary>
     public void CancelHold(TokenRing ring, ProcessorId by, Instant now) => _rest.Cancel(ring, by, now);
 
+    /// <summary><see cref="Wake"/> would do something now.</summary>
+    public bool ActsOnWork(TokenRing ring) => _rest.ActsOnWork(ring);
+
     /// <summary>We have something to send. While the token rests here it leaves with <see cref="SendWaiting"/>.</summary>
     public void Wake(TokenRing ring, Instant now) => _rest.Wake(ring, now);
 

@@ -54,23 +54,24 @@ internal sealed class TokenRest(
     /// <summary>We have something to send.</summary>
     public void Wake(TokenRing ring, Instant now)
     {
-        var rule = ring.Resting;
         if (ring.Rest is { } rest)
         {
             rest.WorkSince ??= now;
         }
-        else if (!rule.Place.IsNone && rule.Place != options.Self)
+        else if (MustAskPlace(ring))
         {
-            if (!rule.HasAsked)
-                Request(ring, rule.Place);
-            rule.HasAsked = true;
+            Request(ring, ring.Resting.Place);
+            ring.Resting.HasAsked = true;
         }
-        else if (!ring.IsRepresentative && ring.UnchangedVisits >= options.IdleVisitsBeforeHold)
+        else if (MustAskAll(ring))
         {
             ring.UnchangedVisits = 0;
             Request(ring, ProcessorId.None);
         }
     }
+
+    /// <summary><see cref="Wake"/> would do something now. Otherwise the token is on its way here.</summary>
+    public bool ActsOnWork(TokenRing ring) => ring.Rest is not null || MustAskPlace(ring) || MustAskAll(ring);
 
     /// <summary>Messages that came to wait while the token rested here leave.</summary>
     public void SendWaiting(TokenRing ring, RestingToken rest, IFrameSource source)
@@ -153,6 +154,13 @@ internal sealed class TokenRest(
         sent.Send(now);
         return null;
     }
+
+    private bool MustAskPlace(TokenRing ring) => IsElsewhere(ring.Resting) && !ring.Resting.HasAsked;
+
+    private bool MustAskAll(TokenRing ring) =>
+        !IsElsewhere(ring.Resting) && !ring.IsRepresentative && ring.UnchangedVisits >= options.IdleVisitsBeforeHold;
+
+    private bool IsElsewhere(RestRule rule) => !rule.Place.IsNone && rule.Place != options.Self;
 
     private void Ask(TokenRing ring, RestingToken rest, ProcessorId by, Instant now)
     {

@@ -80,6 +80,10 @@ internal interface ICpgGroupSink
     /// senders wait. <see cref="ICpgRing.Resume"/> ends it, and <see cref="ICpgRing.MulticastLarge"/> suspends it.</summary>
     bool HasRoom { get; }
 
+    /// <summary>So much waits that the program needs the processor more than the ring's thread does
+    /// (<see cref="IGroupSink.IsBehind"/>).</summary>
+    bool IsBehind => false;
+
     /// <summary>A message. The bytes are valid during the call.</summary>
     void OnMessage(uint node, uint pid, ReadOnlySpan<byte> payload);
 

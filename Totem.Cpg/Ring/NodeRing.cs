@@ -304,6 +304,8 @@ internal sealed class NodeRing : ICpgRing
         /// </summary>
         public bool HasRoom => IsAbandoned || ring._waitingCalls > 0 || sink.HasRoom;
 
+        public bool IsBehind => !IsAbandoned && sink.IsBehind;
+
         /// <summary>The same, whether a call waits or not.</summary>
         public bool HasRoomItself => IsAbandoned || sink.HasRoom;
 

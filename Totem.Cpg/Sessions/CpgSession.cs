@@ -51,6 +51,9 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
     /// <inheritdoc />
     bool ICpgGroupSink.HasRoom => _events.HasRoom;
 
+    /// <inheritdoc />
+    bool ICpgGroupSink.IsBehind => _events.IsBehind;
+
     /// <summary>The events that wait.</summary>
     public EventQueue Events => _events;
 

@@ -25,6 +25,9 @@ internal enum TakeResult
 /// that grows allocate much: a collection of garbage does wait for every thread.</remarks>
 internal sealed class EventQueue : IDisposable
 {
+    /// <summary>As much as a rotation of a busy ring brings.</summary>
+    private const long BehindBytes = 256 * 1024;
+
     private readonly Lock _gate = new();
     private readonly RecordRing<CpgEvent.Packed> _events = new(int.MaxValue);
 
@@ -109,6 +112,9 @@ internal sealed class EventQueue : IDisposable
             return IsRoomy;
         }
     }
+
+    /// <summary>The taker needs the processor more than the ring's thread does.</summary>
+    public bool IsBehind => Interlocked.Read(ref _bytes) > BehindBytes;
 
     /// <summary>The ring's thread.</summary>
     public void Add(in CpgEvent added)

@@ -219,6 +219,34 @@ public sealed class RestTests
         EvsChecker.AssertHolds(cluster.Trace);
     }
 
+    [Fact]
+    [Shows("docs/design/token.md", "the cases in which a submission makes a member send something at once")]
+    public void A_host_is_told_whether_a_submission_makes_its_member_send_something()
+    {
+        var cluster = Alone(2);
+        Assert.True(cluster[2].Engine.ActsOnSubmission);
+        Assert.True(cluster[4].Engine.ActsOnSubmission);
+        cluster[4].Submit("asks");
+        // It has asked, and waits for what comes of it.
+        Assert.False(cluster[4].Engine.ActsOnSubmission);
+        cluster.Run(Rotation + (4 * Hop));
+        // Two that send: the token goes round between them, and passes by everybody.
+        for (var i = 0; i < 10; i++)
+        {
+            cluster[2].Submit("x");
+            cluster[4].Submit("y").Run(Rotation);
+        }
+
+        Assert.False(cluster[3].Engine.ActsOnSubmission);
+        var queued = cluster[3].Engine.SendQueueCount;
+        cluster[3].Submit("waits");
+        Assert.False(cluster[3].Engine.HasOutput);
+        Assert.Equal(queued + 1, cluster[3].Engine.SendQueueCount);
+        // On an idle ring the representative may have the token.
+        var idle = RingCluster.Operational(3, with: Parking).Run(TimeSpan.FromSeconds(1));
+        Assert.Contains(true, new[] { 1, 2, 3 }.Select(id => idle[id].Engine.ActsOnSubmission));
+    }
+
     private static TimeSpan Park => TimeSpan.FromMilliseconds(1);
 
     private static ClusterSetup Parking(ClusterSetup setup) =>

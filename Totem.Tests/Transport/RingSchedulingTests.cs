@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Threading.Channels;
 using Totem.Tests.Requirements;
 
 namespace Totem.Tests.Transport;
@@ -25,6 +26,28 @@ public sealed class RingSchedulingTests : IDisposable
         Assert.Equal(new Scheduled(RoundRobin, 49, 0), own);
         Assert.Equal(new Scheduled(0, 0, 0), thread);
         Assert.Equal(new Scheduled(0, 0, 0), child);
+    }
+
+    [RootFact]
+    public async Task The_rings_thread_is_an_ordinary_one_while_a_reader_is_behind()
+    {
+        var options = TotemNodeOptions.Loopback(Ports.TakeBase(), stateDirectory: _state.Path) with
+        {
+            Scheduling = RingScheduling.RealTime,
+        };
+        await using var node = await TotemNode.StartAsync(options, _limit.Token);
+        var reader = new BehindSink();
+        await using var group = await node.JoinAsync("readers", new GroupJoinOptions { Sink = reader }, _limit.Token);
+        var policies = new List<int>();
+        foreach (var isBehind in new[] { false, true, true, false, false })
+        {
+            reader.WillBeBehind = isBehind;
+            await group.MulticastAsync(new byte[1], cancellationToken: _limit.Token);
+            policies.Add((await reader.Next.Reader.ReadAsync(_limit.Token)).Policy);
+        }
+
+        // A delivery says how it goes on from there.
+        Assert.Equal([RoundRobin, RoundRobin, 0, 0, RoundRobin], policies);
     }
 
     [RootFact]
@@ -100,6 +123,26 @@ public sealed class RingSchedulingTests : IDisposable
         {
             process.Kill();
             await process.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Says how its thread is scheduled at each message, and is behind from there on or not.</summary>
+    private sealed class BehindSink : IGroupSink
+    {
+        public Channel<Scheduled> Next { get; } = Channel.CreateUnbounded<Scheduled>();
+
+        public volatile bool WillBeBehind;
+
+        public bool HasRoom => true;
+
+        public bool IsBehind { get; private set; }
+
+        public void OnDelivery(in GroupDelivery delivery)
+        {
+            if (delivery.Kind != GroupDeliveryKind.Message)
+                return;
+            IsBehind = WillBeBehind;
+            Next.Writer.TryWrite(Scheduled.OfThread());
         }
     }
 

@@ -27,6 +27,7 @@ internal sealed class DutyCycle
     private readonly HostClock _clock;
     private readonly OutputDrain _output;
     private Instant? _nextProbe;
+    private bool _actsOnMessages;
 
     public DutyCycle(RingParts parts)
     {
@@ -56,6 +57,9 @@ internal sealed class DutyCycle
         _parts.Waits.NoteReturn();
         Sleep();
         Probe?.Invoke();
+        // Messages that did not wake us leave with the token that did.
+        if (!_actsOnMessages)
+            TakeSubmissions(_clock.Tick());
 
         // Datagrams first: a process that was not scheduled for a while reads what had come before it judges that nothing did.
         Receive();
@@ -64,9 +68,10 @@ internal sealed class DutyCycle
         if (_processor.NextDeadline <= now)
             _processor.HandleDeadline(now);
         _parts.Groups.RunCommands(now);
-        _parts.Counters.MessagesSubmitted += _parts.Submissions.Drain(now);
+        TakeSubmissions(now);
         _output.Drain(now);
         JudgeReader(now);
+        _parts.Share.Follow(_parts.Room.IsReaderBehind(), now);
         _nextProbe = Earlier(
             _transport.ProbeIfQuiet(_processor.Successor, _processor.Installed?.Members ?? ProcessorSet.Empty, now),
             _transport.CheckInterface(now));
@@ -75,6 +80,8 @@ internal sealed class DutyCycle
         if (_parts.End.IsLeaveRequested)
             LeaveWhenFlushed(now);
     }
+
+    private void TakeSubmissions(Instant now) => _parts.Counters.MessagesSubmitted += _parts.Submissions.Drain(now);
 
     private void Receive()
     {
@@ -112,7 +119,8 @@ internal sealed class DutyCycle
     private void Sleep()
     {
         _parts.Share.RestIfOwed();
-        var awake = _parts.Signal.BeginSleep() || _parts.Deliveries.HasMore;
+        _actsOnMessages = _processor.ActsOnSubmission;
+        var awake = _parts.Signal.BeginSleep(_actsOnMessages) || _parts.Deliveries.HasMore;
         var now = _clock.Tick();
         var wait = awake ? TimeSpan.Zero : TimeUntilNext(now);
         _transport.Forecast = _parts.Reporter.ForecastAt(now);

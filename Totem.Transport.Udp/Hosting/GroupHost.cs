@@ -17,6 +17,7 @@ internal sealed class GroupHost(
     // Of thousands of groups only those that something was delivered to are looked at.
     private readonly List<HostedGroup> _delivered = [];
     private readonly List<HostedGroup> _full = [];
+    private readonly List<HostedGroup> _behind = [];
     private readonly Lock _lock = new();
     private int _lastNumber;
     private int _isEmpty = 1;
@@ -131,6 +132,7 @@ internal sealed class GroupHost(
         if (_memberships.Remove(group.Number, out var found))
             processor.Release(found.Membership);
         _full.Remove(group);
+        _behind.Remove(group);
         return true;
     });
 
@@ -179,6 +181,18 @@ internal sealed class GroupHost(
         }
 
         return _full.Count == 0;
+    }
+
+    /// <summary>Whether the reader of a group needs the processor more than we do. The ring's thread.</summary>
+    public bool IsBehind()
+    {
+        for (var i = _behind.Count - 1; i >= 0; i--)
+        {
+            if (!_behind[i].IsBehind)
+                _behind.RemoveAt(i);
+        }
+
+        return _behind.Count > 0;
     }
 
     /// <summary>Hands on what concerns groups. The ring's thread.</summary>
@@ -244,6 +258,8 @@ internal sealed class GroupHost(
         group.AwaitsSignal = true;
         if (!group.HasRoom && !_full.Contains(group))
             _full.Add(group);
+        if (group.IsBehind && !_behind.Contains(group))
+            _behind.Add(group);
     }
 
     private void TellThoseWhoCanGo()

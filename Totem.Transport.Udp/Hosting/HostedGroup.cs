@@ -48,6 +48,9 @@ internal sealed class HostedGroup
     /// <summary>Whether it can take another delivery. The ring's thread.</summary>
     public bool HasRoom => IsAbandoned || Sink.HasRoom;
 
+    /// <summary>Whether its reader needs the processor more than we do. The ring's thread.</summary>
+    public bool IsBehind => !IsAbandoned && Sink.IsBehind;
+
     public Task Joined => _joined.Task;
 
     private bool IsLeaving => Volatile.Read(ref _leaving) is not null;

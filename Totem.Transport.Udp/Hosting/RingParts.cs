@@ -27,7 +27,7 @@ internal sealed class RingParts
         Transport = transport;
         Counters = counters;
         Logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Totem.Node");
-        Signal = new WakeSignal(transport);
+        Signal = new WakeSignal(transport.Wake);
         _sequences = SequenceReserve.Open(options, self, counters, Logger, Signal.Wake);
         _meters = new NodeMeters(options.MeterFactory, self, transport.LocalAddress, counters);
         Reporter = new RingReporter(self, counters, Logger, options.Observer, _meters);
@@ -37,7 +37,7 @@ internal sealed class RingParts
         Clock = new HostClock(Processor.Ring, Reporter, Reader, End);
         Share = new ThreadShare(transport, Reporter, Logger);
         Submissions = new SubmissionQueue(
-            options.MaxSubmissionBytes, options.MaxWaitingMulticasts, Signal.Wake,
+            options.MaxSubmissionBytes, options.MaxWaitingMulticasts, Signal.Tell,
             (in Submission submission, ReadOnlySpan<byte> payload, Instant now) => Groups!.Submit(submission, payload, now));
         Stream = options.OnDelivery is null && options.Receives ? new RingEventStream(options.MaxStreamBytes, Signal.Wake) : null;
         Thread = new Thread(run) { IsBackground = true, Name = $"totem ring {self}" };

@@ -53,6 +53,9 @@ internal sealed class StreamRoom(
         groups.Signal();
     }
 
+    /// <summary>Whether a reader needs the processor more than the ring's thread does.</summary>
+    public bool IsReaderBehind() => groups.IsBehind() || (stream is { IsBehind: true, HasReader: true } && !_isStreamDropped);
+
     /// <summary>Whether every stream can take another delivery.</summary>
     public bool HasRoom()
     {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
+using Totem.Core.Time;
 using Totem.Transport.Udp.Diagnostics;
 using Totem.Transport.Udp.Host;
 using Totem.Transport.Udp.Transports;
@@ -11,6 +12,7 @@ namespace Totem.Transport.Udp.Hosting;
 internal sealed class ThreadShare(IRingTransport transport, RingReporter reporter, ILogger logger)
 {
     private RingTurns? _turns;
+    private RingPrecedence? _precedence;
 
     /// <summary>Gives the calling thread the priority that was asked for, as far as it may have it.</summary>
     [SupportedOSPlatform("linux")]
@@ -20,6 +22,7 @@ internal sealed class ThreadShare(IRingTransport transport, RingReporter reporte
         {
             transport.Turns = _turns = new RingTurns(HostLoad.IsBusy);
             transport.MayLook = () => _turns.MayLook(reporter.Now);
+            _precedence = new RingPrecedence(RunDelay.OfThisThread);
             return;
         }
 
@@ -29,6 +32,13 @@ internal sealed class ThreadShare(IRingTransport transport, RingReporter reporte
             return;
         if (!LinuxThread.TrySetNiceness(niceness) && !wanted.IsRealTime)
             Log.NoNiceness(logger, transport.Self, niceness, Marshal.GetLastPInvokeErrorMessage());
+    }
+
+    /// <summary>Goes before the readers of this process, or not.</summary>
+    public void Follow(bool isReaderBehind, Instant now)
+    {
+        if (OperatingSystem.IsLinux() && _precedence?.Update(isReaderBehind, now) == true)
+            LinuxThread.TrySetRealTime(_precedence.IsFirst);
     }
 
     /// <summary>Sleeps for what is owed; mostly for no time.</summary>

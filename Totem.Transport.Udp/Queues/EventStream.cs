@@ -33,6 +33,12 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
 
     private readonly record struct Record(THeader Header, bool HasObject);
 
+    /// <summary>So many bytes wait that the reader is behind: as much as a rotation of a busy ring brings.</summary>
+    private const int BehindBytes = 256 * 1024;
+
+    /// <summary>Whether the reader needs the processor more than the ring's thread does. The ring's thread.</summary>
+    public bool IsBehind => _ring.UsedBytes > BehindBytes;
+
     /// <summary>Whether the next element fits, whatever its size. If not, the reader will wake us. The ring's thread.</summary>
     public bool HasRoom()
     {
