@@ -323,7 +323,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     private void GatherAndFlush()
     {
         var own = Now();
-        // What the system refuses for its size makes the machine ask with another.
+        // A packet that the system refuses for its size makes the machine ask with another.
         do
         {
             _arena.Gather(_machine, own);
