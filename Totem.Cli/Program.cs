@@ -74,6 +74,7 @@ internal static class Program
             new DemoCommand(),
             new SimulateCommand(),
             new CheckCommand(),
+            new KeygenCommand(),
             new WorkerCommand(),
         };
         foreach (var option in root.Options)

@@ -134,6 +134,9 @@ public sealed class GroupProcessor
         return _layer.TrySubmit(membership, payload, guarantee, part, (uint)wholeBytes, now);
     }
 
+    /// <summary>Queues a message of another service of corosync's, with its header: real daemons read it too. It is copied.</summary>
+    public SubmitResult TrySubmitService(ReadOnlySpan<byte> message, Instant now) => _layer.TrySubmitService(message, now);
+
     /// <summary>Takes the next element of the ordered stream of ring and groups.</summary>
     /// <returns>False when there is nothing to deliver (now).</returns>
     public bool TryDeliver(Instant now, out GroupDelivery delivery)

@@ -46,7 +46,7 @@ internal static class CpgStart
     internal static ICpgRing Configured(TotemNodeOptions options)
     {
         // A multicast group has no slots: its sockets are shared, and a sender does not hear its own host.
-        if (options.Transport.Kind != UdpTransportKind.Unicast)
+        if (options.Transport.Kind == UdpTransportKind.Multicast)
             return Alone(options);
         var slots = new ProcessSlots(ForGroups(options), (int)(Number("TOTEM_PROCESSES", int.MaxValue) ?? ProcessSlots.MaxCount));
         return Ring(Blocking.Wait(slots.StartAsync()), slots.All, place: null);

@@ -14,7 +14,12 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     /// <summary>The length of the message that announces a step: a header of 16 bytes, the phase, padding.</summary>
     public const int MessageBytes = 24;
 
+    /// <summary>The length of the message that asks all for a reload.</summary>
+    public const int ReloadBytes = 32;
+
     private const int MessageId = (1 << 16) | 4;
+    private const int ReloadId = (1 << 16) | 3;
+    private const int SourceOffset = 16;
     private const int SizeOffset = 8;
     private const int PhaseOffset = 16;
     private const uint Switches = 1;
@@ -110,11 +115,10 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
         return true;
     }
 
-    /// <summary>Our own message that announces this step was delivered: all there is to see for a host that is not told of
-    /// members, nor of others' announcements. It waits for nobody then.</summary>
-    public void HandleOwnStep(int phase) => HandleStep((uint)phase, machine.Self);
-
-    private void HandleStep(uint phase, ushort sender)
+    /// <summary>A member's message that announces a step was delivered. Our own move us.</summary>
+    /// <param name="phase">1 or 2; others are for nobody.</param>
+    /// <param name="sender">The member.</param>
+    public void HandleStep(uint phase, ushort sender)
     {
         if (phase == Switches)
             _switching.Add(sender);
@@ -149,6 +153,15 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
             return;
         _waiting = null;
         Begin(next);
+    }
+
+    /// <summary>Writes the message that asks all members of the ring for a reload.</summary>
+    public static void WriteReload(Span<byte> message, uint node)
+    {
+        message[..ReloadBytes].Clear();
+        BinaryPrimitives.WriteInt32LittleEndian(message, ReloadId);
+        BinaryPrimitives.WriteInt32LittleEndian(message[SizeOffset..], ReloadBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(message[SourceOffset..], node);
     }
 
     private static bool TryRead(ReadOnlySpan<byte> message, out uint phase)

@@ -67,6 +67,9 @@ internal sealed class KnetMachine : IDisposable
     /// <summary>When to call <see cref="HandleDeadline"/>; null before the start.</summary>
     public Instant? NextDeadline { get; private set; }
 
+    /// <summary><see cref="TryTransmit"/> has something.</summary>
+    public bool HasOutput => !_queue.IsEmpty || _sender.HasMessage;
+
     /// <summary>Bytes of a message in a full packet.</summary>
     public int DataBytes => _keeper.DataBytes;
 

@@ -16,12 +16,15 @@ public static class GroupInquiry
     /// <summary>Asks those on this host first, then all.</summary>
     /// <param name="options">How a member of that ring would run here.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Every group and its members; null when nobody answers, as a ring of daemons does not.</returns>
+    /// <returns>Every group and its members; null when nobody answers, as on a ring of daemons, or on kronosnet.</returns>
     /// <exception cref="TransportException">This host does not have the address that the others would answer.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up, such as while the members do not agree.</exception>
     public static async Task<IReadOnlyList<GroupRoster>?> AskAsync(
         TotemNodeOptions options, CancellationToken cancellationToken)
     {
+        // On kronosnet nobody answers in clear.
+        if (options.Transport.Kind == UdpTransportKind.Knet)
+            return null;
         var (own, members) = Places(options);
         using var socket = Open(own);
         var nonce = (ulong)Random.Shared.NextInt64();

@@ -28,21 +28,29 @@ public sealed class ProcessSlots
     private readonly UdpPeer[][] _slots;
     private readonly int _self;
 
-    /// <param name="node">The configuration of this host's node; unicast.</param>
+    /// <param name="node">The configuration of this host's node; unicast or kronosnet.</param>
     /// <param name="countMax">At most so many slots; 1 for a ring that a real corosync is in, which knows its node list only.</param>
-    /// <exception cref="ArgumentException">The options are not a unicast ring's.</exception>
+    /// <exception cref="ArgumentException">The options are those of another transport.</exception>
     public ProcessSlots(TotemNodeOptions node, int countMax = MaxCount)
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentOutOfRangeException.ThrowIfLessThan(countMax, 1);
-        if (node.Transport.Kind != UdpTransportKind.Unicast)
-            throw new ArgumentException($"{node.Transport.Kind} rings have no slots, expected {UdpTransportKind.Unicast}", nameof(node));
+        if (node.Transport.Kind is not (UdpTransportKind.Unicast or UdpTransportKind.Knet))
+        {
+            throw new ArgumentException(
+                $"{node.Transport.Kind} rings have no slots, expected {UdpTransportKind.Unicast} or {UdpTransportKind.Knet}", nameof(node));
+        }
+
         _node = node;
         var nodes = node.Transport.Peers.OrderBy(peer => peer.Id.Value).ToArray();
         _self = Array.FindIndex(nodes, peer => peer.Id == node.Ring.Self);
         Count = Math.Clamp(ProcessorSet.MaxCount / nodes.Length, 1, Math.Min(countMax, MaxCount));
-        Count = Math.Min(Count, IPEndPoint.MaxPort - nodes.Max(peer => peer.EndPoint.Port) + 1);
+        Count = Math.Min(Count, IPEndPoint.MaxPort - Links(node.Transport).SelectMany(x => x).Max(peer => peer.EndPoint.Port) + 1);
         _slots = Table(nodes, Count);
+        // The ids of kronosnet have 16 bits, and a slot's ids never depend on higher slots.
+        if (node.Transport.Kind == UdpTransportKind.Knet)
+            Count = Math.Max(1, _slots.TakeWhile(slot => slot.All(peer => peer.Id.Value <= ushort.MaxValue)).Count());
+        _slots = _slots[..Count];
     }
 
     /// <summary>How many processes of one host there can be: 14, or fewer when the nodes are so many that a ring could not hold them.</summary>
@@ -58,7 +66,7 @@ public sealed class ProcessSlots
     public TotemNodeOptions Options(int slot) => _node with
     {
         Ring = _node.Ring with { Self = this[slot].Id, Allowed = ProcessorSet.Of([.. All.Select(peer => peer.Id)]) },
-        Transport = _node.Transport with { Peers = [.. All], HasSparsePeers = Count > 1 },
+        Transport = _node.Transport with { Peers = [.. All], HasSparsePeers = Count > 1, Knet = _node.Transport.Knet with { Links = LinksOfAll() } },
         // The vote of the node list's entry belongs to who is that entry.
         Groups = slot == 0 ? _node.Groups : _node.Groups with { Votes = null },
     };
@@ -91,6 +99,22 @@ public sealed class ProcessSlots
             }
         }
     }
+
+    private static IEnumerable<IReadOnlyList<UdpPeer>> Links(UdpTransportOptions transport) =>
+        [transport.Peers, .. transport.Knet.Links.Where(x => x.Peers.Count > 0).Select(x => x.Peers)];
+
+    /// <summary>On each link of kronosnet a slot has the address of its node there, and its own port.</summary>
+    private KnetLink[] LinksOfAll() =>
+    [
+        .. _node.Transport.Knet.Links.Select(link => link.Peers.Count == 0 ? link : link with
+        {
+            Peers = [.. from slot in Enumerable.Range(0, Count)
+                        from place in link.Peers
+                        let index = Array.FindIndex(_slots[0], x => x.Id == place.Id)
+                        where index >= 0
+                        select new UdpPeer(_slots[slot][index].Id, EndPoint(place, slot))],
+        }),
+    ];
 
     /// <summary>By slot, then by node in the order of ids: a slot's ids never depend on higher slots.</summary>
     private static UdpPeer[][] Table(UdpPeer[] nodes, int count)

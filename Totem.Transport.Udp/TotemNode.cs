@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Logging;
+using Totem.Transport.Knet;
 using Totem.Transport.Udp.Diagnostics;
 using Totem.Transport.Udp.Hosting;
 using Totem.Transport.Udp.Queues;
+using Totem.Transport.Udp.Transports;
+using Totem.Transport.Udp.Transports.Knet;
 using Totem.Transport.Udp.Transports.Plain;
 
 namespace Totem;
@@ -183,6 +186,21 @@ public sealed class TotemNode : IAsyncDisposable
         CancellationToken cancellationToken = default) =>
         _host.Waits.WatchAsync(_host.Groups.AskAsync(processor => processor.AllGroups(), cancellationToken), nameof(GetGroupsAsync));
 
+    /// <summary>
+    /// Asks all members of the ring, real daemons among them, to read their configuration again, as <c>corosync-cfgtool -R</c> does: a new key, cipher
+    /// or hash is in use everywhere a moment later, and no message is lost. Where a member was not configured by a file, it reads its key file
+    /// again. Completes when the message is accepted.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The member leaves or has left.</exception>
+    /// <exception cref="RingFailedException">The member stopped by itself.</exception>
+    public ValueTask ReloadAsync(CancellationToken cancellationToken = default)
+    {
+        var message = new byte[KeyChange.ReloadBytes];
+        KeyChange.WriteReload(message, Id.Value);
+        return _host.Waits.WatchAsync(
+            _host.Submissions.AddAsync(new Submission(SubmissionKind.Service, Guarantee.Agreed), message, cancellationToken), nameof(ReloadAsync));
+    }
+
     /// <summary>Waits until a configuration of at least that many members is installed.</summary>
     /// <param name="count">1 to as many as can be on the ring: the nodes of the configuration, 14 on the loopback.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -243,7 +261,10 @@ public sealed class TotemNode : IAsyncDisposable
     private static TotemNode Start(TotemNodeOptions options)
     {
         var counters = new NodeCounters();
-        var transport = UdpTransport.Open(options.Transport, options.Ring.Self, counters, options.LoggerFactory?.CreateLogger("Totem.Transport"));
+        var logger = options.LoggerFactory?.CreateLogger("Totem.Transport");
+        IRingTransport transport = options.Transport.Kind == UdpTransportKind.Knet
+            ? KnetTransport.Open(options.Transport, options.Ring.Self, options.Ring.TokenTimeout, counters, logger)
+            : UdpTransport.Open(options.Transport, options.Ring.Self, counters, logger);
         try
         {
             var host = new RingHost(options, transport, counters);

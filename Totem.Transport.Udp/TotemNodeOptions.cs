@@ -105,6 +105,9 @@ public sealed record TotemNodeOptions
     /// <summary>Root shares <see cref="StateDirectory"/> with this group, as a configuration file says.</summary>
     internal uint? StateGroup { get; init; }
 
+    /// <summary>Reads the configuration file again, for a reload; null where there is none, and only the key file is read again.</summary>
+    internal Func<UdpTransportOptions>? Reread { get; init; }
+
     /// <summary>The lines of a configuration file that have no meaning: logged once as warnings at the start.</summary>
     public IReadOnlyList<string> Notices { get; init; } = [];
 
@@ -165,6 +168,7 @@ public sealed record TotemNodeOptions
             StateGroup = conf.StateGroup,
             Notices = conf.Notices,
             ConfiguredLogging = conf.HasLogging ? conf.Logging : null,
+            Reread = () => CorosyncConf.Load(path, conf.Ring.Self).Transport,
         };
     }
 

@@ -20,6 +20,9 @@ public enum UdpTransportKind
     /// <see cref="UdpTransportOptions.LoopbackSlotCount"/> ports on the loopback address, and that slot is its identity.
     /// </summary>
     Loopback,
+
+    /// <summary>corosync's default, <c>knet</c>: encrypted packets on up to eight links (<see cref="KnetTransportOptions"/>).</summary>
+    Knet,
 }
 
 /// <summary>Which system calls move the datagrams.</summary>
@@ -58,8 +61,12 @@ public sealed record UdpTransportOptions
     /// <summary>The longest <see cref="LoopbackName"/>, in UTF-8.</summary>
     public const int MaxLoopbackNameBytes = 128;
 
-    /// <summary>How frames travel. Default <see cref="UdpTransportKind.Unicast"/>.</summary>
-    public UdpTransportKind Kind { get; init; } = UdpTransportKind.Unicast;
+    /// <summary>How frames travel. Default <see cref="UdpTransportKind.Knet"/>, encrypted with the key that <see cref="Knet"/> names. The kinds that send in
+    /// clear, so that everybody on the network can read and send, have to be named.</summary>
+    public UdpTransportKind Kind { get; init; } = UdpTransportKind.Knet;
+
+    /// <summary>Kronosnet: key, cipher, links.</summary>
+    public KnetTransportOptions Knet { get; init; } = new();
 
     /// <summary>Every configured member, this one included; its entry is also what its sockets are bound to. Must stay empty
     /// for <see cref="UdpTransportKind.Loopback"/>, which knows its peers by rule.</summary>
@@ -173,6 +180,8 @@ public sealed record UdpTransportOptions
             ValidatePeers(self, Require);
         if (Kind == UdpTransportKind.Multicast)
             ValidateGroup(Require);
+        if (Kind == UdpTransportKind.Knet)
+            Knet.Validate(Peers, self, Require);
         return problems;
 
         void Require(bool holds, string problem)

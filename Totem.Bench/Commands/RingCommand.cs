@@ -38,7 +38,7 @@ internal sealed class RingCommand : Command
     };
 
     private readonly Option<string?> _senders = new("--senders") { Description = "all, one, or how many. By default one for a closed loop, two for turns and beside, all otherwise.", HelpName = "WHO" };
-    private readonly Option<string> _transport = OneOf("--transport", "The transport of ours.", "udpu", "udp");
+    private readonly Option<string> _transport = OneOf("--transport", "The transport of ours; knet is encrypted as daemons do it, knet-aead in our own format.", "udpu", "udp", "knet", "knet-aead");
     private readonly Option<string> _api = OneOf("--api", "How ours is used: a handler on the ring's thread, the stream of events, or a process group.", "handler", "stream", "group");
     private readonly Option<bool> _busyPoll = new("--busy-poll") { Description = "Ours looks for datagrams for 10 ms before it sleeps, instead of 0.1." };
 

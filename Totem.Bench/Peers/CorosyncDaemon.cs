@@ -9,6 +9,9 @@ namespace Totem.Bench.Peers;
 /// </summary>
 internal sealed class CorosyncDaemon : IAsyncDisposable
 {
+    /// <summary>The length of the key that every run has, of zeros: nothing is secret here.</summary>
+    public const int KeyBytes = 256;
+
     private const int LinesMax = 20;
     private const string ReadyText = "Completed service synchronization";
 
@@ -57,6 +60,7 @@ internal sealed class CorosyncDaemon : IAsyncDisposable
         foreach (var part in (ReadOnlySpan<string>)["etc", "lib"])
             Directory.CreateDirectory(Path.Combine(folder, part));
         File.WriteAllText(Path.Combine(folder, "etc", "corosync.conf"), configuration);
+        File.WriteAllBytes(Path.Combine(folder, "etc", "authkey"), new byte[KeyBytes]);
         File.WriteAllText(Path.Combine(folder, "nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files\n");
         string[] command = [.. wrapper, "/bin/sh", "-c", Script, "corosync", folder];
         var info = new ProcessStartInfo(command[0], command[1..])

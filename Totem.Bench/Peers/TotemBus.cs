@@ -129,6 +129,13 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
             await Task.Delay(TimeSpan.FromMilliseconds(10), cancellationToken).ConfigureAwait(false);
     }
 
+    private static UdpTransportKind KindOf(string transport) => transport switch
+    {
+        "udp" => UdpTransportKind.Multicast,
+        "udpu" => UdpTransportKind.Unicast,
+        _ => UdpTransportKind.Knet,
+    };
+
     private static TotemNodeOptions OptionsFor(NodeSetup setup)
     {
         var self = new ProcessorId(setup.Self);
@@ -140,7 +147,13 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
                 Ring = RingOptions.ForNodes(self, setup.Nodes),
                 Transport = new UdpTransportOptions
                 {
-                    Kind = setup.Transport == "udp" ? UdpTransportKind.Multicast : UdpTransportKind.Unicast,
+                    Kind = KindOf(setup.Transport),
+                    // The key that the daemons of a run have, too.
+                    Knet = new KnetTransportOptions
+                    {
+                        Key = new byte[CorosyncDaemon.KeyBytes],
+                        Aead = setup.Transport == "knet-aead" ? AeadRule.Required : AeadRule.Refused,
+                    },
                     Group = setup.Transport == "udp" ? IPAddress.Parse(MulticastGroup) : null,
                     GroupPort = setup.Port,
                     Peers = [.. setup.Addresses.Select((x, i) => new UdpPeer(new ProcessorId((uint)i + 1), new IPEndPoint(IPAddress.Parse(x), setup.Port)))],

@@ -24,7 +24,7 @@ internal sealed record NodeSetup
     /// <summary>The port; on the loopback the first of them.</summary>
     public required int Port { get; init; }
 
-    /// <summary><c>udp</c> (multicast) or <c>udpu</c> (unicast), for ours.</summary>
+    /// <summary><c>udp</c> (multicast), <c>udpu</c> (unicast), <c>knet</c> or <c>knet-aead</c>, for ours.</summary>
     public required string Transport { get; init; }
 
     /// <summary>How ours is used: <c>handler</c>, <c>stream</c> or <c>group</c>.</summary>

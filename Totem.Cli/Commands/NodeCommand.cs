@@ -39,7 +39,7 @@ internal sealed class NodeCommand : TotemCommand
     public override IReadOnlyList<(string CommandLine, string Does)> Examples =>
     [
         ("totem node", "in two or three terminals of one host"),
-        ("totem node --id 1 --bind 10.0.0.1 --peer 2=10.0.0.2", "on the first of two hosts"),
+        ("totem node --id 1 --bind 10.0.0.1 --peer 2=10.0.0.2 --key ring.key", "on the first of two hosts, encrypted"),
         ("totem node --config /etc/corosync/corosync.conf", "as corosync would"),
         ("echo hello | totem node --json", "for programs: sends a line, leaves at the end of the input"),
     ];

@@ -48,6 +48,17 @@ internal sealed class NodeFlags
         HelpName = "ADDRESS",
     };
 
+    private readonly Option<string?> _key = new("--key")
+    {
+        Description = "With --bind: encrypt with the key in this file, which all members share ('totem keygen').",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _clear = new("--clear")
+    {
+        Description = "With --bind: no encryption. Everybody on the network can read the ring's messages, and send some.",
+    };
+
     private readonly Option<int?> _token = Ranged.Optional(
         "--token-timeout", "Milliseconds without a token after which the ring is taken for broken. Default 1000, on loopback 3000.", 50, 3_600_000);
 
@@ -70,7 +81,7 @@ internal sealed class NodeFlags
     /// <summary>Adds the flags to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (ReadOnlySpan<Option>)[_id, _port, _name, _config, _bind, _peers, _group, _token, _acceleratedWindow, _busyPoll, _state])
+        foreach (var option in (ReadOnlySpan<Option>)[_id, _port, _name, _config, _bind, _peers, _group, _key, _clear, _token, _acceleratedWindow, _busyPoll, _state])
             command.Add(option);
     }
 
@@ -79,7 +90,7 @@ internal sealed class NodeFlags
     public TotemNodeOptions Read(ParseResult parsed)
     {
         // Paths of no characters at all come out of unset shell variables.
-        foreach (var option in (ReadOnlySpan<Option<string?>>)[_config, _state])
+        foreach (var option in (ReadOnlySpan<Option<string?>>)[_config, _state, _key])
         {
             if (parsed.GetValue(option) is { } path && string.IsNullOrWhiteSpace(path))
                 throw Usage($"{option.Name} is empty, expected a path");
@@ -87,6 +98,8 @@ internal sealed class NodeFlags
 
         if (parsed.GetValue(_name) is not null && (parsed.GetValue(_config) ?? parsed.GetValue(_bind)) is not null)
             throw Usage("--name beside --config or --bind, which say themselves who is on the ring; expected it on the loopback only");
+        if (parsed.GetValue(_bind) is null && (parsed.GetValue(_key) is not null || parsed.GetValue(_clear)))
+            throw Usage("--key or --clear without --bind; a configuration file says itself how it encrypts, and the loopback does not leave this host");
         var options = parsed.GetValue(_config) is { } file ? FromFile(parsed, file)
             : parsed.GetValue(_bind) is { } bind ? FromAddresses(parsed, bind)
             : OnLoopback(parsed);
@@ -202,18 +215,38 @@ internal sealed class NodeFlags
             throw Usage($"{peers.Count} members, expected at most {ProcessorSet.MaxCount}");
         var group = parsed.GetValue(_group) is { } x ? EndPointOf("--group", x, port) : null;
         CheckAddresses(peers, group);
+        var key = KeyOf(parsed, peers);
+        if (key is not null && group is not null)
+            throw Usage("--key beside --group, expected one of the two: a multicast group is in clear");
         return new TotemNodeOptions
         {
             Ring = Configured(parsed, new RingOptions { Self = ProcessorId.None }, peers.Count) with { Allowed = ProcessorSet.Of([.. peers.Select(peer => peer.Id)]) },
             Transport = new UdpTransportOptions
             {
-                Kind = group is null ? UdpTransportKind.Unicast : UdpTransportKind.Multicast,
+                Kind = key is not null ? UdpTransportKind.Knet : group is null ? UdpTransportKind.Unicast : UdpTransportKind.Multicast,
+                Knet = new KnetTransportOptions { KeyFile = key },
                 Peers = peers,
                 Group = group?.Address,
                 GroupPort = group?.Port ?? port,
             },
             StateDirectory = parsed.GetValue(_state) ?? DefaultStateDirectory(),
         };
+    }
+
+    /// <summary>The key, or null where the user insists on clear text, or nothing leaves this host.</summary>
+    private string? KeyOf(ParseResult parsed, List<UdpPeer> peers)
+    {
+        var key = parsed.GetValue(_key);
+        var isClear = parsed.GetValue(_clear);
+        if (key is not null && isClear)
+            throw Usage("--key beside --clear, expected one of the two");
+        if (key is null && !isClear && !peers.TrueForAll(x => IPAddress.IsLoopback(x.EndPoint.Address)))
+        {
+            throw Usage("--bind without --key, expected --key FILE with the key that all members share ('totem keygen FILE' makes one, and every host needs a "
+                + "copy), or --clear: everybody on the network can read the ring's messages then, and send some");
+        }
+
+        return key;
     }
 
     private static string DefaultStateDirectory()

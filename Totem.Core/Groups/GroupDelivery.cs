@@ -24,6 +24,12 @@ public enum GroupDeliveryKind
 
     /// <summary>Another member asks this processor to stop (corosync's <c>cfg kill</c>); <see cref="GroupDelivery.Text"/> says why.</summary>
     KillRequested,
+
+    /// <summary>A member asks all to read their configuration again (corosync's <c>cfg reload</c>).</summary>
+    ReloadRequested,
+
+    /// <summary><see cref="GroupDelivery.Node"/> takes step <see cref="GroupDelivery.Phase"/> in a change of keys.</summary>
+    KeyStep,
 }
 
 /// <summary>One element of the one ordered stream of ring and groups.</summary>
@@ -51,6 +57,8 @@ public readonly ref struct GroupDelivery
         Change = notice.Change;
         Configuration = notice.Configuration;
         Text = notice.Text;
+        Node = notice.Node;
+        Phase = notice.Phase;
         Receivers = notice.Receivers ?? [];
     }
 
@@ -77,6 +85,12 @@ public readonly ref struct GroupDelivery
 
     /// <summary>Why this processor is asked to stop.</summary>
     public string? Text { get; }
+
+    /// <summary>The processor that asks for a reload, or takes a step in a change of keys.</summary>
+    public ProcessorId Node { get; }
+
+    /// <summary>The step: 1 or 2.</summary>
+    public int Phase { get; }
 }
 
 /// <summary>Something that is not a message, on its way up.</summary>
@@ -85,4 +99,6 @@ internal readonly record struct GroupNotice(
     GroupChange? Change = null,
     Configuration? Configuration = null,
     string? Text = null,
-    IReadOnlyList<GroupMembership>? Receivers = null);
+    IReadOnlyList<GroupMembership>? Receivers = null,
+    ProcessorId Node = default,
+    int Phase = 0);

@@ -100,6 +100,10 @@ internal sealed class GroupLayer
         return Submit(membership, kind, (byte)part, payload, wholeBytes, guarantee, now);
     }
 
+    /// <summary>A message of a service of corosync's that is not groups.</summary>
+    public SubmitResult TrySubmitService(ReadOnlySpan<byte> message, Instant now) =>
+        _ring.TrySubmit(new Envelope(MessageChannel.Services), message, Guarantee.Agreed, now);
+
     /// <summary>Takes the next notice that came of what was handled.</summary>
     public bool TryTake(out GroupDelivery delivery) => _notices.TryTake(out delivery);
 

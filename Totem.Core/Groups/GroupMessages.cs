@@ -37,6 +37,18 @@ internal sealed class GroupMessages(
             return false;
         }
 
+        if (CfgMessage.IsReload(element.Payload))
+        {
+            notices.Add(new GroupNotice(GroupDeliveryKind.ReloadRequested, Node: element.Sender));
+            return false;
+        }
+
+        if (CfgMessage.TryReadKeyStep(element.Payload, out var phase))
+        {
+            notices.Add(new GroupNotice(GroupDeliveryKind.KeyStep, Node: element.Sender, Phase: phase));
+            return false;
+        }
+
         if (!CorosyncEncoding.TryRead(element.Payload, out var message))
             return false; // Other services talk here too.
         var sender = new GroupMember(element.Sender, message.Pid);

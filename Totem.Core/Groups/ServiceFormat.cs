@@ -68,6 +68,11 @@ internal static class ServiceFormat
     public const int KillReasonLengthOffset = 24;
     public const int KillReasonOffset = 32;
     public const int KillReasonMax = 256;
+    public const int ReloadId = (ConfigurationService << 16) | 3;
+    public const int ReloadBytes = 32;
+    public const int KeyStepId = (ConfigurationService << 16) | 4;
+    public const int KeyStepBytes = 24;
+    public const int KeyStepPhaseOffset = 16;
 
     public static int I32(ReadOnlySpan<byte> message, int offset) => BinaryPrimitives.ReadInt32LittleEndian(message[offset..]);
 

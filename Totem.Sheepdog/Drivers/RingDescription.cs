@@ -38,7 +38,12 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
                     $"the ring is on the loopback of this host, {node}; expected on it: other processes of this host with port={running.Transport.LoopbackPort}, name={running.Transport.LoopbackName}");
             }
 
-            var kind = running.Transport.Kind == UdpTransportKind.Unicast ? "udpu" : $"udp, group {running.Transport.Group}:{running.Transport.GroupPort}";
+            var kind = running.Transport.Kind switch
+            {
+                UdpTransportKind.Unicast => "udpu",
+                UdpTransportKind.Knet => $"knet, {(running.Transport.Knet is { Cipher: PacketCipher.None } ? "not encrypted" : "encrypted")}",
+                _ => $"udp, group {running.Transport.Group}:{running.Transport.GroupPort}",
+            };
             return $"the ring is that of {driver.Config} ({kind}), {node}; expected on it: {Names(Others)}";
         }
     }

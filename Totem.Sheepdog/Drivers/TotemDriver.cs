@@ -159,7 +159,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
 
     /// <summary>With a configuration each process of a host takes a slot of it; a multicast group has none.</summary>
     private static Task<TotemNode> StartAsync(TotemNodeOptions node, TotemDriverOptions options) =>
-        options.Config is not null && node.Transport.Kind == UdpTransportKind.Unicast
+        options.Config is not null && node.Transport.Kind is (UdpTransportKind.Unicast or UdpTransportKind.Knet)
             ? new ProcessSlots(node, options.Processes).StartAsync()
             : TotemNode.StartAsync(node);
 

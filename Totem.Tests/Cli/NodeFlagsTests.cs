@@ -22,12 +22,12 @@ public sealed class NodeFlagsTests
         => Assert.Equal(Path.Combine(Path.GetTempPath(), "totem"), NodeFlags.StateDirectoryUnder(Path.GetTempPath()));
 
     [Theory]
-    [InlineData("--bind 10.0.0.1", "10.0.0.1:5405")]
-    [InlineData("--bind 10.0.0.1:6000", "10.0.0.1:6000")]
-    [InlineData("--bind fd00::1", "[fd00::1]:5405")]
-    [InlineData("--bind fd00::1 --port 6000", "[fd00::1]:6000")]
-    [InlineData("--bind [fd00::1]:6000", "[fd00::1]:6000")]
-    [InlineData("--bind [fd00::1]:6000 --port 7000", "[fd00::1]:6000")]
+    [InlineData("--clear --bind 10.0.0.1", "10.0.0.1:5405")]
+    [InlineData("--clear --bind 10.0.0.1:6000", "10.0.0.1:6000")]
+    [InlineData("--clear --bind fd00::1", "[fd00::1]:5405")]
+    [InlineData("--clear --bind fd00::1 --port 6000", "[fd00::1]:6000")]
+    [InlineData("--clear --bind [fd00::1]:6000", "[fd00::1]:6000")]
+    [InlineData("--clear --bind [fd00::1]:6000 --port 7000", "[fd00::1]:6000")]
     public void An_address_s_own_port_counts(string flags, string expected)
     {
         var options = Read($"--id 1 {flags} --state /nowhere");
@@ -51,8 +51,8 @@ public sealed class NodeFlagsTests
     [InlineData("--id 3 --port 7000 --busy-poll 0", 3000, 15, 150)]
     [InlineData("--token-timeout 5000", 5000, 15, 150)]
     [InlineData("--token-timeout 50", 50, 15, 60)]
-    [InlineData("--id 1 --bind 10.0.0.1", 1000, 50, 150)]
-    [InlineData("--id 1 --bind 10.0.0.1 --token-timeout 5000", 5000, 50, 150)]
+    [InlineData("--clear --id 1 --bind 10.0.0.1", 1000, 50, 150)]
+    [InlineData("--clear --id 1 --bind 10.0.0.1 --token-timeout 5000", 5000, 50, 150)]
     public void A_flag_leaves_the_other_defaults_alone(string flags, int token, int join, int alone)
     {
         var options = Read($"{flags} --state /nowhere");

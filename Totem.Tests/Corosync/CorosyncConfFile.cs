@@ -22,6 +22,15 @@ internal sealed record CorosyncConfFile
     /// <summary><c>none</c>, or what authenticates on kronosnet.</summary>
     public string Hash { get; init; } = "none";
 
+    /// <summary>The file with the key; null where nothing is encrypted.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>How many networks connect the nodes, each a link.</summary>
+    public int Links { get; init; } = 1;
+
+    /// <summary>The first link has IPv6 addresses.</summary>
+    public bool IsIPv6 { get; init; }
+
     /// <summary>The token timeout, whatever the number of nodes.</summary>
     public TimeSpan TokenTimeout { get; init; } = TimeSpan.FromMilliseconds(1000);
 
@@ -44,12 +53,13 @@ internal sealed record CorosyncConfFile
             $"crypto_hash: {Hash}",
             string.Create(CultureInfo.InvariantCulture, $"token: {TokenTimeout.TotalMilliseconds}"),
             "token_coefficient: 0",
+            .. KeyFile is null ? [] : (string[])[$"keyfile: {KeyFile}"],
             .. TotemLines,
             // The multicast address follows from the cluster's name, in the daemon and in our reader of this file.
             "interface {", "    linknumber: 0", "    mcastport: 5405", "}",
         ]);
         Section(text, "nodelist", Enumerable.Range(1, Nodes).SelectMany(node => (string[])
-            ["node {", $"    nodeid: {node}", $"    name: node{node}", $"    ring0_addr: {NamespaceNetwork.AddressOf((uint)node)}", "}"]));
+            ["node {", $"    nodeid: {node}", $"    name: node{node}", .. Enumerable.Range(0, Links).Select(x => $"    ring{x}_addr: {AddressOf((uint)node, x)}"), "}"]));
         if (HasQuorum)
             Section(text, "quorum", ["provider: corosync_votequorum"]);
         // A test's daemon is one process of many: it neither goes before all others nor leaves the control group of its parent.
@@ -58,6 +68,9 @@ internal sealed record CorosyncConfFile
             "logger_subsys {", "    subsys: TOTEM", "    debug: on", "}"]);
         return text.ToString();
     }
+
+    private string AddressOf(uint node, int link) =>
+        IsIPv6 && link == 0 ? NamespaceNetwork.IPv6AddressOf(node) : NamespaceNetwork.AddressOf(node, link);
 
     private static void Section(StringBuilder text, string name, IEnumerable<string> lines)
     {

@@ -35,6 +35,9 @@ internal sealed class DaemonFolder
         File.WriteAllText(Path.Combine(path, "nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files\n");
     }
 
+    /// <summary>Changes the file, which a daemon reads when it is told to.</summary>
+    public void Rewrite(string configuration) => File.WriteAllText(Path.Combine(_path, "etc", "corosync.conf"), configuration);
+
     /// <summary>The command that starts a daemon behind the one that enters its network.</summary>
     public IReadOnlyList<string> Command => ["/bin/sh", "-c", Script, "corosync", _path];
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Totem.Tests.Processes;
 using Totem.Tests.Transport;
 using Xunit.Abstractions;
@@ -31,11 +32,36 @@ internal sealed class MixedCluster : IAsyncDisposable
         _reports = new Reports(Describe);
         _cpgLoad = new Lazy<string>(() => NativeProgram.Compile("cpg_load", _folder.Path, "cpg", "m"));
         Nodes = [.. Enumerable.Range(1, configuration.Nodes).Select(x => (uint)x)];
+        if (configuration.Hash != "none")
+            configuration = configuration with { KeyFile = WriteKey() };
         var text = configuration.ToString();
         foreach (var node in Nodes)
             _daemonFolders[node] = new DaemonFolder(Path.Combine(_folder.Path, $"daemon-{node}"), text);
         File.WriteAllText(ConfigurationFile, text);
         _network = NamespaceNetwork.Create(configuration.Nodes);
+        for (var link = 1; link < configuration.Links; link++)
+            _network.AddNetwork(link);
+        if (configuration.IsIPv6)
+            _network.AddIPv6();
+    }
+
+    /// <summary>Gives every node another file, and where something is sealed another key. They read it when they are told to.</summary>
+    public void Reconfigure(CorosyncConfFile configuration)
+    {
+        if (configuration.Hash != "none")
+            configuration = configuration with { KeyFile = WriteKey() };
+        var text = configuration.ToString();
+        foreach (var folder in _daemonFolders.Values)
+            folder.Rewrite(text);
+        File.WriteAllText(ConfigurationFile, text);
+    }
+
+    private string KeyFile => Path.Combine(_folder.Path, "authkey");
+
+    private string WriteKey()
+    {
+        PrivateFile.Write(KeyFile, RandomNumberGenerator.GetBytes(256));
+        return KeyFile;
     }
 
     /// <summary>Every node, running or not.</summary>

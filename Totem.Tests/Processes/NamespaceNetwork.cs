@@ -41,6 +41,49 @@ internal sealed class NamespaceNetwork : IDisposable
     /// <summary>The address of a node.</summary>
     public static string AddressOf(uint node) => $"10.77.0.{node}";
 
+    /// <summary>The address of a node on a further network of <see cref="AddNetwork"/>.</summary>
+    public static string AddressOf(uint node, int network) => network == 0 ? AddressOf(node) : $"10.77.{network}.{node}";
+
+    /// <summary>Its IPv6 address, of <see cref="AddIPv6"/>.</summary>
+    public static string IPv6AddressOf(uint node) => $"fd77::{node}";
+
+    /// <summary>Connects all nodes by one more network, which has nothing in common with the first.</summary>
+    public void AddNetwork(int network)
+    {
+        InSwitch($"ip link add more{network} type bridge mcast_snooping 0");
+        InSwitch($"ip link set more{network} up");
+        for (var node = 1u; node <= _nodes; node++)
+        {
+            InSwitch($"ip link add port{node}-{network} type veth peer name net{network} netns {NamespaceOf(node)}");
+            InSwitch($"ip link set port{node}-{network} master more{network} up");
+            At(node, $"ip link set net{network} up");
+            At(node, $"ip addr add {AddressOf(node, network)}/24 dev net{network}");
+        }
+    }
+
+    /// <summary>Gives every node an IPv6 address.</summary>
+    public void AddIPv6()
+    {
+        for (var node = 1u; node <= _nodes; node++)
+            At(node, $"ip addr add {IPv6AddressOf(node)}/64 dev net0 nodad");
+    }
+
+    /// <summary>A network carries nothing any more; interfaces stay up.</summary>
+    public void Cut(int network) => InSwitch($"ip link set {(network == 0 ? "main" : $"more{network}")} down");
+
+    /// <summary>It carries everything again.</summary>
+    public void Mend(int network) => InSwitch($"ip link set {(network == 0 ? "main" : $"more{network}")} up");
+
+    /// <summary>The largest IP packet of the first network.</summary>
+    public void SetMtu(int bytes)
+    {
+        for (var node = 1u; node <= _nodes; node++)
+        {
+            InSwitch($"ip link set port{node} mtu {bytes}");
+            At(node, $"ip link set net0 mtu {bytes}");
+        }
+    }
+
     /// <summary>The command that runs another one at a node.</summary>
     public IReadOnlyList<string> WrapperOf(uint node) => ["ip", "netns", "exec", NamespaceOf(node)];
 

@@ -21,8 +21,8 @@ public sealed class ArrowTests
         ["Totem.Transport.Udp"] =
         [
             "TransportException.cs RingFailedException.cs RingScheduling.cs RingSchedulingConverter.cs "
-            + "UdpTransportOptions.cs UdpPeerConverter.cs TotemEvent.cs",
-            "Host", "Diagnostics", "Storage", "Sockets", "Slots", "Peers", "Inquiry", "Transports", "Transports/Plain",
+            + "UdpTransportOptions.cs KnetTransportOptions.cs UdpPeerConverter.cs TotemEvent.cs",
+            "Host", "Diagnostics", "Storage", "Sockets", "Slots", "Peers", "Inquiry", "Transports", "Transports/Plain", "Transports/Knet",
             "Corosync", "Embedding",
             "TotemNodeOptions.cs GroupEvent.cs", "Queues", "Hosting",
         ],

@@ -1,3 +1,4 @@
+using System.Net;
 using Xunit;
 
 namespace Totem.Tests.Transport;
@@ -52,11 +53,34 @@ public sealed class AllocationTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task The_rings_thread_allocates_nothing_for_a_message(DatagramPath path, bool handler)
+    public Task The_rings_thread_allocates_nothing_for_a_message(DatagramPath path, bool handler)
+    {
+        var options = TotemNodeOptions.Loopback(Ports.TakeBase(), stateDirectory: _state.Path);
+        return MeasureAsync([options, options], path, handler);
+    }
+
+    [Theory]
+    [InlineData(AeadRule.Refused)]
+    [InlineData(AeadRule.Required)]
+    public Task The_rings_thread_allocates_nothing_for_a_packet_of_kronosnet(AeadRule aead)
     {
         var port = Ports.TakeBase();
-        var options = TotemNodeOptions.Loopback(port, stateDirectory: _state.Path);
-        options = options with
+        var peers = Enumerable.Range(1, 2).Select(i => new UdpPeer(new ProcessorId((uint)i), new IPEndPoint(IPAddress.Parse($"127.0.0.{i}"), port))).ToArray();
+        var options = peers.Select(peer => new TotemNodeOptions
+        {
+            Ring = new RingOptions { Self = peer.Id, TokenTimeout = TimeSpan.FromSeconds(3) },
+            Transport = new UdpTransportOptions
+            {
+                Kind = UdpTransportKind.Knet, Peers = peers, Knet = new KnetTransportOptions { Key = new byte[128], Aead = aead },
+            },
+            StateDirectory = _state.Path,
+        });
+        return MeasureAsync([.. options], DatagramPath.Auto, handler: true);
+    }
+
+    private async Task MeasureAsync(TotemNodeOptions[] members, DatagramPath path, bool handler)
+    {
+        members = Array.ConvertAll(members, options => options with
         {
             // Small, so that every buffer has its final size after the first part.
             Ring = options.Ring with { MaxSendQueueBytes = RingOptions.MaxMessageBytes + 64, ReceiveWindow = 1024 },
@@ -64,10 +88,10 @@ public sealed class AllocationTests : IDisposable
             MaxStreamBytes = TotemNodeOptions.MinQueueBytes,
             Transport = options.Transport with { Path = path },
             OnDelivery = handler ? (in Delivery _) => { } : null,
-        };
+        });
         var nodes = new List<TotemNode>();
         var gauges = new List<Gauge>();
-        for (var i = 0; i < 2; i++)
+        foreach (var options in members)
         {
             var node = await TotemNode.StartAsync(options, _limit.Token);
             var gauge = new Gauge();

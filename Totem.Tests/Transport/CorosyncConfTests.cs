@@ -172,6 +172,67 @@ public sealed class CorosyncConfTests
         Assert.Equal(0x48580001u, Parse("transport: udpu\nclear_node_high_bit: yes", list, new HostTable("h", "200.88.0.1")).Ring.Self.Value);
     }
 
+    private const string TwoLinks = """
+        nodelist {
+            node {
+                nodeid: 1
+                name: a
+                ring0_addr: 10.88.0.1
+                ring3_addr: fd00::1
+            }
+            node {
+                nodeid: 2
+                name: b
+                ring0_addr: 10.88.0.2
+                ring3_addr: fd00::2
+            }
+        }
+        """;
+
+    [Fact]
+    public void Kronosnet_is_the_default_and_all_its_keys_are_read()
+    {
+        var transport = Parse(
+            "secauth: on\nlink_mode: active\nkeyfile: /k\nknet_pmtud_interval: 60\nknet_mtu: 1400\nknet_compression_model: zlib\n"
+            + "knet_compression_threshold: 200\nknet_compression_level: 3\naead: no\ninterface {\nlinknumber: 3\nmcastport: 6000\nknet_link_priority: 5\n"
+            + "knet_ping_interval: 300\nknet_ping_timeout: 900\nknet_ping_precision: 10\nknet_pong_count: 4\n}", TwoLinks, new HostTable("a")).Transport;
+        Assert.Equal(UdpTransportKind.Knet, transport.Kind);
+        var knet = transport.Knet;
+        Assert.Equal((PacketCipher.Aes256, PacketHash.Sha256, AeadRule.Refused, LinkPolicy.Active), (knet.Cipher, knet.Hash, knet.Aead, knet.Policy));
+        Assert.Equal(("/k", 60, 1400), (knet.KeyFile, knet.PathMtuInterval.TotalSeconds, knet.FixedMtu));
+        Assert.Equal((PacketCompression.Zlib, 200, 3), (knet.Compression, knet.CompressionThreshold, knet.CompressionLevel));
+        Assert.Equal(["10.88.0.1:5405", "10.88.0.2:5405"], transport.Peers.Select(x => x.EndPoint.ToString()));
+        Assert.Equal([0, 3], knet.Links.Select(x => x.Number));
+        Assert.Equal((1, null, null), (knet.Links[0].Priority, knet.Links[0].PingInterval, knet.Links[0].PingTimeout));
+        Assert.Equal(["[fd00::1]:6000", "[fd00::2]:6000"], knet.Links[1].Peers.Select(x => x.EndPoint.ToString()));
+        Assert.Equal((5, 300, 900, 10, 4), (knet.Links[1].Priority, knet.Links[1].PingInterval!.Value.TotalMilliseconds,
+            knet.Links[1].PingTimeout!.Value.TotalMilliseconds, knet.Links[1].PingPrecision, knet.Links[1].PongCount));
+    }
+
+    [Theory]
+    [InlineData("secauth: on", PacketCipher.Aes256, PacketHash.Sha256)]
+    [InlineData("secauth: on\ncrypto_cipher: aes128\ncrypto_hash: sha1", PacketCipher.Aes128, PacketHash.Sha1)]
+    [InlineData("crypto_hash: sha512", PacketCipher.None, PacketHash.Sha512)]
+    [InlineData("secauth: on\ncrypto_cipher: none\ncrypto_hash: none", PacketCipher.None, PacketHash.None)]
+    [InlineData("version: 2", PacketCipher.None, PacketHash.None)]
+    public void The_keys_of_encryption_win_over_secauth(string totem, PacketCipher cipher, PacketHash hash)
+    {
+        var knet = Parse(totem, host: new HostTable("h", "10.88.0.1")).Transport.Knet;
+        Assert.Equal((cipher, hash, hash == PacketHash.None ? null : "/etc/corosync/authkey"), (knet.Cipher, knet.Hash, knet.KeyFile));
+    }
+
+    [Theory]
+    [InlineData("name: b", "name: ", "c.conf:14: node.name is")]
+    [InlineData("ring3_addr: fd00::2", "ring2_addr: fd00::2", "c.conf:12: the node's links are ring0_addr, ring2_addr, expected ring0_addr, ring3_addr as in line 6")]
+    [InlineData("ring3_addr: fd00::2", "ring3_addr: fd00::1", "c.conf:12: node.ring3_addr fd00::1 stands in line 6 too")]
+    [InlineData("ring3_addr: fd00::2", "ring3_addr: 10.1.1.1", "c.conf:12: node.ring3_addr 10.1.1.1 is of another address family")]
+    [InlineData("ring3_addr: fd00::2", "ring8_addr: fd00::2", "c.conf:16: node.ring8_addr: expected ring0_addr to ring7_addr")]
+    [InlineData("nodeid: 2", "nodeid: 70000", "c.conf:13: node.nodeid is '70000', expected a number from 1 to 65535")]
+    public void Links_that_do_not_fit_together_are_named(string good, string bad, string expected)
+        => Assert.Contains(
+            Problems("version: 2", TwoLinks.Replace(good, bad, StringComparison.Ordinal), new HostTable("a")),
+            problem => problem.StartsWith(expected, StringComparison.Ordinal));
+
     [Fact]
     public void Host_name_wins_over_addresses_and_its_domain_does_not_matter()
     {
@@ -286,9 +347,15 @@ public sealed class CorosyncConfTests
     }
 
     [Theory]
-    [InlineData("transport: knet", "c.conf:3: totem.transport is 'knet', expected udpu or udp")]
-    [InlineData("version: 2", "c.conf:2: totem.transport is missing, expected udpu or udp")]
-    [InlineData("transport: tcp", "c.conf:3: totem.transport is 'tcp', expected udpu, udp")]
+    [InlineData("transport: tcp", "c.conf:3: totem.transport is 'tcp', expected knet, udpu or udp")]
+    [InlineData("crypto_cipher: aes256", "c.conf:2: totem.crypto_hash is missing, expected md5, sha1, sha256, sha384 or sha512: crypto_cipher requires a hash")]
+    [InlineData("knet_mtu: 100", "c.conf:3: totem.knet_mtu is '100', expected 0, or a number from 576 to 65535")]
+    [InlineData("knet_compression_model: lz4", "c.conf:3: totem.knet_compression_model is 'lz4', expected zlib")]
+    [InlineData("aead: only", "c.conf:3: totem.aead is 'only', expected yes or no")]
+    [InlineData("interface {\nlinknumber: 9\nmcastport: 1\n}", "c.conf:3: interface.linknumber is 9, expected 0 to 7")]
+    [InlineData("interface {\nknet_transport: sctp\n}", "c.conf:4: interface.knet_transport is 'sctp', expected udp")]
+    [InlineData("interface {\nttl: 3\n}", "c.conf:4: interface.ttl is '3', expected 1")]
+    [InlineData("crypto_hash: sha256\nkey: short", "c.conf:4: totem.key has 5 bytes, expected 128 or more")]
     [InlineData("transport: udpu\nversion: 1", "c.conf:4: totem.version is '1', expected 2")]
     [InlineData("transport: udpu\ncrypto_cipher: aes256", "c.conf:4: totem.crypto_cipher is 'aes256', expected none")]
     [InlineData("transport: udpu\ncrypto_hash: sha1", "c.conf:4: totem.crypto_hash is 'sha1', expected none")]

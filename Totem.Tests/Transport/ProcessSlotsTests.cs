@@ -94,6 +94,7 @@ public sealed class ProcessSlotsTests
         Ring = new RingOptions { Self = new ProcessorId(self) },
         Transport = new UdpTransportOptions
         {
+            Kind = UdpTransportKind.Unicast,
             Peers = [.. nodes.Select(node => new UdpPeer(new ProcessorId(node.Id), new IPEndPoint(IPAddress.Parse(node.Address), 5405)))],
         },
         StateDirectory = "/nowhere",

@@ -80,6 +80,7 @@ public sealed class SegmentationTests
 
     private static UdpTransportOptions Unicast(int port) => new()
     {
+        Kind = UdpTransportKind.Unicast,
         Peers = [.. Enumerable.Range(0, 3).Select(i => new UdpPeer(P((uint)i + 1), new IPEndPoint(IPAddress.Loopback, port + i)))],
     };
 

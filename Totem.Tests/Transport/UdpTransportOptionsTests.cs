@@ -14,7 +14,7 @@ public sealed class UdpTransportOptionsTests
     {
         UdpPeer[] peers = [Peer(1, "10.0.0.1:5405"), Peer(2, "10.0.0.2:5405")];
 
-        Assert.Empty(new UdpTransportOptions { Peers = peers }.Validate(One));
+        Assert.Empty(new UdpTransportOptions { Kind = UdpTransportKind.Unicast, Peers = peers }.Validate(One));
         Assert.Empty(new UdpTransportOptions
         {
             Kind = UdpTransportKind.Multicast, Peers = peers, Group = IPAddress.Parse("239.192.1.85"),
@@ -28,6 +28,7 @@ public sealed class UdpTransportOptionsTests
     {
         var options = new UdpTransportOptions
         {
+            Kind = UdpTransportKind.Unicast,
             Peers = [Peer(2, "10.0.0.1:5405"), Peer(2, "10.0.0.2:0"), Peer(3, "0.0.0.0:5405"), Peer(4, "[fd00::1]:5405"), Peer(5, "10.0.0.1:5405")],
             ReceiveBufferBytes = 1,
             ProbeInterval = TimeSpan.FromTicks(1),

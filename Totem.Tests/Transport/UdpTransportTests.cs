@@ -342,7 +342,7 @@ public sealed class UdpTransportTests
     {
         var port = Ports.TakeBase();
         UdpPeer[] peers = [new(P(1), new IPEndPoint(IPAddress.IPv6Loopback, port)), new(P(2), new IPEndPoint(IPAddress.IPv6Loopback, port + 1))];
-        var options = new UdpTransportOptions { Peers = peers, Path = path };
+        var options = new UdpTransportOptions { Kind = UdpTransportKind.Unicast, Peers = peers, Path = path };
         using var a = UdpTransport.Open(options, P(1), new NodeCounters());
         var b = UdpTransport.Open(options, P(2), new NodeCounters());
 
@@ -363,7 +363,10 @@ public sealed class UdpTransportTests
         var port = Ports.TakeBase();
         var counters = new NodeCounters();
         using var a = UdpTransport.Open(
-            new UdpTransportOptions { Peers = [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))], AcceptUnlistedSources = accept },
+            new UdpTransportOptions
+            {
+                Kind = UdpTransportKind.Unicast, Peers = [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))], AcceptUnlistedSources = accept,
+            },
             P(1), counters);
         using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         stranger.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.3"), 0));
@@ -501,7 +504,7 @@ public sealed class UdpTransportTests
     public void A_port_in_use_is_an_error_that_names_it()
     {
         var port = Ports.TakeBase();
-        var options = new UdpTransportOptions { Peers = [new(P(1), new IPEndPoint(IPAddress.Loopback, port))] };
+        var options = new UdpTransportOptions { Kind = UdpTransportKind.Unicast, Peers = [new(P(1), new IPEndPoint(IPAddress.Loopback, port))] };
         using var first = UdpTransport.Open(options, P(1), new NodeCounters());
 
         var exception = Assert.Throws<TransportException>(() => UdpTransport.Open(options, P(1), new NodeCounters()));

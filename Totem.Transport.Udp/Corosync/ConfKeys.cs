@@ -114,6 +114,8 @@ internal static class ConfKeys
         // corosync takes any other word for its default, in silence: who is heard, what is signed and what an id is would be another.
         Add("totem", Switch, "block_unlisted_ips", "clear_node_high_bit");
         Add("totem", OnOff, "secauth");
+        // Our own: corosync passes over what it does not know.
+        Add("totem", Words("yes", "no", "only"), "aead");
         Add("totem", Text, "transport", "cluster_name", "keyfile", "key", "ip_dscp", "rrp_mode", "vsftype",
             "allow_knet_handle_fallback", "cancel_token_hold_on_retransmit");
         Add("totem.interface.*", Byte, "linknumber", "ttl", "knet_link_priority");
@@ -123,7 +125,7 @@ internal static class ConfKeys
         Add("totem.interface.*", Switch, "broadcast");
         Add("totem.interface.*", Text, "bindnetaddr", "mcastaddr");
         Add("nodelist.node.*", Number, "nodeid", "quorum_votes");
-        Add("nodelist.node.*", Text, "name", "ring0_addr");
+        Add("nodelist.node.*", Text, "name", "ring0_addr", "ring1_addr", "ring2_addr", "ring3_addr", "ring4_addr", "ring5_addr", "ring6_addr", "ring7_addr");
         Add("quorum", Number, "expected_votes", "votes", "last_man_standing_window", "leaving_timeout");
         Add("quorum", Byte, "two_node", "expected_votes_tracking", "allow_downscale", "wait_for_all", "auto_tie_breaker", "last_man_standing");
         Add("quorum", Text, "provider", "auto_tie_breaker_node");

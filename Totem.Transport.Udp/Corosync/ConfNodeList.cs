@@ -7,12 +7,34 @@ using Totem.Transport.Udp.Host;
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>An entry of the node list.</summary>
-internal sealed record ConfNode(ProcessorId Id, string? Name, string AddressText, IPAddress Address, long Votes, int Line);
+/// <param name="Id">The node's id.</param>
+/// <param name="Name">Its name, if it has one.</param>
+/// <param name="AddressText">Its address on the first link, as it is written.</param>
+/// <param name="Address">The same.</param>
+/// <param name="Votes">Its votes.</param>
+/// <param name="Line">Where it stands.</param>
+internal sealed record ConfNode(ProcessorId Id, string? Name, string AddressText, IPAddress Address, long Votes, int Line)
+{
+    /// <summary>Its address on each link, by the link's number.</summary>
+    public required IReadOnlyDictionary<int, IPAddress> Links { get; init; }
+}
 
 /// <summary>The <c>nodelist</c> section: who the members are, and which of them this host is.</summary>
 internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host, ConfProblems problems)
 {
-    private sealed record Entry(ConfReader Reader, string AddressText, IReadOnlyList<IPAddress> Addresses);
+    private const int LinkCount = 8;
+
+    private sealed record Entry(ConfReader Reader, SortedList<int, Place> Places)
+    {
+        public string AddressText => Places.Values[0].Text;
+
+        public IReadOnlyList<IPAddress> Addresses => Places.Values[0].Addresses;
+    }
+
+    /// <summary>A node's address on one link, as it is written, and what it can mean.</summary>
+    private sealed record Place(string Text, IReadOnlyList<IPAddress> Addresses);
+
+    private bool HasLinks => totem.Kind == UdpTransportKind.Knet;
 
     /// <summary>Which addresses of a name are taken, best first.</summary>
     public static AddressFamily[] Families(string ipVersion) => ipVersion switch
@@ -46,8 +68,8 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
         }
 
         if (!map.Indices("nodelist.node").Any())
-            problems.Add(0, "nodelist is missing, expected 'nodelist { node { ring0_addr: … nodeid: … } … }': both udp and udpu need it");
-        var families = CommonFamilies(entries);
+            problems.Add(0, "nodelist is missing, expected 'nodelist { node { ring0_addr: … nodeid: … } … }': every transport needs it");
+        var families = entries.SelectMany(x => x.Places.Keys).Distinct().ToDictionary(x => x, x => CommonFamilies(entries, x));
         var nodes = new List<ConfNode>();
         foreach (var entry in entries)
         {
@@ -113,7 +135,7 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
         }
 
         yield return node => WithoutDomain(node.Name) == name || WithoutDomain(node.AddressText) == name;
-        yield return node => host.HasInterfaceOf(node.Address);
+        yield return node => node.Links.Values.Any(host.HasInterfaceOf);
         yield return node => host.Resolve(node.Name ?? node.AddressText).Concat(host.Resolve(node.AddressText)).Any(host.HasInterfaceOf);
     }
 
@@ -122,60 +144,83 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
 
     private Entry? ReadEntry(ConfReader reader, string path)
     {
-        foreach (var entry in map.Entries.Where(entry => entry.Path.StartsWith(path + ".", StringComparison.Ordinal) && IsFurtherLink(entry.Path)))
-            problems.Add(entry.Line, $"{entry.Name}: udp and udpu have one link, expected only ring0_addr");
-        if (reader.Text("ring0_addr") is not { Length: > 0 } text)
+        foreach (var entry in map.Entries.Where(entry => entry.Path.StartsWith(path + ".", StringComparison.Ordinal) && IsFurtherLink(entry.Path, HasLinks)))
+            problems.Add(entry.Line, HasLinks ? $"{entry.Name}: expected ring0_addr to ring7_addr" : $"{entry.Name}: udp and udpu have one link, expected only ring0_addr");
+        var places = new SortedList<int, Place>();
+        var isGood = true;
+        for (var link = 0; link < (HasLinks ? LinkCount : 1); link++)
         {
-            reader.Wrong("ring0_addr", "an address or a host name");
-            return null;
+            var key = string.Create(CultureInfo.InvariantCulture, $"ring{link}_addr");
+            if (reader.Text(key) is not { Length: > 0 } text)
+                continue;
+            if (ReadPlace(reader, key, text) is { } place)
+                places.Add(link, place);
+            else
+                isGood = false;
         }
 
+        if (isGood && places.Count == 0)
+            reader.Wrong("ring0_addr", "an address or a host name");
+        return isGood && places.Count > 0 ? new Entry(reader, places) : null;
+    }
+
+    private Place? ReadPlace(ConfReader reader, string key, string text)
+    {
         var addresses = host.Resolve(text);
         if (Choose(addresses, Families(totem.IpVersion)) is { } address)
         {
             if (!address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
-                return new Entry(reader, text, addresses);
-            reader.Wrong("ring0_addr", "an address that the others can send to");
+                return new Place(text, addresses);
+            reader.Wrong(key, "an address that the others can send to");
             return null;
         }
 
-        reader.Wrong("ring0_addr", $"an address, or a name that has one (ip_version {totem.IpVersion})");
+        reader.Wrong(key, $"an address, or a name that has one (ip_version {totem.IpVersion})");
         return null;
     }
 
-    private ConfNode? ReadNode(Entry entry, AddressFamily[] families)
+    private ConfNode? ReadNode(Entry entry, Dictionary<int, AddressFamily[]> families)
     {
         var reader = entry.Reader;
-        var address = Choose(entry.Addresses, families)!;
+        var links = entry.Places.ToDictionary(x => x.Key, x => Choose(x.Value.Addresses, families[x.Key])!);
         var votes = reader.Number("quorum_votes") ?? 1;
         if (votes > int.MaxValue)
             reader.Wrong("quorum_votes", $"a number from 0 to {int.MaxValue}");
         var id = (uint)(reader.Number("nodeid") ?? 0);
-        if (id == 0)
+        if (id == 0 && HasLinks)
+            reader.Wrong("nodeid", $"a number from 1 to {ushort.MaxValue}: kronosnet derives none");
+        else if (id > ushort.MaxValue && HasLinks)
+            reader.Wrong("nodeid", $"a number from 1 to {ushort.MaxValue}: kronosnet has no larger ones");
+        else if (id == 0)
             id = DeriveId(entry) ?? 0;
-        return id == 0 ? null : new ConfNode(new ProcessorId(id), reader.Text("name"), entry.AddressText, address, votes, reader.Line);
+        if (entry.Places.Count > 1 && string.IsNullOrEmpty(reader.Text("name")))
+            reader.Wrong("name", "the node's name: nodes with more than one link need one, as in corosync");
+        return id == 0 ? null : new ConfNode(new ProcessorId(id), reader.Text("name"), entry.AddressText, links[entry.Places.Keys[0]], votes, reader.Line)
+        {
+            Links = links,
+        };
     }
 
     /// <summary>
     /// The families to choose from. Members talk in one, so one that every node has comes first: a host whose own name has an IPv6 address too
     /// would otherwise stand alone.
     /// </summary>
-    private AddressFamily[] CommonFamilies(List<Entry> entries)
+    private AddressFamily[] CommonFamilies(List<Entry> entries, int link)
     {
         var families = Families(totem.IpVersion);
         foreach (var family in families)
         {
-            if (entries.TrueForAll(entry => entry.Addresses.Any(address => address.AddressFamily == family)))
+            if (entries.TrueForAll(entry => !entry.Places.TryGetValue(link, out var place) || place.Addresses.Any(address => address.AddressFamily == family)))
                 return [family];
         }
 
         return families;
     }
 
-    private static bool IsFurtherLink(string path)
+    private static bool IsFurtherLink(string path, bool hasLinks)
     {
         var key = path.AsSpan(path.LastIndexOf('.') + 1);
-        return key is not "ring0_addr" && key.StartsWith("ring", StringComparison.Ordinal) && key.EndsWith("_addr", StringComparison.Ordinal)
+        return key is not "ring0_addr" && !(hasLinks && key.Length == 10 && key[4] is >= '1' and <= '7') && key.StartsWith("ring", StringComparison.Ordinal) && key.EndsWith("_addr", StringComparison.Ordinal)
             && key.Length > 9 && !key[4..^5].ContainsAnyExceptInRange('0', '9');
     }
 
@@ -206,7 +251,35 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
                 problems.Add(node.Line, $"node.ring0_addr {Described(node)} is of another address family than {nodes[0].Address} in line {nodes[0].Line}");
         }
 
+        if (HasLinks && nodes.Count > 0)
+            CheckLinks(nodes);
         if (nodes.Count > ProcessorSet.MaxCount)
             problems.Add(0, $"the node list has {nodes.Count} nodes, expected at most {ProcessorSet.MaxCount}");
+    }
+
+    /// <summary>Further links, as the first one; and all nodes have the same.</summary>
+    private void CheckLinks(List<ConfNode> nodes)
+    {
+        foreach (var node in nodes)
+        {
+            if (!node.Links.Keys.Order().SequenceEqual(nodes[0].Links.Keys.Order()))
+                problems.Add(node.Line, $"the node's links are {Names(node)}, expected {Names(nodes[0])} as in line {nodes[0].Line}: all nodes have the same links");
+            if (node.Links.Values.Distinct().Count() != node.Links.Count)
+                problems.Add(node.Line, "the node has one address on two links, expected different ones");
+        }
+
+        foreach (var link in nodes[0].Links.Keys.Skip(1))
+        {
+            var seen = new Dictionary<IPAddress, int>();
+            foreach (var node in nodes.Where(x => x.Links.ContainsKey(link)))
+            {
+                if (!seen.TryAdd(node.Links[link], node.Line))
+                    problems.Add(node.Line, $"node.ring{link}_addr {node.Links[link]} stands in line {seen[node.Links[link]]} too, expected a different one for each node");
+                if (nodes[0].Links.TryGetValue(link, out var first) && first.AddressFamily != node.Links[link].AddressFamily)
+                    problems.Add(node.Line, $"node.ring{link}_addr {node.Links[link]} is of another address family than {first} in line {nodes[0].Line}");
+            }
+        }
+
+        static string Names(ConfNode node) => string.Join(", ", node.Links.Keys.Order().Select(x => $"ring{x}_addr"));
     }
 }

@@ -21,6 +21,7 @@ internal sealed class ConfTotem
 
     private const int NetMtuMin = 576;
     private const int NetMtuMax = 65_000;
+    private const int KnetMtuMax = 65_536;
 
     private readonly ConfMap _map;
     private readonly ConfReader _totem;
@@ -35,12 +36,16 @@ internal sealed class ConfTotem
         _interface = new ConfReader(map, problems, "totem.interface.0", "interface");
         ClusterName = _totem.Text("cluster_name") ?? "";
         if (!map.Has("totem"))
-            problems.Add(0, "the section totem is missing, expected 'totem { version: 2 … transport: udpu }'");
+            problems.Add(0, "the section totem is missing, expected 'totem { version: 2 … }'");
         else if (_totem.Number("version") != 2)
             _totem.Wrong("version", "2");
         Kind = ReadTransport();
-        RejectCrypto();
-        RejectLinks();
+        if (Kind != UdpTransportKind.Knet)
+        {
+            RejectCrypto();
+            RejectLinks();
+        }
+
         IpVersion = _totem.Text("ip_version") ?? (Kind == UdpTransportKind.Multicast ? "ipv4" : "ipv6-4");
         ClearHighBit = _totem.IsYes("clear_node_high_bit");
     }
@@ -66,9 +71,12 @@ internal sealed class ConfTotem
         CheckTimes(token, retransmits, retransmit, hold, join, consensus, merge);
         var window = Bounded("window_size", _totem.NumberOr("window_size", 50), WindowMax, "the most there is room for");
         var perVisit = Bounded("max_messages", _totem.NumberOr("max_messages", 17), window, "totem.window_size");
+        // corosync's default on kronosnet is 64 KiB, and a lost packet then costs 47; frames that fill a packet of Ethernet cost one.
         var mtu = _totem.NumberOr("netmtu", 1500);
-        if (mtu is < NetMtuMin or > NetMtuMax)
-            _totem.Wrong("netmtu", $"a number from {NetMtuMin} to {NetMtuMax}");
+        var mtuMax = Kind == UdpTransportKind.Knet ? KnetMtuMax : NetMtuMax;
+        if (mtu < NetMtuMin || mtu > mtuMax)
+            _totem.Wrong("netmtu", $"a number from {NetMtuMin} to {mtuMax}");
+        mtu = long.Min(mtu, NetMtuMax);
         if (_problems.HasAny)
             return new RingOptions { Self = self };
         // A retransmission that comes with the loss of the token, or a hold that lasts as long as a retransmission, is none.
@@ -92,6 +100,15 @@ internal sealed class ConfTotem
 
     public UdpTransportOptions ReadTransport(List<ConfNode> nodes, ILocalHost host)
     {
+        if (Kind == UdpTransportKind.Knet)
+        {
+            var knet = new ConfKnet(_map, _totem, _problems, _notices).Read(nodes);
+            return new UdpTransportOptions
+            {
+                ClusterName = ClusterName, Kind = Kind, Peers = knet.Links.Count > 0 ? knet.Links[0].Peers : [], Knet = knet,
+            };
+        }
+
         var port = (int)_interface.NumberOr("mcastport", UdpTransportOptions.DefaultPort);
         // A multicast is sent from the port below.
         var portMin = Kind == UdpTransportKind.Multicast ? 2 : 1;
@@ -176,15 +193,9 @@ internal sealed class ConfTotem
             case "udp":
                 return UdpTransportKind.Multicast;
             case null or "knet":
-                if (_map.Has("totem"))
-                {
-                    _totem.Wrong("transport", "udpu or udp: kronosnet, corosync's default, wraps frames in packets of its own; "
-                        + "write 'transport: udpu' on every node of the cluster");
-                }
-
-                return UdpTransportKind.Unicast;
+                return UdpTransportKind.Knet;
             default:
-                _totem.Wrong("transport", "udpu, udp");
+                _totem.Wrong("transport", "knet, udpu or udp");
                 return UdpTransportKind.Unicast;
         }
     }

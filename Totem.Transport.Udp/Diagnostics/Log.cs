@@ -53,6 +53,39 @@ internal static partial class Log
     [LoggerMessage(1013, LogLevel.Warning, "Node {Self} has an interface for {Local} again: the group {Group} is {Done} again")]
     public static partial void InterfaceBack(ILogger logger, ProcessorId self, string local, IPAddress group, string done);
 
+    [LoggerMessage(1020, LogLevel.Information, "Node {Self}: link {Link} to node {Peer} is up")]
+    public static partial void LinkUp(ILogger logger, ProcessorId self, int link, int peer);
+
+    [LoggerMessage(1021, LogLevel.Warning, "Node {Self}: link {Link} to node {Peer} is down: {Cause}")]
+    public static partial void LinkDown(ILogger logger, ProcessorId self, int link, int peer, string cause);
+
+    [LoggerMessage(1022, LogLevel.Warning, "Node {Self} cannot reach node {Peer} on any link")]
+    public static partial void PeerUnreachable(ILogger logger, ProcessorId self, int peer);
+
+    [LoggerMessage(1023, LogLevel.Debug, "Node {Self}: link {Link} to node {Peer} carries packets of {Bytes} bytes")]
+    public static partial void PathMtu(ILogger logger, ProcessorId self, int link, int peer, int bytes);
+
+    [LoggerMessage(1024, LogLevel.Debug, "Node {Self} cuts messages into pieces of {Bytes} bytes")]
+    public static partial void DataSize(ILogger logger, ProcessorId self, int bytes);
+
+    [LoggerMessage(1025, LogLevel.Error, "Node {Self} cannot read the messages of node {Peer}: it compresses with method {Method}, expected none or zlib (knet_compression_model). Told once")]
+    public static partial void UnknownCompression(ILogger logger, ProcessorId self, int peer, int method);
+
+    [LoggerMessage(1026, LogLevel.Warning, "Node {Self} has dropped {Count} packets from configured addresses that no key of ours opens: another key or cipher there, or somebody who has none (told once a minute)")]
+    public static partial void NotAuthentic(ILogger logger, ProcessorId self, long count);
+
+    [LoggerMessage(1027, LogLevel.Information, "Node {Self}: node {Peer} speaks the format of our own, which refuses what is repeated")]
+    public static partial void PeerProven(ILogger logger, ProcessorId self, int peer);
+
+    [LoggerMessage(1028, LogLevel.Debug, "Node {Self}: node {Peer} is another process now")]
+    public static partial void PeerRestarted(ILogger logger, ProcessorId self, int peer);
+
+    [LoggerMessage(1029, LogLevel.Information, "Node {Self} has read its configuration again, as node {Asking} asked all to: {Changed}")]
+    public static partial void Reloaded(ILogger logger, ProcessorId self, ProcessorId asking, string changed);
+
+    [LoggerMessage(1030, LogLevel.Error, "Node {Self} goes on with the configuration that it had, though node {Asking} asked all to read theirs again, and will be cut off if the others change keys: {Failure}")]
+    public static partial void ReloadFailed(ILogger logger, ProcessorId self, ProcessorId asking, string failure);
+
     [LoggerMessage(2000, LogLevel.Information, "Node {Self} installed {Configuration}: {Cause}")]
     public static partial void Installed(ILogger logger, ProcessorId self, Configuration configuration, ConfigurationCause cause);
 

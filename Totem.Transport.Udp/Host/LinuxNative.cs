@@ -34,9 +34,20 @@ internal static unsafe partial class LinuxNative
     public const int IP_RECVERR = 11;
     public const int SOL_IPV6 = 41;
     public const int IPV6_RECVERR = 25;
+    public const int IP_MTU_DISCOVER = 10;
+    public const int IPV6_MTU_DISCOVER = 23;
+
+    /// <summary>IP_PMTUDISC_PROBE: packets are never fragmented, and the system's own idea of the path does not matter.</summary>
+    public const int MtuProbe = 3;
+    public const int IP_TOS = 1;
+    public const int IP_FREEBIND = 15;
+    public const int IPV6_FREEBIND = 78;
 
     /// <summary>SO_EE_ORIGIN_ICMP and, for IPv6, SO_EE_ORIGIN_ICMP6: the error came from the other end, not from here.</summary>
     public const byte OriginIcmp = 2;
+
+    /// <summary>SO_EE_ORIGIN_LOCAL: the system itself.</summary>
+    public const byte OriginLocal = 1;
     public const byte OriginIcmp6 = 3;
 
     /// <summary>Room for the address of either family, a <c>sockaddr_in6</c>.</summary>

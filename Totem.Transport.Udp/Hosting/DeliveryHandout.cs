@@ -7,7 +7,7 @@ namespace Totem.Transport.Udp.Hosting;
 /// <summary>Hands what is delivered to those it is for: the handler or stream of the node, its groups, or the host itself. The ring's thread.</summary>
 internal sealed class DeliveryHandout(
     GroupProcessor processor, StreamRoom room, GroupHost groups, HandlerWaits waits, DeliveryHandler? handler, RingReporter reporter,
-    NodeCounters counters, Action<string> handleKill)
+    NodeCounters counters, Action<string> handleKill, ReloadDesk reloads)
 {
     /// <summary>Deliveries between two looks at the network: an application that lags must not stop the token.</summary>
     private const int DeliveriesPerDrainMax = 1024;
@@ -29,9 +29,15 @@ internal sealed class DeliveryHandout(
                 case GroupDeliveryKind.Ring:
                     var element = delivery.Ring;
                     if (element.Change is { } change)
+                    {
                         reporter.OnChange(change);
+                        reloads.HandleMembers(change.Configuration.Members);
+                    }
                     else
+                    {
                         messages++;
+                    }
+
                     bytes += element.Payload.Length;
                     room.NoteDelivered(element.Payload.Length);
                     if (handler is not null)
@@ -41,6 +47,12 @@ internal sealed class DeliveryHandout(
                     break;
                 case GroupDeliveryKind.KillRequested:
                     handleKill(delivery.Text!);
+                    break;
+                case GroupDeliveryKind.ReloadRequested:
+                    reloads.HandleReload(delivery.Node);
+                    break;
+                case GroupDeliveryKind.KeyStep:
+                    reloads.HandleKeyStep(delivery.Node, delivery.Phase);
                     break;
                 default:
                     messages += delivery.Kind == GroupDeliveryKind.Message ? 1 : 0;

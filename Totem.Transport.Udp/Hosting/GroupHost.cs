@@ -157,6 +157,8 @@ internal sealed class GroupHost(
     {
         if (submission.Kind == SubmissionKind.Ring)
             return processor.Ring.TrySubmit(payload, submission.Guarantee, now);
+        if (submission.Kind == SubmissionKind.Service)
+            return processor.TrySubmitService(payload, now);
         if (!_memberships.TryGetValue(submission.Group, out var found))
             return SubmitResult.Accepted;
         return submission.Kind switch

@@ -22,6 +22,8 @@ internal sealed class OutputDrain(
 
         Transmit(now);
         deliveries.Deliver(now);
+        if (!transport.Announcement.IsEmpty && processor.TrySubmitService(transport.Announcement, now) == SubmitResult.Accepted)
+            transport.HandleAnnounced();
         // A delivery may be answered: members that synchronise do.
         Transmit(now);
         membership.Update(_ring.Installed);

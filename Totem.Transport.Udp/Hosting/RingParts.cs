@@ -44,7 +44,8 @@ internal sealed class RingParts
         Waits = new HandlerWaits(Thread, $"node {self}");
         Groups = new GroupHost(Processor, Submissions, options, Waits, Signal.Wake);
         Room = new StreamRoom(self, Stream, Groups, options.MaxBeyondRoomBytes, Reporter, Logger);
-        Deliveries = new DeliveryHandout(Processor, Room, Groups, Waits, options.OnDelivery, Reporter, counters, HandleKill);
+        Deliveries = new DeliveryHandout(Processor, Room, Groups, Waits, options.OnDelivery, Reporter, counters, HandleKill,
+            new ReloadDesk(options, transport, Logger));
         Output = new OutputDrain(Processor, transport, _sequences, Deliveries, Membership, counters);
         transport.Answers = new InquiryDesk(Processor, Reporter).Answer;
         transport.KeepsTokensApart = options.Ring.AcceleratedWindow > 0 || options.Ring.AcceleratedWindowBesideDaemons > 0;

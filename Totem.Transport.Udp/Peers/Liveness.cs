@@ -32,7 +32,8 @@ internal sealed class Liveness
     private static readonly TimeSpan WatchRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly PeerTable _peers;
-    private readonly OpenSockets _sockets;
+    private readonly IDatagramSocket _sender;
+    private readonly NeighbourWatch? _watch;
     private readonly TimeSpan _interval;
     private readonly int _self;
     private readonly byte[][] _names;
@@ -46,17 +47,19 @@ internal sealed class Liveness
     /// <param name="options">How.</param>
     /// <param name="peers">The peers that there can be.</param>
     /// <param name="self">Our own id.</param>
-    /// <param name="sockets">The socket that asks and hears.</param>
+    /// <param name="sender">The socket that asks and hears.</param>
+    /// <param name="neighbours">The watch over processes of this host, by the indexes of the peers; null where there is none.</param>
     /// <param name="strangers">Told of the processes that are watched; null where members are configured.</param>
-    public Liveness(UdpTransportOptions options, PeerTable peers, ProcessorId self, OpenSockets sockets, Strangers? strangers)
+    public Liveness(UdpTransportOptions options, PeerTable peers, ProcessorId self, IDatagramSocket sender, NeighbourWatch? neighbours, Strangers? strangers)
     {
         _strangers = strangers;
         _peers = peers;
-        _sockets = sockets;
+        _sender = sender;
+        _watch = neighbours;
         _interval = options.ProbeInterval;
         _self = peers.IndexOf(self);
         _names = new byte[peers.All.Length][];
-        if (!OperatingSystem.IsLinux() || sockets.Watch is not { } watch)
+        if (!OperatingSystem.IsLinux() || neighbours is not { } watch)
             return;
         for (var i = 0; i < _names.Length; i++)
             _names[i] = peers.All[i].IsOnThisHost ? NeighbourName.Of(peers.All[i].EndPoint) : [];
@@ -66,6 +69,13 @@ internal sealed class Liveness
 
     /// <summary>Something was noticed that <see cref="TryTakeUnreachable"/> has not looked at yet.</summary>
     public bool HasReports => _reports != PollReports.None;
+
+    /// <summary>Asks whether somebody still listens at this peer's port; the answer comes as a report.</summary>
+    public void Ask(ProcessorId peer, Instant now)
+    {
+        if (_peers.IndexOf(peer) is >= 0 and var index)
+            Probe(index, now);
+    }
 
     /// <summary>The news of the sleep that has just ended.</summary>
     public void Take(PollReports reports) => _reports = reports;
@@ -91,7 +101,7 @@ internal sealed class Liveness
                 Probe(suspect, now);
             _suspects.Clear();
             _refusedPass++;
-            while (_sockets.Sender.TryReadRefused(out var address))
+            while (_sender.TryReadRefused(out var address))
             {
                 if (!_peers.TryFind(address, out var index))
                     continue;
@@ -153,11 +163,11 @@ internal sealed class Liveness
     }
 
     /// <summary>Whether the end of this peer's process would be noticed at once.</summary>
-    public bool IsWatching(int index) => OperatingSystem.IsLinux() && _sockets.Watch is { } watch && watch.IsWatching(index);
+    public bool IsWatching(int index) => OperatingSystem.IsLinux() && _watch is { } watch && watch.IsWatching(index);
 
     private TimeSpan WatchedInterval(int index)
     {
-        var interval = OperatingSystem.IsLinux() && _sockets.Watch?.IsOurs(index) == true ? OurProbeInterval : WatchedProbeInterval;
+        var interval = OperatingSystem.IsLinux() && _watch?.IsOurs(index) == true ? OurProbeInterval : WatchedProbeInterval;
         return interval > _interval ? interval : _interval;
     }
 
@@ -185,14 +195,14 @@ internal sealed class Liveness
 
     private void Probe(int index, Instant now)
     {
-        _sockets.Sender.Probe(index);
+        _sender.Probe(index);
         _peers.All[index].LastSent = now;
     }
 
     /// <summary>Whether this peer is watched, which is tried now and then as long as it is not.</summary>
     private bool Watch(int index, Instant now)
     {
-        if (!OperatingSystem.IsLinux() || _sockets.Watch is not { } watch)
+        if (!OperatingSystem.IsLinux() || _watch is not { } watch)
             return false;
         var peer = _peers.All[index];
         if (watch.IsWatching(index) || now < peer.NextWatch)
@@ -213,7 +223,7 @@ internal sealed class Liveness
 
     private void TakeHangups(Instant now)
     {
-        if (!OperatingSystem.IsLinux() || _sockets.Watch is not { } watch)
+        if (!OperatingSystem.IsLinux() || _watch is not { } watch)
             return;
         while (watch.TryTakeHungUp(out var index))
         {

@@ -8,6 +8,9 @@ internal enum SubmissionKind : byte
     /// <summary>A message to all members of the ring.</summary>
     Ring,
 
+    /// <summary>A message of a service of corosync's.</summary>
+    Service,
+
     /// <summary>A message to a group.</summary>
     Group,
 

@@ -33,6 +33,12 @@ internal interface IDatagramSocket : IDisposable
 
     /// <summary>Takes the next report that nobody listens at a destination.</summary>
     bool TryReadRefused(out NetAddress destination);
+
+    /// <summary>Takes a datagram that <see cref="Send"/> could not send for its size, where datagrams may not be fragmented.</summary>
+    /// <param name="destination">Where it was to go.</param>
+    /// <param name="bytes">Its length.</param>
+    /// <param name="interfaceBytes">The longest IP packet that the interface takes; 0 when the system does not say.</param>
+    bool TryTakeTooBig(out int destination, out int bytes, out int interfaceBytes);
 }
 
 /// <summary>The news that a sleep has noticed besides datagrams.</summary>

@@ -24,11 +24,21 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
     private readonly int _descriptor;
     private readonly ReceiveSlots _slots;
     private readonly SendMessages _messages;
+    private readonly RefusedSizes? _refusedSizes;
+    private readonly Queue<NetAddress> _refused = new(PendingErrorsMax);
+    private int _interfaceBytes;
     private bool _disposed;
 
     /// <summary>Takes over a bound socket.</summary>
-    public LinuxDatagramSocket(Socket socket, IReadOnlyList<IPEndPoint> destinations, UdpTransportOptions options, NodeCounters counters)
+    /// <param name="socket">The socket.</param>
+    /// <param name="destinations">Where it sends to.</param>
+    /// <param name="options">How.</param>
+    /// <param name="counters">Where everything is counted.</param>
+    /// <param name="mayFragment">False for a socket whose datagrams the system may not cut.</param>
+    public LinuxDatagramSocket(
+        Socket socket, IReadOnlyList<IPEndPoint> destinations, UdpTransportOptions options, NodeCounters counters, bool mayFragment = true)
     {
+        _refusedSizes = mayFragment ? null : new RefusedSizes();
         _socket = socket;
         _descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         var v4 = socket.AddressFamily == AddressFamily.InterNetwork;
@@ -40,7 +50,7 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
             TrySetOption(_descriptor, ControlMessages.SolUdp, ControlMessages.UdpGro, 1);
         _slots = new ReceiveSlots(counters);
         _messages = new SendMessages(
-            _descriptor, destinations, (uint)(v4 ? 16 : AddressBytes), canSegment, options.SegmentationRefusal, counters);
+            _descriptor, destinations, (uint)(v4 ? 16 : AddressBytes), canSegment, options.SegmentationRefusal, counters, _refusedSizes);
     }
 
     public bool MayHaveMore { get; set; } = true;
@@ -73,7 +83,22 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
 
     public void Answer(ReadOnlySpan<byte> datagram, NetAddress to) => to.TrySend(_socket, datagram);
 
-    public bool TryReadRefused(out NetAddress destination)
+    public bool TryReadRefused(out NetAddress destination) => _refused.TryDequeue(out destination) || TryReadError(out destination);
+
+    public bool TryTakeTooBig(out int destination, out int bytes, out int interfaceBytes)
+    {
+        (destination, bytes, interfaceBytes) = (0, 0, 0);
+        if (_refusedSizes is not { } sizes || !sizes.TryTake(out destination, out bytes))
+            return false;
+        // The system has just said what the interface takes, in the queue that also has the closed ports.
+        while (_refused.Count < PendingErrorsMax && TryReadError(out var refused))
+            _refused.Enqueue(refused);
+        interfaceBytes = _interfaceBytes;
+        return true;
+    }
+
+    /// <summary>Reads the error queue up to the next closed port.</summary>
+    private bool TryReadError(out NetAddress destination)
     {
         byte* name = stackalloc byte[AddressBytes];
         byte* control = stackalloc byte[ErrorControlBytes];
@@ -113,7 +138,7 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
     }
 
     /// <summary>Control messages of other kinds, the count of drops for one, may stand before the report.</summary>
-    private static bool IsPortUnreachable(in MsgHdr message)
+    private bool IsPortUnreachable(in MsgHdr message)
     {
         var control = new ReadOnlySpan<byte>(message.Control, (int)message.ControlLength);
         while (ControlMessages.TryTake(ref control, out var kind, out var data))
@@ -121,6 +146,8 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
             if (kind is not ((SOL_IP, IP_RECVERR) or (SOL_IPV6, IPV6_RECVERR)) || data.Length < sizeof(SockExtendedErr))
                 continue;
             var error = MemoryMarshal.Read<SockExtendedErr>(data);
+            if (error.Errno == EMSGSIZE && error.Origin == OriginLocal)
+                _interfaceBytes = (int)Math.Min(error.Info, IPEndPoint.MaxPort);
             return error.Errno == ECONNREFUSED && error.Origin is OriginIcmp or OriginIcmp6;
         }
 

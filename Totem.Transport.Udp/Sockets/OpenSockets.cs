@@ -53,7 +53,10 @@ internal sealed class OpenSockets : IDisposable
     public string? SmallBuffers { get; }
 
     /// <summary>How many frames of this size a receive buffer of ours holds, one datagram each.</summary>
-    public int FramesHeld(int frameBytes) => _chargeableBytes / Math.Max(SmallestCharge, frameBytes + (frameBytes / 4));
+    public int FramesHeld(int frameBytes) => _chargeableBytes / ChargeOf(frameBytes);
+
+    /// <summary>The kernel's charge for a datagram that waits.</summary>
+    public static int ChargeOf(int bytes) => Math.Max(SmallestCharge, bytes + (bytes / 4));
 
     public static OpenSockets Open(UdpTransportOptions options, ProcessorId self, NodeCounters counters)
     {
@@ -118,7 +121,9 @@ internal sealed class OpenSockets : IDisposable
         };
     }
 
-    private static DatagramPath Choose(DatagramPath wanted)
+    /// <summary>Which system calls move the datagrams here.</summary>
+    /// <exception cref="TransportException">Those that are wanted do not exist.</exception>
+    public static DatagramPath Choose(DatagramPath wanted)
     {
         var canBatch = OperatingSystem.IsLinux() && Environment.Is64BitProcess && BitConverter.IsLittleEndian;
         if (wanted == DatagramPath.LinuxBatches && !canBatch)
@@ -132,12 +137,14 @@ internal sealed class OpenSockets : IDisposable
             ? new LinuxDatagramSocket(socket, destinations, options, counters)
             : new PortableDatagramSocket(socket, destinations);
 
-    private static NeighbourWatch? CreateWatch(DatagramPath path, UdpTransportOptions options, int peerCount)
+    /// <summary>Notices dead processes of this host; null where that is not to be had, or not wanted.</summary>
+    public static NeighbourWatch? CreateWatch(DatagramPath path, UdpTransportOptions options, int peerCount)
         => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux() && options.WatchesNeighbours
             ? NeighbourWatch.TryCreate(peerCount)
             : null;
 
-    private static IPoller CreatePoller(DatagramPath path, ReadOnlySpan<Socket> descriptors, IDatagramSocket[] sockets, NeighbourWatch? watch)
+    /// <summary>Makes the place where the ring's thread sleeps.</summary>
+    public static IPoller CreatePoller(DatagramPath path, ReadOnlySpan<Socket> descriptors, IDatagramSocket[] sockets, NeighbourWatch? watch)
         => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux()
             ? new LinuxPoller(descriptors, sockets, watch)
             : new PortablePoller(descriptors);

@@ -14,6 +14,7 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
     private readonly SocketAddress _source;
     private readonly Socket?[] _probes;
     private readonly byte[] _slot = GC.AllocateUninitializedArray<byte>(SlotBytes, pinned: true);
+    private readonly RefusedSizes _refusedSizes = new();
     private int _length;
 
     /// <summary>Takes over a bound socket.</summary>
@@ -110,6 +111,12 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
         return false;
     }
 
+    public bool TryTakeTooBig(out int destination, out int bytes, out int interfaceBytes)
+    {
+        interfaceBytes = 0;
+        return _refusedSizes.TryTake(out destination, out bytes);
+    }
+
     private bool TrySend(ReadOnlySpan<byte> frame, int destination)
     {
         try
@@ -117,8 +124,10 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
             _socket.SendTo(frame, SocketFlags.None, _destinations[destination]);
             return true;
         }
-        catch (SocketException)
+        catch (SocketException failure)
         {
+            if (failure.SocketErrorCode == SocketError.MessageSize)
+                _refusedSizes.Add(destination, frame.Length);
             return false;
         }
     }

@@ -31,7 +31,7 @@ internal sealed class SendBatch
     /// </summary>
     private const int ArenaBytes = 9 * 65_536;
 
-    private readonly byte[] _arena = GC.AllocateUninitializedArray<byte>(ArenaBytes, pinned: true);
+    private readonly byte[] _arena;
     private readonly OutgoingFrame[] _frames = new OutgoingFrame[FrameCountMax];
     private readonly Burst[] _bursts = new Burst[FrameCountMax];
     private readonly int[] _destinations = new int[DestinationCountMax];
@@ -40,6 +40,14 @@ internal sealed class SendBatch
     private int _burstCount;
     private int _destinationCount;
     private int _added;
+
+    public SendBatch()
+        : this(GC.AllocateUninitializedArray<byte>(ArenaBytes, pinned: true))
+    {
+    }
+
+    /// <summary>Over an arena that others fill, and share: frames are named by <see cref="EndFrame(int, int)"/> alone.</summary>
+    public SendBatch(byte[] arena) => _arena = arena;
 
     public ReadOnlySpan<byte> Arena => _arena;
 
@@ -55,6 +63,10 @@ internal sealed class SendBatch
     public bool HasRoom(int destinations) => _usedBytes + WireFormat.MaxFrameBytes <= ArenaBytes
         && _frameCount < FrameCountMax && _destinationCount + destinations <= DestinationCountMax;
 
+    /// <summary>False when so many more frames, each for that many destinations, would not fit: flush first.</summary>
+    public bool HasRoomFor(int frames, int destinations) =>
+        _frameCount + frames <= FrameCountMax && _destinationCount + destinations <= DestinationCountMax;
+
     /// <summary>Where the next frame is written.</summary>
     public Span<byte> NextFrame => _arena.AsSpan(_usedBytes, WireFormat.MaxFrameBytes);
 
@@ -66,6 +78,13 @@ internal sealed class SendBatch
     {
         if (_added == 0)
             return;
+        EndFrame(_usedBytes, lengthBytes);
+        _usedBytes += lengthBytes;
+    }
+
+    /// <summary>The frame that lies at this place of a shared arena has all its destinations, of which there is at least one.</summary>
+    public void EndFrame(int offset, int lengthBytes)
+    {
         var added = _destinations.AsSpan(_destinationCount, _added);
         if (_burstCount > 0 && DestinationsOf(in _bursts[_burstCount - 1]).SequenceEqual(added))
         {
@@ -78,8 +97,7 @@ internal sealed class SendBatch
             _destinationCount += _added;
         }
 
-        _frames[_frameCount++] = new OutgoingFrame(_usedBytes, lengthBytes);
-        _usedBytes += lengthBytes;
+        _frames[_frameCount++] = new OutgoingFrame(offset, lengthBytes);
         _added = 0;
     }
 

@@ -35,6 +35,7 @@ internal sealed unsafe class SendMessages : IDisposable
     private const int ControlBytes = 24;
 
     private readonly int _descriptor;
+    private readonly RefusedSizes? _refusedSizes;
     private readonly NodeCounters _counters;
     private readonly int _pretendedRefusal;
     private readonly byte* _memory;
@@ -54,10 +55,13 @@ internal sealed unsafe class SendMessages : IDisposable
     /// <param name="isSegmenting">Whether runs are tried.</param>
     /// <param name="pretendedRefusal">Tests: the error of every segmented send; 0 asks the kernel.</param>
     /// <param name="counters">Calls, datagrams sent together, refusals.</param>
+    /// <param name="refusedSizes">Told of datagrams that may not be fragmented and are too large; null where they may.</param>
     public SendMessages(
-        int descriptor, IReadOnlyList<IPEndPoint> destinations, uint addressLength, bool isSegmenting, int pretendedRefusal, NodeCounters counters)
+        int descriptor, IReadOnlyList<IPEndPoint> destinations, uint addressLength, bool isSegmenting, int pretendedRefusal, NodeCounters counters,
+        RefusedSizes? refusedSizes = null)
     {
         _descriptor = descriptor;
+        _refusedSizes = refusedSizes;
         _counters = counters;
         _pretendedRefusal = pretendedRefusal;
         // Refusals lower it: the largest segment that the path is known to take, or is not known not to.
@@ -197,10 +201,12 @@ internal sealed unsafe class SendMessages : IDisposable
             if (IsWorthAnotherCall(error, failures++))
                 continue;
             failures = 0;
-            if (segment > 0 && error is EIO or EINVAL or EMSGSIZE or EOPNOTSUPP)
+            if (segment > 0 && _refusedSizes is not null && error is EINVAL or EMSGSIZE)
+                SendRunApart(message++, segment, error);
+            else if (segment > 0 && error is EIO or EINVAL or EMSGSIZE or EOPNOTSUPP)
                 Refuse(segment, error); // It is sent apart next.
             else
-                _lost += DatagramsOf(message++);
+                Lose(message++, error);
         }
     }
 
@@ -224,6 +230,22 @@ internal sealed unsafe class SendMessages : IDisposable
     {
         _counters.SegmentationRefused++;
         _segmentBytesMax = error is EIO or EOPNOTSUPP || ++_refusals == RefusalsMax ? 0 : segment - 1;
+    }
+
+    private void Lose(MMsgHdr* message, int error)
+    {
+        _lost += DatagramsOf(message);
+        if (error == EMSGSIZE && _refusedSizes is { } sizes)
+            sizes.Add((int)((message->Header.Name - _destinations) / AddressBytes), (int)message->Header.Vectors->Length);
+    }
+
+    /// <summary>Datagrams that may not be fragmented are too large for the interface, or it cannot segment: one by one they tell.</summary>
+    private void SendRunApart(MMsgHdr* run, int segment, int error)
+    {
+        var before = _refusedSizes!.Total;
+        SendApart(run, segment);
+        if (_refusedSizes.Total == before)
+            Refuse(segment, error);
     }
 
     /// <summary>The datagrams of a run one by one, as if there were no segmentation.</summary>

@@ -11,6 +11,9 @@ internal static class SocketOpener
 {
     private const int PriorityOfTokens = 6;
 
+    /// <summary>IPTOS_LOWDELAY.</summary>
+    private const int LowDelay = 0x10;
+
     /// <summary>A socket for everything on a unicast ring, or the token socket of a multicast ring.</summary>
     public static Socket OpenBound(IPEndPoint local, bool shared)
     {
@@ -25,6 +28,39 @@ internal static class SocketOpener
         }
     }
 
+    /// <summary>A link's socket, as libknet's: its packets are never fragmented, and its address need not be there yet (KNET §3).</summary>
+    public static Socket OpenLink(IPEndPoint local)
+    {
+        try
+        {
+            return Open(local, shared: false, SetUpLink);
+        }
+        catch (SocketException exception)
+        {
+            var holder = exception.SocketErrorCode == SocketError.AddressAlreadyInUse ? PortHolder.Describe(local) : "";
+            throw new TransportException($"cannot bind to {local}: {exception.Message}{holder}", exception);
+        }
+    }
+
+    private static void SetUpLink(Socket socket)
+    {
+        var isVersion4 = socket.AddressFamily == AddressFamily.InterNetwork;
+        if (!OperatingSystem.IsLinux())
+        {
+            if (isVersion4)
+                socket.DontFragment = true;
+            return;
+        }
+
+        var (level, discover, early) = isVersion4
+            ? (LinuxNative.SOL_IP, LinuxNative.IP_MTU_DISCOVER, LinuxNative.IP_FREEBIND)
+            : (LinuxNative.SOL_IPV6, LinuxNative.IPV6_MTU_DISCOVER, LinuxNative.IPV6_FREEBIND);
+        socket.SetRawSocketOption(level, discover, BitConverter.GetBytes(LinuxNative.MtuProbe));
+        socket.SetRawSocketOption(level, early, BitConverter.GetBytes(1));
+        if (isVersion4)
+            socket.SetRawSocketOption(level, LinuxNative.IP_TOS, BitConverter.GetBytes(LowDelay));
+    }
+
     /// <summary>
     /// The sockets of a multicast ring are shared, as corosync's are, so two nodes of one address would bind them both. This asks
     /// whether somebody has the address already.
@@ -32,7 +68,7 @@ internal static class SocketOpener
     /// <exception cref="TransportException">Somebody has.</exception>
     public static void RequireUnused(IPEndPoint local) => OpenBound(local, shared: false).Dispose();
 
-    private static Socket Open(IPEndPoint local, bool shared)
+    private static Socket Open(IPEndPoint local, bool shared, Action<Socket>? setUp = null)
     {
         var socket = Create(local);
         try
@@ -43,6 +79,7 @@ internal static class SocketOpener
                 socket.ExclusiveAddressUse = true;
             if (OperatingSystem.IsLinux())
                 socket.SetRawSocketOption(LinuxNative.SOL_SOCKET, LinuxNative.SO_PRIORITY, BitConverter.GetBytes(PriorityOfTokens));
+            setUp?.Invoke(socket);
             socket.Bind(local);
             return socket;
         }

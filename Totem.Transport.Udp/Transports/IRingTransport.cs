@@ -79,6 +79,31 @@ internal interface IRingTransport : IDisposable
     /// <returns>When to call again; null when nobody is to be probed.</returns>
     Instant? ProbeIfQuiet(ProcessorId successor, ProcessorSet members, Instant now);
 
+    /// <summary>A message that is to be multicast on the ring as it is; empty when there is none. Valid until <see cref="HandleAnnounced"/>.</summary>
+    ReadOnlySpan<byte> Announcement => [];
+
+    /// <summary>The <see cref="Announcement"/> is on its way.</summary>
+    void HandleAnnounced()
+    {
+    }
+
+    /// <summary>The ring's order has come to a reload: what can change while a member runs does.</summary>
+    /// <param name="next">The options as they are now.</param>
+    /// <returns>The change, for people; null when there is none.</returns>
+    /// <exception cref="TransportException">The key cannot be read; nothing has changed.</exception>
+    string? HandleReload(UdpTransportOptions next) => null;
+
+    /// <summary>The <see cref="Announcement"/> of a member was delivered: it takes this step. Ours moves us.</summary>
+    void HandleKeyStep(ProcessorId node, int phase)
+    {
+    }
+
+    /// <summary>A configuration was delivered, a transitional one too. Nobody waits for the step of one that has
+    /// left.</summary>
+    void HandleMembers(ProcessorSet members)
+    {
+    }
+
     /// <summary>Sees to it that the sockets hear what they are to hear, whatever has become of the interface.</summary>
     /// <returns>When to call again; null when there is nothing to see to.</returns>
     Instant? CheckInterface(Instant now);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Totem.Core.Model;
@@ -16,7 +15,7 @@ namespace Totem.Transport.Udp.Transports.Plain;
 /// Frames as they are, each in a datagram: corosync's transports <c>udp</c> and <c>udpu</c>, and the loopback. Where a frame goes
 /// <see cref="Departures"/> knows, in which order frames come in <see cref="ReadingOrder"/>, and whose port has closed <see cref="Liveness"/>.
 /// </summary>
-internal sealed class UdpTransport : IRingTransport
+internal sealed class UdpTransport : IRingTransport, ISleepSource
 {
     private readonly PeerTable _peers;
     private readonly OpenSockets _sockets;
@@ -25,7 +24,7 @@ internal sealed class UdpTransport : IRingTransport
     private readonly Arrivals _arrivals;
     private readonly ReadingOrder _reading;
     private readonly GroupInterface _interface;
-    private readonly BusyWait? _busy;
+    private readonly RingSleep _sleep;
 
     private UdpTransport(
         UdpTransportOptions options, ProcessorId self, IReadOnlyList<UdpPeer> peers, OpenSockets sockets, NodeCounters counters, ILogger? logger)
@@ -33,11 +32,12 @@ internal sealed class UdpTransport : IRingTransport
         logger ??= NullLogger.Instance;
         Self = self;
         Members = ProcessorSet.Of([.. peers.Select(peer => peer.Id)]);
-        _busy = options.BusyPoll > TimeSpan.Zero ? new BusyWait(options.BusyPoll) : null;
+        _sleep = new RingSleep(this, options.BusyPoll);
         _peers = new PeerTable(peers, self, new LocalHost().Owns);
         _sockets = sockets;
         var strangers = new Strangers(logger, self, options.Cluster, peers);
-        _liveness = new Liveness(options, _peers, self, sockets, options.Kind == UdpTransportKind.Loopback ? strangers : null);
+        _liveness = new Liveness(
+            options, _peers, self, sockets.Sender, sockets.Watch, options.Kind == UdpTransportKind.Loopback ? strangers : null);
         _departures = new Departures(options, _peers, sockets, counters, logger);
         _arrivals = new Arrivals(options, _peers, Members, NetAddress.Of(_peers.Self.EndPoint), counters, strangers);
         _reading = new ReadingOrder(sockets, _arrivals, counters);
@@ -123,23 +123,12 @@ internal sealed class UdpTransport : IRingTransport
     /// <inheritdoc />
     public void Wait(TimeSpan? timeout)
     {
-        if (!_reading.IsDrained)
-            timeout = TimeSpan.Zero;
-        else if (_busy is { } busy && busy.Pays(Forecast) && MayLook() && Look(busy, ref timeout))
-            return;
-        var began = Turns is not null && timeout != TimeSpan.Zero ? Stopwatch.GetTimestamp() : 0;
-        _liveness.Take(_sockets.Poller.Wait(timeout));
-        if (began != 0)
-            Turns!.Rested(Stopwatch.GetElapsedTime(began));
-        _reading.NotePoll();
+        if (_sleep.Wait(timeout, Forecast, MayLook, Turns))
+            _reading.NotePoll();
     }
 
     /// <inheritdoc />
-    public void Wake()
-    {
-        if (_busy is null || !_busy.TryWake())
-            _sockets.Poller.Wake();
-    }
+    public void Wake() => _sleep.Wake();
 
     /// <inheritdoc />
     public bool TryTakeUnreachable(Instant now, out ProcessorId unreachable) => _liveness.TryTakeUnreachable(now, out unreachable);
@@ -156,30 +145,15 @@ internal sealed class UdpTransport : IRingTransport
     /// <inheritdoc />
     public void Dispose() => _sockets.Dispose();
 
-    /// <summary>Looks for datagrams until one has come, we are woken, or the time to do so is over.</summary>
-    /// <returns>False when it is time to sleep, for what is left of the timeout.</returns>
-    private bool Look(BusyWait busy, ref TimeSpan? timeout)
-    {
-        var began = Stopwatch.GetTimestamp();
-        busy.Begin(began);
-        var deadline = timeout is { } limit ? began + (long)(limit.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
-        bool found;
-        do
-        {
-            _reading.LookAgain();
-            // It knows better than we which sockets are worth a look.
-            if (busy.IsPollerDue())
-                _liveness.Take(_sockets.Poller.Wait(TimeSpan.Zero));
-            found = _reading.TryReadBatch();
-            // A thread that wants the core has it first: the token it has to send is what we wait for.
-            if (!found)
-                Thread.Yield();
-        }
-        while (!found && !_liveness.HasReports && busy.GoesOn(deadline));
+    bool ISleepSource.IsDrained => _reading.IsDrained;
 
-        var woken = busy.End();
-        if (timeout is { } whole)
-            timeout = whole - Stopwatch.GetElapsedTime(began);
-        return found || woken || _liveness.HasReports || timeout <= TimeSpan.Zero;
-    }
+    bool ISleepSource.HasReports => _liveness.HasReports;
+
+    void ISleepSource.Poll(TimeSpan? timeout) => _liveness.Take(_sockets.Poller.Wait(timeout));
+
+    void ISleepSource.LookAgain() => _reading.LookAgain();
+
+    bool ISleepSource.TryReadBatch() => _reading.TryReadBatch();
+
+    void ISleepSource.WakePoll() => _sockets.Poller.Wake();
 }

@@ -1,4 +1,4 @@
-namespace Totem.Transport.Udp.Transports.Plain;
+namespace Totem.Transport.Udp.Transports;
 
 /// <summary>
 /// Tokens that wait outside the sockets: those to oneself on a ring of one, so that handling a frame never happens
