@@ -24,7 +24,8 @@ internal static class Program
         // Bytes that are no UTF-8 have become this: two names of such bytes would be the same.
         if (Array.Find(args, x => x.Contains('\uFFFD', StringComparison.Ordinal)) is { } unreadable)
         {
-            await error.WriteLineAsync($@"totem: '{unreadable}' is no UTF-8; a group's name may have \xNN for a byte").ConfigureAwait(false);
+            await error.WriteLineAsync($@"totem: '{unreadable}' is no UTF-8; a group's name may have \xNN for a byte")
+                .ConfigureAwait(false);
             return ExitCode.Usage;
         }
 
@@ -53,12 +54,15 @@ internal static class Program
         var cause = FailureText.Cause(failure);
         return failure is RingFailedException ? (ExitCode.CheckFailed, failure.Message) : cause switch
         {
-            CorosyncConfException or ClusterDriverException { IsConfiguration: true } => (ExitCode.Usage, cause.Message),
-            IOException or UnauthorizedAccessException or SocketException or TransportException or ClusterDriverException =>
+            CorosyncConfException or ClusterDriverException { IsConfiguration: true } =>
+                (ExitCode.Usage, cause.Message),
+            IOException or UnauthorizedAccessException or SocketException or TransportException
+                or ClusterDriverException =>
                 (ExitCode.Environment, cause.Message),
             // A thread that cannot be started is one too.
             _ when failure is OutOfMemoryException =>
-                (ExitCode.Environment, $"the system gives no memory or no thread (ulimit -v, -u, pids.max): {failure.Message}"),
+                (ExitCode.Environment, "the system gives no memory or no thread (ulimit -v, -u, pids.max): "
+                    + $"{failure.Message}"),
             _ => null,
         };
     }

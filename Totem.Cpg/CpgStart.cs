@@ -7,20 +7,23 @@ using Totem.Cpg.Ring;
 
 namespace Totem.Cpg;
 
-/// <summary>How the ring of this process comes to be; <c>docs/how-to/libcpg.md</c> lists the environment variables.</summary>
+/// <summary>How the ring of this process comes to be; <c>docs/how-to/libcpg.md</c> lists the
+/// environment variables.</summary>
 internal static class CpgStart
 {
     private const string LoopbackName = "libcpg";
     private const string SystemConfiguration = "/etc/corosync/corosync.conf";
 
-    /// <summary>Starts a member by <c>$TOTEM_CONFIG</c>, <c>/etc/corosync/corosync.conf</c>, or on the loopback.</summary>
+    /// <summary>Starts a member by <c>$TOTEM_CONFIG</c>, <c>/etc/corosync/corosync.conf</c>, or on
+    /// the loopback.</summary>
     /// <exception cref="Exception">It cannot be started: the configuration, or the network.</exception>
     public static ICpgRing Ring()
     {
         var configured = ProgramEnvironment.Variable("TOTEM_CONFIG");
         var path = configured ?? (File.Exists(SystemConfiguration) ? SystemConfiguration : null);
         if (path is null or "loopback")
-            return Loopback((int)(Number("TOTEM_PORT", IPEndPoint.MaxPort - UdpTransportOptions.LoopbackSlotCount + 1) ?? UdpTransportOptions.DefaultPort));
+            return Loopback((int)(Number("TOTEM_PORT", IPEndPoint.MaxPort - UdpTransportOptions.LoopbackSlotCount + 1)
+                ?? UdpTransportOptions.DefaultPort));
         var self = Number("TOTEM_NODE", uint.MaxValue) is { } id ? new ProcessorId(id) : (ProcessorId?)null;
         var options = TotemNodeOptions.FromCorosyncConf(path, self, StateDirectory());
         return Configured(options with { LoggerFactory = CpgLog.For(options.ConfiguredLogging) });
@@ -30,7 +33,8 @@ internal static class CpgStart
     /// <returns>Its length; 0 when there is none.</returns>
     public static int BoundAddress(ICpgRing? ring, Span<byte> address)
     {
-        if (ring is null or { Failure: not null } || ring.Nodes.FirstOrDefault(node => node.Id == ring.LocalNode) is not { EndPoint: { } endPoint })
+        if (ring is null or { Failure: not null }
+            || ring.Nodes.FirstOrDefault(node => node.Id == ring.LocalNode) is not { EndPoint: { } endPoint })
             return 0;
         // struct sockaddr_in: family, port, address, zeros. sockaddr_in6: family, port, flow, address, scope.
         var isVersion4 = endPoint.AddressFamily == AddressFamily.InterNetwork;
@@ -48,12 +52,13 @@ internal static class CpgStart
         // A multicast group has no slots: its sockets are shared, and a sender does not hear its own host.
         if (options.Transport.Kind == UdpTransportKind.Multicast)
             return Alone(options);
-        var slots = new ProcessSlots(ForGroups(options), (int)(Number("TOTEM_PROCESSES", int.MaxValue) ?? ProcessSlots.MaxCount));
+        var slots = new ProcessSlots(
+            ForGroups(options), (int)(Number("TOTEM_PROCESSES", int.MaxValue) ?? ProcessSlots.MaxCount));
         return Ring(Blocking.Wait(slots.StartAsync()), slots.All, place: null);
     }
 
-    /// <summary>The only process of this host. Its sockets would not tell, so a name in the network namespace does, which the kernel
-    /// frees with the process.</summary>
+    /// <summary>The only process of this host. Its sockets would not tell, so a name in the network namespace does,
+    /// which the kernel frees with the process.</summary>
     /// <exception cref="TransportException">There is one already.</exception>
     private static NodeRing Alone(TotemNodeOptions options)
     {
@@ -64,18 +69,21 @@ internal static class CpgStart
         }
         catch (SocketException exception)
         {
-            throw new TransportException($"no Unix socket can be made, expected AF_UNIX to be permitted: {exception.Message}", exception);
+            throw new TransportException("no Unix socket can be made, expected AF_UNIX to be permitted: "
+                + $"{exception.Message}", exception);
         }
 
         try
         {
-            place.Bind(new UnixDomainSocketEndPoint($"\0totem-cpg/{options.Transport.Peers.First(peer => peer.Id == options.Ring.Self).EndPoint}"));
+            var self = options.Transport.Peers.First(peer => peer.Id == options.Ring.Self);
+            place.Bind(new UnixDomainSocketEndPoint($"\0totem-cpg/{self.EndPoint}"));
             return Started(options, options.Transport.Peers, place);
         }
         catch (SocketException exception)
         {
             place.Dispose();
-            throw new TransportException("another process of this host is on the ring, and udp has one place a host; use udpu", exception);
+            throw new TransportException("another process of this host is on the ring, and udp has one place a host; "
+                + "use udpu", exception);
         }
         catch
         {
@@ -84,7 +92,8 @@ internal static class CpgStart
         }
     }
 
-    /// <summary>Programs on one daemon are on one ring whatever they are called, so the name is not the program's.</summary>
+    /// <summary>Programs on one daemon are on one ring whatever they are called, so the name is not
+    /// the program's.</summary>
     private static NodeRing Loopback(int port)
     {
         var name = ProgramEnvironment.Variable("TOTEM_NAME") ?? LoopbackName;
@@ -116,7 +125,8 @@ internal static class CpgStart
     {
         if (ProgramEnvironment.Variable(name) is not { } text)
             return null;
-        return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= 1 && value <= most
+        return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= 1
+            && value <= most
             ? value
             : throw new TransportException($"{name} is '{text}', expected a number from 1 to {most}");
     }

@@ -4,7 +4,8 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Transport.Knet;
 
-/// <summary>Where a message goes: those who speak the format of our own, and those who speak libknet's, because each is sealed once.</summary>
+/// <summary>Where a message goes: those who speak the format of our own, and those who speak
+/// libknet's, because each is sealed once.</summary>
 internal sealed class DestinationLists(LinkMode mode)
 {
     private LinkDestination[] _aead = [];

@@ -35,8 +35,8 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     public bool HasMessage => _due != 0;
 
     /// <summary>
-    /// The reload was delivered, and the file names the keys that we have or are about to have: we started with it, or were
-    /// told before. Others may hear of them now, and wait for our announcement.
+    /// The reload was delivered, and the file names the keys that we have or are about to have: we started with it, or
+    /// were told before. Others may hear of them now, and wait for our announcement.
     /// </summary>
     public void HandleKnownReload()
     {
@@ -57,9 +57,9 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     }
 
     /// <summary>
-    /// The reload was delivered, and the file names other keys. Packets of those who are ahead are read from now on. While
-    /// a change is under way the next one waits, for two keys are all that can be read; it begins at the same place of the
-    /// order everywhere.
+    /// The reload was delivered, and the file names other keys. Packets of those who are ahead are read from now on.
+    /// While a change is under way the next one waits, for two keys are all that can be read; it begins at the same
+    /// place of the order everywhere.
     /// </summary>
     /// <param name="next">It is disposed by the machine, or here when yet another one takes its place.</param>
     public void HandleReload(KeySet next)

@@ -172,10 +172,11 @@ internal sealed class KnetMachine : IDisposable
     public bool IsLinkUp(ushort peer, byte link) => Find(peer, link) is var (_, found) && found.Liveness.IsUp;
 
     /// <summary>
-    /// A reload: peers and links come and go, priorities and timers change in place. A link with another address is another link, which comes up
-    /// as a new one does.
+    /// A reload: peers and links come and go, priorities and timers change in place. A link with another address is
+    /// another link, which comes up as a new one does.
     /// </summary>
-    /// <exception cref="ArgumentException">The options contradict themselves, or would change what a running member keeps.</exception>
+    /// <exception cref="ArgumentException">The options contradict themselves, or would change what
+    /// a running member keeps.</exception>
     public void HandleReload(KnetOptions next, Instant now)
     {
         Invariant.That(_queue.IsEmpty && !_sender.HasMessage, "the host drains before it changes where packets go");

@@ -12,7 +12,8 @@ namespace Totem.Transport.Knet;
 /// <summary>The way out: a message gets a number and destinations, is compressed, cut and sealed, once for all of them
 /// (KNET §7).</summary>
 internal sealed class MessageSender(
-    LiveOptions options, PeerTable peers, LinkKeeper keeper, SendSequence sent, KeyConfigurations keys, KnetCounters counters)
+    LiveOptions options, PeerTable peers, LinkKeeper keeper, SendSequence sent, KeyConfigurations keys,
+    KnetCounters counters)
 {
     private readonly byte[] _message = GC.AllocateUninitializedArray<byte>(KnetFormat.MessageBytesMax);
     private readonly byte[] _packet = GC.AllocateUninitializedArray<byte>(KnetFormat.DatagramBytesMax);
@@ -48,7 +49,8 @@ internal sealed class MessageSender(
         Address(destination, isRepeated: destination?.Repeats(message) == true);
         var broadcast = destination is null ? (byte)1 : (byte)0;
         _header = new DataHeader(
-            new PacketHeader(PacketType.Data, options.Now.Self), seq, (byte)method, 0, broadcast, FragmentCount: 1, Fragment: 0, Channel: 0)
+            new PacketHeader(PacketType.Data, options.Now.Self), seq, (byte)method, 0, broadcast, FragmentCount: 1,
+            Fragment: 0, Channel: 0)
             .For(destination?.Id ?? 0);
         counters.Sent++;
         return true;
@@ -93,7 +95,8 @@ internal sealed class MessageSender(
     {
         var method = CompressionMethod.None;
         if (options.Now.Compression != CompressionMethod.None && message.Length > options.Now.CompressionThreshold
-            && (_compression ??= new MessageCompression()).TryCompress(message, options.Now.CompressionLevel, out var compressed))
+            && (_compression ??= new MessageCompression())
+            .TryCompress(message, options.Now.CompressionLevel, out var compressed))
         {
             message = compressed;
             method = options.Now.Compression;

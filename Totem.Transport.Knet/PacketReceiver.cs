@@ -10,7 +10,8 @@ namespace Totem.Transport.Knet;
 
 /// <summary>The way in: the order of the checks (KNET §6). A packet that fails one is counted and dropped.</summary>
 internal sealed class PacketReceiver(
-    LiveOptions options, PeerTable peers, LinkKeeper keeper, KeyConfigurations keys, KnetCounters counters, IKnetObserver? observer)
+    LiveOptions options, PeerTable peers, LinkKeeper keeper, KeyConfigurations keys, KnetCounters counters,
+    IKnetObserver? observer)
 {
     private readonly MessageCompression _compression = new();
 
@@ -60,13 +61,15 @@ internal sealed class PacketReceiver(
 
     /// <returns>Null when it is open; else why it is dropped.</returns>
     private KnetDiscard? TryOpen(
-        ReadOnlySpan<byte> datagram, KnetAddress source, scoped ref AeadEnvelope envelope, out ReadOnlySpan<byte> packet, out Trust trust)
+        ReadOnlySpan<byte> datagram, KnetAddress source, scoped ref AeadEnvelope envelope,
+        out ReadOnlySpan<byte> packet, out Trust trust)
     {
         packet = default;
         trust = default;
         if (keys.HasAead && AeadEnvelope.TryRead(datagram, out envelope) && peers.TryFind(envelope.Node, out var peer))
         {
-            // Before it is opened: its counter counts as come then, and the copy on a link that we have would be a replay.
+            // Before it is opened: its counter counts as come then, and the copy on a link that we
+            // have would be a replay.
             if (peer.LinkFrom(source) is null)
                 return KnetDiscard.WrongAddress;
             var found = keys.Open(peer.Aead, in envelope, datagram, out packet);
@@ -177,7 +180,8 @@ internal sealed class PacketReceiver(
             keeper.HandleEarlyData(peer, link, arrival.Now);
         if (!peer.IsReachable)
             return Drop(KnetDiscard.Unreachable);
-        if (!peer.Sequence.TryTakeMessage(in data, payload, arrival.Now, out var whole) || !TryDecompress(in data, whole, out whole))
+        if (!peer.Sequence.TryTakeMessage(in data, payload, arrival.Now, out var whole)
+            || !TryDecompress(in data, whole, out whole))
             return false;
         peer.Sequence.MarkDelivered(data.Seq);
         counters.Delivered++;

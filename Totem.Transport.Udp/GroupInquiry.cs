@@ -5,7 +5,8 @@ using Totem.Transport.Udp.Slots;
 
 namespace Totem;
 
-/// <summary>Asks the members of a ring who is in which group, without becoming one: no membership changes by it.</summary>
+/// <summary>Asks the members of a ring who is in which group, without becoming one: no membership
+/// changes by it.</summary>
 public static class GroupInquiry
 {
     private static readonly TimeSpan RoundInterval = TimeSpan.FromMilliseconds(200);
@@ -16,9 +17,12 @@ public static class GroupInquiry
     /// <summary>Asks those on this host first, then all.</summary>
     /// <param name="options">How a member of that ring would run here.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Every group and its members; null when nobody answers, as on a ring of daemons, or on kronosnet.</returns>
-    /// <exception cref="TransportException">This host does not have the address that the others would answer.</exception>
-    /// <exception cref="OperationCanceledException">The caller gave up, such as while the members do not agree.</exception>
+    /// <returns>Every group and its members; null when nobody answers, as on a ring of daemons, or
+    /// on kronosnet.</returns>
+    /// <exception cref="TransportException">This host does not have the address that the others
+    /// would answer.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up, such as while the members
+    /// do not agree.</exception>
     public static async Task<IReadOnlyList<GroupRoster>?> AskAsync(
         TotemNodeOptions options, CancellationToken cancellationToken)
     {
@@ -72,7 +76,8 @@ public static class GroupInquiry
         {
             try
             {
-                await socket.SendToAsync(new GroupQuestion(nonce, (uint)entries.Count).ToBytes(), SocketFlags.None, to, cancellationToken)
+                await socket.SendToAsync(
+                    new GroupQuestion(nonce, (uint)entries.Count).ToBytes(), SocketFlags.None, to, cancellationToken)
                     .ConfigureAwait(false);
             }
             catch (SocketException)
@@ -90,9 +95,11 @@ public static class GroupInquiry
                 while (true)
                 {
                     var from = new SocketAddress(own.AddressFamily);
-                    var length = await socket.ReceiveFromAsync(buffer, SocketFlags.None, from, limit.Token).ConfigureAwait(false);
+                    var length = await socket.ReceiveFromAsync(buffer, SocketFlags.None, from, limit.Token)
+                        .ConfigureAwait(false);
                     // Of those that were asked, the one that answers first is asked for the rest.
-                    if (GroupAnswer.TryRead(buffer.AsSpan(0, length), out var answer) && answer!.Nonce == nonce && (chosen is null || chosen.Equals(from)))
+                    if (GroupAnswer.TryRead(buffer.AsSpan(0, length), out var answer) && answer!.Nonce == nonce
+                        && (chosen is null || chosen.Equals(from)))
                     {
                         chosen = from;
                         return answer;

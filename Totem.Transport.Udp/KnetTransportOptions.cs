@@ -40,7 +40,8 @@ public enum PacketHash
     Sha512,
 }
 
-/// <summary>Whether members speak the format of our own, which also refuses what is repeated (<c>docs/security.md</c>).</summary>
+/// <summary>Whether members speak the format of our own, which also refuses what is repeated
+/// (<c>docs/security.md</c>).</summary>
 public enum AeadRule
 {
     /// <summary>With every member that speaks it; libknet's format with the others, such as real daemons.</summary>
@@ -82,18 +83,19 @@ public sealed record KnetLink
     /// <summary>0 to 7, the same at every member.</summary>
     public required int Number { get; init; }
 
-    /// <summary>Every member's address on this link, this member's among them, with one port. May be empty for one link, which then has those of
-    /// <see cref="UdpTransportOptions.Peers"/>.</summary>
+    /// <summary>Every member's address on this link, this member's among them, with one port. May be empty for one
+    /// link, which then has those of <see cref="UdpTransportOptions.Peers"/>.</summary>
     public IReadOnlyList<UdpPeer> Peers { get; init; } = [];
 
     /// <summary>0 to 255, higher is better; <see cref="LinkPolicy.Passive"/> alone looks. Default 1.</summary>
     public int Priority { get; init; } = 1;
 
-    /// <summary>The time between two pings, rounded up to 200 ms. Null, the default, is the token timeout through twice <see cref="PongCount"/>.</summary>
+    /// <summary>The time between two pings, rounded up to 200 ms. Null, the default, is the token timeout through twice
+    /// <see cref="PongCount"/>.</summary>
     public TimeSpan? PingInterval { get; init; }
 
-    /// <summary>A link without an answer for this long is down; ten times longer while it is young. Null, the default, is the token timeout through
-    /// <see cref="PongCount"/>.</summary>
+    /// <summary>A link without an answer for this long is down; ten times longer while it is young. Null, the default,
+    /// is the token timeout through <see cref="PongCount"/>.</summary>
     public TimeSpan? PingTimeout { get; init; }
 
     /// <summary>How many answers make the average of the latency. Default 2048.</summary>
@@ -106,14 +108,15 @@ public sealed record KnetLink
 /// <summary>How a member speaks kronosnet (<see cref="UdpTransportKind.Knet"/>). Immutable.</summary>
 public sealed record KnetTransportOptions
 {
-    /// <summary>The file with the key that all members share, in corosync's format: at least 128 random bytes (<c>totem keygen</c>). Only its owner
-    /// may read it. Required where something is hidden or proven.</summary>
+    /// <summary>The file with the key that all members share, in corosync's format: at least 128 random bytes (<c>totem
+    /// keygen</c>). Only its owner may read it. Required where something is hidden or proven.</summary>
     public string? KeyFile { get; init; }
 
     /// <summary>The key itself, where a configuration has no file: corosync's <c>totem.key</c>.</summary>
     internal ReadOnlyMemory<byte> Key { get; init; }
 
-    /// <summary>Default AES with 256 bits. <see cref="PacketCipher.None"/> sends messages that everybody can read.</summary>
+    /// <summary>Default AES with 256 bits. <see cref="PacketCipher.None"/> sends messages that
+    /// everybody can read.</summary>
     public PacketCipher Cipher { get; init; } = PacketCipher.Aes256;
 
     /// <summary>Default SHA-256. <see cref="PacketHash.None"/> lets everybody send.</summary>
@@ -125,16 +128,19 @@ public sealed record KnetTransportOptions
     /// <summary>Default <see cref="LinkPolicy.Passive"/>.</summary>
     public LinkPolicy Policy { get; init; } = LinkPolicy.Passive;
 
-    /// <summary>The links. Empty, the default, is one: number 0, with the addresses of <see cref="UdpTransportOptions.Peers"/>.</summary>
+    /// <summary>The links. Empty, the default, is one: number 0, with the addresses of
+    /// <see cref="UdpTransportOptions.Peers"/>.</summary>
     public IReadOnlyList<KnetLink> Links { get; init; } = [];
 
     /// <summary>The time between two searches for what a path carries. Default 30 s.</summary>
     public TimeSpan PathMtuInterval { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The longest IP packet of every path, where it is not to be searched for. Default 0, which searches.</summary>
+    /// <summary>The longest IP packet of every path, where it is not to be searched for. Default 0,
+    /// which searches.</summary>
     public int FixedMtu { get; init; }
 
-    /// <summary>Default <see cref="PacketCompression.None"/>. Compressed messages that come are always decompressed.</summary>
+    /// <summary>Default <see cref="PacketCompression.None"/>. Compressed messages that come are
+    /// always decompressed.</summary>
     public PacketCompression Compression { get; init; }
 
     /// <summary>Messages of up to this many bytes are not compressed. Default 100.</summary>
@@ -152,20 +158,28 @@ public sealed record KnetTransportOptions
             $"{nameof(Cipher)} is {Cipher} and {nameof(Hash)} is None, expected a hash beside a cipher");
         require(
             IsClear || KeyFile is not null || !Key.IsEmpty,
-            $"{nameof(KeyFile)} is missing, expected the file with the key that all members share: make one with 'totem keygen FILE' and give every host a "
+            $"{nameof(KeyFile)} is missing, expected the file with the key that all members share: make one with "
+            + "'totem keygen FILE' and give every host a "
             + $"copy, or insist on clear text with {nameof(UdpTransportOptions.Kind)} {UdpTransportKind.Unicast}");
         require(
             KeyFile is null || Key.IsEmpty, $"{nameof(Key)} is set beside {nameof(KeyFile)}, expected one of the two");
         require(
-            Key.IsEmpty || Key.Length >= KeyBytesMin, $"{nameof(Key)} has {Key.Length} bytes, expected {KeyBytesMin} or more");
+            Key.IsEmpty || Key.Length >= KeyBytesMin, $"{nameof(Key)} has {Key.Length} bytes, expected {KeyBytesMin} "
+                + "or more");
         require(
-            !IsClear || Aead != AeadRule.Required, $"{nameof(Aead)} is {Aead} and {nameof(Hash)} is None, expected a hash and a key");
-        require(PathMtuInterval > TimeSpan.Zero, $"{nameof(PathMtuInterval)} is {PathMtuInterval}, expected more than 0");
-        require(FixedMtu is 0 or >= 576 and <= 65_535, $"{nameof(FixedMtu)} is {FixedMtu}, expected 0, or 576 to 65535");
-        require(CompressionThreshold >= 0, $"{nameof(CompressionThreshold)} is {CompressionThreshold}, expected 0 or more");
-        require(CompressionLevel is >= 0 and <= 9, $"{nameof(CompressionLevel)} is {CompressionLevel}, expected 0 to 9");
+            !IsClear || Aead != AeadRule.Required, $"{nameof(Aead)} is {Aead} and {nameof(Hash)} is None, expected a "
+                + "hash and a key");
+        require(
+            PathMtuInterval > TimeSpan.Zero, $"{nameof(PathMtuInterval)} is {PathMtuInterval}, expected more than 0");
+        require(
+            FixedMtu is 0 or >= 576 and <= 65_535, $"{nameof(FixedMtu)} is {FixedMtu}, expected 0, or 576 to 65535");
+        require(
+            CompressionThreshold >= 0, $"{nameof(CompressionThreshold)} is {CompressionThreshold}, expected 0 or more");
+        require(
+            CompressionLevel is >= 0 and <= 9, $"{nameof(CompressionLevel)} is {CompressionLevel}, expected 0 to 9");
         foreach (var peer in peers.Where(x => x.Id.Value > ushort.MaxValue))
-            require(false, $"{nameof(UdpTransportOptions.Peers)} has processor {peer.Id}, expected ids up to {ushort.MaxValue} on kronosnet");
+            require(false, $"{nameof(UdpTransportOptions.Peers)} has processor {peer.Id}, expected ids up to "
+                + $"{ushort.MaxValue} on kronosnet");
         ValidateLinks(peers, self, require);
     }
 
@@ -180,35 +194,44 @@ public sealed record KnetTransportOptions
     private void ValidateLinks(IReadOnlyList<UdpPeer> peers, ProcessorId self, Action<bool, string> require)
     {
         const int numberMax = 7;
-        require(Links.Count(x => x.Peers.Count == 0) <= 1, $"{nameof(Links)} has more than one link without {nameof(KnetLink.Peers)}, expected one at most");
+        require(Links.Count(x => x.Peers.Count == 0) <= 1, $"{nameof(Links)} has more than one link without "
+            + $"{nameof(KnetLink.Peers)}, expected one at most");
         foreach (var group in Links.GroupBy(x => x.Number).Where(x => x.Count() > 1 || x.Key is < 0 or > numberMax))
-            require(false, $"{nameof(Links)} has link {group.Key} {group.Count()} times, expected numbers from 0 to {numberMax}, each once");
+            require(false, $"{nameof(Links)} has link {group.Key} {group.Count()} times, expected numbers from 0 to "
+                + $"{numberMax}, each once");
         foreach (var link in Complete(peers))
         {
             var name = $"{nameof(Links)}: link {link.Number}";
             require(link.Peers.Any(x => x.Id == self), $"{name} has no address of this processor ({self})");
             require(
-                link.Peers.Select(x => x.EndPoint.AddressFamily).Distinct().Count() <= 1, $"{name} mixes IPv4 and IPv6, expected one family");
+                link.Peers.Select(x => x.EndPoint.AddressFamily).Distinct().Count() <= 1, $"{name} mixes IPv4 and "
+                    + "IPv6, expected one family");
             foreach (var peer in link.Peers.Where(x => peers.All(y => y.Id != x.Id)))
-                require(false, $"{name} has processor {peer.Id}, expected those of {nameof(UdpTransportOptions.Peers)}");
+                require(
+                    false, $"{name} has processor {peer.Id}, expected those of {nameof(UdpTransportOptions.Peers)}");
             foreach (var group in link.Peers.GroupBy(x => x.Id).Where(x => x.Count() > 1))
                 require(false, $"{name} names processor {group.Key} {group.Count()} times, expected once");
             foreach (var group in link.Peers.GroupBy(x => x.EndPoint).Where(x => x.Count() > 1))
                 require(false, $"{name} names {group.Key} {group.Count()} times, expected once");
-            require(link.Priority is >= 0 and <= byte.MaxValue, $"{name} has priority {link.Priority}, expected 0 to 255");
             require(
-                link.PingInterval is not { } interval || interval > TimeSpan.Zero, $"{name} has ping interval {link.PingInterval}, expected more than 0");
-            require(link.PingTimeout is not { } timeout || timeout > TimeSpan.Zero, $"{name} has ping timeout {link.PingTimeout}, expected more than 0");
+                link.Priority is >= 0 and <= byte.MaxValue, $"{name} has priority {link.Priority}, expected 0 to 255");
+            require(
+                link.PingInterval is not { } interval || interval > TimeSpan.Zero, $"{name} has ping interval "
+                    + $"{link.PingInterval}, expected more than 0");
+            require(link.PingTimeout is not { } timeout || timeout > TimeSpan.Zero, $"{name} has ping timeout "
+                + $"{link.PingTimeout}, expected more than 0");
             require(link.PingPrecision >= 1, $"{name} has ping precision {link.PingPrecision}, expected 1 or more");
             require(link.PongCount >= 1, $"{name} has pong count {link.PongCount}, expected 1 or more");
         }
 
         foreach (var peer in peers)
         {
-            var addresses = Complete(peers).SelectMany(x => x.Peers).Where(x => x.Id == peer.Id).Select(x => x.EndPoint.Address).ToList();
+            var addresses = Complete(peers).SelectMany(x => x.Peers).Where(x => x.Id == peer.Id)
+                .Select(x => x.EndPoint.Address).ToList();
             require(
                 addresses.Distinct().Count() == addresses.Count,
-                $"{nameof(Links)}: processor {peer.Id} has one address on two links, expected different ones: a receiver tells links apart by them");
+                $"{nameof(Links)}: processor {peer.Id} has one address on two links, expected different ones: a "
+                    + "receiver tells links apart by them");
         }
     }
 }

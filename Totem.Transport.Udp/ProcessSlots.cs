@@ -5,9 +5,10 @@ using Totem.Transport.Udp.Host;
 namespace Totem;
 
 /// <summary>
-/// Several processes of one host with one configuration: every node of the list has places, slots, for processes. Slot 0 is the
-/// node itself, as a corosync there would be; slot n has the node's address, the port n above, and an id that follows from the
-/// list alone. So all hosts know the same table, and binding a port for oneself alone decides who has a slot.
+/// Several processes of one host with one configuration: every node of the list has places, slots, for processes. Slot
+/// 0 is the node itself, as a corosync there would be; slot n has the node's address, the port n above, and an id that
+/// follows from the list alone. So all hosts know the same table, and binding a port for oneself alone decides who has
+/// a slot.
 /// </summary>
 public sealed class ProcessSlots
 {
@@ -15,12 +16,14 @@ public sealed class ProcessSlots
     public const int MaxCount = UdpTransportOptions.LoopbackSlotCount;
 
     /// <summary>
-    /// How far apart the ids of a node's slots are. Node ids below it, which are those that people write, never meet, stay readable (slot 3 of
-    /// node 2 is 12002), and stay below 2^16: there are programs that keep an array by node id (corosync's cpghum, of 65,537).
+    /// How far apart the ids of a node's slots are. Node ids below it, which are those that people write, never meet,
+    /// stay readable (slot 3 of node 2 is 12002), and stay below 2^16: there are programs that keep an array by node id
+    /// (corosync's cpghum, of 65,537).
     /// </summary>
     private const uint SlotStep = 4000;
 
-    /// <summary>A member that starts has its port a moment before its neighbours can connect; one that ends, the other way round.</summary>
+    /// <summary>A member that starts has its port a moment before its neighbours can connect; one
+    /// that ends, the other way round.</summary>
     private const int StartingMilliseconds = 2000;
     private const int RetryMilliseconds = 20;
 
@@ -29,7 +32,8 @@ public sealed class ProcessSlots
     private readonly int _self;
 
     /// <param name="node">The configuration of this host's node; unicast or kronosnet.</param>
-    /// <param name="countMax">At most so many slots; 1 for a ring that a real corosync is in, which knows its node list only.</param>
+    /// <param name="countMax">At most so many slots; 1 for a ring that a real corosync is in, which
+    /// knows its node list only.</param>
     /// <exception cref="ArgumentException">The options are those of another transport.</exception>
     public ProcessSlots(TotemNodeOptions node, int countMax = MaxCount)
     {
@@ -38,14 +42,16 @@ public sealed class ProcessSlots
         if (node.Transport.Kind is not (UdpTransportKind.Unicast or UdpTransportKind.Knet))
         {
             throw new ArgumentException(
-                $"{node.Transport.Kind} rings have no slots, expected {UdpTransportKind.Unicast} or {UdpTransportKind.Knet}", nameof(node));
+                $"{node.Transport.Kind} rings have no slots, expected {UdpTransportKind.Unicast} or "
+                    + $"{UdpTransportKind.Knet}", nameof(node));
         }
 
         _node = node;
         var nodes = node.Transport.Peers.OrderBy(peer => peer.Id.Value).ToArray();
         _self = Array.FindIndex(nodes, peer => peer.Id == node.Ring.Self);
         Count = Math.Clamp(ProcessorSet.MaxCount / nodes.Length, 1, Math.Min(countMax, MaxCount));
-        Count = Math.Min(Count, IPEndPoint.MaxPort - Links(node.Transport).SelectMany(x => x).Max(peer => peer.EndPoint.Port) + 1);
+        Count = Math.Min(
+            Count, IPEndPoint.MaxPort - Links(node.Transport).SelectMany(x => x).Max(peer => peer.EndPoint.Port) + 1);
         _slots = Table(nodes, Count);
         // The ids of kronosnet have 16 bits, and a slot's ids never depend on higher slots.
         if (node.Transport.Kind == UdpTransportKind.Knet)
@@ -53,7 +59,8 @@ public sealed class ProcessSlots
         _slots = _slots[..Count];
     }
 
-    /// <summary>How many processes of one host there can be: 14, or fewer when the nodes are so many that a ring could not hold them.</summary>
+    /// <summary>How many processes of one host there can be: 14, or fewer when the nodes are so
+    /// many that a ring could not hold them.</summary>
     public int Count { get; }
 
     /// <summary>Every slot of every node.</summary>
@@ -66,7 +73,8 @@ public sealed class ProcessSlots
     public TotemNodeOptions Options(int slot) => _node with
     {
         Ring = _node.Ring with { Self = this[slot].Id, Allowed = ProcessorSet.Of([.. All.Select(peer => peer.Id)]) },
-        Transport = _node.Transport with { Peers = [.. All], HasSparsePeers = Count > 1, Knet = _node.Transport.Knet with { Links = LinksOfAll() } },
+        Transport = _node.Transport with { Peers = [.. All], HasSparsePeers = Count > 1,
+            Knet = _node.Transport.Knet with { Links = LinksOfAll() } },
         // The vote of the node list's entry belongs to who is that entry.
         Groups = slot == 0 ? _node.Groups : _node.Groups with { Votes = null },
     };
@@ -74,8 +82,9 @@ public sealed class ProcessSlots
     /// <summary>Runs in the lowest slot of this host that is free.</summary>
     /// <param name="cancellationToken">Ends the start, not the node.</param>
     /// <returns>The node; <see cref="TotemNode.Options"/> says in which slot.</returns>
-    /// <exception cref="TransportException">No slot is free, or none can be opened; or the node's own place, slot 0, is a stranger's, such as
-    /// the host's corosync daemon: beside it a second node of this host would be a stranger to all others.</exception>
+    /// <exception cref="TransportException">No slot is free, or none can be opened; or the node's own place, slot 0, is
+    /// a stranger's, such as the host's corosync daemon: beside it a second node of this host would be a stranger to
+    /// all others.</exception>
     public async Task<TotemNode> StartAsync(CancellationToken cancellationToken = default)
     {
         var patience = Environment.TickCount64 + StartingMilliseconds;
@@ -86,10 +95,12 @@ public sealed class ProcessSlots
                 return await TotemNode.StartAsync(Options(slot), cancellationToken).ConfigureAwait(false);
             }
             catch (TransportException exception)
-                when (exception.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } && slot + 1 < Count)
+                when (exception.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+                    && slot + 1 < Count)
             {
                 var holder = slot == 0 ? PortHolder.KindOf(this[0].EndPoint) : PortHolderKind.Member;
-                if (holder == PortHolderKind.Daemon || (holder == PortHolderKind.Unknown && Environment.TickCount64 >= patience))
+                if (holder == PortHolderKind.Daemon
+                    || (holder == PortHolderKind.Unknown && Environment.TickCount64 >= patience))
                     throw;
                 if (holder == PortHolderKind.Unknown)
                 {
@@ -123,7 +134,8 @@ public sealed class ProcessSlots
         var table = new UdpPeer[count][];
         table[0] = nodes;
         for (var slot = 1; slot < count; slot++)
-            table[slot] = [.. nodes.Select(peer => new UdpPeer(new ProcessorId(Claim(peer.Id.Value, slot, taken)), EndPoint(peer, slot)))];
+            table[slot] = [.. nodes.Select(
+                peer => new UdpPeer(new ProcessorId(Claim(peer.Id.Value, slot, taken)), EndPoint(peer, slot)))];
         return table;
     }
 

@@ -9,7 +9,8 @@ namespace Totem;
 /// <summary>How frames travel.</summary>
 public enum UdpTransportKind
 {
-    /// <summary>corosync's <c>udpu</c>: a multicast is one datagram for each configured peer. Works on every network.</summary>
+    /// <summary>corosync's <c>udpu</c>: a multicast is one datagram for each configured peer. Works
+    /// on every network.</summary>
     Unicast,
 
     /// <summary>corosync's <c>udp</c>: a multicast is one datagram to an IP multicast (or broadcast) address.</summary>
@@ -17,11 +18,13 @@ public enum UdpTransportKind
 
     /// <summary>
     /// Several processes of one host, without configuration: a process takes the lowest free of
-    /// <see cref="UdpTransportOptions.LoopbackSlotCount"/> ports on the loopback address, and that slot is its identity.
+    /// <see cref="UdpTransportOptions.LoopbackSlotCount"/> ports on the loopback address, and that
+    /// slot is its identity.
     /// </summary>
     Loopback,
 
-    /// <summary>corosync's default, <c>knet</c>: encrypted packets on up to eight links (<see cref="KnetTransportOptions"/>).</summary>
+    /// <summary>corosync's default, <c>knet</c>: encrypted packets on up to eight links
+    /// (<see cref="KnetTransportOptions"/>).</summary>
     Knet,
 }
 
@@ -41,7 +44,8 @@ public enum DatagramPath
 /// <summary>A processor and where its datagrams go.</summary>
 /// <param name="Id">The peer.</param>
 /// <param name="EndPoint">Its address and port; no wildcard address.</param>
-/// <remarks>In a configuration it is a text, <c>2=10.0.0.2:5405</c> or <c>2=10.0.0.2</c> with <see cref="UdpTransportOptions.DefaultPort"/>.</remarks>
+/// <remarks>In a configuration it is a text, <c>2=10.0.0.2:5405</c> or <c>2=10.0.0.2</c> with
+/// <see cref="UdpTransportOptions.DefaultPort"/>.</remarks>
 [TypeConverter(typeof(UdpPeerConverter))]
 public sealed record UdpPeer(ProcessorId Id, IPEndPoint EndPoint)
 {
@@ -49,7 +53,8 @@ public sealed record UdpPeer(ProcessorId Id, IPEndPoint EndPoint)
     internal string? Unreadable { get; init; }
 }
 
-/// <summary>The sockets of a member. Immutable; what it means on the wire is in <c>docs/reference/transport.md</c>.</summary>
+/// <summary>The sockets of a member. Immutable; what it means on the wire is in
+/// <c>docs/reference/transport.md</c>.</summary>
 public sealed record UdpTransportOptions
 {
     /// <summary>corosync's port.</summary>
@@ -61,26 +66,30 @@ public sealed record UdpTransportOptions
     /// <summary>The longest <see cref="LoopbackName"/>, in UTF-8.</summary>
     public const int MaxLoopbackNameBytes = 128;
 
-    /// <summary>How frames travel. Default <see cref="UdpTransportKind.Knet"/>, encrypted with the key that <see cref="Knet"/> names. The kinds that send in
-    /// clear, so that everybody on the network can read and send, have to be named.</summary>
+    /// <summary>How frames travel. Default <see cref="UdpTransportKind.Knet"/>, encrypted with the key that
+    /// <see cref="Knet"/> names. The kinds that send in clear, so that everybody on the network can read and send, have
+    /// to be named.</summary>
     public UdpTransportKind Kind { get; init; } = UdpTransportKind.Knet;
 
     /// <summary>Kronosnet: key, cipher, links.</summary>
     public KnetTransportOptions Knet { get; init; } = new();
 
-    /// <summary>Every configured member, this one included; its entry is also what its sockets are bound to. Must stay empty
-    /// for <see cref="UdpTransportKind.Loopback"/>, which knows its peers by rule.</summary>
+    /// <summary>Every configured member, this one included; its entry is also what its sockets are bound to. Must stay
+    /// empty for <see cref="UdpTransportKind.Loopback"/>, which knows its peers by rule.</summary>
     public IReadOnlyList<UdpPeer> Peers { get; init; } = [];
 
-    /// <summary>Loopback: the port of slot 0; slot n takes the port n above it. Default 5405. Processes that shall meet need
-    /// the same; test runs that shall not meet need bases at least <see cref="LoopbackSlotCount"/> apart.</summary>
+    /// <summary>Loopback: the port of slot 0; slot n takes the port n above it. Default 5405. Processes that shall meet
+    /// need the same; test runs that shall not meet need bases at least <see cref="LoopbackSlotCount"/>
+    /// apart.</summary>
     public int LoopbackPort { get; init; } = DefaultPort;
 
-    /// <summary>Loopback: which ring of those with the same port; up to <see cref="MaxLoopbackNameBytes"/> bytes. Empty, the default here, is one
-    /// name of many. Rings of different names do not hear each other, since the slots' address follows from the name.</summary>
+    /// <summary>Loopback: which ring of those with the same port; up to <see cref="MaxLoopbackNameBytes"/> bytes.
+    /// Empty, the default here, is one name of many. Rings of different names do not hear each other, since the slots'
+    /// address follows from the name.</summary>
     public string LoopbackName { get; init; } = "";
 
-    /// <summary>Multicast: the group, or 255.255.255.255 for broadcast. Required for that kind, of the peers' family.</summary>
+    /// <summary>Multicast: the group, or 255.255.255.255 for broadcast. Required for that kind, of
+    /// the peers' family.</summary>
     public IPAddress? Group { get; init; }
 
     /// <summary>The same as a text, for configuration systems, which know no <see cref="IPAddress"/>.</summary>
@@ -89,36 +98,41 @@ public sealed record UdpTransportOptions
     {
         get => Group?.ToString();
         init => Group = value is null ? null
-            : IPAddress.TryParse(value, out var address) ? address : throw new FormatException($"'{value}' is no IP address");
+            : IPAddress.TryParse(value, out var address) ? address
+            : throw new FormatException($"'{value}' is no IP address");
     }
 
-    /// <summary>Multicast: the port of the group. Default 5405. Frames are sent from the port below it, as corosync does.</summary>
+    /// <summary>Multicast: the port of the group. Default 5405. Frames are sent from the port below
+    /// it, as corosync does.</summary>
     public int GroupPort { get; init; } = DefaultPort;
 
-    /// <summary>Multicast: how many routers a frame may pass, and one. Default 1, corosync's: it stays on the link.</summary>
+    /// <summary>Multicast: how many routers a frame may pass, and one. Default 1, corosync's: it
+    /// stays on the link.</summary>
     public int MulticastTtl { get; init; } = 1;
 
     /// <summary>Unicast: whether datagrams of addresses that are no peer's are read. Default false (corosync's
-    /// <c>block_unlisted_ips: yes</c>); they are counted as ignored. A multicast ring never checks, as corosync.</summary>
+    /// <c>block_unlisted_ips: yes</c>); they are counted as ignored. A multicast ring never checks,
+    /// as corosync.</summary>
     public bool AcceptUnlistedSources { get; init; }
 
     /// <summary>
-    /// Requested for each receiving socket; the kernel may grant less, which is logged once. Default 8 MiB. Linux charges a datagram of any
-    /// size with 2304 bytes or more, with over 4 KiB where the interface puts each into a page, against twice what is granted here: that is room
-    /// for 3,800 to 7,200 datagrams, several windows of a thousand. Less loses frames when the process is not scheduled, and the window
-    /// grows no further than to what the smallest buffer granted holds (<c>RingOptions.MaxWindowSize</c>). Only what is
-    /// in use takes memory.
+    /// Requested for each receiving socket; the kernel may grant less, which is logged once. Default 8 MiB. Linux
+    /// charges a datagram of any size with 2304 bytes or more, with over 4 KiB where the interface puts each into a
+    /// page, against twice what is granted here: that is room for 3,800 to 7,200 datagrams, several windows of a
+    /// thousand. Less loses frames when the process is not scheduled, and the window grows no further than to what the
+    /// smallest buffer granted holds (<c>RingOptions.MaxWindowSize</c>). Only what is in use takes memory.
     /// </summary>
     public int ReceiveBufferBytes { get; init; } = 8 << 20;
 
-    /// <summary>Requested for the sending socket. Default 2 MiB. A full buffer drops frames, which the protocol repairs late.</summary>
+    /// <summary>Requested for the sending socket. Default 2 MiB. A full buffer drops frames, which
+    /// the protocol repairs late.</summary>
     public int SendBufferBytes { get; init; } = 2 << 20;
 
     /// <summary>
     /// How soon silence towards the successor is broken by an empty datagram while it runs on this host, so that the
-    /// kernel can say that its port is gone. Default 25 ms: a dead process is noticed well within 100 ms. On Linux members of one
-    /// host also notice at once when a connection between them breaks, and probe less often while it stands. Zero turns
-    /// both off. Receivers ignore empty datagrams.
+    /// kernel can say that its port is gone. Default 25 ms: a dead process is noticed well within 100 ms. On Linux
+    /// members of one host also notice at once when a connection between them breaks, and probe less often while it
+    /// stands. Zero turns both off. Receivers ignore empty datagrams.
     /// </summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromMilliseconds(25);
 
@@ -126,26 +140,27 @@ public sealed record UdpTransportOptions
     public DatagramPath Path { get; init; } = DatagramPath.Auto;
 
     /// <summary>
-    /// Whether a burst goes to and comes from the kernel as one piece where Linux can do that (UDP_SEGMENT since 4.18, UDP_GRO since 5.0):
-    /// much less work for each datagram, and the same datagrams on the wire. Default true; an interface that refuses is noticed and
-    /// spared. False is for one that accepts and does it wrong.
+    /// Whether a burst goes to and comes from the kernel as one piece where Linux can do that (UDP_SEGMENT since 4.18,
+    /// UDP_GRO since 5.0): much less work for each datagram, and the same datagrams on the wire. Default true; an
+    /// interface that refuses is noticed and spared. False is for one that accepts and does it wrong.
     /// </summary>
     public bool SegmentationOffload { get; init; } = true;
 
     /// <summary>
-    /// How long the ring's thread looks for datagrams before it sleeps: when the token is expected in about that time, while a rotation takes
-    /// at most twice as long; and when the token has just left, while a rotation takes up to 2 ms. Default 100 µs. Falling asleep and waking
-    /// up take longer than everything else a member of a small ring does, and cost as much of the processor; between two looks any other
-    /// thread that wants the core has it. Zero sleeps at once. A ring that is silent or has much to send is not concerned; milliseconds make
-    /// every busy ring one that never sleeps, which takes a core for each member.
+    /// How long the ring's thread looks for datagrams before it sleeps: when the token is expected in about that time,
+    /// while a rotation takes at most twice as long; and when the token has just left, while a rotation takes up to 2
+    /// ms. Default 100 µs. Falling asleep and waking up take longer than everything else a member of a small ring does,
+    /// and cost as much of the processor; between two looks any other thread that wants the core has it. Zero sleeps at
+    /// once. A ring that is silent or has much to send is not concerned; milliseconds make every busy ring one that
+    /// never sleeps, which takes a core for each member.
     /// </summary>
     public TimeSpan BusyPoll { get; init; } = TimeSpan.FromMicroseconds(100);
 
     /// <summary>Tests: the error number with which segmented sends are refused; 0 asks the kernel.</summary>
     internal int SegmentationRefusal { get; init; }
 
-    /// <summary>Unicast: most of <see cref="Peers"/> are places for processes that do not run, so as on the loopback, who was not heard
-    /// gets only what introduces us. Default false: corosync's way.</summary>
+    /// <summary>Unicast: most of <see cref="Peers"/> are places for processes that do not run, so as on the loopback,
+    /// who was not heard gets only what introduces us. Default false: corosync's way.</summary>
     internal bool HasSparsePeers { get; init; }
 
     /// <summary>The configuration file's name for the ring, for people.</summary>
@@ -154,8 +169,8 @@ public sealed record UdpTransportOptions
     /// <summary>The name of the ring, for people; empty when it has none.</summary>
     internal string Cluster => Kind == UdpTransportKind.Loopback ? LoopbackName : ClusterName;
 
-    /// <summary>On Linux: processes of one host notice the end of each other at once, by a connection between them. Default true; measurements compare a ring
-    /// without it.</summary>
+    /// <summary>On Linux: processes of one host notice the end of each other at once, by a connection between them.
+    /// Default true; measurements compare a ring without it.</summary>
     public bool IsWatchAllowed { get; init; } = true;
 
     /// <summary>Whether processes of this host are watched, where the system can.</summary>
@@ -169,11 +184,13 @@ public sealed record UdpTransportOptions
     public IReadOnlyList<string> Validate(ProcessorId self)
     {
         var problems = new List<string>();
-        Require(ReceiveBufferBytes >= 1 << 16, $"{nameof(ReceiveBufferBytes)} is {ReceiveBufferBytes}, expected 65536 or more");
+        Require(ReceiveBufferBytes >= 1 << 16, $"{nameof(ReceiveBufferBytes)} is {ReceiveBufferBytes}, expected 65536 "
+            + "or more");
         Require(SendBufferBytes >= 1 << 16, $"{nameof(SendBufferBytes)} is {SendBufferBytes}, expected 65536 or more");
         Require(ProbeInterval == TimeSpan.Zero || ProbeInterval >= TimeSpan.FromMilliseconds(1),
             $"{nameof(ProbeInterval)} is {ProbeInterval}, expected 0 or at least 1 ms");
-        Require(BusyPoll >= TimeSpan.Zero && BusyPoll <= TimeSpan.FromHours(1), $"{nameof(BusyPoll)} is {BusyPoll}, expected 0 to an hour");
+        Require(BusyPoll >= TimeSpan.Zero && BusyPoll <= TimeSpan.FromHours(1), $"{nameof(BusyPoll)} is {BusyPoll}, "
+            + "expected 0 to an hour");
         if (Kind == UdpTransportKind.Loopback)
             ValidateLoopback(self, Require);
         else
@@ -194,19 +211,24 @@ public sealed record UdpTransportOptions
     private void ValidateLoopback(ProcessorId self, Action<bool, string> require)
     {
         const int highest = IPEndPoint.MaxPort - LoopbackSlotCount + 1;
-        require(Peers.Count == 0, $"{nameof(Peers)} has {Peers.Count} entries, expected none: loopback peers follow from {nameof(LoopbackPort)}");
-        require(LoopbackPort is >= 1 and <= highest, $"{nameof(LoopbackPort)} is {LoopbackPort}, expected 1 to {highest}");
+        require(Peers.Count == 0, $"{nameof(Peers)} has {Peers.Count} entries, expected none: loopback peers follow "
+            + $"from {nameof(LoopbackPort)}");
+        require(
+            LoopbackPort is >= 1 and <= highest, $"{nameof(LoopbackPort)} is {LoopbackPort}, expected 1 to {highest}");
         var nameBytes = Encoding.UTF8.GetByteCount(LoopbackName);
-        require(nameBytes <= MaxLoopbackNameBytes, $"{nameof(LoopbackName)} has {nameBytes} bytes, expected at most {MaxLoopbackNameBytes}");
+        require(nameBytes <= MaxLoopbackNameBytes, $"{nameof(LoopbackName)} has {nameBytes} bytes, expected at most "
+            + $"{MaxLoopbackNameBytes}");
         require(
             Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(LoopbackName)) == LoopbackName,
             $"{nameof(LoopbackName)} has half of a surrogate pair, expected text that UTF-8 can say");
-        require(self.Value <= LoopbackSlotCount, $"the loopback id is {self}, expected 1 to {LoopbackSlotCount}, or 0 for any free one");
+        require(self.Value <= LoopbackSlotCount, $"the loopback id is {self}, expected 1 to {LoopbackSlotCount}, or 0 "
+            + "for any free one");
     }
 
     private void ValidatePeers(ProcessorId self, Action<bool, string> require)
     {
-        require(Peers.Count <= ProcessorSet.MaxCount, $"{nameof(Peers)} has {Peers.Count} entries, expected at most {ProcessorSet.MaxCount}");
+        require(Peers.Count <= ProcessorSet.MaxCount, $"{nameof(Peers)} has {Peers.Count} entries, expected at most "
+            + $"{ProcessorSet.MaxCount}");
         require(Peers.Any(peer => peer.Id == self), $"{nameof(Peers)} has no entry for this processor ({self})");
         require(Peers.Select(peer => peer.EndPoint.AddressFamily).Distinct().Count() <= 1,
             $"{nameof(Peers)} mixes IPv4 and IPv6, expected one family");
@@ -218,11 +240,13 @@ public sealed record UdpTransportOptions
         {
             if (peer.Unreadable is { } text)
             {
-                require(false, $"{nameof(Peers)}: '{text}' is no peer, expected ID=ADDRESS:PORT such as 2=10.0.0.2:5405 or 2=[fd00::2]:5405");
+                require(false, $"{nameof(Peers)}: '{text}' is no peer, expected ID=ADDRESS:PORT such as "
+                    + "2=10.0.0.2:5405 or 2=[fd00::2]:5405");
                 continue;
             }
 
-            require(!peer.Id.IsNone, $"{nameof(Peers)} has an entry with id 0 ({peer.EndPoint}), expected ids from 1 up");
+            require(
+                !peer.Id.IsNone, $"{nameof(Peers)} has an entry with id 0 ({peer.EndPoint}), expected ids from 1 up");
             require(peer.EndPoint.Port != 0, $"{nameof(Peers)}: the port of processor {peer.Id} is 0");
             require(!peer.EndPoint.Address.Equals(IPAddress.Any) && !peer.EndPoint.Address.Equals(IPAddress.IPv6Any),
                 $"{nameof(Peers)}: processor {peer.Id} has the wildcard address, expected one that others can send to");
@@ -231,7 +255,8 @@ public sealed record UdpTransportOptions
 
     private void ValidateGroup(Action<bool, string> require)
     {
-        require(GroupPort is >= 2 and <= IPEndPoint.MaxPort, $"{nameof(GroupPort)} is {GroupPort}, expected 2 to {IPEndPoint.MaxPort}");
+        require(GroupPort is >= 2 and <= IPEndPoint.MaxPort, $"{nameof(GroupPort)} is {GroupPort}, expected 2 to "
+            + $"{IPEndPoint.MaxPort}");
         require(MulticastTtl is >= 0 and <= 255, $"{nameof(MulticastTtl)} is {MulticastTtl}, expected 0 to 255");
         if (Group is null)
         {
@@ -244,13 +269,15 @@ public sealed record UdpTransportOptions
             $"{nameof(Group)} is {Group}, expected the address family of {nameof(Peers)}");
     }
 
-    /// <summary>Whether an address can be <see cref="Group"/>: one of multicast, or the broadcast of this network.</summary>
+    /// <summary>Whether an address can be <see cref="Group"/>: one of multicast, or the broadcast
+    /// of this network.</summary>
     public static bool IsGroup(IPAddress address)
         => address.AddressFamily == AddressFamily.InterNetworkV6
             ? address.IsIPv6Multicast
             : address.Equals(IPAddress.Broadcast) || (address.GetAddressBytes()[0] & 0xF0) == 0xE0;
 }
 
-/// <summary>A fault for tests: how many times a datagram that came in is handed on. 0 loses it, 2 duplicates it.</summary>
+/// <summary>A fault for tests: how many times a datagram that came in is handed on. 0 loses it, 2
+/// duplicates it.</summary>
 /// <param name="datagram">Valid during the call only, which is on the ring's thread.</param>
 public delegate int DatagramFilter(ReadOnlySpan<byte> datagram);

@@ -4,8 +4,8 @@ using Totem.Bench.Processes;
 namespace Totem.Bench.Peers;
 
 /// <summary>
-/// A real corosync daemon at a node. It sees its files, empty shared memory and an empty /run at their usual places, through
-/// mounts in a mount namespace of its own, where its clients find them too.
+/// A real corosync daemon at a node. It sees its files, empty shared memory and an empty /run at their usual places,
+/// through mounts in a mount namespace of its own, where its clients find them too.
 /// </summary>
 internal sealed class CorosyncDaemon : IAsyncDisposable
 {
@@ -15,8 +15,9 @@ internal sealed class CorosyncDaemon : IAsyncDisposable
     private const int LinesMax = 20;
     private const string ReadyText = "Completed service synchronization";
 
-    // $1: our folder. Names are not looked up in the domain name system, which nobody answers here: the daemon would wait for it.
-    // The guard reads our end of its input in its place: it ends with the daemon, or ends it. `ip netns exec` made the mount namespace.
+    // $1: our folder. Names are not looked up in the domain name system, which nobody answers here: the daemon would
+    // wait for it. The guard reads our end of its input in its place: it ends with the daemon, or ends it. `ip netns
+    // exec` made the mount namespace.
     private const string Script = """
         set -e
         mount --bind "$1/etc" /etc/corosync
@@ -39,7 +40,8 @@ internal sealed class CorosyncDaemon : IAsyncDisposable
         _process = process;
         _reading = Task.WhenAll(ReadAsync(process.StandardError), ReadAsync(process.StandardOutput));
         _ = _reading.ContinueWith(
-            _ => _ready.TrySetException(new RunFailedException($"a corosync daemon ended: {LastLines}")), TaskScheduler.Default);
+            _ => _ready.TrySetException(new RunFailedException($"a corosync daemon ended: {LastLines}")),
+            TaskScheduler.Default);
     }
 
     /// <summary>Its process id: every command between us and the daemon becomes it.</summary>

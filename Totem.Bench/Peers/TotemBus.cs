@@ -11,7 +11,8 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
 {
     private const string GroupName = "bench";
 
-    /// <summary>A setting of the bench, not of the engine: so many groups are merely there, joined by every node.</summary>
+    /// <summary>A setting of the bench, not of the engine: so many groups are merely there, joined
+    /// by every node.</summary>
     private const string JoinedGroups = "JoinedGroups=";
     private const int JoinsAtOnce = 64;
 
@@ -52,12 +53,14 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
         get
         {
             var statistics = _node.Statistics;
-            return new BusCounters(Environment.CpuUsage.TotalTime, statistics.MessagesRetransmitted, statistics.ConfigurationChanges);
+            return new BusCounters(
+                Environment.CpuUsage.TotalTime, statistics.MessagesRetransmitted, statistics.ConfigurationChanges);
         }
     }
 
     /// <summary>Starts the member and waits until all are there.</summary>
-    public static async Task<TotemBus> StartAsync(NodeSetup setup, IBusReceiver receiver, CancellationToken cancellationToken)
+    public static async Task<TotemBus> StartAsync(
+        NodeSetup setup, IBusReceiver receiver, CancellationToken cancellationToken)
     {
         var bus = new TotemBus(setup, receiver);
         var options = OptionsFor(setup);
@@ -119,12 +122,15 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
 
     private async Task JoinAsync(NodeSetup setup, CancellationToken cancellationToken)
     {
-        var others = setup.Settings.FirstOrDefault(x => x.StartsWith(JoinedGroups, StringComparison.Ordinal))?[JoinedGroups.Length..];
+        var others = setup.Settings.FirstOrDefault(x =>
+            x.StartsWith(JoinedGroups, StringComparison.Ordinal))?[JoinedGroups.Length..];
         var names = Enumerable.Range(0, int.Parse(others ?? "0", NumberStyles.None, CultureInfo.InvariantCulture))
             .Select(x => string.Create(CultureInfo.InvariantCulture, $"other {x}"));
         foreach (var some in names.Chunk(JoinsAtOnce))
-            await Task.WhenAll(some.Select(x => _node.JoinAsync(x, cancellationToken: cancellationToken))).ConfigureAwait(false);
-        _group = await _node.JoinAsync(GroupName, new GroupJoinOptions { Sink = this }, cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(some.Select(x => _node.JoinAsync(x, cancellationToken: cancellationToken)))
+                .ConfigureAwait(false);
+        _group = await _node.JoinAsync(GroupName, new GroupJoinOptions { Sink = this }, cancellationToken)
+            .ConfigureAwait(false);
         while (_group.Members.Count < setup.Nodes)
             await Task.Delay(TimeSpan.FromMilliseconds(10), cancellationToken).ConfigureAwait(false);
     }
@@ -156,7 +162,8 @@ internal sealed class TotemBus : IOrderedBus, IGroupSink
                     },
                     Group = setup.Transport == "udp" ? IPAddress.Parse(MulticastGroup) : null,
                     GroupPort = setup.Port,
-                    Peers = [.. setup.Addresses.Select((x, i) => new UdpPeer(new ProcessorId((uint)i + 1), new IPEndPoint(IPAddress.Parse(x), setup.Port)))],
+                    Peers = [.. setup.Addresses.Select((x, i) =>
+                        new UdpPeer(new ProcessorId((uint)i + 1), new IPEndPoint(IPAddress.Parse(x), setup.Port)))],
                 },
                 StateDirectory = setup.StateDirectory,
             };

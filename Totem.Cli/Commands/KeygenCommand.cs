@@ -15,14 +15,17 @@ internal sealed class KeygenCommand : TotemCommand
 
     private readonly Argument<string> _file = new("FILE")
     {
-        Description = $"Where to write it; without one {DefaultFile}, where corosync and a corosync.conf without keyfile look for it.",
+        Description = $"Where to write it; without one {DefaultFile}, where corosync and a corosync.conf without "
+            + "keyfile look for it.",
         DefaultValueFactory = static _ => DefaultFile,
     };
 
-    private readonly Option<bool> _force = new("--force") { Description = "Replace a file that exists: members with the old key and the new one do not hear each other." };
+    private readonly Option<bool> _force = new("--force") { Description = "Replace a file that exists: members with "
+        + "the old key and the new one do not hear each other." };
 
     /// <summary>Creates the command.</summary>
-    public KeygenCommand() : base("keygen", "Make the key that the members of a ring share, in corosync's format, for this user alone (mode 0400).")
+    public KeygenCommand() : base("keygen", "Make the key that the members of a ring share, in corosync's format, for "
+        + "this user alone (mode 0400).")
     {
         Add(_file);
         Add(_force);
@@ -48,7 +51,8 @@ internal sealed class KeygenCommand : TotemCommand
     {
         var file = parsed.GetValue(_file)!;
         if (File.Exists(file) && !parsed.GetValue(_force))
-            throw new CommandFailedException(ExitCode.Usage, $"{file} exists; expected a new file, or --force where no ring uses it");
+            throw new CommandFailedException(
+                ExitCode.Usage, $"{file} exists; expected a new file, or --force where no ring uses it");
         var key = RandomNumberGenerator.GetBytes(KeyBytes);
         // Whole and private at once: a name that is there is a key that is.
         var fresh = $"{file}.{Environment.ProcessId}.new";
@@ -75,7 +79,8 @@ internal sealed class KeygenCommand : TotemCommand
             CryptographicOperations.ZeroMemory(key);
         }
 
-        parsed.InvocationConfiguration.Output.WriteLine($"{file}: {KeyBytes} random bytes, mode 0400; give every member a copy");
+        parsed.InvocationConfiguration.Output.WriteLine($"{file}: {KeyBytes} random bytes, mode 0400; give every "
+            + "member a copy");
         return ExitCode.Ok;
     }
 }

@@ -10,7 +10,8 @@ namespace Totem.Cli.Commands;
 internal sealed class NodeCommand : TotemCommand
 {
     private readonly NodeFlags _flags = new();
-    private readonly Option<bool> _safe = new("--safe") { Description = "Send lines with safe delivery instead of agreed." };
+    private readonly Option<bool> _safe =
+        new("--safe") { Description = "Send lines with safe delivery instead of agreed." };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON event a line." };
     private readonly Option<string?> _trace = new("--trace")
     {
@@ -21,12 +22,14 @@ internal sealed class NodeCommand : TotemCommand
     private readonly Option<int> _life = Ranged.Number(
         "--life", "With --trace: which start of this member it is, counted by you.", 1, 1, 1_000_000);
 
-    private readonly Option<bool> _verbose = new("--verbose") { Description = "Log to the standard error what the protocol does." };
+    private readonly Option<bool> _verbose =
+        new("--verbose") { Description = "Log to the standard error what the protocol does." };
 
     /// <summary>Creates the command.</summary>
     public NodeCommand() : base(
         "node",
-        "Run one member. Typed lines are multicast; messages and configuration changes are printed in the one order that all\n" +
+        "Run one member. Typed lines are multicast; messages and configuration changes are printed in the one order "
+            + "that all\n" +
         "members share. Without flags, processes of this host find each other.")
     {
         _flags.AddTo(this);
@@ -63,7 +66,8 @@ internal sealed class NodeCommand : TotemCommand
             : null;
         var output = new NodeOutput(parsed.InvocationConfiguration.Output, parsed.GetValue(_json));
 
-        var node = await NodeStart.StartAsync(options with { LoggerFactory = logs, Observer = trace }).ConfigureAwait(false);
+        var node = await NodeStart.StartAsync(options with { LoggerFactory = logs, Observer = trace })
+            .ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
             trace?.Start(node.Id);

@@ -28,19 +28,22 @@ internal sealed class SimulateCommand : TotemCommand
 
     private readonly Option<bool> _groups = new("--groups")
     {
-        Description = "With process groups: processes join, speak and leave under the same faults, among members of both\n" +
+        Description = "With process groups: processes join, speak and leave under the same faults, among members of "
+            + "both\n" +
             "encodings, and the rules of groups are checked too. A script says so itself.",
     };
 
     private readonly Option<bool> _knet = new("--knet")
     {
-        Description = "On kronosnet: one to three links between every two members, keys, faults of links, attackers. A script\n" +
+        Description = "On kronosnet: one to three links between every two members, keys, faults of links, attackers. A "
+            + "script\n" +
             "says so itself.",
     };
 
     private readonly Option<RingKind?> _ring = new("--ring")
     {
-        Description = "Only rings of this kind: plain, or accelerated, where messages follow the token; drawn when not given.",
+        Description = "Only rings of this kind: plain, or accelerated, where messages follow the token; drawn when "
+            + "not given.",
         HelpName = "plain|accelerated",
         CustomParser = result =>
         {
@@ -63,7 +66,8 @@ internal sealed class SimulateCommand : TotemCommand
         HelpName = "FILE",
     };
 
-    private readonly Option<bool> _json = new("--json") { Description = "Print the report as one JSON object, and no progress." };
+    private readonly Option<bool> _json =
+        new("--json") { Description = "Print the report as one JSON object, and no progress." };
 
     private readonly Option<bool> _verbose = new("--verbose")
     {
@@ -73,10 +77,12 @@ internal sealed class SimulateCommand : TotemCommand
     /// <summary>Creates the command.</summary>
     public SimulateCommand() : base(
         "simulate",
-        "Run whole clusters on virtual time: sizes, workload and faults are drawn from a seed; then the faults stop, and the\n" +
+        "Run whole clusters on virtual time: sizes, workload and faults are drawn from a seed; then the faults stop, "
+            + "and the\n" +
         "cluster must come together in a bounded time. Every trace is checked against every rule.")
     {
-        foreach (var option in (ReadOnlySpan<Option>)[_seed, _scenarios, _threads, _processors, _groups, _knet, _ring, _script, _json, _verbose])
+        foreach (var option in (ReadOnlySpan<Option>)[_seed, _scenarios, _threads, _processors, _groups, _knet, _ring,
+            _script, _json, _verbose])
             Add(option);
         Validators.Add(result =>
         {
@@ -151,7 +157,8 @@ internal sealed class SimulateCommand : TotemCommand
         progress.Dispose();
 
         if (isJson)
-            configuration.Output.WriteLine(JsonSerializer.Serialize(CampaignJson.Of(report), CampaignJsonContext.Default.CampaignJson));
+            configuration.Output.WriteLine(
+                JsonSerializer.Serialize(CampaignJson.Of(report), CampaignJsonContext.Default.CampaignJson));
         else
             CampaignText.Write(report, configuration.Output, parsed.GetValue(_verbose));
         return report.Passed
@@ -164,7 +171,8 @@ internal sealed class SimulateCommand : TotemCommand
         var output = parsed.InvocationConfiguration.Output;
         var result = new ScenarioRunner().Run(ReadScript(file));
         if (parsed.GetValue(_json))
-            output.WriteLine(JsonSerializer.Serialize(ScenarioJson.Of(result), CampaignJsonContext.Default.ScenarioJson));
+            output.WriteLine(
+                JsonSerializer.Serialize(ScenarioJson.Of(result), CampaignJsonContext.Default.ScenarioJson));
         else
             CampaignText.Write(result, output, parsed.GetValue(_verbose));
         return result.Passed ? ExitCode.Ok : ExitCode.CheckFailed;
@@ -182,7 +190,8 @@ internal sealed class SimulateCommand : TotemCommand
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new CommandFailedException(ExitCode.Usage, $"--script {FailureText.OfFile(file.ToString(), failure)}");
+            throw new CommandFailedException(
+                ExitCode.Usage, $"--script {FailureText.OfFile(file.ToString(), failure)}");
         }
     }
 }

@@ -20,7 +20,8 @@ internal sealed class NodeFlags
 
     private readonly Option<string?> _name = new("--name")
     {
-        Description = "Loopback: which ring of those with the same port. Members of another name are on another ring. Default: the one without a name.",
+        Description = "Loopback: which ring of those with the same port. Members of another name are on another ring. "
+            + "Default: the one without a name.",
         HelpName = "NAME",
     };
 
@@ -56,24 +57,30 @@ internal sealed class NodeFlags
 
     private readonly Option<bool> _clear = new("--clear")
     {
-        Description = "With --bind: no encryption. Everybody on the network can read the ring's messages, and send some.",
+        Description = "With --bind: no encryption. Everybody on the network can read the ring's messages, and "
+            + "send some.",
     };
 
     private readonly Option<int?> _token = Ranged.Optional(
-        "--token-timeout", "Milliseconds without a token after which the ring is taken for broken. Default 1000, on loopback 3000.", 50, 3_600_000);
+        "--token-timeout", "Milliseconds without a token after which the ring is taken for broken. Default 1000, on "
+            + "loopback 3000.", 50, 3_600_000);
 
     private readonly Option<int?> _acceleratedWindow = Ranged.Optional(
-        "--accelerated-window", "How many messages of a visit may follow the token instead of going before it, beside real daemons too; 0 for none. "
+        "--accelerated-window", "How many messages of a visit may follow the token instead of going before it, beside "
+            + "real daemons too; 0 for none. "
             + "Default 256, and beside daemons 0.", 0, 512);
 
     private readonly Option<int?> _busyPoll = Ranged.Optional(
-        "--busy-poll", "Microseconds for which the ring's thread looks for the token before it sleeps, when it should come in about that time; 0 "
+        "--busy-poll", "Microseconds for which the ring's thread looks for the token before it sleeps, when it should "
+            + "come in about that time; 0 "
             + "sleeps at once, thousands take a core. Default 100.", 0, 1_000_000);
 
     private readonly Option<string?> _state = new("--state")
     {
-        Description = "Directory for the ring sequence, which must survive a restart. Default: /var/lib/totem with --config, and "
-            + "for root with --bind; ~/.local/share/totem for others with --bind; on loopback /run/totem/loopback-PORT for root, for others "
+        Description = "Directory for the ring sequence, which must survive a restart. Default: /var/lib/totem with "
+            + "--config, and "
+            + "for root with --bind; ~/.local/share/totem for others with --bind; on loopback /run/totem/loopback-PORT "
+            + "for root, for others "
             + "$XDG_RUNTIME_DIR/totem/loopback-PORT, or totem-UID/loopback-PORT in the temporary directory.",
         HelpName = "DIR",
     };
@@ -81,12 +88,14 @@ internal sealed class NodeFlags
     /// <summary>Adds the flags to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (ReadOnlySpan<Option>)[_id, _port, _name, _config, _bind, _peers, _group, _key, _clear, _token, _acceleratedWindow, _busyPoll, _state])
+        foreach (var option in (ReadOnlySpan<Option>)[_id, _port, _name, _config, _bind, _peers, _group, _key, _clear,
+            _token, _acceleratedWindow, _busyPoll, _state])
             command.Add(option);
     }
 
     /// <summary>The meaning of a command line's flags together.</summary>
-    /// <exception cref="CommandFailedException">They contradict each other; every problem is in the message.</exception>
+    /// <exception cref="CommandFailedException">They contradict each other; every problem is in the
+    /// message.</exception>
     public TotemNodeOptions Read(ParseResult parsed)
     {
         // Paths of no characters at all come out of unset shell variables.
@@ -97,9 +106,11 @@ internal sealed class NodeFlags
         }
 
         if (parsed.GetValue(_name) is not null && (parsed.GetValue(_config) ?? parsed.GetValue(_bind)) is not null)
-            throw Usage("--name beside --config or --bind, which say themselves who is on the ring; expected it on the loopback only");
+            throw Usage("--name beside --config or --bind, which say themselves who is on the ring; expected it on the "
+                + "loopback only");
         if (parsed.GetValue(_bind) is null && (parsed.GetValue(_key) is not null || parsed.GetValue(_clear)))
-            throw Usage("--key or --clear without --bind; a configuration file says itself how it encrypts, and the loopback does not leave this host");
+            throw Usage("--key or --clear without --bind; a configuration file says itself how it encrypts, and the "
+                + "loopback does not leave this host");
         var options = parsed.GetValue(_config) is { } file ? FromFile(parsed, file)
             : parsed.GetValue(_bind) is { } bind ? FromAddresses(parsed, bind)
             : OnLoopback(parsed);
@@ -116,8 +127,10 @@ internal sealed class NodeFlags
         }
 
         if (parsed.GetValue(_busyPoll) is { } microseconds)
-            options = options with { Transport = options.Transport with { BusyPoll = TimeSpan.FromMicroseconds(microseconds) } };
-        // The flags' contradictions are told above in their words; the rest is a file's, which says more than flags can.
+            options = options with { Transport =
+                options.Transport with { BusyPoll = TimeSpan.FromMicroseconds(microseconds) } };
+        // The flags' contradictions are told above in their words; the rest is a file's, which says
+        // more than flags can.
         var problems = options.Validate();
         return problems.Count == 0 ? options : throw Usage(string.Join("\n       ", problems));
     }
@@ -130,7 +143,8 @@ internal sealed class NodeFlags
             throw Usage("--group without --bind; expected --bind with this member's own address");
         CheckLoopback(parsed);
         var options = TotemNodeOptions.Loopback(
-            parsed.GetValue(_port) ?? UdpTransportOptions.DefaultPort, stateDirectory: parsed.GetValue(_state), name: parsed.GetValue(_name) ?? "");
+            parsed.GetValue(_port) ?? UdpTransportOptions.DefaultPort, stateDirectory: parsed.GetValue(_state),
+            name: parsed.GetValue(_name) ?? "");
         return options with { Ring = Configured(parsed, options.Ring, memberCount: 0) };
     }
 
@@ -140,10 +154,12 @@ internal sealed class NodeFlags
         const int highest = IPEndPoint.MaxPort - count + 1;
         var problems = new List<string>();
         if (parsed.GetValue(_port) is > highest and var port)
-            problems.Add($"--port is {port}, expected 1 to {highest} on the loopback, which takes {count} ports from there");
+            problems.Add($"--port is {port}, expected 1 to {highest} on the loopback, which takes {count} ports "
+                + "from there");
         if (parsed.GetValue(_id) is > count and var id)
             problems.Add($"--id is {id}, expected 1 to {count} on the loopback");
-        if (Encoding.UTF8.GetByteCount(parsed.GetValue(_name) ?? "") is > UdpTransportOptions.MaxLoopbackNameBytes and var bytes)
+        if (Encoding.UTF8.GetByteCount(parsed.GetValue(_name) ?? "") is > UdpTransportOptions.MaxLoopbackNameBytes
+            and var bytes)
             problems.Add($"--name has {bytes} bytes, expected at most {UdpTransportOptions.MaxLoopbackNameBytes}");
         Refuse(problems);
     }
@@ -156,11 +172,14 @@ internal sealed class NodeFlags
             var flag = i == 0 ? "--bind" : "--peer";
             var (id, endPoint) = peers[i];
             if (peers.FindIndex(x => x.Id == id) < i)
-                problems.Add($"--peer {id}={endPoint}: node {id} is given already, with --id or --peer; expected each id once");
+                problems.Add($"--peer {id}={endPoint}: node {id} is given already, with --id or --peer; expected each "
+                    + "id once");
             else if (peers.FindIndex(x => x.EndPoint.Equals(endPoint)) < i)
-                problems.Add($"--peer {id}={endPoint}: that address is given already, with --bind or --peer; expected each once");
+                problems.Add($"--peer {id}={endPoint}: that address is given already, with --bind or --peer; expected "
+                    + "each once");
             if (endPoint.AddressFamily != peers[0].EndPoint.AddressFamily)
-                problems.Add($"--peer {id}={endPoint} is of another family than --bind {peers[0].EndPoint}, expected IPv4 or IPv6 for all");
+                problems.Add($"--peer {id}={endPoint} is of another family than --bind {peers[0].EndPoint}, expected "
+                    + "IPv4 or IPv6 for all");
             if (endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any))
                 problems.Add($"{flag} is {endPoint.Address}, expected an address that the others can send to");
         }
@@ -170,7 +189,8 @@ internal sealed class NodeFlags
         else if (group is not null && group.AddressFamily != peers[0].EndPoint.AddressFamily)
             problems.Add($"--group is {group.Address}, expected the family of --bind {peers[0].EndPoint.Address}");
         if (group is { Port: < 2 })
-            problems.Add($"--group has the port {group.Port}, expected 2 to {IPEndPoint.MaxPort}: frames are sent from the port below");
+            problems.Add($"--group has the port {group.Port}, expected 2 to {IPEndPoint.MaxPort}: frames are sent from "
+                + "the port below");
         Refuse(problems);
     }
 
@@ -182,10 +202,12 @@ internal sealed class NodeFlags
 
     private TotemNodeOptions FromFile(ParseResult parsed, string file)
     {
-        if (parsed.GetValue(_bind) is not null || parsed.GetValue(_group) is not null || parsed.GetValue(_port) is not null
+        if (parsed.GetValue(_bind) is not null || parsed.GetValue(_group) is not null
+            || parsed.GetValue(_port) is not null
             || parsed.GetValue(_token) is not null || parsed.GetValue(_peers) is { Length: > 0 })
         {
-            throw Usage("--config says everything itself; expected none of --bind, --peer, --group, --port, --token-timeout beside it");
+            throw Usage("--config says everything itself; expected none of --bind, --peer, --group, --port, "
+                + "--token-timeout beside it");
         }
 
         try
@@ -220,10 +242,12 @@ internal sealed class NodeFlags
             throw Usage("--key beside --group, expected one of the two: a multicast group is in clear");
         return new TotemNodeOptions
         {
-            Ring = Configured(parsed, new RingOptions { Self = ProcessorId.None }, peers.Count) with { Allowed = ProcessorSet.Of([.. peers.Select(peer => peer.Id)]) },
+            Ring = Configured(parsed, new RingOptions { Self = ProcessorId.None },
+                peers.Count) with { Allowed = ProcessorSet.Of([.. peers.Select(peer => peer.Id)]) },
             Transport = new UdpTransportOptions
             {
-                Kind = key is not null ? UdpTransportKind.Knet : group is null ? UdpTransportKind.Unicast : UdpTransportKind.Multicast,
+                Kind = key is not null ? UdpTransportKind.Knet : group is null ? UdpTransportKind.Unicast
+                    : UdpTransportKind.Multicast,
                 Knet = new KnetTransportOptions { KeyFile = key },
                 Peers = peers,
                 Group = group?.Address,
@@ -242,7 +266,8 @@ internal sealed class NodeFlags
             throw Usage("--key beside --clear, expected one of the two");
         if (key is null && !isClear && !peers.TrueForAll(x => IPAddress.IsLoopback(x.EndPoint.Address)))
         {
-            throw Usage("--bind without --key, expected --key FILE with the key that all members share ('totem keygen FILE' makes one, and every host needs a "
+            throw Usage("--bind without --key, expected --key FILE with the key that all members share ('totem keygen "
+                + "FILE' makes one, and every host needs a "
                 + "copy), or --clear: everybody on the network can read the ring's messages then, and send some");
         }
 
@@ -260,7 +285,8 @@ internal sealed class NodeFlags
         => Path.IsPathFullyQualified(root)
             ? Path.Combine(root, "totem")
             : throw new CommandFailedException(
-                ExitCode.Environment, "this user has no directory for the ring sequence; expected a home directory, or --state DIR");
+                ExitCode.Environment, "this user has no directory for the ring sequence; expected a home directory, or "
+                    + "--state DIR");
 
     private static string UserDataDirectory()
     {
@@ -285,7 +311,8 @@ internal sealed class NodeFlags
         if (parsed.GetValue(_token) is not { } milliseconds)
             return ring;
         // The times that follow from the token's do so here too; all others stay as they were.
-        var derived = RingOptions.ForNodes(ring.Self, memberCount, TimeSpan.FromMilliseconds(milliseconds), TimeSpan.Zero);
+        var derived = RingOptions.ForNodes(
+            ring.Self, memberCount, TimeSpan.FromMilliseconds(milliseconds), TimeSpan.Zero);
         return ring with
         {
             TokenTimeout = derived.TokenTimeout,
@@ -300,15 +327,18 @@ internal sealed class NodeFlags
     private static UdpPeer PeerOf(string text, int port)
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);
-        if (equals < 1 || !uint.TryParse(text.AsSpan(0, equals), NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == 0)
+        if (equals < 1 || !uint.TryParse(text.AsSpan(0, equals), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var id) || id == 0)
             throw Usage($"--peer is '{text}', expected ID=ADDRESS or ID=ADDRESS:PORT with an id from 1 up");
         return new UdpPeer(new ProcessorId(id), EndPointOf("--peer", text[(equals + 1)..], port));
     }
 
     private static IPEndPoint EndPointOf(string name, string text, int port)
     {
-        // A bare IPv6 address has colons too, so the address alone is tried first. In brackets it would be taken for one, and its port be lost.
-        if (!text.StartsWith('[') && IPAddress.TryParse(text, out var address) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+        // A bare IPv6 address has colons too, so the address alone is tried first. In brackets it
+        // would be taken for one, and its port be lost.
+        if (!text.StartsWith('[') && IPAddress.TryParse(text, out var address)
+            && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
             return new IPEndPoint(address, port);
         return IPEndPoint.TryParse(text, out var endPoint) && endPoint.Port != 0
             ? endPoint

@@ -22,13 +22,15 @@ public enum GroupDeliveryKind
     /// <summary>The members of the configuration have synchronised; group messages may be sent (again).</summary>
     Synchronized,
 
-    /// <summary>Another member asks this processor to stop (corosync's <c>cfg kill</c>); <see cref="GroupDelivery.Text"/> says why.</summary>
+    /// <summary>Another member asks this processor to stop (corosync's <c>cfg kill</c>);
+    /// <see cref="GroupDelivery.Text"/> says why.</summary>
     KillRequested,
 
     /// <summary>A member asks all to read their configuration again (corosync's <c>cfg reload</c>).</summary>
     ReloadRequested,
 
-    /// <summary><see cref="GroupDelivery.Node"/> takes step <see cref="GroupDelivery.Phase"/> in a change of keys.</summary>
+    /// <summary><see cref="GroupDelivery.Node"/> takes step <see cref="GroupDelivery.Phase"/> in a
+    /// change of keys.</summary>
     KeyStep,
 }
 
@@ -42,7 +44,8 @@ public readonly ref struct GroupDelivery
         Receivers = [];
     }
 
-    internal GroupDelivery(scoped in Delivery ring, GroupMember sender, IReadOnlyList<GroupMembership> receivers, ReadOnlySpan<byte> payload)
+    internal GroupDelivery(scoped in Delivery ring, GroupMember sender, IReadOnlyList<GroupMembership> receivers,
+        ReadOnlySpan<byte> payload)
     {
         Kind = GroupDeliveryKind.Message;
         Ring = ring;
@@ -65,10 +68,12 @@ public readonly ref struct GroupDelivery
     /// <summary>Its kind.</summary>
     public GroupDeliveryKind Kind { get; }
 
-    /// <summary>The element of the ring's stream this is, or the message that carried it: its ring, number and guarantee.</summary>
+    /// <summary>The element of the ring's stream this is, or the message that carried it: its ring,
+    /// number and guarantee.</summary>
     public Delivery Ring { get; }
 
-    /// <summary>The memberships of this processor that hear of it. Valid until the next call into the processor.</summary>
+    /// <summary>The memberships of this processor that hear of it. Valid until the next call into
+    /// the processor.</summary>
     public IReadOnlyList<GroupMembership> Receivers { get; }
 
     /// <summary>The member that sent the message.</summary>

@@ -5,8 +5,8 @@ using Totem.Core.Time;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// Closed process groups on the ordered stream of a ring (WIRE §13 to §15; docs/design/groups.md). It is fed every element of that
-/// stream in order, and everything it does follows from them: so it does the same at every member.
+/// Closed process groups on the ordered stream of a ring (WIRE §13 to §15; docs/design/groups.md). It is fed every
+/// element of that stream in order, and everything it does follows from them: so it does the same at every member.
 /// </summary>
 internal sealed class GroupLayer
 {
@@ -21,7 +21,8 @@ internal sealed class GroupLayer
     private readonly GroupMessages _messages;
     private ushort _lastTag;
 
-    public GroupLayer(ProcessorId self, GroupOptions options, IGroupRing ring, GroupEnvelopes envelopes, IRingObserver observer)
+    public GroupLayer(
+        ProcessorId self, GroupOptions options, IGroupRing ring, GroupEnvelopes envelopes, IRingObserver observer)
     {
         _ring = ring;
         _envelopes = envelopes;
@@ -36,13 +37,15 @@ internal sealed class GroupLayer
     public GroupTable Table => _table;
 
     /// <summary>Creates a membership; it joins when its join has taken its place in the order.</summary>
-    public SubmitResult TryJoin(GroupName name, uint pid, object? owner, Instant now, out GroupMembership? membership, bool receives = true)
+    public SubmitResult TryJoin(
+        GroupName name, uint pid, object? owner, Instant now, out GroupMembership? membership, bool receives = true)
     {
         membership = null;
         Invariant.That(CanJoin(name, pid), "a process joins a group once");
         var created = new GroupMembership(name, pid, NextTag(), owner, receives);
         _envelopes.Add(created);
-        var result = Submit(created, GroupMessageKind.Join, (byte)GroupChangeReason.Joined, default, 0, Guarantee.Agreed, now);
+        var result = Submit(
+            created, GroupMessageKind.Join, (byte)GroupChangeReason.Joined, default, 0, Guarantee.Agreed, now);
         if (result == SubmitResult.Accepted)
             membership = created;
         else
@@ -56,7 +59,8 @@ internal sealed class GroupLayer
         if (_envelopes.Memberships.Count >= StatedEntries.CountOfNodeMax)
             return $"this node has {StatedEntries.CountOfNodeMax} memberships already";
         var known = _table.Find(name.Bytes)?.Entries.Count ?? 0;
-        var coming = _envelopes.Memberships.Values.Count(x => x.State == GroupMembershipState.Joining && x.Group == name);
+        var coming = _envelopes.Memberships.Values.Count(x => x.State == GroupMembershipState.Joining
+            && x.Group == name);
         return known + coming >= GroupMessages.MembersMax
             ? $"group {name} has {GroupMessages.MembersMax} members already"
             : null;
@@ -91,7 +95,8 @@ internal sealed class GroupLayer
     }
 
     public SubmitResult TrySubmit(
-        GroupMembership membership, ReadOnlySpan<byte> payload, Guarantee guarantee, MessagePart part, uint wholeBytes, Instant now)
+        GroupMembership membership, ReadOnlySpan<byte> payload, Guarantee guarantee, MessagePart part, uint wholeBytes,
+        Instant now)
     {
         // A process that leaves has nothing more to say; what it says is dropped, as corosync does.
         if (membership.State is GroupMembershipState.Leaving or GroupMembershipState.Left)
@@ -135,10 +140,12 @@ internal sealed class GroupLayer
     }
 
     private SubmitResult Submit(
-        GroupMembership membership, GroupMessageKind kind, byte detail, ReadOnlySpan<byte> payload, uint wholeBytes, Guarantee guarantee,
+        GroupMembership membership, GroupMessageKind kind, byte detail, ReadOnlySpan<byte> payload, uint wholeBytes,
+        Guarantee guarantee,
         Instant now) =>
         _ring.TrySubmit(
-            new Envelope(MessageChannel.Groups, (byte)kind, detail, membership.Tag, wholeBytes), payload, guarantee, now);
+            new Envelope(MessageChannel.Groups, (byte)kind, detail, membership.Tag, wholeBytes), payload,
+            guarantee, now);
 
     private ushort NextTag()
     {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Totem.Core.Groups;
 
 /// <summary>
-/// The layout of corosync's service messages (WIRE §13.1 and §14), each offset named once. Little endian: rings of mixed
-/// byte order do not synchronise (WIRE §4).
+/// The layout of corosync's service messages (WIRE §13.1 and §14), each offset named once. Little endian: rings of
+/// mixed byte order do not synchronise (WIRE §4).
 /// </summary>
 internal static class ServiceFormat
 {
@@ -74,9 +74,11 @@ internal static class ServiceFormat
     public const int KeyStepBytes = 24;
     public const int KeyStepPhaseOffset = 16;
 
-    public static int I32(ReadOnlySpan<byte> message, int offset) => BinaryPrimitives.ReadInt32LittleEndian(message[offset..]);
+    public static int I32(ReadOnlySpan<byte> message, int offset) =>
+        BinaryPrimitives.ReadInt32LittleEndian(message[offset..]);
 
-    public static uint U32(ReadOnlySpan<byte> message, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(message[offset..]);
+    public static uint U32(ReadOnlySpan<byte> message, int offset) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(message[offset..]);
 
     public static RingId Ring(ReadOnlySpan<byte> message, int offset) => new(
         new ProcessorId(U32(message, offset)), BinaryPrimitives.ReadUInt64LittleEndian(message[(offset + 4)..]));

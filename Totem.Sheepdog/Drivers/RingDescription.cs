@@ -7,12 +7,14 @@ using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers;
 
-/// <summary>The operator's lines about the ring that a sheep is on: where it lives, who is expected, and what looks wrong about it.</summary>
+/// <summary>The operator's lines about the ring that a sheep is on: where it lives, who is
+/// expected, and what looks wrong about it.</summary>
 /// <param name="driver">The driver's options.</param>
 /// <param name="configured">The ring as the configuration has it, without the slots of more processes.</param>
 /// <param name="running">The ring as it runs.</param>
 /// <param name="self">This node.</param>
-internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOptions configured, TotemNodeOptions running, ProcessorId self)
+internal sealed class RingDescription(
+    TotemDriverOptions driver, TotemNodeOptions configured, TotemNodeOptions running, ProcessorId self)
 {
     private const int AddressBytes = 16;
 
@@ -35,13 +37,15 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
             {
                 return string.Create(
                     CultureInfo.InvariantCulture,
-                    $"the ring is on the loopback of this host, {node}; expected on it: other processes of this host with port={running.Transport.LoopbackPort}, name={running.Transport.LoopbackName}");
+                    $"the ring is on the loopback of this host, {node}; expected on it: other processes of this host "
+                        + $"with port={running.Transport.LoopbackPort}, name={running.Transport.LoopbackName}");
             }
 
             var kind = running.Transport.Kind switch
             {
                 UdpTransportKind.Unicast => "udpu",
-                UdpTransportKind.Knet => $"knet, {(running.Transport.Knet is { Cipher: PacketCipher.None } ? "not encrypted" : "encrypted")}",
+                UdpTransportKind.Knet => "knet, "
+                    + $"{(running.Transport.Knet is { Cipher: PacketCipher.None } ? "not encrypted" : "encrypted")}",
                 _ => $"udp, group {running.Transport.Group}:{running.Transport.GroupPort}",
             };
             return $"the ring is that of {driver.Config} ({kind}), {node}; expected on it: {Names(Others)}";
@@ -51,7 +55,8 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
     /// <summary>Which cluster on it, and the rules by which it begins and goes on.</summary>
     public string Rules => string.Create(
         CultureInfo.InvariantCulture,
-        $"the cluster is '{driver.Cluster}'; it begins with {driver.Queue.Quorum} or more sheep, and of a cut {(driver.Queue.Rule == PartitionRule.Majority ? "the majority goes on" : "each side goes on")}");
+        $"the cluster is '{driver.Cluster}'; it begins with {driver.Queue.Quorum} or more sheep, and of a cut "
+            + $"{(driver.Queue.Rule == PartitionRule.Majority ? "the majority goes on" : "each side goes on")}");
 
     /// <summary>The fault of the address that others shall reach this sheep at; null when it has none.</summary>
     public string? AddressProblem(SheepNode sheep)
@@ -60,12 +65,14 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
             return null;
         if (IsLoopback)
         {
-            return $"this sheep is {NodeString.Short(sheep)} to the others, but its ring is on the loopback, where no other host can come: "
+            return $"this sheep is {NodeString.Short(sheep)} to the others, but its ring is on the loopback, where no "
+                + "other host can come: "
                 + $"sheep of other hosts make clusters of their own. {Advice}";
         }
 
         return Own is { Address: var own } && !IPAddress.IsLoopback(own)
-            ? $"this sheep is {NodeString.Short(sheep)} to the others, which those of other hosts cannot reach, but its ring is at {own}: start sheep with -y {own}"
+            ? $"this sheep is {NodeString.Short(sheep)} to the others, which those of other hosts cannot reach, but "
+                + $"its ring is at {own}: start sheep with -y {own}"
             : null;
     }
 
@@ -81,7 +88,8 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
                 : new ClusterNote(ClusterLogLevel.Warning, $"not on the ring yet: {Names(missing)}");
         }
 
-        var others = string.Create(CultureInfo.InvariantCulture, $"{members.Count - 1} other processes of this host are on the ring");
+        var others = string.Create(
+            CultureInfo.InvariantCulture, $"{members.Count - 1} other processes of this host are on the ring");
         if (members.Count > 1)
             return new ClusterNote(ClusterLogLevel.Information, others);
         var why = WhyHosts(sheep);
@@ -89,11 +97,13 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
             ? new ClusterNote(ClusterLogLevel.Information, "this node is alone on the loopback")
             : new ClusterNote(
                 ClusterLogLevel.Warning,
-                $"this node is alone on the loopback, and {why}: sheep of other hosts cannot come to it, and make clusters of their own. {Advice}");
+                $"this node is alone on the loopback, and {why}: sheep of other hosts cannot come to it, and make "
+                    + $"clusters of their own. {Advice}");
     }
 
     private static string Advice =>
-        "For a cluster of several hosts give the driver config=FILE, a corosync.conf with a node for each, as totem:config=/etc/corosync/corosync.conf";
+        "For a cluster of several hosts give the driver config=FILE, a corosync.conf with a node for each, as "
+            + "totem:config=/etc/corosync/corosync.conf";
 
     /// <summary>Why somebody may have meant a cluster of hosts.</summary>
     private static string? WhyHosts(SheepNode? sheep)
@@ -105,16 +115,19 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
         return HostAddress() is { } host ? $"this host has the address {host}" : null;
     }
 
-    /// <summary>An address of this host on a network; null when there is none, or a sandbox does not let us look.</summary>
+    /// <summary>An address of this host on a network; null when there is none, or a sandbox does
+    /// not let us look.</summary>
     private static IPAddress? HostAddress() => HostAddresses.TryList()?
-        .Where(x => x.Interface.OperationalStatus == OperationalStatus.Up && x.Interface.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+        .Where(x => x.Interface.OperationalStatus == OperationalStatus.Up
+            && x.Interface.NetworkInterfaceType != NetworkInterfaceType.Loopback)
         .Select(x => x.Address)
         .FirstOrDefault(x => !IPAddress.IsLoopback(x) && !x.IsIPv6LinkLocal);
 
     /// <summary>Of a node that is described as sheep describes it, and has an address.</summary>
     private static IPAddress? AddressOf(SheepNode sheep)
     {
-        if (sheep.IdentityLength != AddressBytes + sizeof(ushort) || BinaryPrimitives.ReadUInt128BigEndian(sheep.Identity) == 0)
+        if (sheep.IdentityLength != AddressBytes + sizeof(ushort)
+            || BinaryPrimitives.ReadUInt128BigEndian(sheep.Identity) == 0)
             return null;
         var address = sheep.Identity[..AddressBytes];
         return new IPAddress(NodeString.IsVersion4(address) ? address[12..] : address);
@@ -122,7 +135,8 @@ internal sealed class RingDescription(TotemDriverOptions driver, TotemNodeOption
 
     private static string Names(IEnumerable<UdpPeer> peers)
     {
-        var names = string.Join(", ", peers.Select(x => string.Create(CultureInfo.InvariantCulture, $"node {x.Id} at {x.EndPoint}")));
+        var names = string.Join(", ",
+            peers.Select(x => string.Create(CultureInfo.InvariantCulture, $"node {x.Id} at {x.EndPoint}")));
         return names.Length > 0 ? names : "nobody else";
     }
 }

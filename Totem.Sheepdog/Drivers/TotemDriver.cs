@@ -8,7 +8,8 @@ using Totem.Transport.Udp.Embedding;
 namespace Totem.Sheepdog.Drivers;
 
 /// <summary>The ring inside the process: sheep are members of one process group of a Totem ring.</summary>
-/// <param name="readsSystemConfiguration">Without an option it takes <c>/etc/corosync/corosync.conf</c> where there is one.</param>
+/// <param name="readsSystemConfiguration">Without an option it takes
+/// <c>/etc/corosync/corosync.conf</c> where there is one.</param>
 internal sealed class TotemDriver(bool readsSystemConfiguration = false) : QueueDriver, IRingObserver
 {
     private TotemDriverOptions? _options;
@@ -37,7 +38,9 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             OnDelivery = OnRing,
             OnPortClosed = HandleDead,
             Observer = this,
-            LoggerFactory = WritesLog ? new DriverLoggerFactory(Log, WritesDetail ? LogLevel.Debug : LogLevel.Information) : null,
+            LoggerFactory = WritesLog
+                ? new DriverLoggerFactory(Log, WritesDetail ? LogLevel.Debug : LogLevel.Information)
+                : null,
         };
         var configured = _nodeOptions;
         _options = options;
@@ -92,7 +95,8 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             before = _session;
             // Every session is somebody else in the group, so that nothing of one before is taken for its own.
             var instance = (uint)Random.Shared.NextInt64(1L << 32);
-            _session = session = new Session(this, new ClusterEventQueue(new PeerId(node.Id.Value, instance), _options!.Queue), self);
+            _session = session =
+                new Session(this, new ClusterEventQueue(new PeerId(node.Id.Value, instance), _options!.Queue), self);
             Begin(session.Queue, self, opaque);
         }
 
@@ -100,18 +104,21 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
     }
 
     public override string ToString() => _node is { } node
-        ? $"{base.ToString()}\n{node}, synchronised {node.IsSynchronized}, last in {node.Synchronized?.Ring}, ended {node.Completion.IsCompleted}, "
+        ? $"{base.ToString()}\n{node}, synchronised {node.IsSynchronized}, last in {node.Synchronized?.Ring}, ended "
+            + $"{node.Completion.IsCompleted}, "
             + $"group {(_session?.Group is { } group ? $"{group}" : "not joined yet")}, {node.Statistics}"
         : base.ToString();
 
-    /// <summary>The engine, on the ring's thread: who said goodbye to the ring. It takes nothing but messages from within this.</summary>
+    /// <summary>The engine, on the ring's thread: who said goodbye to the ring. It takes nothing
+    /// but messages from within this.</summary>
     public void OnEvent(in RingEvent ringEvent)
     {
         if (ringEvent is { Kind: RingEventKind.EnteredGather, Reason: GatherReason.MemberLeft })
             HandleDead(ringEvent.Peer);
     }
 
-    /// <summary>Messages to the ring as a whole are not for sheep; why the ring changed is told with what follows from it.</summary>
+    /// <summary>Messages to the ring as a whole are not for sheep; why the ring changed is told
+    /// with what follows from it.</summary>
     private void OnRing(in Delivery delivery)
     {
         if (delivery.Change?.Cause is not { Reason: GatherReason.MemberUnreachable or GatherReason.MemberLeft } cause)
@@ -137,7 +144,8 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         {
             await group.MulticastAsync(message, _options!.Guarantee).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is ObjectDisposedException or RingFailedException or InvalidOperationException)
+        catch (Exception failure)
+            when (failure is ObjectDisposedException or RingFailedException or InvalidOperationException)
         {
             // The session is over, which it is told by the end of the node or of the group.
         }
@@ -191,7 +199,8 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
                     await old.DisposeAsync().ConfigureAwait(false);
                 // A sheep that joins before it has found its ring meets the others by a merge, and all ask again.
                 await node.WaitForMembersAsync(1).ConfigureAwait(false);
-                var group = await node.BeginJoinAsync(name, new GroupJoinOptions { Pid = instance, Sink = this }).ConfigureAwait(false);
+                var group = await node.BeginJoinAsync(name, new GroupJoinOptions { Pid = instance, Sink = this })
+                    .ConfigureAwait(false);
                 lock (driver.Gate)
                 {
                     Group = group;
@@ -205,19 +214,23 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             {
                 // The node is over, and its end has told the driver.
             }
-#pragma warning disable CA1031 // Nobody waits for this task: what is not said here is not said at all, and sheep waits for ever.
+// Nobody waits for this task: what is not said here is not said at all, and sheep waits for ever.
+#pragma warning disable CA1031
             catch (Exception failure)
 #pragma warning restore CA1031
             {
-                driver.Log(ClusterLogLevel.Error, $"this sheep cannot come into the group '{name}': {FailureText.Of(failure)}");
+                driver.Log(ClusterLogLevel.Error, $"this sheep cannot come into the group '{name}': "
+                    + $"{FailureText.Of(failure)}");
             }
         }
 
         private async Task SettleAsync(TotemNode node)
         {
             var neighbours = new HostNeighbours(driver._nodeOptions!, node.Id);
-            // A process that is stopped holds up the ring it is on for one token timeout; one that hangs for good is not waited for.
-            var patience = Environment.TickCount64 + (long)(3 * driver._nodeOptions!.Ring.TokenTimeout).TotalMilliseconds;
+            // A process that is stopped holds up the ring it is on for one token timeout; one that
+            // hangs for good is not waited for.
+            var patience = Environment.TickCount64
+                + (long)(3 * driver._nodeOptions!.Ring.TokenTimeout).TotalMilliseconds;
             for (Configuration? before = null; IsUnsettled(before) && queue.Phase == ClusterPhase.Joining;)
             {
                 before = node.Installed;
@@ -227,9 +240,11 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             // A process that is on this host and not on the ring yet may belong to a ring that is busy forming, and
             // know a cluster.
             bool IsUnsettled(Configuration? before) =>
-                before != node.Installed || (Environment.TickCount64 < patience && neighbours.AnyBut(node.Installed!.Members));
+                before != node.Installed
+                    || (Environment.TickCount64 < patience && neighbours.AnyBut(node.Installed!.Members));
 
-            if (queue.Phase != ClusterPhase.Lost && driver._description is { } description && node.Installed is { } installed)
+            if (queue.Phase != ClusterPhase.Lost && driver._description is { } description
+                && node.Installed is { } installed)
             {
                 var (level, text) = description.Attendance(installed.Members, self);
                 driver.Log(level, text);
@@ -272,7 +287,8 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
 
         private static PeerChange ChangeOf(GroupChange change) => new(
             [.. change.Members.Select(PeerOf)],
-            [.. change.Left.Select(x => new PeerLeft(PeerOf(x.Member), x.Reason is GroupChangeReason.Left or GroupChangeReason.ProcessDown))],
+            [.. change.Left.Select(x =>
+                new PeerLeft(PeerOf(x.Member), x.Reason is GroupChangeReason.Left or GroupChangeReason.ProcessDown))],
             [.. change.Joined.Select(x => new PeerJoined(PeerOf(x.Member), x.Reason == GroupChangeReason.NodeUp))]);
     }
 }

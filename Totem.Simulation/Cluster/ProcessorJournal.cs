@@ -42,7 +42,8 @@ internal sealed class ProcessorJournal : IRingObserver
     /// <summary>Messages the engine has put on a ring.</summary>
     public int SentCount { get; private set; }
 
-    /// <summary>The last regular configuration the application was told of, and null after a transitional one.</summary>
+    /// <summary>The last regular configuration the application was told of, and null after a
+    /// transitional one.</summary>
     public Configuration? Regular { get; private set; }
 
     /// <summary>The last configuration of either kind.</summary>
@@ -51,7 +52,8 @@ internal sealed class ProcessorJournal : IRingObserver
     /// <summary>How many messages of the ring <see cref="Regular"/> the application was handed.</summary>
     public int DeliveredHere { get; private set; }
 
-    /// <summary>How many messages were put on <paramref name="ring"/> here, if it is the last ring anything was put on.</summary>
+    /// <summary>How many messages were put on <paramref name="ring"/> here, if it is the last ring
+    /// anything was put on.</summary>
     public int SentOn(RingId ring) => ring == _sendRing ? SentHere : 0;
 
     private int SentHere { get; set; }
@@ -127,7 +129,8 @@ internal sealed class ProcessorJournal : IRingObserver
             RecordSent(ringEvent);
         if (ringEvent.Kind == RingEventKind.GroupMessageSent)
             _node.Groups!.Journal.RecordSent(ringEvent);
-        if (ringEvent is { Kind: RingEventKind.MemberSuspected, Reason: GatherReason.MemberFailedToReceive } && ringEvent.Peer == _node.Id)
+        if (ringEvent is { Kind: RingEventKind.MemberSuspected, Reason: GatherReason.MemberFailedToReceive }
+            && ringEvent.Peer == _node.Id)
             _cluster.ReportAnomaly("liveness", $"{_node.Id} gives itself up, and the others would take it in again");
         _node.PullTriggers(ringEvent.Kind);
     }
@@ -136,7 +139,8 @@ internal sealed class ProcessorJournal : IRingObserver
     {
         if (SentCount == _accepted.Count)
         {
-            _cluster.ReportAnomaly("1.2", $"{_node.Id} reports {SentCount + 1} messages sent, of {SentCount} submitted");
+            _cluster.ReportAnomaly("1.2", $"{_node.Id} reports {SentCount + 1} messages sent, of {SentCount} "
+                + "submitted");
             return;
         }
 
@@ -150,7 +154,8 @@ internal sealed class ProcessorJournal : IRingObserver
         }
 
         SentHere++;
-        // The engine is ahead of the application: it may send on a ring whose configuration still waits to be delivered.
+        // The engine is ahead of the application: it may send on a ring whose configuration still
+        // waits to be delivered.
         if (Regular?.Ring == ringEvent.Ring)
             AddSend(ringEvent.Ring, message);
         else
@@ -176,7 +181,8 @@ internal sealed class ProcessorJournal : IRingObserver
         if (_node.Knet?.HandleDelivered(delivery.Payload, delivery.Sender) is { } next)
             _waiting.Enqueue(new Submission(next.Length, Guarantee.Safe, next));
         Add(new TraceEvent(
-            TraceEventKind.Deliver, _node.Id, _life, _cluster.NowTicks, null, id, delivery.Guarantee, hash, delivery.Ring));
+            TraceEventKind.Deliver, _node.Id, _life, _cluster.NowTicks, null, id, delivery.Guarantee, hash,
+            delivery.Ring));
     }
 
     private void RecordInstall(ConfigurationChange change)
@@ -204,7 +210,8 @@ internal sealed class ProcessorJournal : IRingObserver
     }
 
     private void AddSend(RingId ring, in SubmittedMessage message) => Add(new TraceEvent(
-        TraceEventKind.Send, _node.Id, _life, _cluster.NowTicks, null, message.Id, message.Guarantee, message.Hash, ring));
+        TraceEventKind.Send, _node.Id, _life, _cluster.NowTicks, null, message.Id, message.Guarantee,
+        message.Hash, ring));
 
     private void Add(TraceEvent traceEvent) => _cluster.Trace.Add(traceEvent);
 }

@@ -8,7 +8,8 @@ using Totem.Simulation.Traces;
 
 namespace Totem.Simulation.Cluster;
 
-/// <summary>Something wrong that the harness itself sees, under the rule of EVS §2 it belongs to where there is one.</summary>
+/// <summary>Something wrong that the harness itself sees, under the rule of EVS §2 it belongs to
+/// where there is one.</summary>
 internal sealed record Anomaly(string Rule, Instant At, string Text);
 
 /// <summary>
@@ -104,7 +105,8 @@ internal sealed class SimulatedCluster : IGroupWitness
                 return i;
         }
 
-        throw new ArgumentException($"no processor {id} here, expected one of {string.Join(", ", Setup.Processors)}", nameof(id));
+        throw new ArgumentException($"no processor {id} here, expected one of {string.Join(", ", Setup.Processors)}",
+            nameof(id));
     }
 
     public RingOptions OptionsOf(ProcessorId id) => Setup.Options with
@@ -193,7 +195,8 @@ internal sealed class SimulatedCluster : IGroupWitness
             return;
         var dice = Knet.Dice(node.Index, from, link);
         if (dice.Chance(Setup.UnreachableRate))
-            Push(Setup.Latency.Ticks, SimulationEventKind.LinkRefused, _nodes[from], _nodes[from].Life, KnetNetwork.Pack(node.Index, link));
+            Push(Setup.Latency.Ticks, SimulationEventKind.LinkRefused, _nodes[from], _nodes[from].Life,
+                KnetNetwork.Pack(node.Index, link));
     }
 
     /// <summary>A datagram met a live host without the process: the host may say so.</summary>
@@ -236,7 +239,8 @@ internal sealed class SimulatedCluster : IGroupWitness
         catch (Exception e) when (e is not SimulationLimitException)
         {
             throw new EngineFaultException(
-                $"{node.Id} in {node.Engine?.Phase} at {Now} s, handling {next.Kind}: {e.GetType().Name}: {e.Message}", e);
+                $"{node.Id} in {node.Engine?.Phase} at {Now} s, handling {next.Kind}: {e.GetType().Name}: "
+                    + $"{e.Message}", e);
         }
     }
 
@@ -285,5 +289,6 @@ internal sealed class SimulatedCluster : IGroupWitness
     }
 }
 
-/// <summary>An engine threw: an invariant broke, or worse. Names the processor, its phase, the time and the input.</summary>
+/// <summary>An engine threw: an invariant broke, or worse. Names the processor, its phase, the time
+/// and the input.</summary>
 internal sealed class EngineFaultException(string message, Exception inner) : Exception(message, inner);

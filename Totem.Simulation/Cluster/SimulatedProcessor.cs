@@ -9,8 +9,8 @@ using Totem.Simulation.Model;
 namespace Totem.Simulation.Cluster;
 
 /// <summary>
-/// One processor over all its lives, with its host: stable storage, a socket buffer, an application that may be slow. It
-/// does what the remarks of <see cref="IRing"/> ask of a host, after each input.
+/// One processor over all its lives, with its host: stable storage, a socket buffer, an application that may be slow.
+/// It does what the remarks of <see cref="IRing"/> ask of a host, after each input.
 /// </summary>
 internal sealed class SimulatedProcessor
 {
@@ -100,7 +100,8 @@ internal sealed class SimulatedProcessor
             return;
         Life++;
         _journal = new ProcessorJournal(_cluster, this);
-        Engine = _cluster.Setup.HasGroups ? CreateWithGroups(_journal) : new RingProcessor(_cluster.OptionsOf(Id), StoredRingSequence, _journal);
+        Engine = _cluster.Setup.HasGroups ? CreateWithGroups(_journal)
+            : new RingProcessor(_cluster.OptionsOf(Id), StoredRingSequence, _journal);
         _busyUntil = 0;
         _journal.RecordStart();
         StartKnet();
@@ -204,7 +205,8 @@ internal sealed class SimulatedProcessor
             Drain();
     }
 
-    /// <summary>The application takes a delivery each so often, or everything as it comes; it reads again if it had stopped.</summary>
+    /// <summary>The application takes a delivery each so often, or everything as it comes; it reads
+    /// again if it had stopped.</summary>
     public void PaceReader(TimeSpan each)
     {
         (_readerTicks, _isReaderStopped) = (each.Ticks, false);
@@ -212,7 +214,8 @@ internal sealed class SimulatedProcessor
             Drain();
     }
 
-    /// <summary>The application takes nothing any more. Its host accepts that for as long as a member may be silent.</summary>
+    /// <summary>The application takes nothing any more. Its host accepts that for as long as a
+    /// member may be silent.</summary>
     public void StopReader()
     {
         _isReaderStopped = true;
@@ -341,7 +344,8 @@ internal sealed class SimulatedProcessor
         }
 
         // The host of an accelerated ring keeps tokens and messages apart; on a plain one it reads what came first.
-        var isApart = link == NoLink && Engine!.Options.AcceleratedWindow > 0 && datagrams[handle] is [_, _, _, (byte)FrameKind.RegularToken, ..];
+        var isApart = link == NoLink && Engine!.Options.AcceleratedWindow > 0
+            && datagrams[handle] is [_, _, _, (byte)FrameKind.RegularToken, ..];
         (isApart ? _waitingTokens : _inbox).Enqueue((handle, from, link));
         _inboxBytes += datagrams[handle].Length;
         ScheduleWake();
@@ -473,7 +477,8 @@ internal sealed class SimulatedProcessor
         }
 
         if (objection is not null)
-            _cluster.ReportAnomaly("knet", $"{Id} is handed {frame.Length} bytes of {_cluster.Nodes[sender].Id}, {objection}");
+            _cluster.ReportAnomaly("knet", $"{Id} is handed {frame.Length} bytes of {_cluster.Nodes[sender].Id}, "
+                + $"{objection}");
         return !_cluster.Network.TakesOpened(sender, Index, frame, _cluster.NowTicks);
     }
 
@@ -529,7 +534,8 @@ internal sealed class SimulatedProcessor
         return processor.Processor;
     }
 
-    /// <summary>The application takes everything there is; true when that may have given the engine something to send.</summary>
+    /// <summary>The application takes everything there is; true when that may have given the engine
+    /// something to send.</summary>
     private bool Consume()
     {
         if (Groups is not null)
@@ -549,7 +555,8 @@ internal sealed class SimulatedProcessor
             Drain();
     }
 
-    /// <summary>Without room for it the host takes only what others wait for; true when that may have given the engine something to send.</summary>
+    /// <summary>Without room for it the host takes only what others wait for; true when that may
+    /// have given the engine something to send.</summary>
     private bool ConsumeWhatMust()
     {
         if (!_isReaderStopped)

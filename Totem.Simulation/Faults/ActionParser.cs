@@ -55,16 +55,19 @@ internal static class ActionParser
         "cut-link" => ParseCutPath(line, mend: false),
         "mend-link" => ParseCutPath(line, mend: true),
         "disturb-link" => new DisturbPath(
-            line.NodeOrAll("from"), line.NodeOrAll("to"), LinkOf(line), line.Rate("loss", 0), line.Rate("duplicate", 0), line.Rate("corrupt", 0)),
+            line.NodeOrAll("from"), line.NodeOrAll("to"), LinkOf(line), line.Rate("loss", 0), line.Rate("duplicate", 0),
+            line.Rate("corrupt", 0)),
         "slow-link" => new DelayPath(
-            line.NodeOrAll("from"), line.NodeOrAll("to"), LinkOf(line), line.Duration("add", TimeSpan.Zero), line.Duration("jitter", TimeSpan.Zero)),
+            line.NodeOrAll("from"), line.NodeOrAll("to"), LinkOf(line), line.Duration("add", TimeSpan.Zero),
+            line.Duration("jitter", TimeSpan.Zero)),
         "narrow-path" => ParseNarrow(line, isSilent: true),
         "narrow-interface" => ParseNarrow(line, isSilent: false),
         "use-links" => new UseLinks(line.Node("node"), LinksOf(line)),
         "rekey" => new ChangeKeys(line.Node("node"), SuiteOf(line)),
         "attack" => new AttackMember(
             line.Node("node"), line.Node("from"), line.Enum<Attack>("what"), line.Int("count", 1, 1000, otherwise: 1)),
-        "inject" => new InjectFrame(line.Node("node"), line.Enum<Forgery>("what"), line.Int("count", 1, CountMax, otherwise: 1)),
+        "inject" => new InjectFrame(
+            line.Node("node"), line.Enum<Forgery>("what"), line.Int("count", 1, CountMax, otherwise: 1)),
         _ => null,
     };
 
@@ -105,7 +108,8 @@ internal static class ActionParser
     }
 
     private static GroupName GroupOf(ScriptLine line) =>
-        line.Optional("group") is { Length: > 0 and <= 32 } name ? new GroupName(name) : throw line.Error("expected group= with a name of 1 to 32 characters");
+        line.Optional("group") is { Length: > 0 and <= 32 } name ? new GroupName(name)
+            : throw line.Error("expected group= with a name of 1 to 32 characters");
 
     private static uint PidOf(ScriptLine line) => (uint)line.Int("pid", 0, int.MaxValue);
 

@@ -4,8 +4,8 @@ using Totem.Simulation.Model;
 namespace Totem.Simulation.Faults;
 
 /// <summary>
-/// A whole scenario: what the cluster is made of, what happens to it when, and how it ends. Immutable. Its text is what a
-/// failure prints and what <c>totem simulate --script FILE</c> replays.
+/// A whole scenario: what the cluster is made of, what happens to it when, and how it ends. Immutable. Its text is what
+/// a failure prints and what <c>totem simulate --script FILE</c> replays.
 /// </summary>
 public sealed class FaultScript
 {
@@ -37,7 +37,8 @@ public sealed class FaultScript
     /// <summary>Reads a script.</summary>
     /// <param name="text">Its lines; what follows a <c>#</c> is skipped.</param>
     /// <param name="name">The script's name in errors: a file name.</param>
-    /// <exception cref="FormatException">A line is wrong: the message has its number and says what was expected.</exception>
+    /// <exception cref="FormatException">A line is wrong: the message has its number and says what
+    /// was expected.</exception>
     public static FaultScript Parse(string text, string name)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -64,7 +65,8 @@ public sealed class FaultScript
                 end = ParseEnd(line);
             else
                 setup = SetupText.TryParse(line, setup)
-                    ?? throw line.Error($"'{line.Verb}', expected seed, processors, network, options, plain, stored, groups, knet, at or end");
+                    ?? throw line.Error($"'{line.Verb}', expected seed, processors, network, options, plain, stored, "
+                        + "groups, knet, at or end");
             line.Finish();
         }
 
@@ -125,10 +127,12 @@ public sealed class FaultScript
         if (all.Any(x => x.Value > ushort.MaxValue))
             return $"processors {all} with a line 'knet', expected ids up to {ushort.MaxValue}";
         if (!knet.Libknet.IsSubsetOf(all) || !knet.AeadOnly.IsSubsetOf(all))
-            return $"libknet={ScriptText.Nodes(knet.Libknet)} aead={ScriptText.Nodes(knet.AeadOnly)}, expected some of {all}";
+            return $"libknet={ScriptText.Nodes(knet.Libknet)} aead={ScriptText.Nodes(knet.AeadOnly)}, expected some "
+                + $"of {all}";
         if (knet.Format != SpokenFormat.Libknet && knet.Suite.IsClear)
             return $"format={knet.Format} without a hash, expected one: the announcement is authenticated";
-        if (all.Any(x => knet.FormatOf(x) == SpokenFormat.Libknet) && all.Any(x => knet.FormatOf(x) == SpokenFormat.Aead))
+        if (all.Any(x => knet.FormatOf(x) == SpokenFormat.Libknet)
+            && all.Any(x => knet.FormatOf(x) == SpokenFormat.Aead))
             return "members of format=Libknet beside members of format=Aead, which share no format";
         return null;
     }

@@ -14,7 +14,8 @@ internal interface IKnetAction
 }
 
 /// <summary>Cuts or mends one link of a pair, in one direction or in both.</summary>
-internal sealed record CutPath(ProcessorId From, ProcessorId To, int Link, bool BothWays, bool Mend) : FaultAction, IKnetAction
+internal sealed record CutPath(ProcessorId From, ProcessorId To, int Link, bool BothWays, bool Mend)
+    : FaultAction, IKnetAction
 {
     public override IEnumerable<ProcessorId> Nodes => [From, To];
 
@@ -41,10 +42,12 @@ internal abstract record PathFault(ProcessorId From, ProcessorId To, int Link) :
 }
 
 /// <summary>Loses, copies and breaks packets on a link by chance; what is not named ends.</summary>
-internal sealed record DisturbPath(ProcessorId From, ProcessorId To, int Link, double Loss, double Duplicates, double Corruption)
+internal sealed record DisturbPath(
+    ProcessorId From, ProcessorId To, int Link, double Loss, double Duplicates, double Corruption)
     : PathFault(From, To, Link)
 {
-    protected override string Text => $"disturb-link {Place}" + Part("loss", Loss) + Part("duplicate", Duplicates) + Part("corrupt", Corruption);
+    protected override string Text =>
+        $"disturb-link {Place}" + Part("loss", Loss) + Part("duplicate", Duplicates) + Part("corrupt", Corruption);
 
     protected override void ApplyTo(PathState path) =>
         (path.LossRate, path.DuplicateRate, path.CorruptRate) = (Loss, Duplicates, Corruption);
@@ -53,21 +56,25 @@ internal sealed record DisturbPath(ProcessorId From, ProcessorId To, int Link, d
 }
 
 /// <summary>Makes a link slower, so that packets on another overtake its own.</summary>
-internal sealed record DelayPath(ProcessorId From, ProcessorId To, int Link, TimeSpan Added, TimeSpan Jitter) : PathFault(From, To, Link)
+internal sealed record DelayPath(ProcessorId From, ProcessorId To, int Link, TimeSpan Added, TimeSpan Jitter)
+    : PathFault(From, To, Link)
 {
-    protected override string Text => $"slow-link {Place} add={ScriptText.Duration(Added)} jitter={ScriptText.Duration(Jitter)}";
+    protected override string Text =>
+        $"slow-link {Place} add={ScriptText.Duration(Added)} jitter={ScriptText.Duration(Jitter)}";
 
     protected override void ApplyTo(PathState path) => (path.AddedDelay, path.Jitter) = (Added.Ticks, Jitter.Ticks);
 }
 
-/// <summary>Changes the largest packet that a link carries: a path drops larger ones without a word, an interface refuses
-/// them.</summary>
-internal sealed record NarrowPath(ProcessorId From, ProcessorId To, int Link, int IpBytes, bool IsSilent) : PathFault(From, To, Link)
+/// <summary>Changes the largest packet that a link carries: a path drops larger ones without a word, an interface
+/// refuses them.</summary>
+internal sealed record NarrowPath(ProcessorId From, ProcessorId To, int Link, int IpBytes, bool IsSilent)
+    : PathFault(From, To, Link)
 {
     protected override string Text => $"{(IsSilent ? "narrow-path" : "narrow-interface")} {Place} ip={IpBytes}";
 
     protected override void ApplyTo(PathState path) =>
-        (path.IpBytes, path.InterfaceIpBytes) = (IpBytes, IsSilent ? Math.Max(KnetClusterSetup.IpBytes, IpBytes) : IpBytes);
+        (path.IpBytes, path.InterfaceIpBytes) =
+            (IpBytes, IsSilent ? Math.Max(KnetClusterSetup.IpBytes, IpBytes) : IpBytes);
 }
 
 /// <summary>A reload at one member: it has these links from now on.</summary>
@@ -128,7 +135,8 @@ internal enum Attack
 }
 
 /// <summary>Somebody without the key sends packets to a member in the name of another.</summary>
-internal sealed record AttackMember(ProcessorId Node, ProcessorId From, Attack What, int Count) : FaultAction, IKnetAction
+internal sealed record AttackMember(ProcessorId Node, ProcessorId From, Attack What, int Count)
+    : FaultAction, IKnetAction
 {
     public override IEnumerable<ProcessorId> Nodes => [Node, From];
 

@@ -150,7 +150,8 @@ internal sealed record DropFrames(FrameKind? Kind, ProcessorId From, ProcessorId
     public override IEnumerable<ProcessorId> Nodes => [From, To];
 
     protected override string Text => $"drop {(Kind is { } kind ? FrameKindNames.NameOf(kind) : "any")}"
-        + $" from={ScriptText.Node(From)} to={ScriptText.Node(To)}" + (Skip > 0 ? $" skip={Skip}" : "") + $" count={Count}";
+        + $" from={ScriptText.Node(From)} to={ScriptText.Node(To)}" + (Skip > 0 ? $" skip={Skip}" : "")
+        + $" count={Count}";
 
     public override void Apply(SimulatedCluster cluster) => cluster.Network.AddFilter(new FrameFilter(
         Kind,
@@ -163,7 +164,8 @@ internal sealed record DropFrames(FrameKind? Kind, ProcessorId From, ProcessorId
 /// <summary>The short names of frames in scripts and transcripts.</summary>
 internal static class FrameKindNames
 {
-    private static readonly string[] Names = ["token", "message", "merge-detect", "join", "commit-token", "hold-cancel", "token-loan"];
+    private static readonly string[] Names =
+        ["token", "message", "merge-detect", "join", "commit-token", "hold-cancel", "token-loan"];
 
     public static string NameOf(FrameKind kind) => Names[(int)kind];
 

@@ -8,7 +8,8 @@ using Totem.Transport.Knet.Wire;
 
 namespace Totem.Simulation.Faults;
 
-/// <summary>Packets of an attacker at one member, in the name of another: copies of what was recorded, and forgeries.</summary>
+/// <summary>Packets of an attacker at one member, in the name of another: copies of what was
+/// recorded, and forgeries.</summary>
 internal sealed class PacketAttack
 {
     private const int AttackerLife = 1 << 20;
@@ -37,7 +38,8 @@ internal sealed class PacketAttack
     private void Repeat(Attack what, int count)
     {
         var since = _cluster.NowTicks - KnetNetwork.RecentMax.Ticks;
-        var packets = _network.Recorder.Of(x => x.From == _from && (what == Attack.Misdirected ? x.To != _at : x.To == _at)
+        var packets = _network.Recorder.Of(x => x.From == _from
+            && (what == Attack.Misdirected ? x.To != _at : x.To == _at)
             && (what is not (Attack.Recent or Attack.Misdirected) || x.At >= since));
         _network.Ledger.IsLoose |= what is Attack.Old or Attack.Misdirected;
         for (var i = 0; i < count && packets.Length > 0; i++)
@@ -58,10 +60,12 @@ internal sealed class PacketAttack
         if (what == Attack.FormerKey && _cluster.Nodes[_at].Knet is not { IsSettled: true, KeyNumber: > 0 })
             return;
         // One that is both sends what a member of either format would read.
-        SpokenFormat[] formats = knet.Format == SpokenFormat.Aead ? [SpokenFormat.Aead] : [SpokenFormat.Libknet, SpokenFormat.Aead];
+        SpokenFormat[] formats = knet.Format == SpokenFormat.Aead ? [SpokenFormat.Aead]
+            : [SpokenFormat.Libknet, SpokenFormat.Aead];
         foreach (var format in formats)
         {
-            using var keys = KeysOf(what, format, _network.Keys.PoolFor(_from, AttackerLife + (int)(_cluster.NowTicks / TimeSpan.TicksPerMillisecond)));
+            using var keys = KeysOf(what, format,
+                _network.Keys.PoolFor(_from, AttackerLife + (int)(_cluster.NowTicks / TimeSpan.TicksPerMillisecond)));
             for (var i = 0; i < count; i++)
                 Forge(keys, format);
         }
@@ -73,12 +77,14 @@ internal sealed class PacketAttack
         Span<byte> datagram = stackalloc byte[packet.Length + SealShape.AddedBytesMax];
         var id = (ushort)_cluster.Setup.Processors[_from].Value;
         var header = new DataHeader(
-            new PacketHeader(PacketType.Data, id), (ushort)_random.Next(), Compression: 0, Pad: 0, Broadcast: 1, FragmentCount: 1, Fragment: 0, Channel: 0);
+            new PacketHeader(PacketType.Data, id), (ushort)_random.Next(), Compression: 0, Pad: 0, Broadcast: 1,
+            FragmentCount: 1, Fragment: 0, Channel: 0);
         header.Write(packet);
         foreach (ref var each in packet[KnetFormat.DataHeaderBytes..])
             each = (byte)_random.Next();
         keys.Use(new AeadLife(id, _random.Next()), AeadAlgorithm.Aes256Gcm);
-        var bytes = format == SpokenFormat.Aead ? keys.Sender!.Seal(packet, datagram) : keys.Libknet!.Seal(packet, datagram);
+        var bytes = format == SpokenFormat.Aead ? keys.Sender!.Seal(packet, datagram)
+            : keys.Libknet!.Seal(packet, datagram);
         var link = _random.Below(_cluster.Setup.Knet!.Links);
         _network.Inject(_from, _at, link, datagram[..bytes], _cluster.NowTicks);
     }

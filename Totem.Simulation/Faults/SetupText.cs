@@ -7,7 +7,8 @@ using Totem.Transport.Knet.Wire;
 namespace Totem.Simulation.Faults;
 
 /// <summary>How scripts write the make-up of a cluster: <c>seed</c>, <c>processors</c>, <c>network</c>, <c>options</c>,
-/// <c>plain</c>, <c>stored</c>, <c>groups</c> and <c>knet</c> lines. Only what differs from <see cref="ClusterSetup.FastOptions"/> is written.</summary>
+/// <c>plain</c>, <c>stored</c>, <c>groups</c> and <c>knet</c> lines. Only what differs from
+/// <see cref="ClusterSetup.FastOptions"/> is written.</summary>
 internal static class SetupText
 {
     private static readonly OptionEntry[] Entries =
@@ -30,7 +31,8 @@ internal static class SetupText
         new("window", x => Number(x.WindowSize), (x, l) => x with { WindowSize = l.Int("window", 1, 1 << 20) }),
         new("per-visit", x => Number(x.MaxMessagesPerVisit),
             (x, l) => x with { MaxMessagesPerVisit = l.Int("per-visit", 1, 1 << 20) }),
-        new("window-max", x => Number(x.MaxWindowSize), (x, l) => x with { MaxWindowSize = l.Int("window-max", 0, 4096) }),
+        new("window-max", x => Number(x.MaxWindowSize),
+            (x, l) => x with { MaxWindowSize = l.Int("window-max", 0, 4096) }),
         new("accelerated", x => Number(x.AcceleratedWindow),
             (x, l) => x with { AcceleratedWindow = l.Int("accelerated", 0, 1 << 20) }),
         new("mtu", x => Number(x.NetMtu), (x, l) => x with { NetMtu = l.Int("mtu", 576, 65_000) }),
@@ -66,7 +68,8 @@ internal static class SetupText
             yield return $"plain {ScriptText.Nodes(setup.Plain)}";
         if (!setup.Restless.IsEmpty)
             yield return $"restless {ScriptText.Nodes(setup.Restless)}";
-        var stored = setup.Stored.Where(x => x.Value != 0).OrderBy(x => x.Key).Select(x => $" {x.Key}={Number(x.Value)}");
+        var stored = setup.Stored.Where(x => x.Value != 0).OrderBy(x => x.Key)
+            .Select(x => $" {x.Key}={Number(x.Value)}");
         line = string.Concat(stored);
         if (line.Length > 0)
             yield return "stored" + line;
@@ -98,13 +101,15 @@ internal static class SetupText
             case "plain":
                 return setup with { Plain = ProcessorSet.Of([.. line.NodesOf(line.Word("processor ids like 1,2"))]) };
             case "restless":
-                return setup with { Restless = ProcessorSet.Of([.. line.NodesOf(line.Word("processor ids like 1,2"))]) };
+                return setup with { Restless =
+                    ProcessorSet.Of([.. line.NodesOf(line.Word("processor ids like 1,2"))]) };
             case "stored":
                 var stored = line.TakeAll().ToDictionary(
                     x => line.NodeOf("stored", x.Key), x => line.ULongOf(x.Key, x.Value));
                 return setup with { Stored = stored };
             case "groups":
-                return setup with { HasGroups = true, Foreign = line.Has("foreign") ? line.Nodes("foreign") : ProcessorSet.Empty };
+                return setup with { HasGroups = true, Foreign =
+                    line.Has("foreign") ? line.Nodes("foreign") : ProcessorSet.Empty };
             case "knet":
                 return setup with { Knet = ParseKnet(line) };
             default:
@@ -113,7 +118,8 @@ internal static class SetupText
     }
 
     private static string KnetText(KnetClusterSetup knet) =>
-        $"knet links={knet.Links} mode={knet.Mode} prefer={knet.Preferred} cipher={knet.Suite.Cipher} hash={knet.Suite.Hash} format={knet.Format}"
+        $"knet links={knet.Links} mode={knet.Mode} prefer={knet.Preferred} cipher={knet.Suite.Cipher} "
+        + $"hash={knet.Suite.Hash} format={knet.Format}"
         + (knet.Libknet.IsEmpty ? "" : $" libknet={ScriptText.Nodes(knet.Libknet)}")
         + (knet.AeadOnly.IsEmpty ? "" : $" aead={ScriptText.Nodes(knet.AeadOnly)}")
         + (knet.LastSeq == 0 ? "" : $" last-seq={knet.LastSeq}")

@@ -14,7 +14,8 @@ internal sealed class FrameLedger
     private readonly Dictionary<(int From, int To, ulong Hash), int> _sent = [];
     private readonly Dictionary<(int Receiver, int Life, int From, bool IsBroadcast, ulong Hash), int> _handedUp = [];
 
-    /// <summary>Copies have been made that libknet's format may take for new: it promises nothing of old ones.</summary>
+    /// <summary>Copies have been made that libknet's format may take for new: it promises nothing
+    /// of old ones.</summary>
     public bool IsLoose { get; set; }
 
     /// <summary>A ring sends; to all when <paramref name="to"/> is negative.</summary>
@@ -42,7 +43,9 @@ internal sealed class FrameLedger
         if (allowed == 0)
             return $"which it did not send {(isBroadcast ? "to all" : "to it")}";
         var times = Add(_handedUp, (receiver, life, from, isBroadcast, hash));
-        return times > allowed && (isExact || !IsLoose) ? $"which it sent {allowed} times, and comes the {times}th time" : null;
+        return times > allowed && (isExact || !IsLoose)
+            ? $"which it sent {allowed} times, and comes the {times}th time"
+            : null;
     }
 
     private static int Add<T>(Dictionary<T, int> counts, T key)

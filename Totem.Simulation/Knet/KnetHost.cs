@@ -33,7 +33,8 @@ internal sealed class KnetHost : IKnetObserver, IDisposable
     private readonly List<KnetEvent> _events = [];
     private ushort _refusing;
 
-    public KnetHost(ClusterSetup setup, SimulationMemory memory, KnetNetwork network, Coverage coverage, int place, int life)
+    public KnetHost(
+        ClusterSetup setup, SimulationMemory memory, KnetNetwork network, Coverage coverage, int place, int life)
     {
         (_setup, _memory, _network, _coverage, _place, _life) = (setup, memory, network, coverage, place, life);
         var pool = network.Keys.PoolFor(place, life);
@@ -76,7 +77,8 @@ internal sealed class KnetHost : IKnetObserver, IDisposable
     /// <param name="sender">The place of its sender.</param>
     /// <param name="objection">The objection to handing it up; null when there is none.</param>
     public bool TryOpen(
-        ReadOnlySpan<byte> packet, int from, int link, Instant now, out ReadOnlySpan<byte> frame, out int sender, out string? objection)
+        ReadOnlySpan<byte> packet, int from, int link, Instant now, out ReadOnlySpan<byte> frame, out int sender,
+        out string? objection)
     {
         frame = default;
         (sender, objection) = (from, null);
@@ -84,7 +86,8 @@ internal sealed class KnetHost : IKnetObserver, IDisposable
             return false;
         frame = message.Bytes;
         sender = PlaceOf(message.Sender);
-        objection = _network.Ledger.Objection(_place, _life, sender, message.IsBroadcast, frame, _setup.Knet.IsAeadAlone);
+        objection = _network.Ledger.Objection(
+            _place, _life, sender, message.IsBroadcast, frame, _setup.Knet.IsAeadAlone);
         return true;
     }
 
@@ -188,7 +191,8 @@ internal sealed class KnetHost : IKnetObserver, IDisposable
 
     private void Transmit(LinkDestination destination, ReadOnlySpan<byte> packet, Instant now)
     {
-        var interfaceIpBytes = _network.Send(_place, _life, PlaceOf(destination.Peer), destination.Link, packet, now.Ticks);
+        var interfaceIpBytes = _network.Send(
+            _place, _life, PlaceOf(destination.Peer), destination.Link, packet, now.Ticks);
         if (interfaceIpBytes > 0)
             _machine.HandleTooBig(
                 destination, packet.Length + PacketSizes.IpHeaderBytes(_setup.Knet!.IsIPv6), interfaceIpBytes, now);

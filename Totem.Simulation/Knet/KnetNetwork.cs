@@ -88,7 +88,8 @@ internal sealed class KnetNetwork
         return 0;
     }
 
-    /// <summary>Somebody puts a packet on the wire to a receiver, as if it came from this sender over this link.</summary>
+    /// <summary>Somebody puts a packet on the wire to a receiver, as if it came from this sender
+    /// over this link.</summary>
     public void Inject(int from, int to, int link, ReadOnlySpan<byte> packet, long now) =>
         Push(now + _setup.Latency.Ticks, from, to, link, _memory.Datagrams.Rent(packet), isReplay: true);
 

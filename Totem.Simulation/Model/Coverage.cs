@@ -5,12 +5,14 @@ using Totem.Transport.Knet.Diagnostics;
 namespace Totem.Simulation.Model;
 
 /// <summary>How often something happened.</summary>
-/// <param name="Group">The kind of thing: <c>event</c>, <c>gather</c>, <c>discard</c>, <c>decode</c>, <c>link</c> or <c>packet</c>.</param>
+/// <param name="Group">The kind of thing: <c>event</c>, <c>gather</c>, <c>discard</c>,
+/// <c>decode</c>, <c>link</c> or <c>packet</c>.</param>
 /// <param name="Name">Its name among those.</param>
 /// <param name="Count">How often.</param>
 public readonly record struct CoverageCounter(string Group, string Name, long Count);
 
-/// <summary>How often each thing the engine can report was reported: shows which transitions a campaign never reached.</summary>
+/// <summary>How often each thing the engine can report was reported: shows which transitions a
+/// campaign never reached.</summary>
 public sealed class Coverage
 {
     private readonly long[] _kinds = new long[Enum.GetValues<RingEventKind>().Length];

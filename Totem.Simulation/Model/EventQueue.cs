@@ -21,16 +21,19 @@ internal enum SimulationEventKind
     /// <summary>The ring sequence has reached stable storage. A: the life that asked.</summary>
     Stored,
 
-    /// <summary>The operating system reports that nobody listens at a peer. A: the life that is told; B: the peer.</summary>
+    /// <summary>The operating system reports that nobody listens at a peer. A: the life that is
+    /// told; B: the peer.</summary>
     Unreachable,
 
-    /// <summary>A packet of kronosnet reaches a processor's socket. A: its handle; B: who sent it, and the link.</summary>
+    /// <summary>A packet of kronosnet reaches a processor's socket. A: its handle; B: who sent it,
+    /// and the link.</summary>
     PacketArrival,
 
     /// <summary>The tick of a processor's kronosnet. A: its life.</summary>
     LinkTick,
 
-    /// <summary>Nobody listens at a peer's end of a link. A: the life that is told; B: the peer, and the link.</summary>
+    /// <summary>Nobody listens at a peer's end of a link. A: the life that is told; B: the peer,
+    /// and the link.</summary>
     LinkRefused,
 
     /// <summary>A scripted action. A: its place in the list.</summary>

@@ -84,7 +84,8 @@ internal sealed record KnetClusterSetup
             Mode = Mode,
             FixedIpBytes = FixedIpBytes,
             Compression = Compresses ? CompressionMethod.Zlib : CompressionMethod.None,
-            Peers = [.. Enumerable.Range(0, setup.Processors.Count).Where(x => x != place).Select(peer => new KnetPeerOptions
+            Peers = [.. Enumerable.Range(0, setup.Processors.Count).Where(x => x != place)
+                .Select(peer => new KnetPeerOptions
             {
                 Id = (ushort)setup.Processors[peer].Value,
                 Links = [.. links.Select(link => new KnetLinkOptions

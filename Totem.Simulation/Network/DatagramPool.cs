@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace Totem.Simulation.Network;
 
-/// <summary>Datagrams in flight: one copy of the bytes however many receivers, buffers used again by size class.</summary>
+/// <summary>Datagrams in flight: one copy of the bytes however many receivers, buffers used again
+/// by size class.</summary>
 internal sealed class DatagramPool
 {
     private const int SmallestShift = 7; // 128 bytes hold every token and most joins.

@@ -82,7 +82,8 @@ internal sealed class SimulatedNetwork
     public void NoteSent(int from, int to, ReadOnlySpan<byte> frame, long now)
     {
         if (frame.Length < WireFormat.HeaderBytes)
-            throw new InvalidOperationException($"a frame of {frame.Length} bytes was sent, expected a header at least");
+            throw new InvalidOperationException($"a frame of {frame.Length} bytes was sent, expected a header "
+                + "at least");
         _listener?.OnFrame(new Instant(now), Id(from), to < 0 ? ProcessorId.None : Id(to), frame, FrameFate.Sent);
         if ((FrameKind)frame[3] == FrameKind.Join)
             _lastJoins[from] = frame.ToArray();
@@ -193,7 +194,8 @@ internal sealed class SimulatedNetwork
 
         if (dice.Chance(Links.LossRate(from, to)) || dice.Chance(Noise.LossRate))
             return FrameFate.Lost;
-        if (kind is FrameKind.RegularToken or FrameKind.CommitToken or FrameKind.TokenLoan && dice.Chance(Noise.TokenLossRate))
+        if (kind is FrameKind.RegularToken or FrameKind.CommitToken or FrameKind.TokenLoan
+            && dice.Chance(Noise.TokenLossRate))
             return FrameFate.Lost;
         return frame.Length > Noise.BigBytes && dice.Chance(Noise.BigLossRate) ? FrameFate.Lost : null;
     }

@@ -23,8 +23,8 @@ public sealed record CampaignOptions
     /// <summary>Reduces the first failures to short scripts: how many of them. Default 3.</summary>
     public int ShrinkCount { get; init; } = 3;
 
-    /// <summary>Draws scenarios in which one pair never hears each other: <see cref="ScenarioGenerator.DrawPairCut"/>. It
-    /// needs <see cref="ProcessorCount"/>, 3 or more.</summary>
+    /// <summary>Draws scenarios in which one pair never hears each other: <see cref="ScenarioGenerator.DrawPairCut"/>.
+    /// It needs <see cref="ProcessorCount"/>, 3 or more.</summary>
     public bool PairCut { get; init; }
 
     /// <summary>With process groups: <see cref="ScenarioGenerator.DrawGroups"/>.</summary>
@@ -40,7 +40,8 @@ public sealed record CampaignOptions
     internal Func<ulong, FaultScript>? Generator { get; init; }
 
     /// <summary>The scenario of a seed.</summary>
-    /// <exception cref="InvalidOperationException"><see cref="PairCut"/> without a processor count of 3 or more.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="PairCut"/> without a processor count
+    /// of 3 or more.</exception>
     public FaultScript Draw(ulong seed)
     {
         if (Generator is not null)
@@ -53,13 +54,16 @@ public sealed record CampaignOptions
             return ScenarioGenerator.Draw(seed, ProcessorCount, Ring);
         return ProcessorCount is { } count && count >= 3
             ? ScenarioGenerator.DrawPairCut(seed, count, Ring)
-            : throw new InvalidOperationException($"{nameof(PairCut)} with {ProcessorCount?.ToString() ?? "no"} processors, expected 3 or more");
+            : throw new InvalidOperationException($"{nameof(PairCut)} with {ProcessorCount?.ToString() ?? "no"} "
+                + "processors, expected 3 or more");
     }
 
     /// <summary>The command that runs the scenario of a seed again.</summary>
     public string ReplayCommand(ulong seed) =>
-        $"totem simulate --seed {seed}" + (ProcessorCount is { } count ? $" --processors {count}" : "") + (PairCut ? " --pair-cut" : "")
-        + (Groups ? " --groups" : "") + (Knet ? " --knet" : "") + (Ring is { } ring ? $" --ring {ring.ToString().ToLowerInvariant()}" : "");
+        $"totem simulate --seed {seed}" + (ProcessorCount is { } count ? $" --processors {count}" : "")
+            + (PairCut ? " --pair-cut" : "")
+        + (Groups ? " --groups" : "") + (Knet ? " --knet" : "")
+        + (Ring is { } ring ? $" --ring {ring.ToString().ToLowerInvariant()}" : "");
 }
 
 /// <summary>Where a campaign is.</summary>
@@ -71,7 +75,8 @@ public readonly record struct CampaignProgress(int Done, int Total, int Failed, 
 
 /// <summary>One failure of a campaign.</summary>
 /// <param name="Original">The scenario as it was drawn.</param>
-/// <param name="Shrunk">The shortest script found that breaks the same rule; the original where it was not reduced.</param>
+/// <param name="Shrunk">The shortest script found that breaks the same rule; the original where it
+/// was not reduced.</param>
 /// <param name="ReplayCommand">The command that runs the original again; null when it was not drawn from a
 /// seed.</param>
 public sealed record CampaignFailure(ScenarioResult Original, ScenarioResult Shrunk, string? ReplayCommand);
@@ -112,7 +117,8 @@ public sealed record CampaignReport
     /// <summary>Messages to groups that were handed to processors, in all scenarios.</summary>
     public long GroupDeliveryCount { get; init; }
 
-    /// <summary>The largest part of its bound that any scenario that passed needed to find together: 1 is the bound.</summary>
+    /// <summary>The largest part of its bound that any scenario that passed needed to find
+    /// together: 1 is the bound.</summary>
     public double WorstConvergence { get; init; }
 
     /// <summary>The seed of that scenario.</summary>

@@ -8,8 +8,8 @@ using Totem.Transport.Knet.Links;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// Draws a scenario in which the ring stands on kronosnet. Of one kind, the network and the processes have the faults of
-/// every other scenario, and links faults of their own. Of the other kind, one link between every two members has no
+/// Draws a scenario in which the ring stands on kronosnet. Of one kind, the network and the processes have the faults
+/// of every other scenario, and links faults of their own. Of the other kind, one link between every two members has no
 /// fault and everybody lives, so nobody may change its view.
 /// </summary>
 internal sealed class KnetDraw
@@ -20,8 +20,10 @@ internal sealed class KnetDraw
 
     private static readonly CipherSuite[] Sealed =
     [
-        new(KnetCipher.Aes256, KnetHash.Sha256), new(KnetCipher.Aes256, KnetHash.Sha256), new(KnetCipher.Aes128, KnetHash.Sha1),
-        new(KnetCipher.Aes192, KnetHash.Sha512), new(KnetCipher.Aes256, KnetHash.Sha384), new(KnetCipher.None, KnetHash.Sha1),
+        new(KnetCipher.Aes256, KnetHash.Sha256), new(KnetCipher.Aes256, KnetHash.Sha256),
+        new(KnetCipher.Aes128, KnetHash.Sha1),
+        new(KnetCipher.Aes192, KnetHash.Sha512), new(KnetCipher.Aes256, KnetHash.Sha384),
+        new(KnetCipher.None, KnetHash.Sha1),
         new(KnetCipher.None, KnetHash.Sha256),
     ];
 
@@ -39,7 +41,8 @@ internal sealed class KnetDraw
         _start = _knet.SteadyFrom ?? TimeSpan.Zero;
         var isSame = random.Chance(0.6);
         var good = random.Below(_knet.Links);
-        _goodLinks = [.. Enumerable.Range(0, setup.Processors.Count * setup.Processors.Count).Select(_ => isSame ? good : random.Below(_knet.Links))];
+        _goodLinks = [.. Enumerable.Range(0, setup.Processors.Count * setup.Processors.Count)
+            .Select(_ => isSame ? good : random.Below(_knet.Links))];
     }
 
     /// <summary>The scenario of a seed.</summary>
@@ -65,8 +68,10 @@ internal sealed class KnetDraw
         draw.DrawLinks();
         if (isSteady)
             draw.DrawWorkload();
-        TimedAction[] actions = [.. script.Actions.Concat(draw._actions).Where(x => x.At < script.End.At).OrderBy(x => x.At)];
-        return AcceleratedDraw.Apply(seed, GrowthDraw.Apply(seed, ParkDraw.Apply(seed, script.With(actions: actions))), ring);
+        TimedAction[] actions = [.. script.Actions.Concat(draw._actions).Where(x => x.At < script.End.At)
+            .OrderBy(x => x.At)];
+        return AcceleratedDraw.Apply(
+            seed, GrowthDraw.Apply(seed, ParkDraw.Apply(seed, script.With(actions: actions))), ring);
     }
 
     private bool IsSteady => _knet.SteadyFrom is not null;
@@ -75,7 +80,8 @@ internal sealed class KnetDraw
     {
         var count = processors ?? random.Pick([2, 3, 3, 3, 4, 4, 5, 6]);
         ProcessorId[] ids = random.Chance(0.1)
-            ? [.. ClusterSetup.Numbered(count).Select((x, i) => new ProcessorId((uint)(ushort.MaxValue - 257 * (count - 1 - i))))]
+            ? [.. ClusterSetup.Numbered(count)
+                .Select((x, i) => new ProcessorId((uint)(ushort.MaxValue - 257 * (count - 1 - i))))]
             : [.. ClusterSetup.Numbered(count)];
         // Kronosnet's tick is 200 ms whatever the ring's timeouts are, so these are those of real rings.
         var token = TimeSpan.FromMilliseconds(random.Pick([1000, 1000, 1000, 1650, 3000]));
@@ -113,7 +119,8 @@ internal sealed class KnetDraw
     private static KnetClusterSetup DrawKnet(SimulationRandom random, ProcessorId[] ids, TimeSpan? steadyFrom)
     {
         var links = steadyFrom is null ? (int)random.Between(1, 3) : (int)random.Between(2, 3);
-        var format = random.Pick([SpokenFormat.Libknet, SpokenFormat.Libknet, SpokenFormat.Both, SpokenFormat.Both, SpokenFormat.Aead]);
+        var format = random.Pick(
+            [SpokenFormat.Libknet, SpokenFormat.Libknet, SpokenFormat.Both, SpokenFormat.Both, SpokenFormat.Aead]);
         var isClear = format == SpokenFormat.Libknet && random.Chance(0.3);
         var some = ProcessorSet.Of([.. ids.Where(_ => random.Chance(0.4))]);
         var roll = format == SpokenFormat.Both ? random.Below(3) : 0;
@@ -138,7 +145,8 @@ internal sealed class KnetDraw
     {
         Action[] all =
         [
-            DrawCut, DrawCut, DrawOneWay, DrawFlap, DrawFlap, DrawDisturbance, DrawDisturbance, DrawDelay, DrawNarrow, DrawNarrow, DrawUse, DrawRekey,
+            DrawCut, DrawCut, DrawOneWay, DrawFlap, DrawFlap, DrawDisturbance, DrawDisturbance, DrawDelay, DrawNarrow,
+            DrawNarrow, DrawUse, DrawRekey,
             DrawRekey, DrawAttack, DrawAttack, DrawAttack,
         ];
         var chosen = _random.Chance(0.3) ? all : [.. all.Where(_ => _random.Chance(0.3))];
@@ -160,9 +168,11 @@ internal sealed class KnetDraw
         }
     }
 
-    private void DrawCut() => AddCut(Path() is var (from, to, link) ? new CutPath(from, to, link, BothWays: true, Mend: false) : null);
+    private void DrawCut() =>
+        AddCut(Path() is var (from, to, link) ? new CutPath(from, to, link, BothWays: true, Mend: false) : null);
 
-    private void DrawOneWay() => AddCut(Path() is var (from, to, link) ? new CutPath(from, to, link, BothWays: false, Mend: false) : null);
+    private void DrawOneWay() =>
+        AddCut(Path() is var (from, to, link) ? new CutPath(from, to, link, BothWays: false, Mend: false) : null);
 
     private void AddCut(CutPath? cut)
     {
@@ -217,7 +227,8 @@ internal sealed class KnetDraw
         var at = Moment();
         var isSilent = _random.Chance(0.5);
         // IPv6 may count on 1,280, and IPv4 has no less in practice.
-        Add(at, new NarrowPath(from, to, link, (int)_random.Between(1280, _random.Chance(0.7) ? KnetClusterSetup.IpBytes : IpBytesMax), isSilent));
+        Add(at, new NarrowPath(from, to, link,
+            (int)_random.Between(1280, _random.Chance(0.7) ? KnetClusterSetup.IpBytes : IpBytesMax), isSilent));
         if (_random.Chance(0.5))
             Add(at + Span(100, 8000), new NarrowPath(from, to, link, KnetClusterSetup.IpBytes, isSilent));
     }
@@ -227,7 +238,8 @@ internal sealed class KnetDraw
         if (_knet.Links == 1 || (IsSteady && _goodLinks.Distinct().Count() > 1))
             return;
         var at = Moment();
-        int[] links = [.. Enumerable.Range(0, _knet.Links).Where(x => IsSteady ? x == _goodLinks[0] || _random.Chance(0.3) : _random.Chance(0.6))];
+        int[] links = [.. Enumerable.Range(0, _knet.Links)
+            .Where(x => IsSteady ? x == _goodLinks[0] || _random.Chance(0.3) : _random.Chance(0.6))];
         int[] every = [.. Enumerable.Range(0, _knet.Links)];
         if (links.Length == 0)
             return;
@@ -243,7 +255,8 @@ internal sealed class KnetDraw
     private void DrawRekey()
     {
         if (_knet.IsAuthentic)
-            Add(Moment(), new ChangeKeys(Node(), _random.Chance(0.6) || _knet.IsAeadAlone ? _knet.Suite : _random.Pick<CipherSuite>(Sealed)));
+            Add(Moment(), new ChangeKeys(
+                Node(), _random.Chance(0.6) || _knet.IsAeadAlone ? _knet.Suite : _random.Pick<CipherSuite>(Sealed)));
     }
 
     private void DrawAttack()
@@ -273,7 +286,8 @@ internal sealed class KnetDraw
 
     private TimeSpan Moment() => Span((long)_start.TotalMilliseconds, (long)_end.TotalMilliseconds);
 
-    private TimeSpan Span(long lowMs, long highMs) => TimeSpan.FromMicroseconds(_random.Between(lowMs * 1000, highMs * 1000));
+    private TimeSpan Span(long lowMs, long highMs) =>
+        TimeSpan.FromMicroseconds(_random.Between(lowMs * 1000, highMs * 1000));
 
     private ProcessorId Node() => _setup.Processors[_random.Below(_setup.Processors.Count)];
 }

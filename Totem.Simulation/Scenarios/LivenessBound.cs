@@ -5,8 +5,8 @@ using Totem.Transport.Knet.Links;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// How long, in virtual time, a cluster may take once the faults have stopped. Generous on purpose: a bound that a healthy
-/// protocol can miss by bad luck would be ignored, and what we look for takes for ever.
+/// How long, in virtual time, a cluster may take once the faults have stopped. Generous on purpose: a bound that a
+/// healthy protocol can miss by bad luck would be ignored, and what we look for takes for ever.
 /// </summary>
 internal static class LivenessBound
 {
@@ -18,23 +18,25 @@ internal static class LivenessBound
     private static readonly TimeSpan KnetTick = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// Until one ring of exactly the connected processors stands: <see cref="FormationsMax"/> × (token timeout + consensus
-    /// timeout + merge detect interval + join interval + 8 rotations + a rotation for every <c>window</c> messages of
-    /// the old rings), and once the fail-to-receive timeout.
+    /// Until one ring of exactly the connected processors stands: <see cref="FormationsMax"/> × (token timeout +
+    /// consensus timeout + merge detect interval + join interval + 8 rotations + a rotation for every <c>window</c>
+    /// messages of the old rings), and once the fail-to-receive timeout.
     /// </summary>
     public static TimeSpan ForRing(ClusterSetup setup)
     {
         var options = setup.Options;
         var recovery = Rotation(setup) * (8 + 2.0 * options.ReceiveWindow / options.WindowSize);
         var recoveryMax = 4 * options.TokenTimeout;
-        var formation = options.TokenTimeout + options.ConsensusTimeout + options.MergeDetectInterval + options.JoinInterval
+        var formation = options.TokenTimeout + options.ConsensusTimeout + options.MergeDetectInterval
+            + options.JoinInterval
             + 2 * setup.StoreLatency + (recovery < recoveryMax ? recovery : recoveryMax);
         return FormationsMax * formation + options.FailToReceiveTimeout;
     }
 
     /// <summary>
-    /// How much longer it takes on kronosnet: until links are up, which is one pong more than the wanted number, each at
-    /// the tick after the interval; and as long again for keys, when a ring learns of them before it meets the others.
+    /// How much longer it takes on kronosnet: until links are up, which is one pong more than the wanted number, each
+    /// at the tick after the interval; and as long again for keys, when a ring learns of them before it meets the
+    /// others.
     /// </summary>
     public static TimeSpan ForLinks(ClusterSetup setup, bool changesKeys)
     {
@@ -60,13 +62,14 @@ internal static class LivenessBound
         1.5 * setup.Options.TokenTimeout + 2 * setup.Options.MergeDetectInterval;
 
     /// <summary>
-    /// The same while a cut stays: two rings that a mended link could join may learn of it only when the next slow telling
-    /// of who hears whom goes round, and that joins them.
+    /// The same while a cut stays: two rings that a mended link could join may learn of it only when the next slow
+    /// telling of who hears whom goes round, and that joins them.
     /// </summary>
     public static TimeSpan SettledWithCuts(ClusterSetup setup) =>
         Settled(setup) + (Neighbourhood.QuietIntervalsMax + 1) * setup.Options.MergeDetectInterval;
 
-    /// <summary>A member that lost commit tokens is met again after so long at the latest, and while a cut stays that may be a change more.</summary>
+    /// <summary>A member that lost commit tokens is met again after so long at the latest, and
+    /// while a cut stays that may be a change more.</summary>
     public static TimeSpan UntilMetAgain(ClusterSetup setup) => Neighbourhood.RestMax * setup.Options.TokenTimeout;
 
     /// <summary>How long nothing may change after that, while nothing happens.</summary>

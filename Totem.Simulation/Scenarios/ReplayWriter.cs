@@ -33,7 +33,8 @@ public static class ReplayWriter
             output.Write($"FAILED {failure.Rule}: {failure.Text}\n");
         output.Write(string.Create(
             CultureInfo.InvariantCulture,
-            $"{(result.Passed ? "passed" : "failed")}; virtual time {result.VirtualTime.TotalSeconds:F3} s, {result.TransmitCount} datagrams, "
+            $"{(result.Passed ? "passed" : "failed")}; virtual time {result.VirtualTime.TotalSeconds:F3} s, "
+            + $"{result.TransmitCount} datagrams, "
             + $"{result.TraceCount} trace events, {result.InstallCount} installs, digest {result.Digest:x16}\n"));
         return result;
     }
@@ -65,7 +66,8 @@ public static class ReplayWriter
     private static TranscriptParts PartsOf(ReplayDetail detail)
     {
         var parts = TranscriptParts.Actions | TranscriptParts.Membership | TranscriptParts.Configurations
-            | TranscriptParts.Messages | TranscriptParts.Retransmissions | TranscriptParts.Losses | TranscriptParts.Links;
+            | TranscriptParts.Messages | TranscriptParts.Retransmissions | TranscriptParts.Losses
+            | TranscriptParts.Links;
         if (detail >= ReplayDetail.Tokens)
             parts |= TranscriptParts.Tokens | TranscriptParts.Discards;
         return detail == ReplayDetail.Frames ? parts | TranscriptParts.Frames : parts;

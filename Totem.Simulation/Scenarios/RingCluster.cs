@@ -11,8 +11,8 @@ using Totem.Simulation.Traces;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// A simulated cluster for tests written by hand: each call does one thing, and time passes only in the <c>Run*</c> calls.
-/// Processors are numbered from 1.
+/// A simulated cluster for tests written by hand: each call does one thing, and time passes only in the <c>Run*</c>
+/// calls. Processors are numbered from 1.
 /// </summary>
 internal sealed class RingCluster
 {
@@ -35,7 +35,8 @@ internal sealed class RingCluster
 
     /// <summary>A cluster in which nothing runs yet.</summary>
     public static RingCluster Create(
-        int processors, ulong seed = 1, Func<ClusterSetup, ClusterSetup>? with = null, ISimulationListener? listener = null)
+        int processors, ulong seed = 1, Func<ClusterSetup, ClusterSetup>? with = null,
+        ISimulationListener? listener = null)
     {
         var setup = new ClusterSetup { Processors = ClusterSetup.Numbered(processors), Seed = seed };
         return new RingCluster(with?.Invoke(setup) ?? setup, listener);
@@ -46,7 +47,8 @@ internal sealed class RingCluster
 
     /// <summary>A cluster that has formed one ring of all processors.</summary>
     public static RingCluster Operational(
-        int processors, ulong seed = 1, Func<ClusterSetup, ClusterSetup>? with = null, ISimulationListener? listener = null) =>
+        int processors, ulong seed = 1, Func<ClusterSetup, ClusterSetup>? with = null,
+        ISimulationListener? listener = null) =>
         Create(processors, seed, with, listener).StartAll().RunUntilOperational(TimeSpan.FromSeconds(5));
 
     /// <summary>One processor.</summary>
@@ -114,7 +116,8 @@ internal sealed class RingCluster
         return this;
     }
 
-    /// <summary>Lets time pass until every live processor is on one ring with exactly the live ones it can reach.</summary>
+    /// <summary>Lets time pass until every live processor is on one ring with exactly the live ones
+    /// it can reach.</summary>
     /// <exception cref="SimulationLimitException">It did not come to that within the limit.</exception>
     public RingCluster RunUntilOperational(TimeSpan limit) => RunUntil(MissingForOperational, limit, "operational");
 

@@ -5,8 +5,8 @@ using Totem.Simulation.Model;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// Draws a scenario from a 64-bit seed. Each draws first which kinds of fault it knows at all (swarm testing): a run with two
-/// kinds many times over reaches states that a run with a little of everything never does.
+/// Draws a scenario from a 64-bit seed. Each draws first which kinds of fault it knows at all (swarm testing): a run
+/// with two kinds many times over reaches states that a run with a little of everything never does.
 /// </summary>
 public static class ScenarioGenerator
 {
@@ -22,11 +22,13 @@ public static class ScenarioGenerator
         var random = new SimulationRandom(seed);
         var drawn = DrawProcessorCount(random);
         var setup = DrawSetup(random, processors ?? drawn);
-        var script = ParkDraw.Apply(seed, ReaderDraw.Apply(seed, StoredDraw.Apply(seed, new ScriptDraw(random, setup).Draw())));
+        var script = ParkDraw.Apply(
+            seed, ReaderDraw.Apply(seed, StoredDraw.Apply(seed, new ScriptDraw(random, setup).Draw())));
         return AcceleratedDraw.Apply(seed, GrowthDraw.Apply(seed, script), ring);
     }
 
-    /// <summary>The scenario of this seed with process groups: the same faults, and processes that join, speak and leave.</summary>
+    /// <summary>The scenario of this seed with process groups: the same faults, and processes that
+    /// join, speak and leave.</summary>
     /// <param name="seed">Any 64 bits.</param>
     /// <param name="processors">How many processors it has; null draws 2 to 14.</param>
     /// <param name="ring">Which kind of ring; null draws it.</param>
@@ -41,8 +43,8 @@ public static class ScenarioGenerator
         KnetDraw.Draw(seed, processors, ring);
 
     /// <summary>
-    /// A scenario of so many processors in which one pair never hears each other, from the start or from some moment on, while
-    /// everybody else hears everybody.
+    /// A scenario of so many processors in which one pair never hears each other, from the start or from some moment
+    /// on, while everybody else hears everybody.
     /// </summary>
     public static FaultScript DrawPairCut(ulong seed, int processors, RingKind? ring = null)
     {

@@ -7,8 +7,8 @@ using Totem.Simulation.Network;
 namespace Totem.Simulation.Scenarios;
 
 /// <summary>
-/// Runs one scenario: first its faults, then none, when the cluster must find together within a bound and deliver everything,
-/// then the rules over the whole trace. Used by one thread at a time; reuses its buffers from run to run.
+/// Runs one scenario: first its faults, then none, when the cluster must find together within a bound and deliver
+/// everything, then the rules over the whole trace. Used by one thread at a time; reuses its buffers from run to run.
 /// </summary>
 public sealed class ScenarioRunner
 {
@@ -53,7 +53,8 @@ internal sealed class ScenarioRun
         _administrator = new KeyAdministrator(_cluster);
         if (_cluster.Knet is { } knet)
             knet.IsRecording = script.Actions.Any(x => x.Action is AttackMember);
-        _bound = LivenessBound.ForRing(script.Setup) + LivenessBound.ForLinks(script.Setup, script.Actions.Any(x => x.Action is ChangeKeys))
+        _bound = LivenessBound.ForRing(script.Setup)
+            + LivenessBound.ForLinks(script.Setup, script.Actions.Any(x => x.Action is ChangeKeys))
             + _settled + (KeepsCuts ? LivenessBound.UntilMetAgain(script.Setup) : TimeSpan.Zero);
     }
 
@@ -118,7 +119,8 @@ internal sealed class ScenarioRun
     private void JudgeViews()
     {
         if (_steadyInstalls is { } installs && _cluster.InstallCount != installs)
-            Fail("view", $"{_cluster.InstallCount - installs} configurations were installed, the last at {_cluster.LastInstallAt} s, "
+            Fail("view", $"{_cluster.InstallCount - installs} configurations were installed, the last at "
+                + $"{_cluster.LastInstallAt} s, "
                 + "though between every two members one link had no fault:" + Views());
     }
 
@@ -172,7 +174,8 @@ internal sealed class ScenarioRun
         }
 
         var installs = _cluster.InstallCount;
-        if (!RunUntil(() => ClusterConditions.MissingForQuiet(_cluster), BacklogBound(), "liveness", "messages are not delivered"))
+        if (!RunUntil(() => ClusterConditions.MissingForQuiet(_cluster), BacklogBound(), "liveness", "messages are not "
+            + "delivered"))
             return false;
         if (!RunUntil(_administrator.Missing, BacklogBound(), "keys", "keys are not changed"))
             return false;
@@ -184,7 +187,8 @@ internal sealed class ScenarioRun
         _cluster.RunUntil(_cluster.Now + LivenessBound.Calm(_script.Setup));
         if (_cluster.InstallCount == installs)
             return true;
-        Fail("2.5", $"the configuration changed at {_cluster.LastInstallAt} s, though nothing happened since {FaultsEnd} s:"
+        Fail("2.5", $"the configuration changed at {_cluster.LastInstallAt} s, though nothing happened since "
+            + $"{FaultsEnd} s:"
             + Views());
         return false;
     }
@@ -195,7 +199,8 @@ internal sealed class ScenarioRun
     // way: it counts once it has lasted.
     private string? MissingForRing()
     {
-        // A member that was left alone for losing commit tokens is met again, and with a cut that stays that may be a change more.
+        // A member that was left alone for losing commit tokens is met again, and with a cut that
+        // stays that may be a change more.
         if (KeepsCuts && _cluster.Nodes.Any(x => x.Engine?.LeavesSomebodyAlone(_cluster.Now) == true))
             _restedAt = _cluster.Now;
         if (_cluster.Now - LastChange < _settled)
@@ -242,7 +247,8 @@ internal sealed class ScenarioRun
                 frames++;
         }
 
-        return LivenessBound.ForMessages(_script.Setup, frames + 2 * _expected.Count + (_script.Setup.HasGroups ? GroupFrames() : 0));
+        return LivenessBound.ForMessages(
+            _script.Setup, frames + 2 * _expected.Count + (_script.Setup.HasGroups ? GroupFrames() : 0));
     }
 
     private long GroupFrames()
@@ -253,7 +259,8 @@ internal sealed class ScenarioRun
     }
 
     private string Views() => string.Concat(_cluster.Nodes.Where(x => x.Engine is not null).Select(
-        x => $"\n  {x.Id}: {x.Engine!.Phase}, {x.Engine.Installed?.ToString() ?? "no ring"}, told {x.Journal!.Last?.ToString() ?? "nothing"}"));
+        x => $"\n  {x.Id}: {x.Engine!.Phase}, {x.Engine.Installed?.ToString() ?? "no ring"}, told "
+            + $"{x.Journal!.Last?.ToString() ?? "nothing"}"));
 
     private static string FirstFrames(Exception exception) => string.Join(
         '\n', (exception.StackTrace ?? "").Split('\n').Take(8).Select(x => "  " + x.Trim()));

@@ -141,7 +141,8 @@ internal static class ScriptReductions
 
                 break;
             case DisturbPath disturb:
-                foreach (var simpler in (DisturbPath[])[disturb with { Loss = 0 }, disturb with { Duplicates = 0 }, disturb with { Corruption = 0 }])
+                foreach (var simpler in (DisturbPath[])[disturb with { Loss = 0 }, disturb with { Duplicates = 0 },
+                    disturb with { Corruption = 0 }])
                 {
                     if (simpler != disturb)
                         yield return simpler;
@@ -201,24 +202,29 @@ internal static class ScriptReductions
             setup with { Options = options with { FirstSeq = default } },
             setup with { Options = options with { FirstTokenSeq = default } },
             setup with { Options = options with { NetMtu = ClusterSetup.FastOptions.NetMtu } },
-            setup with { Options = options with { MaxSendQueueMessages = ClusterSetup.FastOptions.MaxSendQueueMessages } },
+            setup with { Options =
+                options with { MaxSendQueueMessages = ClusterSetup.FastOptions.MaxSendQueueMessages } },
             setup with
             {
                 Options = options with
                 {
                     WindowSize = ClusterSetup.FastOptions.WindowSize,
                     MaxMessagesPerVisit = ClusterSetup.FastOptions.MaxMessagesPerVisit,
-                    AcceleratedWindow = Math.Min(options.AcceleratedWindow, ClusterSetup.FastOptions.MaxMessagesPerVisit),
+                    AcceleratedWindow =
+                        Math.Min(options.AcceleratedWindow, ClusterSetup.FastOptions.MaxMessagesPerVisit),
                     ReceiveWindow = ClusterSetup.FastOptions.ReceiveWindow,
                 },
             },
-            setup with { Options = options with { MaxWindowSize = 0, AcceleratedWindow = Math.Min(options.AcceleratedWindow, options.MaxMessagesPerVisit) } },
-            setup with { Options = options with { IdleVisitsBeforeHold = ClusterSetup.FastOptions.IdleVisitsBeforeHold } },
+            setup with { Options = options with { MaxWindowSize = 0,
+                AcceleratedWindow = Math.Min(options.AcceleratedWindow, options.MaxMessagesPerVisit) } },
+            setup with { Options =
+                options with { IdleVisitsBeforeHold = ClusterSetup.FastOptions.IdleVisitsBeforeHold } },
             .. SimplerKnet(setup.Knet).Select(x => setup with { Knet = x }),
         ];
         foreach (var candidate in simpler)
         {
-            var changed = candidate != setup && (candidate.Stored.Count != setup.Stored.Count || candidate with { Stored = setup.Stored } != setup);
+            var changed = candidate != setup
+                && (candidate.Stored.Count != setup.Stored.Count || candidate with { Stored = setup.Stored } != setup);
             if (changed)
                 yield return script.With(setup: candidate);
         }

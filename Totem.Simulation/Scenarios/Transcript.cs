@@ -78,7 +78,8 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
             _ => "nobody there:",
         };
         var text = fate == FrameFate.Corrupted ? $"{frame.Length} bytes" : FrameText.Describe(frame);
-        Write(now, fate == FrameFate.Sent ? $"{from} sends {text} to {target}" : $"{what} {text} from {from} to {target}");
+        Write(now, fate == FrameFate.Sent ? $"{from} sends {text} to {target}" : $"{what} {text} from {from} to "
+            + $"{target}");
     }
 
     /// <inheritdoc />
@@ -94,7 +95,8 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
         if (!Parts.HasFlag(TranscriptParts.Messages))
             return;
         var place = delivery.Index == 0 ? $"{delivery.Seq}" : $"{delivery.Seq}+{delivery.Index}";
-        Write(now, $"{node} delivers {message} ({NameOf(delivery.Guarantee)}, {delivery.Payload.Length} bytes, {delivery.Ring}:{place})");
+        Write(now, $"{node} delivers {message} ({NameOf(delivery.Guarantee)}, {delivery.Payload.Length} bytes, "
+            + $"{delivery.Ring}:{place})");
     }
 
     /// <inheritdoc />
@@ -148,8 +150,10 @@ internal sealed class Transcript(TextWriter output, TranscriptParts parts, bool 
 
     private static TranscriptParts PartOf(RingEventKind kind) => kind switch
     {
-        RingEventKind.TokenVisit or RingEventKind.MulticastAfterToken or RingEventKind.TokenHeld or RingEventKind.HoldCancelled
-            or RingEventKind.SentAtRest or RingEventKind.TokenLent or RingEventKind.TokenBorrowed => TranscriptParts.Tokens,
+        RingEventKind.TokenVisit or RingEventKind.MulticastAfterToken or RingEventKind.TokenHeld
+            or RingEventKind.HoldCancelled
+            or RingEventKind.SentAtRest or RingEventKind.TokenLent or RingEventKind.TokenBorrowed =>
+                TranscriptParts.Tokens,
         RingEventKind.TokenRetransmitted or RingEventKind.MessageRetransmitted or RingEventKind.RetransmitRequested =>
             TranscriptParts.Retransmissions,
         RingEventKind.MessageSent or RingEventKind.GroupMessageSent => TranscriptParts.Messages,
@@ -208,7 +212,8 @@ internal static class FrameText
             case FrameKind.RegularMessage when RegularMessage.TryRead(frame, out var message) == DecodeResult.Ok:
                 var kind = header.Encapsulation == Encapsulation.Encapsulated ? "old message in " : "";
                 return $"{kind}{name} {message.Ring}:{message.Seq} of {message.System} ({frame.Length} bytes)";
-            case FrameKind.MergeDetect when MergeDetect.TryRead(frame, out var detect, out var heard) == DecodeResult.Ok:
+            case FrameKind.MergeDetect
+                when MergeDetect.TryRead(frame, out var detect, out var heard) == DecodeResult.Ok:
                 return $"{name} of {detect.Ring}" + (heard is null ? "" : $", heard {heard}");
             case FrameKind.Join when JoinMessage.TryRead(frame, out var join) == DecodeResult.Ok:
                 return $"{(join!.IsLeave ? "farewell" : name)} at {join.RingSequence}, {join.Proposed}"

@@ -41,7 +41,8 @@ public sealed class NodeFlagsTests
         var named = Read("--name other");
         Assert.Equal("other", named.Transport.LoopbackName);
         Assert.NotEqual(Read("").StateDirectory, named.StateDirectory);
-        foreach (var flags in new[] { "--name x --bind 10.0.0.1 --id 1", "--name x --config /nowhere", $"--name {new string('x', 129)}" })
+        foreach (var flags in new[] { "--name x --bind 10.0.0.1 --id 1", "--name x --config /nowhere", "--name "
+            + $"{new string('x', 129)}" })
             Assert.Equal(ExitCode.Usage, Assert.Throws<CommandFailedException>(() => Read(flags)).ExitCode);
     }
 
@@ -57,7 +58,8 @@ public sealed class NodeFlagsTests
     {
         var options = Read($"{flags} --state /nowhere");
         Assert.Equal(
-            (token, join, alone), (options.Ring.TokenTimeout.TotalMilliseconds, options.Ring.JoinInterval.TotalMilliseconds, options.Ring.AloneTimeout.TotalMilliseconds));
+            (token, join, alone), (options.Ring.TokenTimeout.TotalMilliseconds,
+                options.Ring.JoinInterval.TotalMilliseconds, options.Ring.AloneTimeout.TotalMilliseconds));
         Assert.Empty(options.Validate());
     }
 

@@ -5,8 +5,8 @@ using Totem.Tests.Processes;
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// A <c>corosync.conf</c> for the nodes 1…n of a <see cref="NamespaceNetwork"/>. Daemons and members of ours read the same
-/// file.
+/// A <c>corosync.conf</c> for the nodes 1…n of a <see cref="NamespaceNetwork"/>. Daemons and members of ours read the
+/// same file.
 /// </summary>
 internal sealed record CorosyncConfFile
 {
@@ -59,10 +59,12 @@ internal sealed record CorosyncConfFile
             "interface {", "    linknumber: 0", "    mcastport: 5405", "}",
         ]);
         Section(text, "nodelist", Enumerable.Range(1, Nodes).SelectMany(node => (string[])
-            ["node {", $"    nodeid: {node}", $"    name: node{node}", .. Enumerable.Range(0, Links).Select(x => $"    ring{x}_addr: {AddressOf((uint)node, x)}"), "}"]));
+            ["node {", $"    nodeid: {node}", $"    name: node{node}",
+                .. Enumerable.Range(0, Links).Select(x => $"    ring{x}_addr: {AddressOf((uint)node, x)}"), "}"]));
         if (HasQuorum)
             Section(text, "quorum", ["provider: corosync_votequorum"]);
-        // A test's daemon is one process of many: it neither goes before all others nor leaves the control group of its parent.
+        // A test's daemon is one process of many: it neither goes before all others nor leaves the
+        // control group of its parent.
         Section(text, "system", ["sched_rr: no", "move_to_root_cgroup: no"]);
         Section(text, "logging", ["to_stderr: yes", "to_syslog: no", "to_logfile: no", "timestamp: hires",
             "logger_subsys {", "    subsys: TOTEM", "    debug: on", "}"]);

@@ -1,14 +1,16 @@
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// The files of one node that its daemons use, life after life. A daemon sees them at their usual places, through mounts in
-/// a mount namespace of its own that ends with its last process; <c>ip netns exec</c> makes one for whatever it runs.
+/// The files of one node that its daemons use, life after life. A daemon sees them at their usual places, through
+/// mounts in a mount namespace of its own that ends with its last process; <c>ip netns exec</c> makes one for whatever
+/// it runs.
 /// </summary>
 internal sealed class DaemonFolder
 {
-    // $1: our folder. Shared memory and /run are empty in each life, as after a crash nobody cleans them up. Names are not looked up
-    // in the domain name system, which nobody answers here: the daemon would wait for it at its start. A daemon has no input
-    // that tells it the end of whoever started it, so a guard reads it in its place: it ends with the daemon, or ends it.
+    // $1: our folder. Shared memory and /run are empty in each life, as after a crash nobody cleans them up. Names are
+    // not looked up in the domain name system, which nobody answers here: the daemon would wait for it at its start. A
+    // daemon has no input that tells it the end of whoever started it, so a guard reads it in its place: it ends with
+    // the daemon, or ends it.
     private const string Script = """
         set -e
         mount --bind "$1/etc" /etc/corosync
@@ -36,7 +38,8 @@ internal sealed class DaemonFolder
     }
 
     /// <summary>Changes the file, which a daemon reads when it is told to.</summary>
-    public void Rewrite(string configuration) => File.WriteAllText(Path.Combine(_path, "etc", "corosync.conf"), configuration);
+    public void Rewrite(string configuration) =>
+        File.WriteAllText(Path.Combine(_path, "etc", "corosync.conf"), configuration);
 
     /// <summary>The command that starts a daemon behind the one that enters its network.</summary>
     public IReadOnlyList<string> Command => ["/bin/sh", "-c", Script, "corosync", _path];

@@ -6,8 +6,8 @@ using Xunit.Abstractions;
 namespace Totem.Tests.Corosync;
 
 /// <summary>
-/// Nodes in network namespaces that all read one <c>corosync.conf</c>. In each of its lives a node is a real daemon or a
-/// process of ours. Their words go to the test's output in the end, where a failure shows them.
+/// Nodes in network namespaces that all read one <c>corosync.conf</c>. In each of its lives a node is a real daemon or
+/// a process of ours. Their words go to the test's output in the end, where a failure shows them.
 /// </summary>
 internal sealed class MixedCluster : IAsyncDisposable
 {
@@ -45,7 +45,8 @@ internal sealed class MixedCluster : IAsyncDisposable
             _network.AddIPv6();
     }
 
-    /// <summary>Gives every node another file, and where something is sealed another key. They read it when they are told to.</summary>
+    /// <summary>Gives every node another file, and where something is sealed another key. They read
+    /// it when they are told to.</summary>
     public void Reconfigure(CorosyncConfFile configuration)
     {
         if (configuration.Hash != "none")
@@ -75,8 +76,8 @@ internal sealed class MixedCluster : IAsyncDisposable
 
     /// <summary>Starts these nodes as real daemons. The process that ran there must have ended.</summary>
     /// <remarks>
-    /// Of several each starts when all before it stand: a daemon whose first join comes while others install their ring can stop one of
-    /// them, ours or not (docs/design/testing.md).
+    /// Of several each starts when all before it stand: a daemon whose first join comes while others install their ring
+    /// can stop one of them, ours or not (docs/design/testing.md).
     /// </remarks>
     public async Task StartRealAsync(params IReadOnlyList<uint> nodes)
     {
@@ -103,12 +104,14 @@ internal sealed class MixedCluster : IAsyncDisposable
             _reports.Apply(() => _rings[node] = NodeRing.None);
             var state = Directory.CreateDirectory(Path.Combine(_folder.Path, $"state-{node}")).FullName;
             _ours[node] = GroupNode.Start(
-                node, _network.WrapperOf(node), ConfigurationFile, state, new LoadShape(Seed: (int)node), AcceleratedWindow, OnOurs);
+                node, _network.WrapperOf(node), ConfigurationFile, state, new LoadShape(Seed: (int)node),
+                AcceleratedWindow, OnOurs);
         }
     }
 
     /// <summary>Waits until all of these say that they are in one and the same ring of exactly themselves.</summary>
-    public Task RingOf(params IReadOnlyList<uint> members) => WaitAsync(() => IsOneRing(members), $"one ring of {Names(members)}");
+    public Task RingOf(params IReadOnlyList<uint> members) =>
+        WaitAsync(() => IsOneRing(members), $"one ring of {Names(members)}");
 
     /// <summary>The same, and their services have synchronised.</summary>
     public Task ReadyWith(params IReadOnlyList<uint> members) => WaitAsync(
@@ -146,8 +149,8 @@ internal sealed class MixedCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets a client at this node join a group: a process of its own at a real daemon, or the one that is in each process of
-    /// ours, whose messages have the default shape.
+    /// Lets a client at this node join a group: a process of its own at a real daemon, or the one that is in each
+    /// process of ours, whose messages have the default shape.
     /// </summary>
     public async Task<LoadProcess> JoinAsync(uint node, string group)
     {

@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 
 namespace Totem.Tests.Corosync;
 
-/// <summary>A cluster of daemons becomes one of ours, node by node, while clients at nodes that are not touched go on.</summary>
+/// <summary>A cluster of daemons becomes one of ours, node by node, while clients at nodes that are
+/// not touched go on.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class RollingReplacementTests(ITestOutputHelper output)
 {
@@ -14,7 +15,8 @@ public sealed class RollingReplacementTests(ITestOutputHelper output)
 
     /// <summary>On kronosnet encrypted, as most clusters are.</summary>
     private static CorosyncConfFile ConfigurationOf(string transport) => transport == "knet"
-        ? new() { Nodes = 3, Transport = transport, Cipher = "aes256", Hash = "sha256", TokenTimeout = TimeSpan.FromSeconds(3) }
+        ? new() { Nodes = 3, Transport = transport, Cipher = "aes256", Hash = "sha256",
+            TokenTimeout = TimeSpan.FromSeconds(3) }
         : new() { Nodes = 3, Transport = transport };
 
     [CorosyncTheory]
@@ -43,8 +45,8 @@ public sealed class RollingReplacementTests(ITestOutputHelper output)
             await GroupTraffic.DeliverAsync(untouched, 100);
             await cluster.StartOursAsync(node);
             await cluster.ReadyWith(cluster.Nodes);
-            // A long message that was begun on the last ring is told only to who heard its beginning, as corosync has it; so the
-            // new client joins behind those.
+            // A long message that was begun on the last ring is told only to who heard its beginning, as corosync has
+            // it; so the new client joins behind those.
             await GroupTraffic.DeliverAsync(untouched, 100);
             clients[node] = await cluster.JoinAsync(node, Group);
             await GroupTraffic.DeliverAsync([.. clients.Values], 100);

@@ -6,7 +6,8 @@ using Xunit.Abstractions;
 
 namespace Totem.Tests.Knet;
 
-/// <summary>Members of ours as users start them, by <c>corosync.conf</c>, on one kronosnet ring with real daemons.</summary>
+/// <summary>Members of ours as users start them, by <c>corosync.conf</c>, on one kronosnet ring
+/// with real daemons.</summary>
 [Collection(RealProcesses.Name)]
 public sealed class KnetClusterTests(ITestOutputHelper output)
 {
@@ -55,7 +56,8 @@ public sealed class KnetClusterTests(ITestOutputHelper output)
     [InlineData("rr")]
     public async Task One_of_two_links_is_cut_and_mended_under_load_and_no_view_changes(string mode)
     {
-        var configuration = Configuration with { Links = 2, Cipher = "aes256", Hash = "sha256", IsIPv6 = mode == "passive", TotemLines = [$"link_mode: {mode}"] };
+        var configuration = Configuration with { Links = 2, Cipher = "aes256", Hash = "sha256",
+            IsIPv6 = mode == "passive", TotemLines = [$"link_mode: {mode}"] };
         await using var cluster = new MixedCluster(configuration, output);
         await cluster.StartRealAsync(1, 2);
         await cluster.ReadyWith(1, 2);
@@ -81,12 +83,14 @@ public sealed class KnetClusterTests(ITestOutputHelper output)
         cluster.AssertDaemonsRun();
     }
 
-    private static CorosyncConfFile Configuration => new() { Nodes = 3, Transport = "knet", TokenTimeout = TimeSpan.FromSeconds(3) };
+    private static CorosyncConfFile Configuration =>
+        new() { Nodes = 3, Transport = "knet", TokenTimeout = TimeSpan.FromSeconds(3) };
 
     [CorosyncTheory]
     [InlineData("aes256", "sha256", "aes128", "sha512")]
     [InlineData("none", "none", "aes256", "sha256")]
-    public async Task A_daemon_that_is_told_to_reload_changes_everybodys_keys_under_load(string cipher, string hash, string nextCipher, string nextHash)
+    public async Task A_daemon_that_is_told_to_reload_changes_everybodys_keys_under_load(
+        string cipher, string hash, string nextCipher, string nextHash)
     {
         var configuration = Configuration with { Cipher = cipher, Hash = hash };
         await using var cluster = new MixedCluster(configuration, output);
@@ -114,11 +118,13 @@ public sealed class KnetClusterTests(ITestOutputHelper output)
         Assert.All(clients, x => GroupOrder.AssertNothingLostNorTwice(x));
         Assert.All(clients, x => Assert.Equal(3, x.Log.Members.Count));
         // One that has only the keys of before is not heard any more: all have changed them.
-        Assert.Contains($"{nextCipher}", cluster.Daemon(1).Run("corosync-cmapctl -g totem.crypto_cipher"), StringComparison.Ordinal);
+        Assert.Contains($"{nextCipher}", cluster.Daemon(1).Run("corosync-cmapctl -g totem.crypto_cipher"),
+            StringComparison.Ordinal);
         cluster.AssertDaemonsRun();
     }
 
-    private static async Task ExchangeAsync(MixedCluster cluster, SortedDictionary<uint, LoadProcess> clients, params uint[] joining)
+    private static async Task ExchangeAsync(
+        MixedCluster cluster, SortedDictionary<uint, LoadProcess> clients, params uint[] joining)
     {
         foreach (var node in joining)
             clients[node] = await cluster.JoinAsync(node, Group);

@@ -27,16 +27,19 @@ public sealed class KnetMutationTests
             "        _other?.Dispose();\n        _other = null;\n        AllowsClear", "        AllowsClear",
             "knet"),
         new("compares no MAC", "Crypto/PacketMac.cs",
-            "        if (!CryptographicOperations.FixedTimeEquals(expected, datagram[^Bytes..]))\n            return false;\n", "",
+            "        if (!CryptographicOperations.FixedTimeEquals(expected, datagram[^Bytes..]))\n            return "
+                + "false;\n", "",
             "knet"),
         new("joins the fragments of different messages", "Sequence/Defragmenter.cs",
             "if (partial.Seq == seq)", "if (partial.Seq <= seq)",
             "knet"),
         new("forgets the old keys while others seal with them", "KeyChange.cs",
-            "machine.RekeyPhase != RekeyPhase.Switched || _awaited.Count > 0", "machine.RekeyPhase != RekeyPhase.Switched",
+            "machine.RekeyPhase != RekeyPhase.Switched || _awaited.Count > 0", "machine.RekeyPhase != "
+                + "RekeyPhase.Switched",
             "view", "keys"),
         new("begins a change of keys in the middle of another", "KeyChange.cs",
-            "if (machine.RekeyPhase == RekeyPhase.Settled)\n        {", "if (machine.RekeyPhase >= RekeyPhase.Settled)\n        {",
+            "if (machine.RekeyPhase == RekeyPhase.Settled)\n        {", "if (machine.RekeyPhase >= "
+                + "RekeyPhase.Settled)\n        {",
             "view", "keys"),
         new("sends a token again over the link that lost it", "Links/KnetPeer.cs",
             "if (message.SequenceEqual(_lastMessage.AsSpan(0, _lastLength)))", "if (message.IsEmpty)",

@@ -7,8 +7,8 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Totem.Tests.Mutation;
 
 /// <summary>
-/// Totem.Core compiled from its source with one line changed, under a simulator that believes it is the real one. So the
-/// product needs no switch for tests to break it by.
+/// Totem.Core compiled from its source with one line changed, under a simulator that believes it is the real one. So
+/// the product needs no switch for tests to break it by.
 /// </summary>
 internal sealed class MutatedCore : AssemblyLoadContext
 {
@@ -50,7 +50,8 @@ internal sealed class MutatedCore : AssemblyLoadContext
             .GetMethod("Run", BindingFlags.Public | BindingFlags.Static)!;
         _drawPairCut = generator.GetMethod("DrawPairCut")!;
         _drawKnet = generator.GetMethod("DrawKnet")!;
-        _groupModel = simulation.GetType("Totem.Simulation.Groups.GroupModel", throwOnError: true)!.GetMethod("FirstBroken")!;
+        _groupModel =
+            simulation.GetType("Totem.Simulation.Groups.GroupModel", throwOnError: true)!.GetMethod("FirstBroken")!;
         _parse = script.GetMethod("Parse", [typeof(string), typeof(string)])!;
     }
 
@@ -66,7 +67,8 @@ internal sealed class MutatedCore : AssemblyLoadContext
             return text.Replace(mutant.Find, mutant.Replace, StringComparison.Ordinal);
         });
         Assert.True(mutant is null || found == 1,
-            $"The mutant \"{mutant?.Name}\" no longer fits: its text stands {found} times in {mutant?.File}, expected once.");
+            $"The mutant \"{mutant?.Name}\" no longer fits: its text stands {found} times in {mutant?.File}, "
+                + "expected once.");
         return core;
     }
 
@@ -82,8 +84,10 @@ internal sealed class MutatedCore : AssemblyLoadContext
             return text.Replace(mutant.Find, mutant.Replace, StringComparison.Ordinal);
         });
         Assert.True(found == 1,
-            $"The mutant \"{mutant.Name}\" no longer fits: its text stands {found} times in {mutant.File}, expected once.");
-        return new MutatedCore(core: null, Emit("Totem.Transport.Knet", trees, Path.Combine(AppContext.BaseDirectory, "Totem.Core.dll")));
+            $"The mutant \"{mutant.Name}\" no longer fits: its text stands {found} times in {mutant.File}, "
+                + "expected once.");
+        return new MutatedCore(
+            core: null, Emit("Totem.Transport.Knet", trees, Path.Combine(AppContext.BaseDirectory, "Totem.Core.dll")));
     }
 
     /// <summary>Compiles the core with every file as this function changes it, and more source beside it.</summary>
@@ -94,10 +98,12 @@ internal sealed class MutatedCore : AssemblyLoadContext
     {
         var folder = Path.Combine(Root(), project);
         var trees = new List<SyntaxTree> { CSharpSyntaxTree.ParseText(Preamble + added, Options) };
-        foreach (var path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal))
         {
             var relative = Path.GetRelativePath(folder, path).Replace('\\', '/');
-            if (relative.StartsWith("obj/", StringComparison.Ordinal) || relative.StartsWith("bin/", StringComparison.Ordinal))
+            if (relative.StartsWith("obj/", StringComparison.Ordinal)
+                || relative.StartsWith("bin/", StringComparison.Ordinal))
                 continue;
             trees.Add(CSharpSyntaxTree.ParseText(change(relative, File.ReadAllText(path)), Options, path));
         }
@@ -106,7 +112,8 @@ internal sealed class MutatedCore : AssemblyLoadContext
     }
 
     /// <summary>A type of the core as it was compiled here.</summary>
-    public Type Type(string name) => LoadFromAssemblyName(new AssemblyName("Totem.Core")).GetType(name, throwOnError: true)!;
+    public Type Type(string name) =>
+        LoadFromAssemblyName(new AssemblyName("Totem.Core")).GetType(name, throwOnError: true)!;
 
     /// <summary>Runs one scenario; the rule it breaks, or null.</summary>
     public string? BrokenRule(ulong seed) => Rule(_run.Invoke(_runner, [seed])!);
@@ -116,12 +123,14 @@ internal sealed class MutatedCore : AssemblyLoadContext
         Rule(_runScript.Invoke(_runner, [_parse.Invoke(null, [script, "script"])])!);
 
     /// <summary>Runs one scenario on kronosnet; the rule it breaks, or null.</summary>
-    public string? BrokenKnetRule(ulong seed) => Rule(_runScript.Invoke(_runner, [_drawKnet.Invoke(null, [seed, null, null])])!);
+    public string? BrokenKnetRule(ulong seed) =>
+        Rule(_runScript.Invoke(_runner, [_drawKnet.Invoke(null, [seed, null, null])])!);
 
     /// <summary>Runs one scenario with groups; the rule it breaks, or null.</summary>
     public string? BrokenGroupRule(ulong seed) => Rule(RunGroups(seed));
 
-    /// <summary>Runs one scenario; the rule it breaks, or null, and the digest of all that was sent and delivered.</summary>
+    /// <summary>Runs one scenario; the rule it breaks, or null, and the digest of all that was sent
+    /// and delivered.</summary>
     public (string? Rule, ulong Digest) Outcome(SweepScenario scenario)
     {
         var result = scenario.Kind switch
@@ -140,7 +149,8 @@ internal sealed class MutatedCore : AssemblyLoadContext
     public string? BrokenGroupPromise() => (string?)_groupModel.Invoke(null, null);
 
     // 3 to 14 processors in turn.
-    private object RunPairCut(ulong seed) => _runScript.Invoke(_runner, [_drawPairCut.Invoke(null, [seed, 3 + (int)(seed % 12), null])])!;
+    private object RunPairCut(ulong seed) =>
+        _runScript.Invoke(_runner, [_drawPairCut.Invoke(null, [seed, 3 + (int)(seed % 12), null])])!;
 
     private object RunGroups(ulong seed) => _runScript.Invoke(_runner, [_drawGroups.Invoke(null, [seed, null, null])])!;
 

@@ -117,7 +117,8 @@ public sealed class MutationTests
             "ring, loan.Seq, (int)", "ring, ring.Log.Window.High, (int)",
             "1.2", "3", "4", "6.1", "6.2", "7.1", "engine"),
         new("keeps the token when somebody asks for it", "Ordering/TokenRest.cs",
-            "else if (rest is { Lends: true, Allowance: > 0, WorkSince: null })", "else if (rest.Lends)\n        {\n        }\n"
+            "else if (rest is { Lends: true, Allowance: > 0, WorkSince: null })", "else if (rest.Lends)\n        {\n "
+                + "       }\n"
                 + "        else if (rest is { Lends: true, Allowance: > 0, WorkSince: null })",
             "liveness"),
         new("keeps the token for good", "Ordering/TokenRest.cs",

@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace Totem.Tests.Processes;
 
 /// <summary>
-/// A network of its own for each node: a network namespace with one interface, joined by a bridge in one more namespace, so
-/// that nothing touches the host's interfaces. A partition is a second bridge. Removed with this object; what a killed
-/// test run left behind is removed by the next one, known by the process id in its names.
+/// A network of its own for each node: a network namespace with one interface, joined by a bridge in one more
+/// namespace, so that nothing touches the host's interfaces. A partition is a second bridge. Removed with this object;
+/// what a killed test run left behind is removed by the next one, known by the process id in its names.
 /// </summary>
 internal sealed class NamespaceNetwork : IDisposable
 {
@@ -42,7 +42,8 @@ internal sealed class NamespaceNetwork : IDisposable
     public static string AddressOf(uint node) => $"10.77.0.{node}";
 
     /// <summary>The address of a node on a further network of <see cref="AddNetwork"/>.</summary>
-    public static string AddressOf(uint node, int network) => network == 0 ? AddressOf(node) : $"10.77.{network}.{node}";
+    public static string AddressOf(uint node, int network) =>
+        network == 0 ? AddressOf(node) : $"10.77.{network}.{node}";
 
     /// <summary>Its IPv6 address, of <see cref="AddIPv6"/>.</summary>
     public static string IPv6AddressOf(uint node) => $"fd77::{node}";
@@ -111,7 +112,8 @@ internal sealed class NamespaceNetwork : IDisposable
         return failure is null ? opened! : throw failure;
     }
 
-    /// <summary>The command that runs another one where every frame between nodes passes, on the interfaces <c>main</c> and <c>side</c>.</summary>
+    /// <summary>The command that runs another one where every frame between nodes passes, on the
+    /// interfaces <c>main</c> and <c>side</c>.</summary>
     public IReadOnlyList<string> SwitchWrapper => ["ip", "netns", "exec", Switch];
 
     /// <summary>Cuts the network in two: these nodes, and the others.</summary>
@@ -132,9 +134,11 @@ internal sealed class NamespaceNetwork : IDisposable
     public void DropUnicasts(uint node) => At(node, $"iptables -A INPUT -i net0 -p udp -d {AddressOf(node)} -j DROP");
 
     /// <summary>It gets everything again.</summary>
-    public void LetUnicastsPass(uint node) => At(node, $"iptables -D INPUT -i net0 -p udp -d {AddressOf(node)} -j DROP");
+    public void LetUnicastsPass(uint node) =>
+        At(node, $"iptables -D INPUT -i net0 -p udp -d {AddressOf(node)} -j DROP");
 
-    /// <summary>From now on every datagram passes alone, as on a wire: between namespaces a burst is one piece all the way otherwise.</summary>
+    /// <summary>From now on every datagram passes alone, as on a wire: between namespaces a burst
+    /// is one piece all the way otherwise.</summary>
     public void PassSingly()
     {
         for (var node = 1u; node <= _nodes; node++)

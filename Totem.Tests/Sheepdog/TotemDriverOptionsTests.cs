@@ -40,7 +40,8 @@ public sealed class TotemDriverOptionsTests
     /// <summary>To mend by who wrote it, as a wrong option is: the command and the C ABI tell the
     /// two from a machine that refuses.</summary>
     [Theory]
-    [InlineData("totem {\nversion: 2\ntransport: tcp\n}\nnodelist {\nnode {\nring0_addr: 127.0.0.1\nnodeid: 1\n}\n}\n", "c.conf:3: totem.transport is 'tcp'")]
+    [InlineData("totem {\nversion: 2\ntransport: tcp\n}\nnodelist {\nnode {\nring0_addr: 127.0.0.1\nnodeid: 1\n}\n}\n",
+        "c.conf:3: totem.transport is 'tcp'")]
     [InlineData("garbage\n", "c.conf:1: 'garbage' is neither")]
     [InlineData(null, "c.conf: there is no such file")]
     public void A_configuration_that_cannot_be_used_is_the_callers(string? text, string problem)

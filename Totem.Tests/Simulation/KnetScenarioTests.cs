@@ -33,7 +33,8 @@ public sealed class KnetScenarioTests(ITestOutputHelper output)
         Assert.All(Enum.GetValues<KnetEventKind>().Except(unheardOf),
             x => Assert.True(report.Coverage[x] > 0, $"no scenario had {x}"));
         Assert.All(
-            (KnetDiscard[])[KnetDiscard.NotAuthentic, KnetDiscard.Misdirected, KnetDiscard.Replayed, KnetDiscard.UnprovenLife, KnetDiscard.Downgraded,
+            (KnetDiscard[])[KnetDiscard.NotAuthentic, KnetDiscard.Misdirected, KnetDiscard.Replayed,
+                KnetDiscard.UnprovenLife, KnetDiscard.Downgraded,
                 KnetDiscard.Duplicate, KnetDiscard.WrongAddress, KnetDiscard.AbandonedMessage],
             x => Assert.True(report.Coverage[x] > 0, $"no scenario dropped a packet for {x}"));
     }
@@ -55,7 +56,8 @@ public sealed class KnetScenarioTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("knet links=2 cipher=None hash=None\nat 1s cut-link 1-2 link=2", "without a line 'knet' that has as many links")]
+    [InlineData("knet links=2 cipher=None hash=None\nat 1s cut-link 1-2 link=2", "without a line 'knet' that has as "
+        + "many links")]
     [InlineData("at 1s rekey node=1 cipher=Aes256 hash=Sha256", "without a line 'knet'")]
     [InlineData("knet cipher=Aes256 hash=None", "expected both or hash= alone")]
     [InlineData("knet cipher=None hash=None format=Both", "format=Both without a hash")]

@@ -22,7 +22,8 @@ public sealed class ArrowTests
         [
             "TransportException.cs RingFailedException.cs RingScheduling.cs RingSchedulingConverter.cs "
             + "UdpTransportOptions.cs KnetTransportOptions.cs UdpPeerConverter.cs TotemEvent.cs",
-            "Host", "Diagnostics", "Storage", "Sockets", "Slots", "Peers", "Inquiry", "Transports", "Transports/Plain", "Transports/Knet",
+            "Host", "Diagnostics", "Storage", "Sockets", "Slots", "Peers", "Inquiry", "Transports", "Transports/Plain",
+            "Transports/Knet",
             "Corosync", "Embedding",
             "TotemNodeOptions.cs GroupEvent.cs", "Queues", "Hosting",
         ],

@@ -16,12 +16,15 @@ public sealed class ProjectTests
         ["Totem"] = ["Totem.Core", "Totem.Transport.Udp"],
         ["Totem.Simulation"] = ["Totem.Core", "Totem.Transport.Knet"],
         ["Totem.Sheepdog"] = ["Totem.Core", "Totem.Platform", "Totem.Transport.Udp"],
-        ["Totem.Cli"] = ["Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Sheepdog"],
+        ["Totem.Cli"] = ["Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Udp", "Totem.Simulation",
+            "Totem.Sheepdog"],
         ["Totem.Cpg"] = ["Totem.Core", "Totem.Platform", "Totem.Transport.Udp"],
         ["Totem.Sheepdog.Native"] = ["Totem.Platform", "Totem.Sheepdog"],
-        ["Totem.Bench"] = ["Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Udp", "Totem.Sheepdog"],
+        ["Totem.Bench"] =
+            ["Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Udp", "Totem.Sheepdog"],
         ["Totem.Tests"] =
-            ["Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Knet", "Totem.Transport.Udp", "Totem.Simulation", "Totem.Cli",
+            ["Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Knet", "Totem.Transport.Udp",
+                "Totem.Simulation", "Totem.Cli",
              "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native", "Totem.Bench", "Hello", "Inventory", "Primary"],
         ["Totem.Transport.Knet.Tests"] = ["Totem.Core", "Totem.Transport.Knet", "Totem.Simulation"],
         ["Hello"] = ["Totem.Transport.Udp"],
@@ -61,24 +64,27 @@ public sealed class ProjectTests
     }
 
     /// <summary>
-    /// The simulator drives the core and kronosnet step by step, kronosnet takes the core's clock and assertions, and the
-    /// sockets carry kronosnet; tests and measurements look inside. Every other project does with what is public.
+    /// The simulator drives the core and kronosnet step by step, kronosnet takes the core's clock and assertions, and
+    /// the sockets carry kronosnet; tests and measurements look inside. Every other project does with what is public.
     /// </summary>
     [Theory]
     [MemberData(nameof(Projects))]
     public void A_project_opens_its_inside_to_tests_alone(string projectFile)
     {
         string[] tests = ["Totem.Tests", "Totem.Bench", "Totem.Transport.Knet.Tests"];
-        string[] mayLookInside = projectFile == "Totem.Core/Totem.Core.csproj" ? [.. tests, "Totem.Simulation", "Totem.Transport.Knet"]
+        string[] mayLookInside = projectFile == "Totem.Core/Totem.Core.csproj"
+            ? [.. tests, "Totem.Simulation", "Totem.Transport.Knet"]
             : projectFile == "Totem.Transport.Knet/Totem.Transport.Knet.csproj"
             ? [.. tests, "Totem.Simulation", "Totem.Transport.Udp"] : tests;
-        Assert.Empty(Items(projectFile, "InternalsVisibleTo").Select(x => x.Attribute("Include")!.Value).Except(mayLookInside, StringComparer.Ordinal));
+        Assert.Empty(Items(projectFile, "InternalsVisibleTo").Select(x => x.Attribute("Include")!.Value)
+            .Except(mayLookInside, StringComparer.Ordinal));
     }
 
     [Theory]
     [MemberData(nameof(Projects))]
     public void Every_project_is_in_the_solution(string projectFile) =>
-        Assert.Contains($"\"{projectFile.Replace('/', '\\')}\"", Repository.Read("totem.sln"), StringComparison.Ordinal);
+        Assert.Contains($"\"{projectFile.Replace('/', '\\')}\"", Repository.Read("totem.sln"),
+            StringComparison.Ordinal);
 
     private static IEnumerable<XElement> Items(string projectFile, string item) =>
         XDocument.Load(Repository.FullPath(projectFile)).Descendants(item);

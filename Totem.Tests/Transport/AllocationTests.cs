@@ -48,7 +48,8 @@ public sealed class AllocationTests : IDisposable
     }
 
     public static TheoryData<DatagramPath, bool> Cases => OperatingSystem.IsLinux()
-        ? new() { { DatagramPath.LinuxBatches, true }, { DatagramPath.LinuxBatches, false }, { DatagramPath.Portable, true } }
+        ? new() { { DatagramPath.LinuxBatches, true }, { DatagramPath.LinuxBatches, false },
+            { DatagramPath.Portable, true } }
         : new() { { DatagramPath.Portable, true }, { DatagramPath.Portable, false } };
 
     [Theory]
@@ -65,13 +66,15 @@ public sealed class AllocationTests : IDisposable
     public Task The_rings_thread_allocates_nothing_for_a_packet_of_kronosnet(AeadRule aead)
     {
         var port = Ports.TakeBase();
-        var peers = Enumerable.Range(1, 2).Select(i => new UdpPeer(new ProcessorId((uint)i), new IPEndPoint(IPAddress.Parse($"127.0.0.{i}"), port))).ToArray();
+        var peers = Enumerable.Range(1, 2).Select(i =>
+            new UdpPeer(new ProcessorId((uint)i), new IPEndPoint(IPAddress.Parse($"127.0.0.{i}"), port))).ToArray();
         var options = peers.Select(peer => new TotemNodeOptions
         {
             Ring = new RingOptions { Self = peer.Id, TokenTimeout = TimeSpan.FromSeconds(3) },
             Transport = new UdpTransportOptions
             {
-                Kind = UdpTransportKind.Knet, Peers = peers, Knet = new KnetTransportOptions { Key = new byte[128], Aead = aead },
+                Kind = UdpTransportKind.Knet, Peers = peers,
+                    Knet = new KnetTransportOptions { Key = new byte[128], Aead = aead },
             },
             StateDirectory = _state.Path,
         });

@@ -41,7 +41,8 @@ public sealed class CorosyncConfTests
             self is { } id ? new ProcessorId(id) : null, host ?? new HostTable("h", "10.88.0.2"));
     }
 
-    private static IReadOnlyList<string> Problems(string totem, string rest = ThreeNodes, HostTable? host = null, uint? self = null)
+    private static IReadOnlyList<string> Problems(
+        string totem, string rest = ThreeNodes, HostTable? host = null, uint? self = null)
         => Assert.Throws<CorosyncConfException>(() => Parse(totem, rest, host, self)).Problems;
 
     [Fact]
@@ -83,9 +84,11 @@ public sealed class CorosyncConfTests
     [Fact]
     public void The_values_of_the_system_section_are_told()
     {
-        var problems = Problems("version: 2\ntransport: udpu", $"system {{\nsched_rr: maybe\npriority: high\n}}\n{ThreeNodes}");
+        var problems =
+            Problems("version: 2\ntransport: udpu", $"system {{\nsched_rr: maybe\npriority: high\n}}\n{ThreeNodes}");
         Assert.Equal(
-            ["c.conf:7: system.sched_rr is 'maybe', expected yes or no", "c.conf:8: system.priority is 'high', expected max, min or a niceness from -20 to 19"],
+            ["c.conf:7: system.sched_rr is 'maybe', expected yes or no", "c.conf:8: system.priority is 'high', "
+                + "expected max, min or a niceness from -20 to 19"],
             problems);
     }
 
@@ -98,7 +101,8 @@ public sealed class CorosyncConfTests
     [InlineData(8, 6900, 1642, 1303, 8280)]
     public void Timeouts_follow_the_number_of_nodes(int nodes, int token, int retransmit, int hold, int consensus)
     {
-        var list = string.Concat(Enumerable.Range(1, nodes).Select(n => $"node {{\nring0_addr: 10.0.0.{n}\nnodeid: {n}\n}}\n"));
+        var list = string.Concat(Enumerable.Range(1, nodes)
+            .Select(n => $"node {{\nring0_addr: 10.0.0.{n}\nnodeid: {n}\n}}\n"));
 
         var ring = Parse("transport: udpu", $"nodelist {{\n{list}}}", self: 1).Ring;
 
@@ -128,7 +132,8 @@ public sealed class CorosyncConfTests
         Assert.Equal(Math.Floor(0.8 * 108 - 10), ring.TokenHold.TotalMilliseconds);
         Assert.Equal(1200, ring.ConsensusTimeout.TotalMilliseconds);
         Assert.Equal((60, 300), (ring.JoinInterval.TotalMilliseconds, ring.MergeDetectInterval.TotalMilliseconds));
-        Assert.Equal((80, 20, 9000, 7), (ring.WindowSize, ring.MaxMessagesPerVisit, ring.NetMtu, ring.IdleVisitsBeforeHold));
+        Assert.Equal(
+            (80, 20, 9000, 7), (ring.WindowSize, ring.MaxMessagesPerVisit, ring.NetMtu, ring.IdleVisitsBeforeHold));
     }
 
     [Fact]
@@ -137,7 +142,8 @@ public sealed class CorosyncConfTests
         var ring = Parse("transport: udpu\ntoken_retransmit: 400\nhold: 100\nconsensus: 5000").Ring;
 
         Assert.Equal((400, 100, 5000), (
-            ring.TokenRetransmit.TotalMilliseconds, ring.TokenHold.TotalMilliseconds, ring.ConsensusTimeout.TotalMilliseconds));
+            ring.TokenRetransmit.TotalMilliseconds, ring.TokenHold.TotalMilliseconds,
+            ring.ConsensusTimeout.TotalMilliseconds));
     }
 
     [Theory]
@@ -145,22 +151,28 @@ public sealed class CorosyncConfTests
     [InlineData("", "239.192.0.0")]
     [InlineData("é", "239.192.255.47")] // signed bytes: -61·2-87 = -209 = 0xFF2F, 65327 mod 255 = 47
     public void Multicast_address_follows_from_the_cluster_name(string name, string expected)
-        => Assert.Equal(expected, MulticastAddress.Derive(name, System.Net.Sockets.AddressFamily.InterNetwork).ToString());
+        => Assert.Equal(
+            expected, MulticastAddress.Derive(name, System.Net.Sockets.AddressFamily.InterNetwork).ToString());
 
     [Fact]
     public void Multicast_address_of_ipv6_ends_with_the_same_number()
-        => Assert.Equal("ff15::154", MulticastAddress.Derive("wf", System.Net.Sockets.AddressFamily.InterNetworkV6).ToString());
+        => Assert.Equal("ff15::154", MulticastAddress.Derive("wf", System.Net.Sockets.AddressFamily.InterNetworkV6)
+            .ToString());
 
     [Fact]
     public void Udp_has_a_group_and_udpu_has_none()
     {
-        var udp = Parse("transport: udp\ncluster_name: wf\ninterface {\nlinknumber: 0\nmcastport: 6000\nttl: 3\n}").Transport;
+        var udp = Parse("transport: udp\ncluster_name: wf\ninterface {\nlinknumber: 0\nmcastport: 6000\nttl: "
+            + "3\n}").Transport;
 
-        Assert.Equal((UdpTransportKind.Multicast, "239.192.1.85", 6000, 3), (udp.Kind, udp.Group!.ToString(), udp.GroupPort, udp.MulticastTtl));
+        Assert.Equal((UdpTransportKind.Multicast, "239.192.1.85", 6000, 3),
+            (udp.Kind, udp.Group!.ToString(), udp.GroupPort, udp.MulticastTtl));
         Assert.Equal(6000, udp.Peers[0].EndPoint.Port);
         Assert.Null(Parse("transport: udpu").Transport.Group);
-        Assert.Equal("255.255.255.255", Parse("transport: udp\ninterface {\nbroadcast: yes\n}").Transport.Group!.ToString());
-        Assert.Equal("239.1.2.3", Parse("transport: udp\ninterface {\nmcastaddr: 239.1.2.3\nbindnetaddr: 10.88.0.0\n}").Transport.Group!.ToString());
+        Assert.Equal("255.255.255.255",
+            Parse("transport: udp\ninterface {\nbroadcast: yes\n}").Transport.Group!.ToString());
+        Assert.Equal("239.1.2.3", Parse("transport: udp\ninterface {\nmcastaddr: 239.1.2.3\nbindnetaddr: "
+            + "10.88.0.0\n}").Transport.Group!.ToString());
     }
 
     [Fact]
@@ -169,7 +181,8 @@ public sealed class CorosyncConfTests
         const string list = "nodelist {\nnode {\nring0_addr: 200.88.0.1\n}\n}";
 
         Assert.Equal(0xC8580001u, Parse("transport: udpu", list, new HostTable("h", "200.88.0.1")).Ring.Self.Value);
-        Assert.Equal(0x48580001u, Parse("transport: udpu\nclear_node_high_bit: yes", list, new HostTable("h", "200.88.0.1")).Ring.Self.Value);
+        Assert.Equal(0x48580001u,
+            Parse("transport: udpu\nclear_node_high_bit: yes", list, new HostTable("h", "200.88.0.1")).Ring.Self.Value);
     }
 
     private const string TwoLinks = """
@@ -193,14 +206,19 @@ public sealed class CorosyncConfTests
     public void Kronosnet_is_the_default_and_all_its_keys_are_read()
     {
         var transport = Parse(
-            "secauth: on\nlink_mode: active\nkeyfile: /k\nknet_pmtud_interval: 60\nknet_mtu: 1400\nknet_compression_model: zlib\n"
-            + "knet_compression_threshold: 200\nknet_compression_level: 3\naead: no\ninterface {\nlinknumber: 3\nmcastport: 6000\nknet_link_priority: 5\n"
-            + "knet_ping_interval: 300\nknet_ping_timeout: 900\nknet_ping_precision: 10\nknet_pong_count: 4\n}", TwoLinks, new HostTable("a")).Transport;
+            "secauth: on\nlink_mode: active\nkeyfile: /k\nknet_pmtud_interval: 60\nknet_mtu: "
+            + "1400\nknet_compression_model: zlib\n"
+            + "knet_compression_threshold: 200\nknet_compression_level: 3\naead: no\ninterface {\nlinknumber: "
+            + "3\nmcastport: 6000\nknet_link_priority: 5\n"
+            + "knet_ping_interval: 300\nknet_ping_timeout: 900\nknet_ping_precision: 10\nknet_pong_count: 4\n}",
+            TwoLinks, new HostTable("a")).Transport;
         Assert.Equal(UdpTransportKind.Knet, transport.Kind);
         var knet = transport.Knet;
-        Assert.Equal((PacketCipher.Aes256, PacketHash.Sha256, AeadRule.Refused, LinkPolicy.Active), (knet.Cipher, knet.Hash, knet.Aead, knet.Policy));
+        Assert.Equal((PacketCipher.Aes256, PacketHash.Sha256, AeadRule.Refused, LinkPolicy.Active),
+            (knet.Cipher, knet.Hash, knet.Aead, knet.Policy));
         Assert.Equal(("/k", 60, 1400), (knet.KeyFile, knet.PathMtuInterval.TotalSeconds, knet.FixedMtu));
-        Assert.Equal((PacketCompression.Zlib, 200, 3), (knet.Compression, knet.CompressionThreshold, knet.CompressionLevel));
+        Assert.Equal(
+            (PacketCompression.Zlib, 200, 3), (knet.Compression, knet.CompressionThreshold, knet.CompressionLevel));
         Assert.Equal(["10.88.0.1:5405", "10.88.0.2:5405"], transport.Peers.Select(x => x.EndPoint.ToString()));
         Assert.Equal([0, 3], knet.Links.Select(x => x.Number));
         Assert.Equal((1, null, null), (knet.Links[0].Priority, knet.Links[0].PingInterval, knet.Links[0].PingTimeout));
@@ -218,15 +236,20 @@ public sealed class CorosyncConfTests
     public void The_keys_of_encryption_win_over_secauth(string totem, PacketCipher cipher, PacketHash hash)
     {
         var knet = Parse(totem, host: new HostTable("h", "10.88.0.1")).Transport.Knet;
-        Assert.Equal((cipher, hash, hash == PacketHash.None ? null : "/etc/corosync/authkey"), (knet.Cipher, knet.Hash, knet.KeyFile));
+        Assert.Equal((cipher, hash, hash == PacketHash.None ? null : "/etc/corosync/authkey"),
+            (knet.Cipher, knet.Hash, knet.KeyFile));
     }
 
     [Theory]
     [InlineData("name: b", "name: ", "c.conf:14: node.name is")]
-    [InlineData("ring3_addr: fd00::2", "ring2_addr: fd00::2", "c.conf:12: the node's links are ring0_addr, ring2_addr, expected ring0_addr, ring3_addr as in line 6")]
-    [InlineData("ring3_addr: fd00::2", "ring3_addr: fd00::1", "c.conf:12: node.ring3_addr fd00::1 stands in line 6 too")]
-    [InlineData("ring3_addr: fd00::2", "ring3_addr: 10.1.1.1", "c.conf:12: node.ring3_addr 10.1.1.1 is of another address family")]
-    [InlineData("ring3_addr: fd00::2", "ring8_addr: fd00::2", "c.conf:16: node.ring8_addr: expected ring0_addr to ring7_addr")]
+    [InlineData("ring3_addr: fd00::2", "ring2_addr: fd00::2", "c.conf:12: the node's links are ring0_addr, ring2_addr, "
+        + "expected ring0_addr, ring3_addr as in line 6")]
+    [InlineData("ring3_addr: fd00::2", "ring3_addr: fd00::1", "c.conf:12: node.ring3_addr fd00::1 stands in "
+        + "line 6 too")]
+    [InlineData("ring3_addr: fd00::2", "ring3_addr: 10.1.1.1", "c.conf:12: node.ring3_addr 10.1.1.1 is of another "
+        + "address family")]
+    [InlineData("ring3_addr: fd00::2", "ring8_addr: fd00::2", "c.conf:16: node.ring8_addr: expected ring0_addr to "
+        + "ring7_addr")]
     [InlineData("nodeid: 2", "nodeid: 70000", "c.conf:13: node.nodeid is '70000', expected a number from 1 to 65535")]
     public void Links_that_do_not_fit_together_are_named(string good, string bad, string expected)
         => Assert.Contains(
@@ -236,7 +259,8 @@ public sealed class CorosyncConfTests
     [Fact]
     public void Host_name_wins_over_addresses_and_its_domain_does_not_matter()
     {
-        Assert.Equal(1u, Parse("transport: udpu", host: new HostTable("a.example.org", "10.88.0.2", "10.88.0.3")).Ring.Self.Value);
+        Assert.Equal(1u,
+            Parse("transport: udpu", host: new HostTable("a.example.org", "10.88.0.2", "10.88.0.3")).Ring.Self.Value);
         Assert.Equal(3u, Parse("transport: udpu", host: new HostTable("h", "10.88.0.3")).Ring.Self.Value);
         Assert.Equal(3u, Parse("transport: udpu", self: 3).Ring.Self.Value);
     }
@@ -253,7 +277,8 @@ public sealed class CorosyncConfTests
         Assert.Equal(expected, conf.Transport.Peers[0].EndPoint.Address.ToString());
     }
 
-    /// <summary>Members talk in one family: a host whose own name has another address too does not stand alone.</summary>
+    /// <summary>Members talk in one family: a host whose own name has another address too does not
+    /// stand alone.</summary>
     [Theory]
     [InlineData("udpu", "10.0.0.1 fe80::1", "10.0.0.2", "10.0.0.1 10.0.0.2")]
     [InlineData("udpu", "fd00::1 10.0.0.1", "fd00::2", "fd00::1 fd00::2")]
@@ -261,9 +286,11 @@ public sealed class CorosyncConfTests
     [InlineData("udpu\nip_version: ipv4-6", "10.0.0.1 fd00::1", "fd00::2", "fd00::1 fd00::2")]
     public void The_family_follows_the_peers(string transport, string own, string other, string expected)
     {
-        var host = new HostTable("n1", own.Split(' ')) { Names = { ["n1"] = own.Split(' '), ["n2"] = other.Split(' ') } };
+        var host =
+            new HostTable("n1", own.Split(' ')) { Names = { ["n1"] = own.Split(' '), ["n2"] = other.Split(' ') } };
 
-        var conf = Parse($"transport: {transport}", "nodelist {\nnode {\nring0_addr: n1\nnodeid: 1\n}\nnode {\nring0_addr: n2\nnodeid: 2\n}\n}", host);
+        var conf = Parse($"transport: {transport}", "nodelist {\nnode {\nring0_addr: n1\nnodeid: 1\n}\nnode "
+            + "{\nring0_addr: n2\nnodeid: 2\n}\n}", host);
 
         Assert.Equal(expected, string.Join(' ', conf.Transport.Peers.Select(peer => peer.EndPoint.Address)));
         Assert.Equal(1u, conf.Ring.Self.Value);
@@ -273,8 +300,10 @@ public sealed class CorosyncConfTests
     public void Names_without_a_common_family_are_told_apart()
     {
         var host = new HostTable("n1", "10.0.0.1") { Names = { ["n1"] = ["10.0.0.1"], ["n2"] = ["fd00::2"] } };
-        var problem = Assert.Single(Problems("transport: udpu", "nodelist {\nnode {\nring0_addr: n1\nnodeid: 1\n}\nnode {\nring0_addr: n2\nnodeid: 2\n}\n}", host));
-        Assert.Equal("c.conf:10: node.ring0_addr n2, which is fd00::2, is of another address family than 10.0.0.1 in line 6", problem);
+        var problem = Assert.Single(Problems("transport: udpu", "nodelist {\nnode {\nring0_addr: n1\nnodeid: "
+            + "1\n}\nnode {\nring0_addr: n2\nnodeid: 2\n}\n}", host));
+        Assert.Equal("c.conf:10: node.ring0_addr n2, which is fd00::2, is of another address family than 10.0.0.1 in "
+            + "line 6", problem);
     }
 
     /// <summary>Debian's /etc/hosts.</summary>
@@ -282,8 +311,10 @@ public sealed class CorosyncConfTests
     public void A_name_that_is_this_hosts_alone_is_told()
     {
         var host = new HostTable("n1", "10.0.0.1", "127.0.0.1") { Names = { ["n1"] = ["127.0.1.1"] } };
-        var conf = Parse("transport: udpu", "nodelist {\nnode {\nring0_addr: n1\nnodeid: 1\n}\nnode {\nring0_addr: 10.0.0.2\nnodeid: 2\n}\n}", host);
-        Assert.StartsWith("c.conf:6: node.ring0_addr n1, which is 127.0.1.1, is an address of this host alone: node 1 and the other nodes will not hear each other",
+        var conf = Parse("transport: udpu", "nodelist {\nnode {\nring0_addr: n1\nnodeid: 1\n}\nnode {\nring0_addr: "
+            + "10.0.0.2\nnodeid: 2\n}\n}", host);
+        Assert.StartsWith("c.conf:6: node.ring0_addr n1, which is 127.0.1.1, is an address of this host alone: node 1 "
+            + "and the other nodes will not hear each other",
             Assert.Single(conf.Notices), StringComparison.Ordinal);
     }
 
@@ -292,18 +323,22 @@ public sealed class CorosyncConfTests
     public void This_hosts_name_is_resolved_as_its_peers_resolve_it()
     {
         var (exitCode, said) = SystemCommand.TryRun($"getent ahosts {Environment.MachineName}");
-        var expected = exitCode == 0 ? said.Split('\n').Select(line => line.Split(' ')[0]).Distinct(StringComparer.Ordinal) : [];
+        var expected = exitCode == 0 ? said.Split('\n').Select(line => line.Split(' ')[0])
+            .Distinct(StringComparer.Ordinal) : [];
         Assert.Equal(expected.Order(StringComparer.Ordinal),
-            new LocalHost().Resolve(Environment.MachineName).Select(address => address.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+            new LocalHost().Resolve(Environment.MachineName).Select(address => address.ToString())
+                .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void Link_local_addresses_are_on_the_link_of_our_own()
     {
         UdpPeer[] peers = [Peer(1, "fe80::1%7"), Peer(2, "fe80::2"), Peer(3, "fe80::3%9"), Peer(4, "fd00::4")];
-        Assert.Equal([7L, 7, 9, 0], PeerScopes.WithScopes(peers, new ProcessorId(1)).Select(peer => peer.EndPoint.Address.ScopeId));
+        Assert.Equal([7L, 7, 9, 0], PeerScopes.WithScopes(peers, new ProcessorId(1))
+            .Select(peer => peer.EndPoint.Address.ScopeId));
 
-        static UdpPeer Peer(uint id, string address) => new(new ProcessorId(id), new IPEndPoint(IPAddress.Parse(address), 5405));
+        static UdpPeer Peer(uint id, string address) =>
+            new(new ProcessorId(id), new IPEndPoint(IPAddress.Parse(address), 5405));
     }
 
     [Fact]
@@ -324,7 +359,8 @@ public sealed class CorosyncConfTests
                 }
             }
             """).Logging;
-        Assert.Equal((LogLevel.Debug, LogLevel.Debug, 22, LogTimestamp.None), (logging.Level, logging.SyslogLevel, logging.SyslogFacility, logging.Timestamp));
+        Assert.Equal((LogLevel.Debug, LogLevel.Debug, 22, LogTimestamp.None),
+            (logging.Level, logging.SyslogLevel, logging.SyslogFacility, logging.Timestamp));
         var totem = logging.For("TOTEM");
         Assert.Equal((LogLevel.Error, LogLevel.Information, false), (totem.Level, totem.SyslogLevel, totem.ToSyslog));
         Assert.Same(logging, logging.For("MAIN"));
@@ -333,22 +369,28 @@ public sealed class CorosyncConfTests
     [Fact]
     public void Logging_is_read()
     {
-        var conf = Parse("transport: udpu", ThreeNodes + "\nlogging {\ndebug: on\nto_stderr: yes\nto_logfile: yes\nlogfile: /l\n}");
+        var conf = Parse("transport: udpu", ThreeNodes + "\nlogging {\ndebug: on\nto_stderr: yes\nto_logfile: "
+            + "yes\nlogfile: /l\n}");
 
-        Assert.Equal((LogLevel.Debug, true, true, "/l"), (conf.Logging.Level, conf.Logging.ToStandardError, conf.Logging.ToSyslog, conf.Logging.LogFile));
+        Assert.Equal((LogLevel.Debug, true, true, "/l"),
+            (conf.Logging.Level, conf.Logging.ToStandardError, conf.Logging.ToSyslog, conf.Logging.LogFile));
     }
 
     [Fact]
     public void Unknown_keys_and_sections_are_named_once_each_with_their_line()
     {
-        var conf = Parse("transport: udpu\ntokn: 5", ThreeNodes + "\nquorum {\nanything: 1\n}\nnodelst {\nnode {\n}\n}");
+        var conf = Parse("transport: udpu\ntokn: 5", ThreeNodes + "\nquorum {\nanything: 1\n}\nnodelst {\nnode "
+            + "{\n}\n}");
 
-        Assert.Equal("c.conf:4: unknown key 'totem.tokn', did you mean 'token'?|c.conf:23: unknown key 'quorum.anything'|c.conf:25: unknown section 'nodelst', did you mean 'nodelist'?", string.Join('|', conf.Notices));
+        Assert.Equal("c.conf:4: unknown key 'totem.tokn', did you mean 'token'?|c.conf:23: "
+            + "unknown key 'quorum.anything'|c.conf:25: unknown section 'nodelst', did you mean 'nodelist'?",
+            string.Join('|', conf.Notices));
     }
 
     [Theory]
     [InlineData("transport: tcp", "c.conf:3: totem.transport is 'tcp', expected knet, udpu or udp")]
-    [InlineData("crypto_cipher: aes256", "c.conf:2: totem.crypto_hash is missing, expected md5, sha1, sha256, sha384 or sha512: crypto_cipher requires a hash")]
+    [InlineData("crypto_cipher: aes256", "c.conf:2: totem.crypto_hash is missing, expected md5, sha1, sha256, sha384 "
+        + "or sha512: crypto_cipher requires a hash")]
     [InlineData("knet_mtu: 100", "c.conf:3: totem.knet_mtu is '100', expected 0, or a number from 576 to 65535")]
     [InlineData("knet_compression_model: lz4", "c.conf:3: totem.knet_compression_model is 'lz4', expected zlib")]
     [InlineData("aead: only", "c.conf:3: totem.aead is 'only', expected yes or no")]
@@ -362,12 +404,18 @@ public sealed class CorosyncConfTests
     [InlineData("transport: udpu\nsecauth: on", "c.conf:4: totem.secauth is 'on', expected off")]
     [InlineData("transport: udpu\ntoken: 3s", "c.conf:4: totem.token is '3s', expected a number from 0 to 4294967295")]
     [InlineData("transport: udpu\ntoken: -5", "c.conf:4: totem.token is '-5', expected a number from 0 to 4294967295")]
-    [InlineData("transport: udpu\nip_version: 4", "c.conf:4: totem.ip_version is '4', expected ipv4, ipv6, ipv6-4 or ipv4-6")]
-    [InlineData("transport: udpu\nblock_unlisted_ips: maybe", "c.conf:4: totem.block_unlisted_ips is 'maybe', expected yes or no")]
-    [InlineData("transport: udp\ninterface {\nmcastaddr: 10.0.0.1\n}", "c.conf:5: interface.mcastaddr is '10.0.0.1', expected a multicast")]
-    [InlineData("transport: udp\ninterface {\nmcastaddr: ff15::1\n}", "c.conf:5: interface.mcastaddr is 'ff15::1', expected a multicast")]
-    [InlineData("transport: udp\ninterface {\nmcastport: 70000\n}", "c.conf:5: interface.mcastport is '70000', expected a number from 0 to 65535")]
-    [InlineData("transport: udpu\ninterface {\nlinknumber: 1\nmcastport: 5407\n}", "c.conf:4: interface 1: udp and udpu have one link")]
+    [InlineData("transport: udpu\nip_version: 4", "c.conf:4: totem.ip_version is '4', expected ipv4, ipv6, ipv6-4 or "
+        + "ipv4-6")]
+    [InlineData("transport: udpu\nblock_unlisted_ips: maybe", "c.conf:4: totem.block_unlisted_ips is 'maybe', expected "
+        + "yes or no")]
+    [InlineData("transport: udp\ninterface {\nmcastaddr: 10.0.0.1\n}", "c.conf:5: interface.mcastaddr is '10.0.0.1', "
+        + "expected a multicast")]
+    [InlineData("transport: udp\ninterface {\nmcastaddr: ff15::1\n}", "c.conf:5: interface.mcastaddr is 'ff15::1', "
+        + "expected a multicast")]
+    [InlineData("transport: udp\ninterface {\nmcastport: 70000\n}", "c.conf:5: interface.mcastport is '70000', "
+        + "expected a number from 0 to 65535")]
+    [InlineData("transport: udpu\ninterface {\nlinknumber: 1\nmcastport: 5407\n}", "c.conf:4: interface 1: udp and "
+        + "udpu have one link")]
     [InlineData("transport: udpu\ngarbage", "c.conf:4: 'garbage' is neither")]
     public void Wrong_values_name_file_line_and_what_was_expected(string totem, string expected)
         => Assert.StartsWith(expected, Assert.Single(Problems(totem)), StringComparison.Ordinal);
@@ -378,27 +426,35 @@ public sealed class CorosyncConfTests
     [InlineData("nodelist {\nnode {\nring0_addr: nowhere\nnodeid: 1\n}\n}", "c.conf:7: node.ring0_addr is 'nowhere'")]
     [InlineData("nodelist {\nnode {\nring0_addr: fd00::1\n}\n}", "c.conf:6: node.nodeid is missing")]
     [InlineData("nodelist {\nnode {\nring0_addr: 10.88.0.2\nnodeid: one\n}\n}", "c.conf:8: node.nodeid is 'one'")]
-    [InlineData("nodelist {\nnode {\nring0_addr: 10.88.0.2\nring1_addr: 10.89.0.2\nnodeid: 4\n}\n}", "c.conf:8: node.ring1_addr: udp and udpu have one link")]
-    [InlineData("nodelist {\nnode {\nring0_addr: 10.9.9.9\nnodeid: 4\n}\n}", "c.conf: no node of the list has the name (h)")]
-    [InlineData("nodelist {\nnode {\nring0_addr: 10.88.0.2\nnodeid: 4\n}\nnode {\nring0_addr: 10.88.0.9\nnodeid: 4\n}\n}", "c.conf:10: node.nodeid 4 stands in line 6 too")]
-    [InlineData("nodelist {\nnode {\nring0_addr: 10.88.0.2\nnodeid: 4\n}\nnode {\nring0_addr: fd00::9\nnodeid: 5\n}\n}", "c.conf:10: node.ring0_addr fd00::9 is of another address family")]
+    [InlineData("nodelist {\nnode {\nring0_addr: 10.88.0.2\nring1_addr: 10.89.0.2\nnodeid: 4\n}\n}", "c.conf:8: "
+        + "node.ring1_addr: udp and udpu have one link")]
+    [InlineData("nodelist {\nnode {\nring0_addr: 10.9.9.9\nnodeid: 4\n}\n}", "c.conf: no node of the list has the "
+        + "name (h)")]
+    [InlineData("nodelist {\nnode {\nring0_addr: 10.88.0.2\nnodeid: 4\n}\nnode {\nring0_addr: 10.88.0.9\nnodeid: "
+        + "4\n}\n}", "c.conf:10: node.nodeid 4 stands in line 6 too")]
+    [InlineData("nodelist {\nnode {\nring0_addr: 10.88.0.2\nnodeid: 4\n}\nnode {\nring0_addr: fd00::9\nnodeid: 5\n}\n}",
+        "c.conf:10: node.ring0_addr fd00::9 is of another address family")]
     public void Wrong_node_lists_are_refused(string list, string expected)
-        => Assert.Contains(Problems("transport: udpu", list), problem => problem.StartsWith(expected, StringComparison.Ordinal));
+        => Assert.Contains(
+            Problems("transport: udpu", list), problem => problem.StartsWith(expected, StringComparison.Ordinal));
 
     [Fact]
     public void Two_nodes_of_one_host_need_a_choice()
     {
         var host = new HostTable("h", "10.88.0.1", "10.88.0.2");
 
-        Assert.Contains("nodes 1, 2 all are this host", Assert.Single(Problems("transport: udpu", host: host)), StringComparison.Ordinal);
-        Assert.Contains("no node 9, expected one of 1, 2, 3", Assert.Single(Problems("transport: udpu", self: 9)), StringComparison.Ordinal);
+        Assert.Contains("nodes 1, 2 all are this host", Assert.Single(Problems("transport: udpu", host: host)),
+            StringComparison.Ordinal);
+        Assert.Contains("no node 9, expected one of 1, 2, 3", Assert.Single(Problems("transport: udpu", self: 9)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Every_problem_is_reported_at_once_in_the_order_of_the_file()
         => Assert.Equal(
             "3 4 5 9 10",
-            string.Join(' ', Problems("transport: nope\ntoken: x\njoin: 1", "nodelist {\nnode {\nnodeid: zero\nring0_addr: nowhere\n}\n}")
+            string.Join(' ', Problems("transport: nope\ntoken: x\njoin: 1", "nodelist {\nnode {\nnodeid: "
+                + "zero\nring0_addr: nowhere\n}\n}")
                 .Select(problem => problem.Split(':')[1])));
 
     [Theory]
@@ -408,31 +464,37 @@ public sealed class CorosyncConfTests
     [InlineData("totem {\n} extra\n", "c.conf:2: '} extra': expected nothing behind '}'")]
     public void Unbalanced_braces_are_named(string text, string expected)
         => Assert.Contains(
-            Assert.Throws<CorosyncConfException>(() => CorosyncConf.Parse(text, "c.conf", null, new HostTable("h"))).Problems,
+            Assert.Throws<CorosyncConfException>(() =>
+                CorosyncConf.Parse(text, "c.conf", null, new HostTable("h"))).Problems,
             problem => problem.StartsWith(expected, StringComparison.Ordinal));
 
     /// <summary>In the file's words, at the line of a value that stands in it.</summary>
     [Theory]
-    [InlineData("token: 30\ntoken_coefficient: 0\njoin: 30", "c.conf:5: totem.token_retransmit would be 7 ms, expected at least 30 ms: totem.token is 30 ms, expected at least 126 ms with token_retransmits_before_loss_const 4")]
+    [InlineData("token: 30\ntoken_coefficient: 0\njoin: 30", "c.conf:5: totem.token_retransmit would be 7 ms, expected "
+        + "at least 30 ms: totem.token is 30 ms, expected at least 126 ms with token_retransmits_before_loss_const 4")]
     [InlineData("join: 9000", "c.conf:5: totem.join is 9000 ms, expected at most totem.consensus, which is 4380 ms")]
     [InlineData("consensus: 40", "c.conf:5: totem.consensus is 40 ms, expected at least totem.join, which is 50 ms")]
-    [InlineData("token: 3600000", "c.conf:5: totem.token is 3600650 ms with token_coefficient, expected at most 3600000 ms")]
+    [InlineData("token: 3600000", "c.conf:5: totem.token is 3600650 ms with token_coefficient, expected at most "
+        + "3600000 ms")]
     public void Values_that_do_not_fit_together_are_named(string totem, string expected)
         => Assert.Equal([expected], Problems($"version: 2\ntransport: udpu\n{totem}"));
 
     [Theory]
-    [InlineData("10.88.0.2", "c.conf:10: node.ring0_addr 10.88.0.2 stands in line 6 too, expected a different one for each node")]
+    [InlineData("10.88.0.2", "c.conf:10: node.ring0_addr 10.88.0.2 stands in line 6 too, expected a different one for "
+        + "each node")]
     [InlineData("0.0.0.0", "c.conf:11: node.ring0_addr is '0.0.0.0', expected an address that the others can send to")]
     public void An_address_that_cannot_be_a_second_node_is_named(string address, string expected)
         => Assert.Equal(
             [expected],
-            Problems("transport: udpu", $"nodelist {{\nnode {{\nring0_addr: 10.88.0.2\nnodeid: 1\n}}\nnode {{\nring0_addr: {address}\nnodeid: 2\n}}\n}}", self: 1));
+            Problems("transport: udpu", "nodelist {\nnode {\nring0_addr: 10.88.0.2\nnodeid: 1\n}\nnode {\nring0_addr: "
+                + $"{address}\nnodeid: 2\n}}\n}}", self: 1));
 
     [LinuxFact]
     public void A_file_without_an_end_is_not_read_to_its_end()
     {
         var failure = Assert.Throws<CorosyncConfException>(() => CorosyncConf.Load("/dev/zero"));
-        Assert.Equal("/dev/zero: more than 1048576 bytes, expected a corosync.conf, which has a few thousand", failure.Message);
+        Assert.Equal("/dev/zero: more than 1048576 bytes, expected a corosync.conf, which has a few thousand",
+            failure.Message);
         failure = Assert.Throws<CorosyncConfException>(() => CorosyncConf.Load("/dev"));
         Assert.Equal("/dev: is a directory, expected a file", failure.Message);
     }
@@ -448,22 +510,27 @@ public sealed class CorosyncConfTests
         if (isTaken)
             Assert.Equal(name, Parse($"transport: udpu\n{key}{name}").ClusterName);
         else
-            Assert.Equal("c.conf:4: the line has more than 510 bytes, the most that corosync reads", Assert.Single(Problems($"transport: udpu\n{key}{name}")));
+            Assert.Equal("c.conf:4: the line has more than 510 bytes, the most that corosync reads",
+                Assert.Single(Problems($"transport: udpu\n{key}{name}")));
     }
 
     /// <summary>One clear line, and not what follows from it.</summary>
     [Theory]
-    [InlineData("totem { version: 2\ntransport: udpu\n}\n", "c.conf:1: 'version: 2' stands behind 'section {', expected a line of its own for each key and each brace")]
-    [InlineData("totem {\nversion: 2\ntransport udpu\n}\n", "c.conf:3: 'transport udpu' is neither 'key: value' nor 'section {' nor '}'")]
+    [InlineData("totem { version: 2\ntransport: udpu\n}\n", "c.conf:1: 'version: 2' stands behind 'section {', "
+        + "expected a line of its own for each key and each brace")]
+    [InlineData("totem {\nversion: 2\ntransport udpu\n}\n", "c.conf:3: 'transport udpu' is neither 'key: value' nor "
+        + "'section {' nor '}'")]
     public void A_line_outside_the_grammar_is_told_alone(string text, string expected)
-        => Assert.Equal([expected], Assert.Throws<CorosyncConfException>(() => CorosyncConf.Parse(text, "c.conf", null, new HostTable("h"))).Problems);
+        => Assert.Equal([expected], Assert.Throws<CorosyncConfException>(() =>
+            CorosyncConf.Parse(text, "c.conf", null, new HostTable("h"))).Problems);
 
     [Fact]
     public void Hopeless_nesting_and_floods_of_problems_are_bounded()
     {
         var text = string.Concat(Enumerable.Repeat("a {\n", 10_000));
 
-        var exception = Assert.Throws<CorosyncConfException>(() => CorosyncConf.Parse(text, "c.conf", null, new HostTable("h")));
+        var exception = Assert.Throws<CorosyncConfException>(
+            () => CorosyncConf.Parse(text, "c.conf", null, new HostTable("h")));
 
         Assert.Equal(50, exception.Problems.Count);
     }

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>Members of one process on kronosnet, over real sockets of the loopback. Every wait is for an event.</summary>
+/// <summary>Members of one process on kronosnet, over real sockets of the loopback. Every wait is
+/// for an event.</summary>
 public sealed class KnetTransportTests : IDisposable
 {
     private readonly TemporaryDirectory _state = new();
@@ -32,10 +33,12 @@ public sealed class KnetTransportTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Three_members_have_one_order_of_messages_of_all_sizes(DatagramPath path, AeadRule aead, LinkPolicy policy, int links)
+    public async Task Three_members_have_one_order_of_messages_of_all_sizes(
+        DatagramPath path, AeadRule aead, LinkPolicy policy, int links)
     {
         var options = Enumerable.Range(1, 3).Select(id => Options((uint)id, links, path) is var x
-            ? x with { Transport = x.Transport with { Knet = x.Transport.Knet with { Aead = aead, Policy = policy } } } : x);
+            ? x with { Transport = x.Transport with { Knet = x.Transport.Knet with { Aead = aead, Policy = policy } } }
+            : x);
         var nodes = await Task.WhenAll(options.Select(x => TotemNode.StartAsync(x, Limit)));
         await Task.WhenAll(nodes.Select(node => node.WaitForMembersAsync(3, Limit)));
         int[] sizes = [1, 1350, 5000, 65_000, 300_000];
@@ -61,7 +64,8 @@ public sealed class KnetTransportTests : IDisposable
         await using var second = await TotemNode.StartAsync(Options(2), Limit);
         var stranger = Options(3);
         await using var third = await TotemNode.StartAsync(
-            stranger with { Transport = stranger.Transport with { Knet = stranger.Transport.Knet with { KeyFile = other } } }, Limit);
+            stranger with { Transport =
+                stranger.Transport with { Knet = stranger.Transport.Knet with { KeyFile = other } } }, Limit);
         await third.WaitForMembersAsync(1, Limit);
         await first.WaitForMembersAsync(2, Limit);
         Assert.Equal([1u, 2u], first.Installed!.Members.Select(x => x.Value).Order());
@@ -74,8 +78,10 @@ public sealed class KnetTransportTests : IDisposable
         var closed = new TaskCompletionSource<ProcessorId>(TaskCreationOptions.RunContinuationsAsynchronously);
         // So long that the loss of the token tells nothing within the limit.
         var patient = Options(1, links: 2, token: TimeSpan.FromMinutes(10));
-        await using var first = await TotemNode.StartAsync(patient with { OnPortClosed = id => closed.TrySetResult(id) }, Limit);
-        await using var second = await TotemNode.StartAsync(Options(2, links: 2, token: TimeSpan.FromMinutes(10)), Limit);
+        await using var first = await TotemNode.StartAsync(
+            patient with { OnPortClosed = id => closed.TrySetResult(id) }, Limit);
+        await using var second = await TotemNode.StartAsync(
+            Options(2, links: 2, token: TimeSpan.FromMinutes(10)), Limit);
         await Task.WhenAll(first.WaitForMembersAsync(2, Limit), second.WaitForMembersAsync(2, Limit));
 
         second.Host.Kill();
@@ -107,7 +113,8 @@ public sealed class KnetTransportTests : IDisposable
         Assert.Equal(changes, first.Statistics.ConfigurationChanges);
         // It knows the new key alone.
         await using var third = await TotemNode.StartAsync(options[2], Limit);
-        await Task.WhenAll(first.WaitForMembersAsync(3, Limit), second.WaitForMembersAsync(3, Limit), third.WaitForMembersAsync(3, Limit));
+        await Task.WhenAll(first.WaitForMembersAsync(3, Limit), second.WaitForMembersAsync(3, Limit),
+            third.WaitForMembersAsync(3, Limit));
     }
 
     [Theory]
@@ -130,22 +137,27 @@ public sealed class KnetTransportTests : IDisposable
     [Fact]
     public async Task A_key_that_is_too_short_or_missing_is_told_with_the_remedy()
     {
-        var shorter = Options(1) is var x ? x with { Transport = x.Transport with { Knet = x.Transport.Knet with { KeyFile = WriteKey("short", new byte[127]) } } } : x;
-        Assert.Contains("127 bytes, expected at least 128", (await Assert.ThrowsAsync<TransportException>(() => TotemNode.StartAsync(shorter, Limit))).Message, StringComparison.Ordinal);
+        var shorter = Options(1) is var x ? x with { Transport =
+            x.Transport with { Knet = x.Transport.Knet with { KeyFile = WriteKey("short", new byte[127]) } } } : x;
+        Assert.Contains("127 bytes, expected at least 128", (await Assert.ThrowsAsync<TransportException>(() =>
+            TotemNode.StartAsync(shorter, Limit))).Message, StringComparison.Ordinal);
         File.Delete(_key);
-        Assert.Contains("totem keygen", (await Assert.ThrowsAsync<TransportException>(() => TotemNode.StartAsync(Options(1), Limit))).Message, StringComparison.Ordinal);
+        Assert.Contains("totem keygen", (await Assert.ThrowsAsync<TransportException>(() =>
+            TotemNode.StartAsync(Options(1), Limit))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Without_a_key_the_options_say_how_to_make_one_and_how_to_insist_on_clear_text()
     {
-        var options = Options(1) with { Transport = new UdpTransportOptions { Peers = Peers(0), Kind = UdpTransportKind.Knet } };
+        var options =
+            Options(1) with { Transport = new UdpTransportOptions { Peers = Peers(0), Kind = UdpTransportKind.Knet } };
         var problem = Assert.Single(options.Validate());
         Assert.Contains("totem keygen", problem, StringComparison.Ordinal);
         Assert.Contains("Kind Unicast", problem, StringComparison.Ordinal);
     }
 
-    private TotemNodeOptions Options(uint id, int links = 1, DatagramPath path = DatagramPath.Auto, TimeSpan? token = null) => new()
+    private TotemNodeOptions Options(uint id, int links = 1, DatagramPath path = DatagramPath.Auto,
+        TimeSpan? token = null) => new()
     {
         Ring = new RingOptions { Self = new ProcessorId(id), TokenTimeout = token ?? TimeSpan.FromSeconds(3) },
         Transport = new UdpTransportOptions
@@ -160,7 +172,8 @@ public sealed class KnetTransportTests : IDisposable
                 [
                     .. Enumerable.Range(0, links).Select(x => new KnetLink
                     {
-                        Number = x, Peers = Peers(x), PingInterval = TimeSpan.FromMilliseconds(100), PingTimeout = TimeSpan.FromSeconds(3), PongCount = 1,
+                        Number = x, Peers = Peers(x), PingInterval = TimeSpan.FromMilliseconds(100),
+                            PingTimeout = TimeSpan.FromSeconds(3), PongCount = 1,
                     }),
                 ],
             },
@@ -169,7 +182,8 @@ public sealed class KnetTransportTests : IDisposable
     };
 
     private UdpPeer[] Peers(int link) =>
-        [.. Enumerable.Range(1, 3).Select(i => new UdpPeer(new ProcessorId((uint)i), new IPEndPoint(IPAddress.Parse($"127.0.{link + 1}.{i}"), _port)))];
+        [.. Enumerable.Range(1, 3).Select(i =>
+            new UdpPeer(new ProcessorId((uint)i), new IPEndPoint(IPAddress.Parse($"127.0.{link + 1}.{i}"), _port)))];
 
     private string WriteKey(string name, byte[] key)
     {
@@ -191,7 +205,8 @@ public sealed class KnetTransportTests : IDisposable
         await foreach (var element in node.ReadEventsAsync(Limit))
         {
             if (element.IsMessage)
-                messages.Add($"{element.Sender} {element.Payload.Length} {Convert.ToHexString(SHA256.HashData(element.Payload.Span))}");
+                messages.Add($"{element.Sender} {element.Payload.Length} "
+                    + $"{Convert.ToHexString(SHA256.HashData(element.Payload.Span))}");
             if (messages.Count == count)
                 break;
         }

@@ -18,5 +18,6 @@ internal static class PrivateFile
     }
 
     /// <summary>The mode; on systems without one, the private one.</summary>
-    public static UnixFileMode ModeOf(string path) => OperatingSystem.IsWindows() ? UnixFileMode.UserRead : File.GetUnixFileMode(path);
+    public static UnixFileMode ModeOf(string path) =>
+        OperatingSystem.IsWindows() ? UnixFileMode.UserRead : File.GetUnixFileMode(path);
 }

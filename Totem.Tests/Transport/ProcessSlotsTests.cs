@@ -31,7 +31,8 @@ public sealed class ProcessSlotsTests
             Assert.Subset(slots.ToHashSet(), Table(id).ToHashSet());
 
         UdpPeer[] Table(params int[] nodes) =>
-            [.. new ProcessSlots(Node((uint)nodes[0], [.. nodes.Select(x => ((uint)x, $"10.0.{x >> 8}.{x & 0xFF}"))])).All];
+            [.. new ProcessSlots(
+                Node((uint)nodes[0], [.. nodes.Select(x => ((uint)x, $"10.0.{x >> 8}.{x & 0xFF}"))])).All];
     }
 
     [Fact]
@@ -46,7 +47,8 @@ public sealed class ProcessSlotsTests
     public void Ids_never_meet_not_even_those_of_addresses()
     {
         // 10.0.0.1 and 11.0.0.1 as ids, and one at the end of the range.
-        var slots = new ProcessSlots(Node(0x0A000001, (0x0A000001, "10.0.0.1"), (0x0B000001, "10.0.0.2"), (0xFFFFFFFF, "10.0.0.3")));
+        var slots = new ProcessSlots(
+            Node(0x0A000001, (0x0A000001, "10.0.0.1"), (0x0B000001, "10.0.0.2"), (0xFFFFFFFF, "10.0.0.3")));
         var ids = slots.All.Select(peer => peer.Id.Value).ToArray();
         Assert.Equal(ids.Length, ids.Distinct().Count());
         Assert.DoesNotContain(0u, ids);
@@ -87,7 +89,8 @@ public sealed class ProcessSlotsTests
     [Fact]
     public void A_multicast_ring_has_no_slots()
         => Assert.Throws<ArgumentException>(() => new ProcessSlots(
-            Node(1, (1, "10.0.0.1")) with { Transport = new UdpTransportOptions { Kind = UdpTransportKind.Multicast } }));
+            Node(1, (1, "10.0.0.1")) with { Transport =
+                new UdpTransportOptions { Kind = UdpTransportKind.Multicast } }));
 
     private static TotemNodeOptions Node(uint self, params (uint Id, string Address)[] nodes) => new()
     {
@@ -95,7 +98,8 @@ public sealed class ProcessSlotsTests
         Transport = new UdpTransportOptions
         {
             Kind = UdpTransportKind.Unicast,
-            Peers = [.. nodes.Select(node => new UdpPeer(new ProcessorId(node.Id), new IPEndPoint(IPAddress.Parse(node.Address), 5405)))],
+            Peers = [.. nodes.Select(
+                node => new UdpPeer(new ProcessorId(node.Id), new IPEndPoint(IPAddress.Parse(node.Address), 5405)))],
         },
         StateDirectory = "/nowhere",
         Groups = new GroupOptions { Votes = 3 },

@@ -9,7 +9,8 @@ using Xunit;
 
 namespace Totem.Tests.Transport;
 
-/// <summary>Bursts that go to the kernel and come from it as one piece: every datagram arrives whole, in order, and once.</summary>
+/// <summary>Bursts that go to the kernel and come from it as one piece: every datagram arrives
+/// whole, in order, and once.</summary>
 public sealed class SegmentationTests
 {
     private const int MessageBytes = 1400;
@@ -34,7 +35,8 @@ public sealed class SegmentationTests
         return frame;
     }
 
-    /// <summary>500 frames of one size, odd ones among them, and a token for the second processor after every fortieth.</summary>
+    /// <summary>500 frames of one size, odd ones among them, and a token for the second processor
+    /// after every fortieth.</summary>
     private static List<(ProcessorId Destination, byte[] Bytes)> Visits()
     {
         var all = new List<(ProcessorId, byte[])>();
@@ -81,7 +83,8 @@ public sealed class SegmentationTests
     private static UdpTransportOptions Unicast(int port) => new()
     {
         Kind = UdpTransportKind.Unicast,
-        Peers = [.. Enumerable.Range(0, 3).Select(i => new UdpPeer(P((uint)i + 1), new IPEndPoint(IPAddress.Loopback, port + i)))],
+        Peers = [.. Enumerable.Range(0, 3)
+            .Select(i => new UdpPeer(P((uint)i + 1), new IPEndPoint(IPAddress.Loopback, port + i)))],
     };
 
     private static UdpTransportOptions Multicast(int port) => new()
@@ -89,24 +92,28 @@ public sealed class SegmentationTests
         Kind = UdpTransportKind.Multicast,
         Group = IPAddress.Parse($"239.192.78.{port % 250}"),
         GroupPort = port,
-        Peers = [.. Enumerable.Range(1, 3).Select(i => new UdpPeer(P((uint)i), new IPEndPoint(IPAddress.Parse($"127.0.0.{i}"), port)))],
+        Peers = [.. Enumerable.Range(1, 3)
+            .Select(i => new UdpPeer(P((uint)i), new IPEndPoint(IPAddress.Parse($"127.0.0.{i}"), port)))],
     };
 
     /// <summary>A datagram that one sends arrives at both others; a token at the second only.</summary>
     internal static (NodeCounters Sender, NodeCounters Receiver) SendAndCompare(
-        UdpTransportOptions sending, UdpTransportOptions receiving, ILogger? logger = null, Opener? opener = null, byte[][]? first = null)
+        UdpTransportOptions sending, UdpTransportOptions receiving, ILogger? logger = null, Opener? opener = null,
+        byte[][]? first = null)
     {
         opener ??= (id, options, counters, log) => UdpTransport.Open(options, P(id), counters, log);
         var (sent, received) = (new NodeCounters(), new NodeCounters());
         using var a = opener(1, sending, sent, logger);
         using var b = opener(2, receiving, received, null);
         using var c = opener(3, receiving, new NodeCounters(), null);
-        List<(ProcessorId Destination, byte[] Bytes)> frames = [.. (first ?? []).Select(frame => (ProcessorId.None, frame)), .. Visits()];
+        List<(ProcessorId Destination, byte[] Bytes)> frames =
+            [.. (first ?? []).Select(frame => (ProcessorId.None, frame)), .. Visits()];
 
         Send(a, frames);
 
         var isOneSocket = sending.Kind == UdpTransportKind.Unicast;
-        var (messages, tokens) = (Receive(b, frames.Count), frames.Where(frame => !frame.Destination.IsNone).Select(frame => frame.Bytes).ToList());
+        var (messages, tokens) = (Receive(b, frames.Count),
+            frames.Where(frame => !frame.Destination.IsNone).Select(frame => frame.Bytes).ToList());
         var multicasts = frames.Where(frame => frame.Destination.IsNone).Select(frame => frame.Bytes).ToList();
         if (isOneSocket)
             Assert.Equal(frames.Select(frame => frame.Bytes), messages);
@@ -224,7 +231,8 @@ public sealed class SegmentationTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState,
+            Exception?, string> formatter)
             => All.Add(formatter(state, exception));
     }
 }

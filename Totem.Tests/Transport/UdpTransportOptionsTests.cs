@@ -29,7 +29,8 @@ public sealed class UdpTransportOptionsTests
         var options = new UdpTransportOptions
         {
             Kind = UdpTransportKind.Unicast,
-            Peers = [Peer(2, "10.0.0.1:5405"), Peer(2, "10.0.0.2:0"), Peer(3, "0.0.0.0:5405"), Peer(4, "[fd00::1]:5405"), Peer(5, "10.0.0.1:5405")],
+            Peers = [Peer(2, "10.0.0.1:5405"), Peer(2, "10.0.0.2:0"), Peer(3, "0.0.0.0:5405"),
+                Peer(4, "[fd00::1]:5405"), Peer(5, "10.0.0.1:5405")],
             ReceiveBufferBytes = 1,
             ProbeInterval = TimeSpan.FromTicks(1),
         };
@@ -37,12 +38,14 @@ public sealed class UdpTransportOptionsTests
         var problems = options.Validate(One);
 
         Assert.Equal(8, problems.Count);
-        Assert.Contains(problems, problem => problem.Contains("no entry for this processor (1)", StringComparison.Ordinal));
+        Assert.Contains(
+            problems, problem => problem.Contains("no entry for this processor (1)", StringComparison.Ordinal));
         Assert.Contains(problems, problem => problem.Contains("names processor 2 2 times", StringComparison.Ordinal));
         Assert.Contains(problems, problem => problem.Contains("names 10.0.0.1:5405 2 times", StringComparison.Ordinal));
         Assert.Contains(problems, problem => problem.Contains("mixes IPv4 and IPv6", StringComparison.Ordinal));
         Assert.Contains(problems, problem => problem.Contains("port of processor 2 is 0", StringComparison.Ordinal));
-        Assert.Contains(problems, problem => problem.Contains("processor 3 has the wildcard address", StringComparison.Ordinal));
+        Assert.Contains(
+            problems, problem => problem.Contains("processor 3 has the wildcard address", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -51,14 +54,17 @@ public sealed class UdpTransportOptionsTests
         var options = new UdpTransportOptions { Kind = UdpTransportKind.Multicast, Peers = [Peer(1, "10.0.0.1:5405")] };
 
         Assert.Contains("Group is missing", Assert.Single(options.Validate(One)), StringComparison.Ordinal);
-        Assert.Contains("expected a multicast address", Assert.Single((options with { Group = IPAddress.Loopback }).Validate(One)), StringComparison.Ordinal);
-        Assert.Contains("address family", Assert.Single((options with { Group = IPAddress.Parse("ff15::1") }).Validate(One)), StringComparison.Ordinal);
+        Assert.Contains("expected a multicast address",
+            Assert.Single((options with { Group = IPAddress.Loopback }).Validate(One)), StringComparison.Ordinal);
+        Assert.Contains("address family", Assert.Single((options with { Group = IPAddress.Parse("ff15::1") })
+            .Validate(One)), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Loopback_has_fourteen_slots_and_no_peers()
     {
-        var options = new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = 65_530, Peers = [Peer(1, "10.0.0.1:5405")] };
+        var options = new UdpTransportOptions { Kind = UdpTransportKind.Loopback, LoopbackPort = 65_530,
+            Peers = [Peer(1, "10.0.0.1:5405")] };
 
         Assert.Equal(3, options.Validate(new ProcessorId(15)).Count);
     }

@@ -22,7 +22,8 @@ public sealed class UdpTransportTests
 
     private static ProcessorId P(uint id) => new(id);
 
-    private static UdpTransport Loopback(DatagramPath path, int port, uint id = 0, DatagramFilter? filter = null, int probe = 25)
+    private static UdpTransport Loopback(
+        DatagramPath path, int port, uint id = 0, DatagramFilter? filter = null, int probe = 25)
         => UdpTransport.Open(
             new UdpTransportOptions
             {
@@ -31,7 +32,8 @@ public sealed class UdpTransportTests
             },
             P(id), new NodeCounters());
 
-    private static void Send(UdpTransport transport, ProcessorId destination, string text, FrameKind kind = FrameKind.Join)
+    private static void Send(
+        UdpTransport transport, ProcessorId destination, string text, FrameKind kind = FrameKind.Join)
     {
         // The fourth byte is the frame's kind, the only thing that a transport looks at.
         byte[] frame = [0, 0, 0, (byte)kind, .. Encoding.ASCII.GetBytes(text)];
@@ -55,13 +57,15 @@ public sealed class UdpTransportTests
     /// <param name="transport">The one that looks.</param>
     /// <param name="successor">Its successor; nobody while there is no ring.</param>
     /// <param name="members">Those on the ring.</param>
-    private static ProcessorId Unreachable(UdpTransport transport, ProcessorId successor = default, ProcessorSet? members = null)
+    private static ProcessorId Unreachable(
+        UdpTransport transport, ProcessorId successor = default, ProcessorSet? members = null)
     {
         for (var tries = 0; tries < 1000; tries++)
         {
             if (transport.TryTakeUnreachable(default, out var who))
                 return who;
-            transport.ProbeIfQuiet(successor, members ?? ProcessorSet.Empty, new Instant(tries * TimeSpan.TicksPerSecond));
+            transport.ProbeIfQuiet(
+                successor, members ?? ProcessorSet.Empty, new Instant(tries * TimeSpan.TicksPerSecond));
             transport.Wait(TimeSpan.FromMilliseconds(1));
         }
 
@@ -78,7 +82,8 @@ public sealed class UdpTransportTests
 
         Assert.Equal((P(1), P(2), P(4)), (first.Self, second.Self, fourth.Self));
         Assert.Equal(14, first.Members.Count);
-        Assert.Contains("slot 4 is taken", Assert.Throws<TransportException>(() => Loopback(DatagramPath.Auto, port, 4)).Message, StringComparison.Ordinal);
+        Assert.Contains("slot 4 is taken", Assert.Throws<TransportException>(() =>
+            Loopback(DatagramPath.Auto, port, 4)).Message, StringComparison.Ordinal);
         second.Dispose();
         using var again = Loopback(DatagramPath.Auto, port);
         Assert.Equal(P(2), again.Self);
@@ -91,7 +96,8 @@ public sealed class UdpTransportTests
         var transports = Enumerable.Range(0, 14).Select(_ => Loopback(DatagramPath.Auto, port)).ToList();
         try
         {
-            Assert.Contains("all loopback slots are taken", Assert.Throws<TransportException>(() => Loopback(DatagramPath.Auto, port)).Message, StringComparison.Ordinal);
+            Assert.Contains("all loopback slots are taken", Assert.Throws<TransportException>(() =>
+                Loopback(DatagramPath.Auto, port)).Message, StringComparison.Ordinal);
         }
         finally
         {
@@ -194,7 +200,8 @@ public sealed class UdpTransportTests
         }
     }
 
-    /// <summary>It took the port of a member that died before anybody saw the port closed, and dies before it is on the ring.</summary>
+    /// <summary>It took the port of a member that died before anybody saw the port closed, and dies
+    /// before it is on the ring.</summary>
     [Fact]
     public void The_end_of_one_that_was_heard_is_reported_though_it_is_no_member_and_nobody_watches_it()
     {
@@ -282,7 +289,8 @@ public sealed class UdpTransportTests
     {
         var options = new UdpTransportOptions
         {
-            Kind = UdpTransportKind.Loopback, LoopbackPort = Ports.TakeBase(), Path = path, ReceiveBufferBytes = 1 << 18,
+            Kind = UdpTransportKind.Loopback, LoopbackPort = Ports.TakeBase(), Path = path,
+                ReceiveBufferBytes = 1 << 18,
         };
         using var transport = UdpTransport.Open(options, P(1), new NodeCounters());
 
@@ -328,7 +336,8 @@ public sealed class UdpTransportTests
     {
         var port = Ports.TakeBase();
         using var a = Loopback(path, port);
-        using var b = Loopback(path, port, filter: datagram => datagram[4] switch { (byte)'l' => 0, (byte)'d' => 2, _ => 1 });
+        using var b = Loopback(
+            path, port, filter: datagram => datagram[4] switch { (byte)'l' => 0, (byte)'d' => 2, _ => 1 });
 
         foreach (var text in (string[])["lost", "double", "single"])
             Send(a, b.Self, text);
@@ -341,7 +350,8 @@ public sealed class UdpTransportTests
     public void Unicast_over_ipv6(DatagramPath path)
     {
         var port = Ports.TakeBase();
-        UdpPeer[] peers = [new(P(1), new IPEndPoint(IPAddress.IPv6Loopback, port)), new(P(2), new IPEndPoint(IPAddress.IPv6Loopback, port + 1))];
+        UdpPeer[] peers = [new(P(1), new IPEndPoint(IPAddress.IPv6Loopback, port)),
+            new(P(2), new IPEndPoint(IPAddress.IPv6Loopback, port + 1))];
         var options = new UdpTransportOptions { Kind = UdpTransportKind.Unicast, Peers = peers, Path = path };
         using var a = UdpTransport.Open(options, P(1), new NodeCounters());
         var b = UdpTransport.Open(options, P(2), new NodeCounters());
@@ -365,7 +375,8 @@ public sealed class UdpTransportTests
         using var a = UdpTransport.Open(
             new UdpTransportOptions
             {
-                Kind = UdpTransportKind.Unicast, Peers = [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))], AcceptUnlistedSources = accept,
+                Kind = UdpTransportKind.Unicast, Peers =
+                    [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))], AcceptUnlistedSources = accept,
             },
             P(1), counters);
         using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -386,8 +397,10 @@ public sealed class UdpTransportTests
         // On the loopback interface a group works because the interface itself hands everything back.
         var port = Ports.TakeBase();
         var group = IPAddress.Parse($"239.192.77.{port % 250}");
-        UdpPeer[] peers = [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.1"), port)), new(P(2), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))];
-        var options = new UdpTransportOptions { Kind = UdpTransportKind.Multicast, Peers = peers, Group = group, GroupPort = port, Path = path };
+        UdpPeer[] peers = [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.1"), port)),
+            new(P(2), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))];
+        var options = new UdpTransportOptions { Kind = UdpTransportKind.Multicast, Peers = peers, Group = group,
+            GroupPort = port, Path = path };
         using var a = UdpTransport.Open(options, P(1), new NodeCounters());
         using var b = UdpTransport.Open(options, P(2), new NodeCounters());
 
@@ -408,8 +421,10 @@ public sealed class UdpTransportTests
             return;
         var port = Ports.TakeBase();
         var group = IPAddress.Parse($"239.192.77.{port % 250}");
-        UdpPeer[] peers = [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.1"), port)), new(P(2), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))];
-        var options = new UdpTransportOptions { Kind = UdpTransportKind.Multicast, Peers = peers, Group = group, GroupPort = port };
+        UdpPeer[] peers = [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.1"), port)),
+            new(P(2), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))];
+        var options = new UdpTransportOptions { Kind = UdpTransportKind.Multicast, Peers = peers, Group = group,
+            GroupPort = port };
         var counters = new NodeCounters();
         using var a = UdpTransport.Open(options, P(1), new NodeCounters());
         using var b = UdpTransport.Open(options, P(2), counters);
@@ -433,7 +448,8 @@ public sealed class UdpTransportTests
     {
         var port = Ports.TakeBase();
         using var a = Loopback(path, port);
-        using var b = Loopback(path, port, filter: datagram => datagram[4] switch { (byte)'l' => 0, (byte)'d' => 2, _ => 1 });
+        using var b = Loopback(
+            path, port, filter: datagram => datagram[4] switch { (byte)'l' => 0, (byte)'d' => 2, _ => 1 });
 
         SendAll();
         Assert.Equal(["1", "2", "d", "d", "3"], ReceiveAll(isTokenFirst: false));
@@ -473,8 +489,10 @@ public sealed class UdpTransportTests
     {
         var port = Ports.TakeBase();
         var group = IPAddress.Parse($"239.192.77.{port % 250}");
-        UdpPeer[] peers = [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.1"), port)), new(P(2), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))];
-        var options = new UdpTransportOptions { Kind = UdpTransportKind.Multicast, Peers = peers, Group = group, GroupPort = port, Path = path };
+        UdpPeer[] peers = [new(P(1), new IPEndPoint(IPAddress.Parse("127.0.0.1"), port)),
+            new(P(2), new IPEndPoint(IPAddress.Parse("127.0.0.2"), port))];
+        var options = new UdpTransportOptions { Kind = UdpTransportKind.Multicast, Peers = peers, Group = group,
+            GroupPort = port, Path = path };
         using var a = UdpTransport.Open(options, P(1), new NodeCounters());
         using var b = UdpTransport.Open(options, P(2), new NodeCounters());
         b.KeepsTokensApart = true;
@@ -488,7 +506,8 @@ public sealed class UdpTransportTests
             if (round % 2 == 0)
                 Assert.Equal(("one", "two", "commit", "token"), (Receive(b), Receive(b), Receive(b), Receive(b)));
             else
-                Assert.Equal(("token", "one", "two", "commit"), (ReceiveTokenFirst(b), Receive(b), Receive(b), Receive(b)));
+                Assert.Equal(
+                    ("token", "one", "two", "commit"), (ReceiveTokenFirst(b), Receive(b), Receive(b), Receive(b)));
             Assert.False(b.TryReceive(out _)); // whoever stops before this has to wait before the next look
         }
 
@@ -504,7 +523,8 @@ public sealed class UdpTransportTests
     public void A_port_in_use_is_an_error_that_names_it()
     {
         var port = Ports.TakeBase();
-        var options = new UdpTransportOptions { Kind = UdpTransportKind.Unicast, Peers = [new(P(1), new IPEndPoint(IPAddress.Loopback, port))] };
+        var options = new UdpTransportOptions { Kind = UdpTransportKind.Unicast,
+            Peers = [new(P(1), new IPEndPoint(IPAddress.Loopback, port))] };
         using var first = UdpTransport.Open(options, P(1), new NodeCounters());
 
         var exception = Assert.Throws<TransportException>(() => UdpTransport.Open(options, P(1), new NodeCounters()));

@@ -57,7 +57,8 @@ public sealed class KeyChangeTests
         Assert.Equal(RekeyPhase.Settled, cluster.Node(1).Machine!.RekeyPhase);
     }
 
-    /// <summary>Two members are done before the third, which has much else to send, comes to announce anything.</summary>
+    /// <summary>Two members are done before the third, which has much else to send, comes to
+    /// announce anything.</summary>
     [Fact]
     public void A_member_that_lags_is_heard_until_it_has_switched()
     {

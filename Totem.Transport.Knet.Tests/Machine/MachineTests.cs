@@ -61,8 +61,8 @@ public sealed class MachineTests
     }
 
     /// <summary>
-    /// A link that has been up for two seconds may be silent for 16 s before it is down. A token waits for less, so messages take
-    /// the other one before that, and come back when it answers.
+    /// A link that has been up for two seconds may be silent for 16 s before it is down. A token waits for less, so
+    /// messages take the other one before that, and come back when it answers.
     /// </summary>
     [Theory]
     [InlineData((int)LinkMode.Passive)]
@@ -111,8 +111,8 @@ public sealed class MachineTests
         Assert.Equal(1, LinkOfAMessage(cluster));
     }
 
-    /// <summary>The copies of a packet on several links have one counter. One that comes over a link that is not ours any more must not
-    /// make a replay of the others.</summary>
+    /// <summary>The copies of a packet on several links have one counter. One that comes over a link that is not ours
+    /// any more must not make a replay of the others.</summary>
     [Theory]
     [InlineData((int)NodeFormat.Libknet)]
     [InlineData((int)NodeFormat.Aead)]
@@ -192,8 +192,8 @@ public sealed class MachineTests
     }
 
     /// <summary>
-    /// A link is down for a moment, and data brings it up again: a copy of what was delivered before is still a duplicate. libknet has
-    /// forgotten it (docs/design/knet.md, "Where we differ from libknet, on purpose").
+    /// A link is down for a moment, and data brings it up again: a copy of what was delivered before is still a
+    /// duplicate. libknet has forgotten it (docs/design/knet.md, "Where we differ from libknet, on purpose").
     /// </summary>
     [Fact]
     public void A_late_copy_is_no_message_when_the_link_was_down_for_a_moment()
@@ -201,11 +201,14 @@ public sealed class MachineTests
         using var cluster = Whole(new KnetSetup { NodeCount = 2 });
         cluster.RunFor(TimeSpan.FromSeconds(1));
         AssertHeard(cluster, 2, 1, 100);
-        var copy = cluster.Recorded.Last(x => x.From == 2 && x.Datagram[0] == 1 && x.Datagram[1] == (byte)PacketType.Data).Datagram;
+        var copy = cluster.Recorded.Last(x => x.From == 2 && x.Datagram[0] == 1
+            && x.Datagram[1] == (byte)PacketType.Data).Datagram;
         cluster.Recorded.Clear();
         Assert.True(cluster.RunUntil(
-            () => cluster.Recorded.Any(x => x.From == 1 && x.Datagram[1] == (byte)PacketType.Ping), TimeSpan.FromSeconds(2)));
-        // The next ping leaves a second after the last one; its pong is back long before a second without a link has passed.
+            () => cluster.Recorded.Any(x => x.From == 1 && x.Datagram[1] == (byte)PacketType.Ping),
+            TimeSpan.FromSeconds(2)));
+        // The next ping leaves a second after the last one; its pong is back long before a second
+        // without a link has passed.
         cluster.RunFor(TimeSpan.FromMilliseconds(700));
         cluster.Do(1, x => x.HandleRefused(2, 0, cluster.Now));
         Assert.False(cluster.Node(1).Machine!.IsReachable(2));

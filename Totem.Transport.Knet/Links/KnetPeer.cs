@@ -66,8 +66,8 @@ internal sealed class KnetPeer(ushort id, PeerSequence sequence)
     }
 
     /// <summary>
-    /// True when the last message to this peer alone was the same: the ring sends a token again, since nothing came back.
-    /// The first one may be lost with its link, so this one is not left to the same link.
+    /// True when the last message to this peer alone was the same: the ring sends a token again, since nothing came
+    /// back. The first one may be lost with its link, so this one is not left to the same link.
     /// </summary>
     public bool Repeats(ReadOnlySpan<byte> message)
     {

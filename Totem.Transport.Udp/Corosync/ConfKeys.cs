@@ -23,18 +23,21 @@ internal sealed record ConfKey(long? Min = null, long? Max = null, string[]? Wor
             ? null : string.Create(CultureInfo.InvariantCulture, $"a number from {Min} to {Max}");
     }
 
-    /// <summary>As strtoll(3) reads it: blanks before it, a sign and leading zeros may stand there, nothing may follow.</summary>
+    /// <summary>As strtoll(3) reads it: blanks before it, a sign and leading zeros may stand there,
+    /// nothing may follow.</summary>
     public long? Number(string text)
     {
         if (Min is not { } min)
             return null;
         var digits = text.AsSpan().TrimStart(ConfKeys.NumberBlanks);
-        return long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= Max
+        return long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            && value >= min && value <= Max
             ? value : null;
     }
 }
 
-/// <summary>Every key of corosync 3, by its whole name with <c>*</c> for numbers of nodes and interfaces and for names of subsystems.</summary>
+/// <summary>Every key of corosync 3, by its whole name with <c>*</c> for numbers of nodes and
+/// interfaces and for names of subsystems.</summary>
 internal static class ConfKeys
 {
     public static readonly SearchValues<char> NameCharacters
@@ -67,7 +70,8 @@ internal static class ConfKeys
 
     private static readonly HashSet<string> Sections = new(StringComparer.Ordinal)
     {
-        "totem", "totem.interface", "totem.interface.member", "nodelist", "nodelist.node", "quorum", "quorum.device", "system", "logging",
+        "totem", "totem.interface", "totem.interface.member", "nodelist", "nodelist.node", "quorum", "quorum.device",
+            "system", "logging",
         "logging.logger_subsys", "logging.logging_daemon", "uidgid",
     };
 
@@ -79,7 +83,8 @@ internal static class ConfKeys
 
     public static IEnumerable<string> SectionNames => Sections.Concat(Foreign);
 
-    public static bool IsForeign(string path) => Foreign.Any(name => path == name || path.StartsWith(name + ".", StringComparison.Ordinal));
+    public static bool IsForeign(string path) =>
+        Foreign.Any(name => path == name || path.StartsWith(name + ".", StringComparison.Ordinal));
 
     private static ConfKey Words(params string[] words) => new(Words: words);
 
@@ -88,7 +93,8 @@ internal static class ConfKeys
     {
         foreach (var prefix in (ReadOnlySpan<string>)["nodelist.node.", "totem.interface.", "logging.logger_subsys."])
         {
-            if (path.StartsWith(prefix, StringComparison.Ordinal) && path.LastIndexOf('.') is var dot && dot >= prefix.Length)
+            if (path.StartsWith(prefix, StringComparison.Ordinal) && path.LastIndexOf('.') is var dot
+                && dot >= prefix.Length)
                 return $"{prefix}*{path[dot..]}";
         }
 
@@ -98,11 +104,16 @@ internal static class ConfKeys
     private static Dictionary<string, ConfKey> All()
     {
         var all = new Dictionary<string, ConfKey>(StringComparer.Ordinal);
-        Add("totem", Number, "version", "nodeid", "threads", "token", "token_coefficient", "token_retransmit", "token_warning", "hold",
-            "token_retransmits_before_loss_const", "join", "send_join", "consensus", "merge", "downcheck", "fail_recv_const",
-            "seqno_unchanged_const", "rrp_token_expired_timeout", "rrp_problem_count_timeout", "rrp_problem_count_threshold",
-            "rrp_problem_count_mcast_threshold", "rrp_autorecovery_check_timeout", "heartbeat_failures_allowed", "max_network_delay",
-            "window_size", "max_messages", "miss_count_const", "knet_pmtud_interval", "knet_mtu", "knet_compression_threshold", "netmtu");
+        Add("totem", Number, "version", "nodeid", "threads", "token", "token_coefficient", "token_retransmit",
+            "token_warning", "hold",
+            "token_retransmits_before_loss_const", "join", "send_join", "consensus", "merge", "downcheck",
+            "fail_recv_const",
+            "seqno_unchanged_const", "rrp_token_expired_timeout", "rrp_problem_count_timeout",
+            "rrp_problem_count_threshold",
+            "rrp_problem_count_mcast_threshold", "rrp_autorecovery_check_timeout", "heartbeat_failures_allowed",
+            "max_network_delay",
+            "window_size", "max_messages", "miss_count_const", "knet_pmtud_interval", "knet_mtu",
+            "knet_compression_threshold", "netmtu");
         Add("totem", new ConfKey(int.MinValue, int.MaxValue), "knet_compression_level");
         Add("totem", new ConfKey(long.MinValue, long.MaxValue), "config_version");
         Add("totem", Words("ipv4", "ipv6", "ipv6-4", "ipv4-6"), "ip_version");
@@ -111,7 +122,8 @@ internal static class ConfKeys
         Add("totem", Words("nss", "openssl"), "crypto_model");
         Add("totem", Words("zlib", "lz4", "lz4hc", "lzo2", "lzma", "bzip2", "zstd"), "knet_compression_model");
         Add("totem", Words("passive", "active", "rr"), "link_mode");
-        // corosync takes any other word for its default, in silence: who is heard, what is signed and what an id is would be another.
+        // corosync takes any other word for its default, in silence: who is heard, what is signed
+        // and what an id is would be another.
         Add("totem", Switch, "block_unlisted_ips", "clear_node_high_bit");
         Add("totem", OnOff, "secauth");
         // Our own: corosync passes over what it does not know.
@@ -120,14 +132,17 @@ internal static class ConfKeys
             "allow_knet_handle_fallback", "cancel_token_hold_on_retransmit");
         Add("totem.interface.*", Byte, "linknumber", "ttl", "knet_link_priority");
         Add("totem.interface.*", new ConfKey(0, ushort.MaxValue), "mcastport");
-        Add("totem.interface.*", Number, "knet_ping_interval", "knet_ping_timeout", "knet_ping_precision", "knet_pong_count");
+        Add("totem.interface.*", Number, "knet_ping_interval", "knet_ping_timeout", "knet_ping_precision",
+            "knet_pong_count");
         Add("totem.interface.*", Words("udp", "sctp"), "knet_transport");
         Add("totem.interface.*", Switch, "broadcast");
         Add("totem.interface.*", Text, "bindnetaddr", "mcastaddr");
         Add("nodelist.node.*", Number, "nodeid", "quorum_votes");
-        Add("nodelist.node.*", Text, "name", "ring0_addr", "ring1_addr", "ring2_addr", "ring3_addr", "ring4_addr", "ring5_addr", "ring6_addr", "ring7_addr");
+        Add("nodelist.node.*", Text, "name", "ring0_addr", "ring1_addr", "ring2_addr", "ring3_addr", "ring4_addr",
+            "ring5_addr", "ring6_addr", "ring7_addr");
         Add("quorum", Number, "expected_votes", "votes", "last_man_standing_window", "leaving_timeout");
-        Add("quorum", Byte, "two_node", "expected_votes_tracking", "allow_downscale", "wait_for_all", "auto_tie_breaker", "last_man_standing");
+        Add("quorum", Byte, "two_node", "expected_votes_tracking", "allow_downscale", "wait_for_all",
+            "auto_tie_breaker", "last_man_standing");
         Add("quorum", Text, "provider", "auto_tie_breaker_node");
         Add("quorum.device", Number, "timeout", "sync_timeout", "votes");
         Add("quorum.device", Byte, "master_wins");

@@ -5,7 +5,8 @@ using System.Text;
 namespace Totem.Transport.Udp.Corosync;
 
 /// <summary>The keys of kronosnet: encryption, links, compression (KNET §16; corosync's totemconfig.c).</summary>
-internal sealed class ConfKnet(ConfMap map, ConfReader totem, ConfProblems problems, List<(int Line, string Text)> notices)
+internal sealed class ConfKnet(
+    ConfMap map, ConfReader totem, ConfProblems problems, List<(int Line, string Text)> notices)
 {
     private const string DefaultKeyFile = "/etc/corosync/authkey";
     private const int LinkMax = 7;
@@ -18,7 +19,8 @@ internal sealed class ConfKnet(ConfMap map, ConfReader totem, ConfProblems probl
             Cipher = cipher,
             Hash = hash,
             Aead = ReadAead(hash),
-            Policy = totem.Text("link_mode") switch { "active" => LinkPolicy.Active, "rr" => LinkPolicy.RoundRobin, _ => LinkPolicy.Passive },
+            Policy = totem.Text("link_mode") switch { "active" => LinkPolicy.Active, "rr" => LinkPolicy.RoundRobin,
+                _ => LinkPolicy.Passive },
             PathMtuInterval = TimeSpan.FromSeconds(totem.NumberOr("knet_pmtud_interval", 30)),
             FixedMtu = ReadMtu(),
             Compression = ReadCompression(),
@@ -27,10 +29,12 @@ internal sealed class ConfKnet(ConfMap map, ConfReader totem, ConfProblems probl
             Links = ReadLinks(nodes),
         };
         if (totem.Text("block_unlisted_ips") == "no")
-            notices.Add((totem.LineOf("block_unlisted_ips"), "totem.block_unlisted_ips has no effect here: a link is between configured addresses"));
+            notices.Add((totem.LineOf("block_unlisted_ips"), "totem.block_unlisted_ips has no effect here: a link is "
+                + "between configured addresses"));
         if (!options.IsClear)
             return WithKey(options);
-        notices.Add((totem.Line, "totem.crypto_cipher and crypto_hash are none: everybody on the network can read the ring's messages and send some; "
+        notices.Add((totem.Line, "totem.crypto_cipher and crypto_hash are none: everybody on the network can read the "
+            + "ring's messages and send some; "
             + "'crypto_cipher: aes256' and 'crypto_hash: sha256' hide and prove them, with a key in totem.keyfile"));
         return options;
     }
@@ -60,14 +64,16 @@ internal sealed class ConfKnet(ConfMap map, ConfReader totem, ConfProblems probl
         if (cipher != PacketCipher.None && hash == PacketHash.None)
             totem.Wrong("crypto_hash", "md5, sha1, sha256, sha384 or sha512: crypto_cipher requires a hash");
         if (hash == PacketHash.Md5)
-            notices.Add((totem.LineOf("crypto_hash"), "totem.crypto_hash is md5, which is for old rings alone; expected sha256 on a new one"));
+            notices.Add((totem.LineOf("crypto_hash"), "totem.crypto_hash is md5, which is for old rings alone; "
+                + "expected sha256 on a new one"));
         return (cipher, hash);
     }
 
     /// <summary>A key of our own, which corosync passes over.</summary>
     private AeadRule ReadAead(PacketHash hash)
     {
-        var rule = totem.Text("aead") switch { "no" => AeadRule.Refused, "only" => AeadRule.Required, _ => AeadRule.Preferred };
+        var rule = totem.Text("aead") switch { "no" => AeadRule.Refused, "only" => AeadRule.Required,
+            _ => AeadRule.Preferred };
         if (rule == AeadRule.Required && hash == PacketHash.None)
             totem.Wrong("aead", "yes or no: 'only' needs crypto_hash and a key");
         return rule;
@@ -84,7 +90,8 @@ internal sealed class ConfKnet(ConfMap map, ConfReader totem, ConfProblems probl
         {
             // Its text is a secret.
             problems.Add(totem.LineOf("key"), string.Create(
-                CultureInfo.InvariantCulture, $"totem.key has {key.Length} bytes, expected {KnetTransportOptions.KeyBytesMin} or more, or totem.keyfile"));
+                CultureInfo.InvariantCulture, $"totem.key has {key.Length} bytes, expected "
+                    + $"{KnetTransportOptions.KeyBytesMin} or more, or totem.keyfile"));
         }
 
         return options with { Key = key };
@@ -107,7 +114,8 @@ internal sealed class ConfKnet(ConfMap map, ConfReader totem, ConfProblems probl
             case "zlib":
                 return PacketCompression.Zlib;
             default:
-                totem.Wrong("knet_compression_model", "zlib, on every node: it is the one that this implementation can decompress");
+                totem.Wrong("knet_compression_model", "zlib, on every node: it is the one that this implementation can "
+                    + "decompress");
                 return PacketCompression.None;
         }
     }
@@ -129,7 +137,8 @@ internal sealed class ConfKnet(ConfMap map, ConfReader totem, ConfProblems probl
 
     private KnetLink ReadLink(int number, IReadOnlyList<ConfNode> nodes)
     {
-        var reader = new ConfReader(map, problems, string.Create(CultureInfo.InvariantCulture, $"totem.interface.{number}"), "interface");
+        var reader = new ConfReader(
+            map, problems, string.Create(CultureInfo.InvariantCulture, $"totem.interface.{number}"), "interface");
         var port = (int)reader.NumberOr("mcastport", UdpTransportOptions.DefaultPort + number);
         if (reader.Text("knet_transport") == "sctp")
             reader.Wrong("knet_transport", "udp: SCTP is not supported, and libknet has given it up");

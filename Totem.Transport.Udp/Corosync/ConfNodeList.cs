@@ -13,7 +13,8 @@ namespace Totem.Transport.Udp.Corosync;
 /// <param name="Address">The same.</param>
 /// <param name="Votes">Its votes.</param>
 /// <param name="Line">Where it stands.</param>
-internal sealed record ConfNode(ProcessorId Id, string? Name, string AddressText, IPAddress Address, long Votes, int Line)
+internal sealed record ConfNode(
+    ProcessorId Id, string? Name, string AddressText, IPAddress Address, long Votes, int Line)
 {
     /// <summary>Its address on each link, by the link's number.</summary>
     public required IReadOnlyDictionary<int, IPAddress> Links { get; init; }
@@ -68,8 +69,10 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
         }
 
         if (!map.Indices("nodelist.node").Any())
-            problems.Add(0, "nodelist is missing, expected 'nodelist { node { ring0_addr: … nodeid: … } … }': every transport needs it");
-        var families = entries.SelectMany(x => x.Places.Keys).Distinct().ToDictionary(x => x, x => CommonFamilies(entries, x));
+            problems.Add(0, "nodelist is missing, expected 'nodelist { node { ring0_addr: … nodeid: … } … }': every "
+                + "transport needs it");
+        var families = entries.SelectMany(x => x.Places.Keys).Distinct()
+            .ToDictionary(x => x, x => CommonFamilies(entries, x));
         var nodes = new List<ConfNode>();
         foreach (var entry in entries)
         {
@@ -82,8 +85,8 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
     }
 
     /// <summary>
-    /// This host's entry: the one that was asked for, else the one with this host's name, else the one with an address of an interface
-    /// (WIRE §3.1; a mere match of the network is not enough for us: it finds neighbours).
+    /// This host's entry: the one that was asked for, else the one with this host's name, else the one with an address
+    /// of an interface (WIRE §3.1; a mere match of the network is not enough for us: it finds neighbours).
     /// </summary>
     public ConfNode? FindLocal(List<ConfNode> nodes, ProcessorId? self)
     {
@@ -91,7 +94,8 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
         {
             var chosen = nodes.Find(node => node.Id == id);
             if (chosen is null)
-                problems.Add(0, $"the node list has no node {id}, expected one of {string.Join(", ", nodes.Select(node => node.Id))}");
+                problems.Add(0, $"the node list has no node {id}, expected one of "
+                    + $"{string.Join(", ", nodes.Select(node => node.Id))}");
             return chosen;
         }
 
@@ -102,11 +106,13 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
                 return matches[0];
             if (matches.Count == 0)
                 continue;
-            problems.Add(0, $"nodes {string.Join(", ", matches.Select(node => node.Id))} all are this host; say explicitly which node this is");
+            problems.Add(0, $"nodes {string.Join(", ", matches.Select(node => node.Id))} all are this host; say "
+                + "explicitly which node this is");
             return null;
         }
 
-        problems.Add(0, $"no node of the list has the name ({host.Name}) or an address of this host; add it, or say explicitly which node this is");
+        problems.Add(0, $"no node of the list has the name ({host.Name}) or an address of this host; add it, or say "
+            + "explicitly which node this is");
         return null;
     }
 
@@ -116,11 +122,13 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
         var loopback = nodes.FindAll(node => IPAddress.IsLoopback(node.Address));
         if (loopback.Count == nodes.Count)
             return [];
-        return loopback.Select(node => (node.Line, $"node.ring0_addr {Described(node)} is an address of this host alone: node {node.Id} and the other nodes "
+        return loopback.Select(node => (node.Line, $"node.ring0_addr {Described(node)} is an address of this host "
+            + $"alone: node {node.Id} and the other nodes "
             + "will not hear each other; expected an address of the network, in /etc/hosts or here"));
     }
 
-    private static string Described(ConfNode node) => node.AddressText == node.Address.ToString() ? node.AddressText : $"{node.AddressText}, which is {node.Address},";
+    private static string Described(ConfNode node) => node.AddressText == node.Address.ToString() ? node.AddressText
+        : $"{node.AddressText}, which is {node.Address},";
 
     /// <summary>How corosync looks for its own entry, step by step (totemconfig.c: find_local_node).</summary>
     private IEnumerable<Func<ConfNode, bool>> Rules()
@@ -136,7 +144,8 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
 
         yield return node => WithoutDomain(node.Name) == name || WithoutDomain(node.AddressText) == name;
         yield return node => node.Links.Values.Any(host.HasInterfaceOf);
-        yield return node => host.Resolve(node.Name ?? node.AddressText).Concat(host.Resolve(node.AddressText)).Any(host.HasInterfaceOf);
+        yield return node =>
+            host.Resolve(node.Name ?? node.AddressText).Concat(host.Resolve(node.AddressText)).Any(host.HasInterfaceOf);
     }
 
     private static string? WithoutDomain(string? name)
@@ -144,8 +153,10 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
 
     private Entry? ReadEntry(ConfReader reader, string path)
     {
-        foreach (var entry in map.Entries.Where(entry => entry.Path.StartsWith(path + ".", StringComparison.Ordinal) && IsFurtherLink(entry.Path, HasLinks)))
-            problems.Add(entry.Line, HasLinks ? $"{entry.Name}: expected ring0_addr to ring7_addr" : $"{entry.Name}: udp and udpu have one link, expected only ring0_addr");
+        foreach (var entry in map.Entries.Where(entry => entry.Path.StartsWith(path + ".", StringComparison.Ordinal)
+            && IsFurtherLink(entry.Path, HasLinks)))
+            problems.Add(entry.Line, HasLinks ? $"{entry.Name}: expected ring0_addr to ring7_addr" : $"{entry.Name}: "
+                + "udp and udpu have one link, expected only ring0_addr");
         var places = new SortedList<int, Place>();
         var isGood = true;
         for (var link = 0; link < (HasLinks ? LinkCount : 1); link++)
@@ -195,22 +206,24 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
             id = DeriveId(entry) ?? 0;
         if (entry.Places.Count > 1 && string.IsNullOrEmpty(reader.Text("name")))
             reader.Wrong("name", "the node's name: nodes with more than one link need one, as in corosync");
-        return id == 0 ? null : new ConfNode(new ProcessorId(id), reader.Text("name"), entry.AddressText, links[entry.Places.Keys[0]], votes, reader.Line)
+        return id == 0 ? null : new ConfNode(new ProcessorId(id), reader.Text("name"), entry.AddressText,
+            links[entry.Places.Keys[0]], votes, reader.Line)
         {
             Links = links,
         };
     }
 
     /// <summary>
-    /// The families to choose from. Members talk in one, so one that every node has comes first: a host whose own name has an IPv6 address too
-    /// would otherwise stand alone.
+    /// The families to choose from. Members talk in one, so one that every node has comes first: a host whose own name
+    /// has an IPv6 address too would otherwise stand alone.
     /// </summary>
     private AddressFamily[] CommonFamilies(List<Entry> entries, int link)
     {
         var families = Families(totem.IpVersion);
         foreach (var family in families)
         {
-            if (entries.TrueForAll(entry => !entry.Places.TryGetValue(link, out var place) || place.Addresses.Any(address => address.AddressFamily == family)))
+            if (entries.TrueForAll(entry => !entry.Places.TryGetValue(link, out var place)
+                || place.Addresses.Any(address => address.AddressFamily == family)))
                 return [family];
         }
 
@@ -220,7 +233,8 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
     private static bool IsFurtherLink(string path, bool hasLinks)
     {
         var key = path.AsSpan(path.LastIndexOf('.') + 1);
-        return key is not "ring0_addr" && !(hasLinks && key.Length == 10 && key[4] is >= '1' and <= '7') && key.StartsWith("ring", StringComparison.Ordinal) && key.EndsWith("_addr", StringComparison.Ordinal)
+        return key is not "ring0_addr" && !(hasLinks && key.Length == 10 && key[4] is >= '1' and <= '7')
+            && key.StartsWith("ring", StringComparison.Ordinal) && key.EndsWith("_addr", StringComparison.Ordinal)
             && key.Length > 9 && !key[4..^5].ContainsAnyExceptInRange('0', '9');
     }
 
@@ -229,7 +243,8 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
     {
         if (Choose(entry.Addresses, [AddressFamily.InterNetwork]) is not { } address)
         {
-            problems.Add(entry.Reader.Line, "node.nodeid is missing, expected one: only an IPv4 address can stand for the id");
+            problems.Add(
+                entry.Reader.Line, "node.nodeid is missing, expected one: only an IPv4 address can stand for the id");
             return null;
         }
 
@@ -244,11 +259,14 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
         foreach (var node in nodes)
         {
             if (!seen.TryAdd(node.Id, node))
-                problems.Add(node.Line, $"node.nodeid {node.Id} stands in line {seen[node.Id].Line} too, expected a different one for each node");
+                problems.Add(node.Line, $"node.nodeid {node.Id} stands in line {seen[node.Id].Line} too, expected a "
+                    + "different one for each node");
             else if (!addresses.TryAdd(node.Address, node))
-                problems.Add(node.Line, $"node.ring0_addr {node.Address} stands in line {addresses[node.Address].Line} too, expected a different one for each node");
+                problems.Add(node.Line, $"node.ring0_addr {node.Address} stands in line {addresses[node.Address].Line} "
+                    + "too, expected a different one for each node");
             if (node.Address.AddressFamily != nodes[0].Address.AddressFamily)
-                problems.Add(node.Line, $"node.ring0_addr {Described(node)} is of another address family than {nodes[0].Address} in line {nodes[0].Line}");
+                problems.Add(node.Line, $"node.ring0_addr {Described(node)} is of another address family than "
+                    + $"{nodes[0].Address} in line {nodes[0].Line}");
         }
 
         if (HasLinks && nodes.Count > 0)
@@ -263,7 +281,8 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
         foreach (var node in nodes)
         {
             if (!node.Links.Keys.Order().SequenceEqual(nodes[0].Links.Keys.Order()))
-                problems.Add(node.Line, $"the node's links are {Names(node)}, expected {Names(nodes[0])} as in line {nodes[0].Line}: all nodes have the same links");
+                problems.Add(node.Line, $"the node's links are {Names(node)}, expected {Names(nodes[0])} as in line "
+                    + $"{nodes[0].Line}: all nodes have the same links");
             if (node.Links.Values.Distinct().Count() != node.Links.Count)
                 problems.Add(node.Line, "the node has one address on two links, expected different ones");
         }
@@ -274,9 +293,12 @@ internal sealed class ConfNodeList(ConfMap map, ConfTotem totem, ILocalHost host
             foreach (var node in nodes.Where(x => x.Links.ContainsKey(link)))
             {
                 if (!seen.TryAdd(node.Links[link], node.Line))
-                    problems.Add(node.Line, $"node.ring{link}_addr {node.Links[link]} stands in line {seen[node.Links[link]]} too, expected a different one for each node");
-                if (nodes[0].Links.TryGetValue(link, out var first) && first.AddressFamily != node.Links[link].AddressFamily)
-                    problems.Add(node.Line, $"node.ring{link}_addr {node.Links[link]} is of another address family than {first} in line {nodes[0].Line}");
+                    problems.Add(node.Line, $"node.ring{link}_addr {node.Links[link]} stands in line "
+                        + $"{seen[node.Links[link]]} too, expected a different one for each node");
+                if (nodes[0].Links.TryGetValue(link, out var first)
+                    && first.AddressFamily != node.Links[link].AddressFamily)
+                    problems.Add(node.Line, $"node.ring{link}_addr {node.Links[link]} is of another address family "
+                        + $"than {first} in line {nodes[0].Line}");
             }
         }
 

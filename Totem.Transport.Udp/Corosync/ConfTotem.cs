@@ -5,7 +5,8 @@ using Totem.Transport.Udp.Host;
 
 namespace Totem.Transport.Udp.Corosync;
 
-/// <summary>The <c>totem</c> section and the <c>interface</c> in it (WIRE §3 and §7; corosync's totemconfig.c).</summary>
+/// <summary>The <c>totem</c> section and the <c>interface</c> in it (WIRE §3 and §7; corosync's
+/// totemconfig.c).</summary>
 internal sealed class ConfTotem
 {
     /// <summary>The least that corosync demands of every time but the hold, in ms.</summary>
@@ -69,9 +70,11 @@ internal sealed class ConfTotem
         var consensus = _totem.NumberOr("consensus", (long)(float)(1.2 * token));
         var merge = _totem.NumberOr("merge", 200);
         CheckTimes(token, retransmits, retransmit, hold, join, consensus, merge);
-        var window = Bounded("window_size", _totem.NumberOr("window_size", 50), WindowMax, "the most there is room for");
+        var window =
+            Bounded("window_size", _totem.NumberOr("window_size", 50), WindowMax, "the most there is room for");
         var perVisit = Bounded("max_messages", _totem.NumberOr("max_messages", 17), window, "totem.window_size");
-        // corosync's default on kronosnet is 64 KiB, and a lost packet then costs 47; frames that fill a packet of Ethernet cost one.
+        // corosync's default on kronosnet is 64 KiB, and a lost packet then costs 47; frames that
+        // fill a packet of Ethernet cost one.
         var mtu = _totem.NumberOr("netmtu", 1500);
         var mtuMax = Kind == UdpTransportKind.Knet ? KnetMtuMax : NetMtuMax;
         if (mtu < NetMtuMin || mtu > mtuMax)
@@ -79,7 +82,8 @@ internal sealed class ConfTotem
         mtu = long.Min(mtu, NetMtuMax);
         if (_problems.HasAny)
             return new RingOptions { Self = self };
-        // A retransmission that comes with the loss of the token, or a hold that lasts as long as a retransmission, is none.
+        // A retransmission that comes with the loss of the token, or a hold that lasts as long as a
+        // retransmission, is none.
         retransmit = Bounded("token_retransmit", retransmit, token - 1, "less than totem.token");
         hold = Bounded("hold", hold, retransmit - 1, "less than totem.token_retransmit");
         var options = RingOptions.ForNodes(self, nodeCount, Milliseconds(token), TimeSpan.Zero);
@@ -88,7 +92,8 @@ internal sealed class ConfTotem
             TokenRetransmit = Milliseconds(retransmit),
             TokenHold = Milliseconds(hold),
             ConsensusTimeout = Milliseconds(consensus),
-            AloneTimeout = Milliseconds(consensus) < options.AloneTimeout ? Milliseconds(consensus) : options.AloneTimeout,
+            AloneTimeout = Milliseconds(consensus) < options.AloneTimeout ? Milliseconds(consensus)
+                : options.AloneTimeout,
             JoinInterval = Milliseconds(join),
             MergeDetectInterval = Milliseconds(merge),
             IdleVisitsBeforeHold = (int)long.Min(int.MaxValue, _totem.NumberOr("seqno_unchanged_const", 30)),
@@ -105,7 +110,8 @@ internal sealed class ConfTotem
             var knet = new ConfKnet(_map, _totem, _problems, _notices).Read(nodes);
             return new UdpTransportOptions
             {
-                ClusterName = ClusterName, Kind = Kind, Peers = knet.Links.Count > 0 ? knet.Links[0].Peers : [], Knet = knet,
+                ClusterName = ClusterName, Kind = Kind, Peers = knet.Links.Count > 0 ? knet.Links[0].Peers : [],
+                    Knet = knet,
             };
         }
 
@@ -131,7 +137,8 @@ internal sealed class ConfTotem
         };
     }
 
-    private void CheckTimes(long token, long retransmits, long retransmit, long hold, long join, long consensus, long merge)
+    private void CheckTimes(
+        long token, long retransmits, long retransmit, long hold, long join, long consensus, long merge)
     {
         if (token > TokenMax)
         {
@@ -147,8 +154,10 @@ internal sealed class ConfTotem
             _totem.TooSmall("token_retransmit", retransmit, TimeMin, " ms");
         else if (hold < HoldMin)
             _totem.TooSmall("hold", hold, HoldMin, " ms");
-        foreach (var (key, value) in (ReadOnlySpan<(string, long)>)[("join", join), ("consensus", consensus), ("merge", merge),
-            ("downcheck", _totem.NumberOr("downcheck", 1000)), ("max_network_delay", _totem.NumberOr("max_network_delay", 50))])
+        foreach (var (key, value) in (ReadOnlySpan<(string, long)>)[("join", join), ("consensus", consensus),
+            ("merge", merge),
+            ("downcheck", _totem.NumberOr("downcheck", 1000)),
+            ("max_network_delay", _totem.NumberOr("max_network_delay", 50))])
         {
             if (value < TimeMin)
                 _totem.TooSmall(key, value, TimeMin, " ms");
@@ -160,17 +169,23 @@ internal sealed class ConfTotem
             return;
         var isJoin = _totem.Number("join") is > 0;
         var text = isJoin
-            ? FormattableString.Invariant($"totem.join is {join} ms, expected at most totem.consensus, which is {consensus} ms")
-            : FormattableString.Invariant($"totem.consensus is {consensus} ms, expected at least totem.join, which is {join} ms");
+            ? FormattableString.Invariant(
+                $"totem.join is {join} ms, expected at most totem.consensus, which is {consensus} ms")
+            : FormattableString.Invariant(
+                $"totem.consensus is {consensus} ms, expected at least totem.join, which is {join} ms");
         _problems.Add(_totem.LineOf(isJoin ? "join" : "consensus"), text);
     }
 
     private void TokenTooSmall(long token, long retransmits)
     {
-        var key = _totem.Number("token_retransmits_before_loss_const") is > 0 ? "token_retransmits_before_loss_const" : "token";
+        var key = _totem.Number("token_retransmits_before_loss_const") is > 0
+            ? "token_retransmits_before_loss_const"
+            : "token";
         _problems.Add(_totem.LineOf(key), string.Create(CultureInfo.InvariantCulture,
-            $"totem.token_retransmit would be {(long)(token / (retransmits + 0.2))} ms, expected at least {TimeMin} ms: totem.token is {token} ms, "
-            + $"expected at least {(long)Math.Ceiling(TimeMin * (retransmits + 0.2))} ms with token_retransmits_before_loss_const {retransmits}"));
+            $"totem.token_retransmit would be {(long)(token / (retransmits + 0.2))} ms, expected at least {TimeMin} "
+            + $"ms: totem.token is {token} ms, "
+            + $"expected at least {(long)Math.Ceiling(TimeMin * (retransmits + 0.2))} ms with "
+            + $"token_retransmits_before_loss_const {retransmits}"));
     }
 
     private long Bounded(string key, long value, long max, string bound)
@@ -178,7 +193,8 @@ internal sealed class ConfTotem
         if (value <= max)
             return value;
         if (_totem.Find(key) is { } entry)
-            _notices.Add((entry.Line, string.Create(CultureInfo.InvariantCulture, $"totem.{key} is {value} and counts as {max}: {bound}")));
+            _notices.Add((entry.Line,
+                string.Create(CultureInfo.InvariantCulture, $"totem.{key} is {value} and counts as {max}: {bound}")));
         return max;
     }
 
@@ -209,7 +225,8 @@ internal sealed class ConfTotem
         }
 
         // crypto_cipher and crypto_hash win over it.
-        if (_totem.Text("secauth") == "on" && (_totem.Text("crypto_cipher"), _totem.Text("crypto_hash")) is not ("none", "none"))
+        if (_totem.Text("secauth") == "on"
+            && (_totem.Text("crypto_cipher"), _totem.Text("crypto_hash")) is not ("none", "none"))
             _totem.Wrong("secauth", "off: udp and udpu carry frames in the clear, in corosync too");
     }
 
@@ -220,16 +237,20 @@ internal sealed class ConfTotem
         {
             var path = string.Create(CultureInfo.InvariantCulture, $"totem.interface.{link}");
             if (Kind == UdpTransportKind.Unicast || _map.Find($"{path}.bindnetaddr") is not null)
-                _problems.Add(_map.LineOf(path), $"interface {link}: udp and udpu have one link, expected one interface with linknumber 0");
+                _problems.Add(_map.LineOf(path), $"interface {link}: udp and udpu have one link, expected one "
+                    + $"interface with linknumber 0");
             else
-                _notices.Add((_map.LineOf(path), $"interface {link} has no effect without bindnetaddr, as in corosync: udp has one link, 0"));
+                _notices.Add((_map.LineOf(path), $"interface {link} has no effect without bindnetaddr, as in corosync: "
+                    + "udp has one link, 0"));
         }
     }
 
     private IPAddress? ReadGroup(List<ConfNode> nodes, ILocalHost host)
     {
         var family = nodes.Count > 0 ? nodes[0].Address.AddressFamily : AddressFamily.InterNetwork;
-        var configured = _interface.Text("mcastaddr") is { } text ? ConfNodeList.Choose(host.Resolve(text), ConfNodeList.Families(IpVersion)) : null;
+        var configured = _interface.Text("mcastaddr") is { } text
+            ? ConfNodeList.Choose(host.Resolve(text), ConfNodeList.Families(IpVersion))
+            : null;
         if (_interface.Text("mcastaddr") is not null && configured is null)
             _interface.Wrong("mcastaddr", $"a multicast address (ip_version {IpVersion})");
         if (Kind != UdpTransportKind.Multicast)
@@ -237,14 +258,16 @@ internal sealed class ConfTotem
         if (_interface.IsYes("broadcast"))
         {
             if (configured is not null)
-                _notices.Add((_interface.LineOf("mcastaddr"), "interface.mcastaddr has no effect beside 'broadcast: yes', as in corosync"));
+                _notices.Add((_interface.LineOf("mcastaddr"), "interface.mcastaddr has no effect beside 'broadcast: "
+                    + "yes', as in corosync"));
             if (family != AddressFamily.InterNetwork)
                 _interface.Wrong("broadcast", "no: IPv6 has no broadcast");
             return IPAddress.Broadcast;
         }
 
         if (_interface.Text("mcastaddr") is null && _totem.Text("cluster_name") is null && _map.Has("totem"))
-            _totem.Wrong("cluster_name", "one, or interface.mcastaddr: 'transport: udp' takes its multicast address from either");
+            _totem.Wrong("cluster_name", "one, or interface.mcastaddr: 'transport: udp' takes its multicast address "
+                + "from either");
         var derived = MulticastAddress.Derive(ClusterName, family);
         if (configured is null)
             return derived;

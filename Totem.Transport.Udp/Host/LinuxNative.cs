@@ -3,7 +3,8 @@ using System.Runtime.Versioning;
 
 namespace Totem.Transport.Udp.Host;
 
-/// <summary>The system calls of the Linux path, as 64-bit Linux lays out their arguments. Blittable: nothing is marshalled.</summary>
+/// <summary>The system calls of the Linux path, as 64-bit Linux lays out their arguments.
+/// Blittable: nothing is marshalled.</summary>
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class LinuxNative
 {
@@ -37,13 +38,15 @@ internal static unsafe partial class LinuxNative
     public const int IP_MTU_DISCOVER = 10;
     public const int IPV6_MTU_DISCOVER = 23;
 
-    /// <summary>IP_PMTUDISC_PROBE: packets are never fragmented, and the system's own idea of the path does not matter.</summary>
+    /// <summary>IP_PMTUDISC_PROBE: packets are never fragmented, and the system's own idea of the
+    /// path does not matter.</summary>
     public const int MtuProbe = 3;
     public const int IP_TOS = 1;
     public const int IP_FREEBIND = 15;
     public const int IPV6_FREEBIND = 78;
 
-    /// <summary>SO_EE_ORIGIN_ICMP and, for IPv6, SO_EE_ORIGIN_ICMP6: the error came from the other end, not from here.</summary>
+    /// <summary>SO_EE_ORIGIN_ICMP and, for IPv6, SO_EE_ORIGIN_ICMP6: the error came from the other
+    /// end, not from here.</summary>
     public const byte OriginIcmp = 2;
 
     /// <summary>SO_EE_ORIGIN_LOCAL: the system itself.</summary>
@@ -113,7 +116,8 @@ internal static unsafe partial class LinuxNative
     public static int CreateEvent() => EventFd(0, NonBlockingCloseOnExec);
 
     /// <summary>Sets an option whose value is a number.</summary>
-    /// <returns>False when the kernel does not know it or does not permit it. No exception: most are asked for on the off chance.</returns>
+    /// <returns>False when the kernel does not know it or does not permit it. No exception: most
+    /// are asked for on the off chance.</returns>
     public static bool TrySetOption(int descriptor, int level, int name, int value)
         => SetSockOpt(descriptor, level, name, &value, sizeof(int)) == 0;
 

@@ -4,12 +4,15 @@ using Totem.Transport.Udp.Diagnostics;
 
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>Hands what is delivered to those it is for: the handler or stream of the node, its groups, or the host itself. The ring's thread.</summary>
+/// <summary>Hands what is delivered to those it is for: the handler or stream of the node, its groups, or the host
+/// itself. The ring's thread.</summary>
 internal sealed class DeliveryHandout(
-    GroupProcessor processor, StreamRoom room, GroupHost groups, HandlerWaits waits, DeliveryHandler? handler, RingReporter reporter,
+    GroupProcessor processor, StreamRoom room, GroupHost groups, HandlerWaits waits, DeliveryHandler? handler,
+    RingReporter reporter,
     NodeCounters counters, Action<string> handleKill, ReloadDesk reloads)
 {
-    /// <summary>Deliveries between two looks at the network: an application that lags must not stop the token.</summary>
+    /// <summary>Deliveries between two looks at the network: an application that lags must not stop
+    /// the token.</summary>
     private const int DeliveriesPerDrainMax = 1024;
 
     /// <summary>The rest waits for the next turn.</summary>

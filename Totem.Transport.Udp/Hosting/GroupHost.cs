@@ -26,7 +26,8 @@ internal sealed class GroupHost(
 
     public SubmissionQueue Submissions => submissions;
 
-    /// <summary>One message in parts at a time leaves this node, so that the others can bound what they keep of it.</summary>
+    /// <summary>One message in parts at a time leaves this node, so that the others can bound what
+    /// they keep of it.</summary>
     public SemaphoreSlim Parts { get; } = new(1, 1);
 
     /// <summary>Some process of this node is in a group. The ring's thread.</summary>
@@ -46,7 +47,8 @@ internal sealed class GroupHost(
     /// <summary>The configuration whose members synchronised last. Any thread.</summary>
     public Configuration? Synchronized => _synchronised;
 
-    /// <summary>Told of each synchronisation, behind the changes that it made in groups. Called on the ring's thread.</summary>
+    /// <summary>Told of each synchronisation, behind the changes that it made in groups. Called on
+    /// the ring's thread.</summary>
     public Action<Configuration>? OnSynchronized { get; set; }
 
     public void Wake() => wake();
@@ -55,7 +57,8 @@ internal sealed class GroupHost(
     public HandlerWaits Waits => waits;
 
     /// <summary>Any thread.</summary>
-    public async Task<HostedGroup> JoinAsync(ProcessorId self, GroupName name, GroupJoinOptions options, CancellationToken cancellationToken)
+    public async Task<HostedGroup> JoinAsync(
+        ProcessorId self, GroupName name, GroupJoinOptions options, CancellationToken cancellationToken)
     {
         var group = await BeginJoinAsync(self, name, options, cancellationToken).ConfigureAwait(false);
         try
@@ -72,23 +75,29 @@ internal sealed class GroupHost(
     }
 
     /// <summary>Like <see cref="JoinAsync"/>, but ends when the join is on its way.</summary>
-    public async Task<HostedGroup> BeginJoinAsync(ProcessorId self, GroupName name, GroupJoinOptions options, CancellationToken cancellationToken)
+    public async Task<HostedGroup> BeginJoinAsync(
+        ProcessorId self, GroupName name, GroupJoinOptions options, CancellationToken cancellationToken)
     {
         if (!options.Receives && options.Sink is not null)
-            throw new ArgumentException($"{nameof(options.Sink)} is set beside {nameof(options.Receives)} = false, expected one of the two", nameof(options));
+            throw new ArgumentException($"{nameof(options.Sink)} is set beside {nameof(options.Receives)} = false, "
+                + "expected one of the two", nameof(options));
         if (options is { Sink: null, Receives: true } && options.MaxStreamBytes < TotemNodeOptions.MinQueueBytes)
         {
             throw new ArgumentException(
-                $"{nameof(GroupJoinOptions.MaxStreamBytes)} is {options.MaxStreamBytes}, expected {TotemNodeOptions.MinQueueBytes} or more", nameof(options));
+                $"{nameof(GroupJoinOptions.MaxStreamBytes)} is {options.MaxStreamBytes}, expected "
+                    + $"{TotemNodeOptions.MinQueueBytes} or more", nameof(options));
         }
 
         // Before it is known to the engine: what is begun must be taken back by a leave.
         cancellationToken.ThrowIfCancellationRequested();
         var member = new GroupMember(self, options.Pid ?? (uint)Environment.ProcessId);
-        var stream = options is { Sink: null, Receives: true } ? new GroupEventStream(options.MaxStreamBytes, wake) : null;
+        var stream = options is { Sink: null, Receives: true }
+            ? new GroupEventStream(options.MaxStreamBytes, wake)
+            : null;
         var group = new HostedGroup(this, Interlocked.Increment(ref _lastNumber), member, name, options.Sink, stream);
         var hasBegun = false;
-        var beginning = CommandAsync(now => cancellationToken.IsCancellationRequested || (hasBegun = TryJoin(group, options.Receives, now)));
+        var beginning = CommandAsync(now => cancellationToken.IsCancellationRequested
+            || (hasBegun = TryJoin(group, options.Receives, now)));
         try
         {
             await beginning.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -136,10 +145,12 @@ internal sealed class GroupHost(
         return true;
     });
 
-    /// <summary>The own leave of a group has been delivered: its end is told when every member has it. The ring's thread.</summary>
+    /// <summary>The own leave of a group has been delivered: its end is told when every member has
+    /// it. The ring's thread.</summary>
     public void EndWhenEverywhere(HostedGroup group) => _leaves.Add((group, processor.Ring.Multicast));
 
-    /// <summary>Does what other threads asked for, and tells those who have left and can go. The ring's thread.</summary>
+    /// <summary>Does what other threads asked for, and tells those who have left and can go. The
+    /// ring's thread.</summary>
     public void RunCommands(Instant now)
     {
         if (_leaves.Count > 0)
@@ -171,7 +182,8 @@ internal sealed class GroupHost(
     }
 
     /// <summary>Whether every group can take another delivery. The ring's thread.</summary>
-    /// <remarks>A group that could when it was delivered to last still can: only its reader has been at its queue since.</remarks>
+    /// <remarks>A group that could when it was delivered to last still can: only its reader has
+    /// been at its queue since.</remarks>
     public bool HasRoom()
     {
         for (var i = _full.Count - 1; i >= 0; i--)
@@ -221,9 +233,11 @@ internal sealed class GroupHost(
         _delivered.Clear();
     }
 
-    /// <summary>The node leaves: so do its processes, and the others are told that they end. The ring's thread.</summary>
+    /// <summary>The node leaves: so do its processes, and the others are told that they end. The
+    /// ring's thread.</summary>
     /// <param name="now">The time.</param>
-    /// <param name="isHeard">Deliveries are taken. If not, a leave that was submitted is enough: its delivery here would never come.</param>
+    /// <param name="isHeard">Deliveries are taken. If not, a leave that was submitted is enough:
+    /// its delivery here would never come.</param>
     /// <returns>True when all have left.</returns>
     public bool LeaveAll(Instant now, bool isHeard)
     {

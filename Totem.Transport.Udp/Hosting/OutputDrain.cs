@@ -6,9 +6,11 @@ using Totem.Transport.Udp.Transports;
 
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>The host's duty after every input: store, send, deliver (RingProcessor's remarks). The ring's thread.</summary>
+/// <summary>The host's duty after every input: store, send, deliver (RingProcessor's remarks). The
+/// ring's thread.</summary>
 internal sealed class OutputDrain(
-    GroupProcessor processor, IRingTransport transport, SequenceReserve sequences, DeliveryHandout deliveries, MembershipWatch membership,
+    GroupProcessor processor, IRingTransport transport, SequenceReserve sequences, DeliveryHandout deliveries,
+    MembershipWatch membership,
     NodeCounters counters)
 {
     private readonly IRing _ring = processor.Ring;
@@ -22,7 +24,8 @@ internal sealed class OutputDrain(
 
         Transmit(now);
         deliveries.Deliver(now);
-        if (!transport.Announcement.IsEmpty && processor.TrySubmitService(transport.Announcement, now) == SubmitResult.Accepted)
+        if (!transport.Announcement.IsEmpty
+            && processor.TrySubmitService(transport.Announcement, now) == SubmitResult.Accepted)
             transport.HandleAnnounced();
         // A delivery may be answered: members that synchronise do.
         Transmit(now);
@@ -38,7 +41,8 @@ internal sealed class OutputDrain(
         while (_ring.TryTransmit(transport.NextFrame, out var transmit))
         {
             transport.Send(in transmit, now);
-            // Messages that follow a token are on their way to the kernel only when it is: it need not wait until they are copied.
+            // Messages that follow a token are on their way to the kernel only when it is: it need
+            // not wait until they are copied.
             if (!transmit.IsMulticast)
                 transport.Flush();
         }

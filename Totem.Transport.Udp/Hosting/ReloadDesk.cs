@@ -5,7 +5,8 @@ using Totem.Transport.Udp.Transports;
 
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>Reads the configuration again at the place that the ring's order has for it (KNET §17). The ring's thread.</summary>
+/// <summary>Reads the configuration again at the place that the ring's order has for it (KNET §17).
+/// The ring's thread.</summary>
 internal sealed class ReloadDesk(TotemNodeOptions options, IRingTransport transport, ILogger logger)
 {
     /// <summary>A member asks all for it.</summary>
@@ -16,7 +17,8 @@ internal sealed class ReloadDesk(TotemNodeOptions options, IRingTransport transp
             var changed = transport.HandleReload(options.Reread?.Invoke() ?? options.Transport);
             Log.Reloaded(logger, transport.Self, asking, changed ?? "nothing has changed that can");
         }
-        catch (Exception failure) when (failure is CorosyncConfException or TransportException or IOException or UnauthorizedAccessException)
+        catch (Exception failure)
+            when (failure is CorosyncConfException or TransportException or IOException or UnauthorizedAccessException)
         {
             Log.ReloadFailed(logger, transport.Self, asking, failure.Message);
         }

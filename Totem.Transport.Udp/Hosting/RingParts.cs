@@ -8,7 +8,8 @@ using Totem.Transport.Udp.Transports;
 
 namespace Totem.Transport.Udp.Hosting;
 
-/// <summary>A member put together from its options: the processor, and what stands between it and the network, the disk and the application.</summary>
+/// <summary>A member put together from its options: the processor, and what stands between it and
+/// the network, the disk and the application.</summary>
 internal sealed class RingParts
 {
     private readonly NodeMeters _meters;
@@ -33,22 +34,28 @@ internal sealed class RingParts
         Reporter = new RingReporter(self, counters, Logger, options.Observer, _meters);
         Processor = new GroupProcessor(OptionsFor(transport, options), options.Groups, _sequences.Start, Reporter);
         End = new RingEnd(options.FlushTimeout);
-        Reader = new ReaderWatch(options.StoppedReaderTimeout == Timeout.InfiniteTimeSpan ? null : options.StoppedReaderTimeout);
+        Reader = new ReaderWatch(options.StoppedReaderTimeout == Timeout.InfiniteTimeSpan ? null
+            : options.StoppedReaderTimeout);
         Clock = new HostClock(Processor.Ring, Reporter, Reader, End);
         Share = new ThreadShare(transport, Reporter, Logger);
         Submissions = new SubmissionQueue(
             options.MaxSubmissionBytes, options.MaxWaitingMulticasts, Signal.Tell,
-            (in Submission submission, ReadOnlySpan<byte> payload, Instant now) => Groups!.Submit(submission, payload, now));
-        Stream = options.OnDelivery is null && options.Receives ? new RingEventStream(options.MaxStreamBytes, Signal.Wake) : null;
+            (in Submission submission, ReadOnlySpan<byte> payload, Instant now) =>
+                Groups!.Submit(submission, payload, now));
+        Stream = options.OnDelivery is null && options.Receives
+            ? new RingEventStream(options.MaxStreamBytes, Signal.Wake)
+            : null;
         Thread = new Thread(run) { IsBackground = true, Name = $"totem ring {self}" };
         Waits = new HandlerWaits(Thread, $"node {self}");
         Groups = new GroupHost(Processor, Submissions, options, Waits, Signal.Wake);
         Room = new StreamRoom(self, Stream, Groups, options.MaxBeyondRoomBytes, Reporter, Logger);
-        Deliveries = new DeliveryHandout(Processor, Room, Groups, Waits, options.OnDelivery, Reporter, counters, HandleKill,
+        Deliveries = new DeliveryHandout(
+            Processor, Room, Groups, Waits, options.OnDelivery, Reporter, counters, HandleKill,
             new ReloadDesk(options, transport, Logger));
         Output = new OutputDrain(Processor, transport, _sequences, Deliveries, Membership, counters);
         transport.Answers = new InquiryDesk(Processor, Reporter).Answer;
-        transport.KeepsTokensApart = options.Ring.AcceleratedWindow > 0 || options.Ring.AcceleratedWindowBesideDaemons > 0;
+        transport.KeepsTokensApart = options.Ring.AcceleratedWindow > 0
+            || options.Ring.AcceleratedWindowBesideDaemons > 0;
     }
 
     public TotemNodeOptions Options { get; }

@@ -6,29 +6,33 @@ using Totem.Transport.Udp.Sockets;
 namespace Totem.Transport.Udp.Peers;
 
 /// <summary>
-/// Which members' processes are gone. The verdict is always the same: the kernel says twice that nobody listens at the port. Probes
-/// make it say so, at intervals; and at once when a process of this host hangs up. Used by the ring's thread only.
+/// Which members' processes are gone. The verdict is always the same: the kernel says twice that nobody listens at the
+/// port. Probes make it say so, at intervals; and at once when a process of this host hangs up. Used by the ring's
+/// thread only.
 /// </summary>
 internal sealed class Liveness
 {
     /// <summary>
-    /// A dying process closes its files one after the other, so that a hangup can come before the port is closed. Probes after 0,
-    /// 0.25, 0.5, 1, ... ms cost at most as long again as the closing took; after 64 ms in all it was something else.
+    /// A dying process closes its files one after the other, so that a hangup can come before the port is closed.
+    /// Probes after 0, 0.25, 0.5, 1, ... ms cost at most as long again as the closing took; after 64 ms in all it was
+    /// something else.
     /// </summary>
     private const int HurriedProbesMax = 8;
 
     private static readonly TimeSpan FirstHurriedDelay = TimeSpan.FromMilliseconds(0.25);
 
     /// <summary>
-    /// How often a process is probed that is watched. The kernel would tell us, and an idle ring sleeps longer; but the watch
-    /// may be a stranger's doing, and even then a death shall be known within 100 ms.
+    /// How often a process is probed that is watched. The kernel would tell us, and an idle ring sleeps longer; but the
+    /// watch may be a stranger's doing, and even then a death shall be known within 100 ms.
     /// </summary>
     private static readonly TimeSpan WatchedProbeInterval = TimeSpan.FromMilliseconds(75);
 
-    /// <summary>The same, where whoever is watched is of our own user or root. There are no strangers then, and an idle ring sleeps.</summary>
+    /// <summary>The same, where whoever is watched is of our own user or root. There are no
+    /// strangers then, and an idle ring sleeps.</summary>
     private static readonly TimeSpan OurProbeInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>How soon it is tried again to watch somebody who refused (a corosync does) or hung up and lives.</summary>
+    /// <summary>How soon it is tried again to watch somebody who refused (a corosync does) or hung
+    /// up and lives.</summary>
     private static readonly TimeSpan WatchRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly PeerTable _peers;
@@ -48,9 +52,11 @@ internal sealed class Liveness
     /// <param name="peers">The peers that there can be.</param>
     /// <param name="self">Our own id.</param>
     /// <param name="sender">The socket that asks and hears.</param>
-    /// <param name="neighbours">The watch over processes of this host, by the indexes of the peers; null where there is none.</param>
+    /// <param name="neighbours">The watch over processes of this host, by the indexes of the peers;
+    /// null where there is none.</param>
     /// <param name="strangers">Told of the processes that are watched; null where members are configured.</param>
-    public Liveness(UdpTransportOptions options, PeerTable peers, ProcessorId self, IDatagramSocket sender, NeighbourWatch? neighbours, Strangers? strangers)
+    public Liveness(UdpTransportOptions options, PeerTable peers, ProcessorId self, IDatagramSocket sender,
+        NeighbourWatch? neighbours, Strangers? strangers)
     {
         _strangers = strangers;
         _peers = peers;
@@ -92,7 +98,8 @@ internal sealed class Liveness
             return false;
         if ((_reports & PollReports.NeighbourWatch) != PollReports.None)
             TakeHangups(now);
-        var asked = (_reports & PollReports.RefusedPort) != PollReports.None; // HasFlag would allocate until the method is optimized
+        // HasFlag would allocate until the method is optimized
+        var asked = (_reports & PollReports.RefusedPort) != PollReports.None;
         while (asked)
         {
             asked = false;
@@ -130,10 +137,10 @@ internal sealed class Liveness
     }
 
     /// <summary>
-    /// Probes the successor, or everybody who was heard while there is none, where they run on this host and nothing was
-    /// sent to them for a while; and whoever has hung up. Also who was heard and is no member: it may have taken the port of one that died
-    /// before anybody saw it closed, and then only its own end shows that death. A member that is gone is found so
-    /// once, and probed no more.
+    /// Probes the successor, or everybody who was heard while there is none, where they run on this host and nothing
+    /// was sent to them for a while; and whoever has hung up. Also who was heard and is no member: it may have taken
+    /// the port of one that died before anybody saw it closed, and then only its own end shows that death. A member
+    /// that is gone is found so once, and probed no more.
     /// </summary>
     /// <returns>When to call again; null when nobody is to be probed.</returns>
     public Instant? ProbeIfQuiet(ProcessorId successor, ProcessorSet members, Instant now)
@@ -167,14 +174,15 @@ internal sealed class Liveness
 
     private TimeSpan WatchedInterval(int index)
     {
-        var interval = OperatingSystem.IsLinux() && _watch?.IsOurs(index) == true ? OurProbeInterval : WatchedProbeInterval;
+        var interval = OperatingSystem.IsLinux() && _watch?.IsOurs(index) == true ? OurProbeInterval
+            : WatchedProbeInterval;
         return interval > _interval ? interval : _interval;
     }
 
     private Instant ProbeQuiet(int index, TimeSpan interval, Instant now)
     {
-        // A little early is right when we are awake anyway, mostly because somebody probed us: the probes of an idle ring then
-        // run round it together, and each member wakes up once an interval instead of twice.
+        // A little early is right when we are awake anyway, mostly because somebody probed us: the probes of an idle
+        // ring then run round it together, and each member wakes up once an interval instead of twice.
         if (now - _peers.All[index].LastSent >= interval * 0.75)
             Probe(index, now);
         return _peers.All[index].LastSent + interval;

@@ -17,7 +17,8 @@ internal enum SubmissionKind : byte
     /// <summary>A part of a message to a group.</summary>
     Part,
 
-    /// <summary>A process leaves its group. In the same queue, so that it comes behind what the process has said.</summary>
+    /// <summary>A process leaves its group. In the same queue, so that it comes behind what the
+    /// process has said.</summary>
     Leave,
 }
 

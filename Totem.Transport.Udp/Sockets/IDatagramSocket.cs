@@ -3,16 +3,18 @@ using Totem.Transport.Udp.Host;
 namespace Totem.Transport.Udp.Sockets;
 
 /// <summary>
-/// A bound UDP socket with a fixed table of destinations. Used by the ring's thread only. Nothing here throws because of
-/// the network: what cannot be sent is lost, which the protocol repairs.
+/// A bound UDP socket with a fixed table of destinations. Used by the ring's thread only. Nothing here throws because
+/// of the network: what cannot be sent is lost, which the protocol repairs.
 /// </summary>
 internal interface IDatagramSocket : IDisposable
 {
-    /// <summary>Cleared by a <see cref="Receive"/> that emptied the socket: the next costs nothing until somebody sets it again.</summary>
+    /// <summary>Cleared by a <see cref="Receive"/> that emptied the socket: the next costs nothing
+    /// until somebody sets it again.</summary>
     bool MayHaveMore { get; set; }
 
     /// <summary>Reads what is pending, up to a batch, without waiting.</summary>
-    /// <returns>How many datagrams <see cref="Datagram"/> and <see cref="Source"/> now know; 0 when nothing was pending.</returns>
+    /// <returns>How many datagrams <see cref="Datagram"/> and <see cref="Source"/> now know; 0 when
+    /// nothing was pending.</returns>
     int Receive();
 
     /// <summary>A datagram of the last batch. Valid until the next <see cref="Receive"/>.</summary>
@@ -34,10 +36,12 @@ internal interface IDatagramSocket : IDisposable
     /// <summary>Takes the next report that nobody listens at a destination.</summary>
     bool TryReadRefused(out NetAddress destination);
 
-    /// <summary>Takes a datagram that <see cref="Send"/> could not send for its size, where datagrams may not be fragmented.</summary>
+    /// <summary>Takes a datagram that <see cref="Send"/> could not send for its size, where
+    /// datagrams may not be fragmented.</summary>
     /// <param name="destination">Where it was to go.</param>
     /// <param name="bytes">Its length.</param>
-    /// <param name="interfaceBytes">The longest IP packet that the interface takes; 0 when the system does not say.</param>
+    /// <param name="interfaceBytes">The longest IP packet that the interface takes; 0 when the
+    /// system does not say.</param>
     bool TryTakeTooBig(out int destination, out int bytes, out int interfaceBytes);
 }
 
@@ -58,8 +62,9 @@ internal enum PollReports
 internal interface IPoller : IDisposable
 {
     /// <summary>
-    /// Returns when a socket has something, when somebody called <see cref="Wake"/>, or after the timeout. Where the system says which socket it
-    /// is, <see cref="IDatagramSocket.MayHaveMore"/> is set for it and cleared for the others.
+    /// Returns when a socket has something, when somebody called <see cref="Wake"/>, or after the timeout. Where the
+    /// system says which socket it is, <see cref="IDatagramSocket.MayHaveMore"/> is set for it and cleared for the
+    /// others.
     /// </summary>
     /// <param name="timeout">Null waits for ever; zero does not wait.</param>
     /// <returns>The sockets that are worth a look; a flag that is not set says that there is nothing.</returns>

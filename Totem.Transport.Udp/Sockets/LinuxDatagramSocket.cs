@@ -9,15 +9,16 @@ using static Totem.Transport.Udp.Host.LinuxNative;
 namespace Totem.Transport.Udp.Sockets;
 
 /// <summary>
-/// One system call for a batch of datagrams either way, and the error queue, which names the destination of every datagram
-/// that met a closed port.
+/// One system call for a batch of datagrams either way, and the error queue, which names the destination of every
+/// datagram that met a closed port.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
 {
     private const int ErrorControlBytes = 256;
 
-    /// <summary>Errors of earlier datagrams are reported by later calls, one a call: so many calls may fail in a row.</summary>
+    /// <summary>Errors of earlier datagrams are reported by later calls, one a call: so many calls
+    /// may fail in a row.</summary>
     private const int PendingErrorsMax = 64;
 
     private readonly Socket _socket;
@@ -36,7 +37,8 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
     /// <param name="counters">Where everything is counted.</param>
     /// <param name="mayFragment">False for a socket whose datagrams the system may not cut.</param>
     public LinuxDatagramSocket(
-        Socket socket, IReadOnlyList<IPEndPoint> destinations, UdpTransportOptions options, NodeCounters counters, bool mayFragment = true)
+        Socket socket, IReadOnlyList<IPEndPoint> destinations, UdpTransportOptions options, NodeCounters counters,
+        bool mayFragment = true)
     {
         _refusedSizes = mayFragment ? null : new RefusedSizes();
         _socket = socket;
@@ -44,13 +46,16 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
         var v4 = socket.AddressFamily == AddressFamily.InterNetwork;
         TrySetOption(_descriptor, v4 ? SOL_IP : SOL_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, 1);
         TrySetOption(_descriptor, SOL_SOCKET, ControlMessages.ReceiveQueueOverflow, 1);
-        // Kernels before 4.18 and 5.0 do not know these. A size of 0 is the default: single messages say when to segment.
-        var canSegment = options.SegmentationOffload && TrySetOption(_descriptor, ControlMessages.SolUdp, ControlMessages.UdpSegment, 0);
+        // Kernels before 4.18 and 5.0 do not know these. A size of 0 is the default: single
+        // messages say when to segment.
+        var canSegment = options.SegmentationOffload
+            && TrySetOption(_descriptor, ControlMessages.SolUdp, ControlMessages.UdpSegment, 0);
         if (options.SegmentationOffload)
             TrySetOption(_descriptor, ControlMessages.SolUdp, ControlMessages.UdpGro, 1);
         _slots = new ReceiveSlots(counters);
         _messages = new SendMessages(
-            _descriptor, destinations, (uint)(v4 ? 16 : AddressBytes), canSegment, options.SegmentationRefusal, counters, _refusedSizes);
+            _descriptor, destinations, (uint)(v4 ? 16 : AddressBytes), canSegment, options.SegmentationRefusal,
+            counters, _refusedSizes);
     }
 
     public bool MayHaveMore { get; set; } = true;
@@ -83,7 +88,8 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
 
     public void Answer(ReadOnlySpan<byte> datagram, NetAddress to) => to.TrySend(_socket, datagram);
 
-    public bool TryReadRefused(out NetAddress destination) => _refused.TryDequeue(out destination) || TryReadError(out destination);
+    public bool TryReadRefused(out NetAddress destination) =>
+        _refused.TryDequeue(out destination) || TryReadError(out destination);
 
     public bool TryTakeTooBig(out int destination, out int bytes, out int interfaceBytes)
     {
@@ -108,7 +114,8 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
         {
             var message = new MsgHdr
             {
-                Name = name, NameLength = AddressBytes, Vectors = &vector, VectorCount = 1, Control = control, ControlLength = ErrorControlBytes,
+                Name = name, NameLength = AddressBytes, Vectors = &vector, VectorCount = 1, Control = control,
+                    ControlLength = ErrorControlBytes,
             };
             if (RecvMsg(_descriptor, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
             {

@@ -47,7 +47,8 @@ internal sealed class OpenSockets : IDisposable
     /// <summary>Receives what is for the group; null on a unicast ring.</summary>
     public IDatagramSocket? GroupReceiver { get; }
 
-    /// <summary>Keeps the sockets in their group; null on a unicast ring, for a broadcast, and where it is not known how.</summary>
+    /// <summary>Keeps the sockets in their group; null on a unicast ring, for a broadcast, and
+    /// where it is not known how.</summary>
     public MulticastWatch? Multicast { get; private init; }
 
     public string? SmallBuffers { get; }
@@ -69,7 +70,8 @@ internal sealed class OpenSockets : IDisposable
         {
             var group = options.Group!;
             SocketOpener.RequireUnused(local);
-            opened.Add(SocketOpener.OpenMulticastSender(new IPEndPoint(local.Address, options.GroupPort - 1), group, options.MulticastTtl));
+            opened.Add(SocketOpener.OpenMulticastSender(
+                new IPEndPoint(local.Address, options.GroupPort - 1), group, options.MulticastTtl));
             opened.Add(SocketOpener.OpenBound(local, shared: true));
             opened.Add(SocketOpener.OpenMulticastReceiver(group, options.GroupPort, local.Address));
             var destinations = EndPoints(options.Peers).Append(new IPEndPoint(group, options.GroupPort)).ToArray();
@@ -85,7 +87,8 @@ internal sealed class OpenSockets : IDisposable
     }
 
     /// <summary>One socket for everything.</summary>
-    public static OpenSockets Around(UdpTransportOptions options, Socket socket, IReadOnlyList<UdpPeer> peers, NodeCounters counters)
+    public static OpenSockets Around(
+        UdpTransportOptions options, Socket socket, IReadOnlyList<UdpPeer> peers, NodeCounters counters)
         => Wrap(options, [socket], EndPoints(peers).ToArray(), counters);
 
     public void Dispose()
@@ -99,10 +102,12 @@ internal sealed class OpenSockets : IDisposable
             Watch?.Dispose();
     }
 
-    private static IEnumerable<IPEndPoint> EndPoints(IReadOnlyList<UdpPeer> peers) => peers.Select(peer => peer.EndPoint);
+    private static IEnumerable<IPEndPoint> EndPoints(IReadOnlyList<UdpPeer> peers) =>
+        peers.Select(peer => peer.EndPoint);
 
     private static OpenSockets Wrap(
-        UdpTransportOptions options, List<Socket> sockets, IPEndPoint[] destinations, NodeCounters counters, MulticastWatch? multicast = null)
+        UdpTransportOptions options, List<Socket> sockets, IPEndPoint[] destinations, NodeCounters counters,
+        MulticastWatch? multicast = null)
     {
         string? smallBuffers = null;
         foreach (var socket in sockets)
@@ -110,7 +115,8 @@ internal sealed class OpenSockets : IDisposable
 
         // Only the sender needs the destinations, but a table of addresses is small and one shape is simpler than two.
         var path = Choose(options.Path);
-        var wrapped = sockets.ConvertAll(socket => CreateSocket(path, socket, destinations, options, counters)).ToArray();
+        var wrapped = sockets.ConvertAll(socket => CreateSocket(path, socket, destinations, options, counters))
+            .ToArray();
         var watch = CreateWatch(path, options, destinations.Length);
         var poller = CreatePoller(path, [.. sockets], wrapped, watch);
         return new OpenSockets(
@@ -127,7 +133,8 @@ internal sealed class OpenSockets : IDisposable
     {
         var canBatch = OperatingSystem.IsLinux() && Environment.Is64BitProcess && BitConverter.IsLittleEndian;
         if (wanted == DatagramPath.LinuxBatches && !canBatch)
-            throw new TransportException($"{nameof(DatagramPath)}.{wanted} needs 64-bit Linux; use {DatagramPath.Auto}");
+            throw new TransportException($"{nameof(DatagramPath)}.{wanted} needs 64-bit Linux; use "
+                + $"{DatagramPath.Auto}");
         return wanted == DatagramPath.Auto ? canBatch ? DatagramPath.LinuxBatches : DatagramPath.Portable : wanted;
     }
 
@@ -144,7 +151,8 @@ internal sealed class OpenSockets : IDisposable
             : null;
 
     /// <summary>Makes the place where the ring's thread sleeps.</summary>
-    public static IPoller CreatePoller(DatagramPath path, ReadOnlySpan<Socket> descriptors, IDatagramSocket[] sockets, NeighbourWatch? watch)
+    public static IPoller CreatePoller(
+        DatagramPath path, ReadOnlySpan<Socket> descriptors, IDatagramSocket[] sockets, NeighbourWatch? watch)
         => path == DatagramPath.LinuxBatches && OperatingSystem.IsLinux()
             ? new LinuxPoller(descriptors, sockets, watch)
             : new PortablePoller(descriptors);

@@ -71,14 +71,16 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
         return lost;
     }
 
-    /// <summary>Probes go through a connected socket for each destination: only those are told of closed ports everywhere.</summary>
+    /// <summary>Probes go through a connected socket for each destination: only those are told of
+    /// closed ports everywhere.</summary>
     public void Probe(int destination)
     {
         try
         {
             if (_probes[destination] is not { } probe)
             {
-                probe = _probes[destination] = new Socket(_socket.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+                probe = _probes[destination] =
+                    new Socket(_socket.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
                 probe.Connect(_endPoints[destination]);
             }
 
@@ -99,7 +101,8 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
         {
             if (_probes[i] is not { } probe)
                 continue;
-            // Not asked first, as above: poll does not call a socket readable that has only an error, and this does not throw.
+            // Not asked first, as above: poll does not call a socket readable that has only an
+            // error, and this does not throw.
             probe.Receive(nothing, SocketFlags.None, out var error);
             if (error is not (SocketError.ConnectionRefused or SocketError.ConnectionReset))
                 continue;

@@ -1,6 +1,7 @@
 namespace Totem.Transport.Udp.Sockets;
 
-/// <summary>Datagrams that the system did not send because they are larger than the interface takes and may not be fragmented.</summary>
+/// <summary>Datagrams that the system did not send because they are larger than the interface takes
+/// and may not be fragmented.</summary>
 internal sealed class RefusedSizes
 {
     /// <summary>Those of one batch; what they say is the same for all of a destination.</summary>

@@ -9,8 +9,8 @@ internal readonly record struct OutgoingFrame(int Offset, int LengthBytes);
 internal readonly record struct Burst(int FirstFrame, int FrameCount, int FirstDestination, int DestinationCount);
 
 /// <summary>
-/// Datagrams that wait for one system call. Frames lie one behind the other in a pinned arena; the copies of a frame for
-/// several destinations share its bytes. Rented once, for good.
+/// Datagrams that wait for one system call. Frames lie one behind the other in a pinned arena; the copies of a frame
+/// for several destinations share its bytes. Rented once, for good.
 /// </summary>
 /// <remarks>
 /// The sender of a batch keeps the order of the bursts, so that a token stays where it was put among the messages,
@@ -26,8 +26,8 @@ internal sealed class SendBatch
     private const int DestinationCountMax = 2048;
 
     /// <summary>
-    /// Room for about 350 frames of 1500 bytes, eight full segmented sends for each destination, in front of the place that one of the
-    /// largest needs. Half or twice as much made no difference that could be measured.
+    /// Room for about 350 frames of 1500 bytes, eight full segmented sends for each destination, in front of the place
+    /// that one of the largest needs. Half or twice as much made no difference that could be measured.
     /// </summary>
     private const int ArenaBytes = 9 * 65_536;
 
@@ -46,7 +46,8 @@ internal sealed class SendBatch
     {
     }
 
-    /// <summary>Over an arena that others fill, and share: frames are named by <see cref="EndFrame(int, int)"/> alone.</summary>
+    /// <summary>Over an arena that others fill, and share: frames are named by
+    /// <see cref="EndFrame(int, int)"/> alone.</summary>
     public SendBatch(byte[] arena) => _arena = arena;
 
     public ReadOnlySpan<byte> Arena => _arena;
@@ -57,7 +58,8 @@ internal sealed class SendBatch
 
     public ReadOnlySpan<OutgoingFrame> FramesOf(in Burst burst) => _frames.AsSpan(burst.FirstFrame, burst.FrameCount);
 
-    public ReadOnlySpan<int> DestinationsOf(in Burst burst) => _destinations.AsSpan(burst.FirstDestination, burst.DestinationCount);
+    public ReadOnlySpan<int> DestinationsOf(in Burst burst) =>
+        _destinations.AsSpan(burst.FirstDestination, burst.DestinationCount);
 
     /// <summary>False when the next frame, for that many destinations, would not fit: flush first.</summary>
     public bool HasRoom(int destinations) => _usedBytes + WireFormat.MaxFrameBytes <= ArenaBytes
@@ -73,7 +75,8 @@ internal sealed class SendBatch
     /// <summary>Adds a copy of the frame that was just written.</summary>
     public void Add(int destination) => _destinations[_destinationCount + _added++] = destination;
 
-    /// <summary>The frame has all its destinations; the next one lies behind it. One without any takes no room.</summary>
+    /// <summary>The frame has all its destinations; the next one lies behind it. One without any
+    /// takes no room.</summary>
     public void EndFrame(int lengthBytes)
     {
         if (_added == 0)
@@ -82,7 +85,8 @@ internal sealed class SendBatch
         _usedBytes += lengthBytes;
     }
 
-    /// <summary>The frame that lies at this place of a shared arena has all its destinations, of which there is at least one.</summary>
+    /// <summary>The frame that lies at this place of a shared arena has all its destinations, of
+    /// which there is at least one.</summary>
     public void EndFrame(int offset, int lengthBytes)
     {
         var added = _destinations.AsSpan(_destinationCount, _added);

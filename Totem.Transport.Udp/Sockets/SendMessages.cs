@@ -22,10 +22,12 @@ internal sealed unsafe class SendMessages : IDisposable
     /// <summary>The most that an IPv4 packet can carry: the run is one packet until it is cut.</summary>
     private const int RunBytesMax = 65_507;
 
-    /// <summary>Errors of earlier datagrams are reported by later calls, one a call: so many calls may fail in a row.</summary>
+    /// <summary>Errors of earlier datagrams are reported by later calls, one a call: so many calls
+    /// may fail in a row.</summary>
     private const int PendingErrorsMax = 64;
 
-    /// <summary>Milliseconds that a batch waits for a full send buffer, all its messages together: a megabyte at 1 Gbit/s.</summary>
+    /// <summary>Milliseconds that a batch waits for a full send buffer, all its messages together:
+    /// a megabyte at 1 Gbit/s.</summary>
     private const int WaitsMax = 10;
 
     /// <summary>Refusals for the size of a segment after which we do not ask any more.</summary>
@@ -55,9 +57,11 @@ internal sealed unsafe class SendMessages : IDisposable
     /// <param name="isSegmenting">Whether runs are tried.</param>
     /// <param name="pretendedRefusal">Tests: the error of every segmented send; 0 asks the kernel.</param>
     /// <param name="counters">Calls, datagrams sent together, refusals.</param>
-    /// <param name="refusedSizes">Told of datagrams that may not be fragmented and are too large; null where they may.</param>
+    /// <param name="refusedSizes">Told of datagrams that may not be fragmented and are too large;
+    /// null where they may.</param>
     public SendMessages(
-        int descriptor, IReadOnlyList<IPEndPoint> destinations, uint addressLength, bool isSegmenting, int pretendedRefusal, NodeCounters counters,
+        int descriptor, IReadOnlyList<IPEndPoint> destinations, uint addressLength, bool isSegmenting,
+        int pretendedRefusal, NodeCounters counters,
         RefusedSizes? refusedSizes = null)
     {
         _descriptor = descriptor;
@@ -67,7 +71,8 @@ internal sealed unsafe class SendMessages : IDisposable
         // Refusals lower it: the largest segment that the path is known to take, or is not known not to.
         _segmentBytesMax = isSegmenting ? RunBytesMax : 0;
         // One more message than a batch, for what is sent on its own.
-        var bytes = ((CountMax + 1) * (sizeof(MMsgHdr) + sizeof(IoVec) + ControlBytes)) + (destinations.Count * AddressBytes);
+        var bytes = ((CountMax + 1) * (sizeof(MMsgHdr) + sizeof(IoVec) + ControlBytes))
+            + (destinations.Count * AddressBytes);
         _memory = (byte*)NativeMemory.AllocZeroed((nuint)bytes);
         _messages = (MMsgHdr*)_memory;
         _single = _messages + CountMax;
@@ -75,16 +80,19 @@ internal sealed unsafe class SendMessages : IDisposable
         _controls = (byte*)(vectors + CountMax + 1);
         _destinations = _controls + ((CountMax + 1) * ControlBytes);
         for (var i = 0; i < destinations.Count; i++)
-            destinations[i].Serialize().Buffer.Span.CopyTo(new Span<byte>(_destinations + (i * AddressBytes), AddressBytes));
+            destinations[i].Serialize().Buffer.Span.CopyTo(
+                new Span<byte>(_destinations + (i * AddressBytes), AddressBytes));
         for (var i = 0; i <= CountMax; i++)
         {
             _messages[i].Header = new MsgHdr
             {
-                NameLength = addressLength, Vectors = vectors + i, VectorCount = 1, Control = _controls + (i * ControlBytes),
+                NameLength = addressLength, Vectors = vectors + i, VectorCount = 1,
+                    Control = _controls + (i * ControlBytes),
             };
             *(CMsgHdr*)_messages[i].Header.Control = new CMsgHdr
             {
-                Length = (nuint)(sizeof(CMsgHdr) + sizeof(ushort)), Level = ControlMessages.SolUdp, Type = ControlMessages.UdpSegment,
+                Length = (nuint)(sizeof(CMsgHdr) + sizeof(ushort)), Level = ControlMessages.SolUdp,
+                    Type = ControlMessages.UdpSegment,
             };
         }
     }
@@ -132,7 +140,8 @@ internal sealed unsafe class SendMessages : IDisposable
         }
     }
 
-    /// <summary>How many of these frames go as one message: they have one size, except that the last may be shorter.</summary>
+    /// <summary>How many of these frames go as one message: they have one size, except that the
+    /// last may be shorter.</summary>
     private (int Count, int Bytes) RunOf(ReadOnlySpan<OutgoingFrame> frames)
     {
         var segment = frames[0].LengthBytes;
@@ -211,8 +220,8 @@ internal sealed unsafe class SendMessages : IDisposable
     }
 
     /// <summary>
-    /// The kernel reports what became of an earlier datagram instead of sending this one: the report is in the error queue too, so
-    /// it is only in the way. A full buffer gets a moment; what comes twice concerns this datagram.
+    /// The kernel reports what became of an earlier datagram instead of sending this one: the report is in the error
+    /// queue too, so it is only in the way. A full buffer gets a moment; what comes twice concerns this datagram.
     /// </summary>
     private bool IsWorthAnotherCall(int error, int failures) => error switch
     {
@@ -223,8 +232,8 @@ internal sealed unsafe class SendMessages : IDisposable
     };
 
     /// <summary>
-    /// A segment can be too large for the path, or the path cannot segment at all; the numbers do not always tell which. So smaller
-    /// ones are tried a few times.
+    /// A segment can be too large for the path, or the path cannot segment at all; the numbers do not always tell
+    /// which. So smaller ones are tried a few times.
     /// </summary>
     private void Refuse(int segment, int error)
     {
@@ -236,10 +245,12 @@ internal sealed unsafe class SendMessages : IDisposable
     {
         _lost += DatagramsOf(message);
         if (error == EMSGSIZE && _refusedSizes is { } sizes)
-            sizes.Add((int)((message->Header.Name - _destinations) / AddressBytes), (int)message->Header.Vectors->Length);
+            sizes.Add(
+                (int)((message->Header.Name - _destinations) / AddressBytes), (int)message->Header.Vectors->Length);
     }
 
-    /// <summary>Datagrams that may not be fragmented are too large for the interface, or it cannot segment: one by one they tell.</summary>
+    /// <summary>Datagrams that may not be fragmented are too large for the interface, or it cannot
+    /// segment: one by one they tell.</summary>
     private void SendRunApart(MMsgHdr* run, int segment, int error)
     {
         var before = _refusedSizes!.Total;

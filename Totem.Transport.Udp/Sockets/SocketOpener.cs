@@ -28,7 +28,8 @@ internal static class SocketOpener
         }
     }
 
-    /// <summary>A link's socket, as libknet's: its packets are never fragmented, and its address need not be there yet (KNET §3).</summary>
+    /// <summary>A link's socket, as libknet's: its packets are never fragmented, and its address
+    /// need not be there yet (KNET §3).</summary>
     public static Socket OpenLink(IPEndPoint local)
     {
         try
@@ -62,8 +63,8 @@ internal static class SocketOpener
     }
 
     /// <summary>
-    /// The sockets of a multicast ring are shared, as corosync's are, so two nodes of one address would bind them both. This asks
-    /// whether somebody has the address already.
+    /// The sockets of a multicast ring are shared, as corosync's are, so two nodes of one address would bind them both.
+    /// This asks whether somebody has the address already.
     /// </summary>
     /// <exception cref="TransportException">Somebody has.</exception>
     public static void RequireUnused(IPEndPoint local) => OpenBound(local, shared: false).Dispose();
@@ -78,7 +79,8 @@ internal static class SocketOpener
             else if (OperatingSystem.IsWindows())
                 socket.ExclusiveAddressUse = true;
             if (OperatingSystem.IsLinux())
-                socket.SetRawSocketOption(LinuxNative.SOL_SOCKET, LinuxNative.SO_PRIORITY, BitConverter.GetBytes(PriorityOfTokens));
+                socket.SetRawSocketOption(
+                    LinuxNative.SOL_SOCKET, LinuxNative.SO_PRIORITY, BitConverter.GetBytes(PriorityOfTokens));
             setUp?.Invoke(socket);
             socket.Bind(local);
             return socket;
@@ -97,7 +99,8 @@ internal static class SocketOpener
         {
             return Open(local, shared: false);
         }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+        catch (SocketException exception)
+            when (exception.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
         {
             return null;
         }
@@ -107,7 +110,8 @@ internal static class SocketOpener
         }
     }
 
-    /// <summary>The socket that sends on a multicast ring: own copies are not looped back, the core has them already.</summary>
+    /// <summary>The socket that sends on a multicast ring: own copies are not looped back, the core
+    /// has them already.</summary>
     public static Socket OpenMulticastSender(IPEndPoint local, IPAddress group, int ttl)
     {
         var socket = OpenBound(local, shared: true);
@@ -121,13 +125,15 @@ internal static class SocketOpener
 
             if (group.AddressFamily == AddressFamily.InterNetwork)
             {
-                socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, local.Address.GetAddressBytes());
+                socket.SetSocketOption(
+                    SocketOptionLevel.IP, SocketOptionName.MulticastInterface, local.Address.GetAddressBytes());
                 socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastTimeToLive, ttl);
                 socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastLoopback, false);
             }
             else
             {
-                socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, InterfaceIndex(local.Address));
+                socket.SetSocketOption(
+                    SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, InterfaceIndex(local.Address));
                 socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive, ttl);
                 socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastLoopback, false);
             }
@@ -150,9 +156,11 @@ internal static class SocketOpener
         try
         {
             if (group.AddressFamily == AddressFamily.InterNetworkV6)
-                socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(group, InterfaceIndex(local)));
+                socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership,
+                    new IPv6MulticastOption(group, InterfaceIndex(local)));
             else if (!group.Equals(IPAddress.Broadcast))
-                socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(group, local));
+                socket.SetSocketOption(
+                    SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(group, local));
             return socket;
         }
         catch (SocketException exception)
@@ -162,7 +170,8 @@ internal static class SocketOpener
         }
     }
 
-    /// <summary>Asks for buffers; of Linux beyond its limits, which a process with CAP_NET_ADMIN may (socket(7)).</summary>
+    /// <summary>Asks for buffers; of Linux beyond its limits, which a process with CAP_NET_ADMIN
+    /// may (socket(7)).</summary>
     /// <returns>The size that the kernel granted where it is less than what was asked for, and what to do about it;
     /// null when all is well.</returns>
     public static string? RequestBuffers(Socket socket, int receiveBytes, int sendBytes)
@@ -203,7 +212,8 @@ internal static class SocketOpener
     }
 
     private static int InterfaceIndex(IPAddress local) => HostAddresses.InterfaceIndex(local)
-        ?? throw new TransportException($"no interface is known to have the address {local}, expected one for IPv6 multicast");
+        ?? throw new TransportException($"no interface is known to have the address {local}, expected one for IPv6 "
+            + "multicast");
 
     /// <summary>A sandbox may forbid the whole family.</summary>
     private static Socket Create(IPEndPoint local)

@@ -5,9 +5,9 @@ using Totem.Transport.Udp.Inquiry;
 namespace Totem.Transport.Udp.Transports;
 
 /// <summary>
-/// One member's way to the others, as the host of a ring sees it: frames go out and come in, the thread sleeps between them, and members that
-/// have ended are noticed. A transport knows the kind of a frame and nothing else of the protocol. Used by the ring's thread; only
-/// <see cref="Wake"/> is for all.
+/// One member's way to the others, as the host of a ring sees it: frames go out and come in, the thread sleeps between
+/// them, and members that have ended are noticed. A transport knows the kind of a frame and nothing else of the
+/// protocol. Used by the ring's thread; only <see cref="Wake"/> is for all.
 /// </summary>
 internal interface IRingTransport : IDisposable
 {
@@ -31,15 +31,16 @@ internal interface IRingTransport : IDisposable
     Span<byte> NextFrame { get; }
 
     /// <summary>
-    /// Regular tokens are kept apart from what came with them, and <see cref="TryReceive"/> says which goes first. Else frames come in
-    /// the order in which each socket had them.
+    /// Regular tokens are kept apart from what came with them, and <see cref="TryReceive"/> says which goes first. Else
+    /// frames come in the order in which each socket had them.
     /// </summary>
     bool KeepsTokensApart { get; set; }
 
     /// <summary>The facts known of the token's way, at the next <see cref="Wait"/>.</summary>
     TokenForecast Forecast { get; set; }
 
-    /// <summary>Asked by <see cref="Wait"/> where it would look for the token before it sleeps; an idle ring does not ask.</summary>
+    /// <summary>Asked by <see cref="Wait"/> where it would look for the token before it sleeps; an
+    /// idle ring does not ask.</summary>
     Func<bool> MayLook { get; set; }
 
     /// <summary>Answers those who ask from a configured address; null when this question is to be dropped.</summary>
@@ -48,8 +49,8 @@ internal interface IRingTransport : IDisposable
     /// <summary>Told how long the thread slept; null when nobody wants to know.</summary>
     RingTurns? Turns { get; set; }
 
-    /// <summary>How many frames of this size a receiver's buffer holds while its process is not scheduled, one datagram each: a larger window
-    /// would lose them.</summary>
+    /// <summary>How many frames of this size a receiver's buffer holds while its process is not scheduled, one datagram
+    /// each: a larger window would lose them.</summary>
     int FramesHeld(int frameBytes);
 
     /// <summary>Sends the frame in <see cref="NextFrame"/>, at the latest with the next <see cref="Flush"/>.</summary>
@@ -60,7 +61,8 @@ internal interface IRingTransport : IDisposable
 
     /// <summary>Takes the next frame that came in. The frame is valid until the next call.</summary>
     /// <param name="frame">The frame.</param>
-    /// <param name="isTokenFirst">Of a token kept apart and other frames that both wait: the token, or else the token last.</param>
+    /// <param name="isTokenFirst">Of a token kept apart and other frames that both wait: the token,
+    /// or else the token last.</param>
     bool TryReceive(out ReadOnlySpan<byte> frame, bool isTokenFirst = false);
 
     /// <summary>Sleeps until something can be received, somebody wakes us, or the time is over.</summary>
@@ -73,13 +75,15 @@ internal interface IRingTransport : IDisposable
     bool TryTakeUnreachable(Instant now, out ProcessorId unreachable);
 
     /// <summary>
-    /// Probes the successor, or everybody who was heard while there is none, where they run on this host and nothing was
-    /// sent to them for a while: an idle ring sends so little that a closed port would be noticed late. And who was heard and is no member.
+    /// Probes the successor, or everybody who was heard while there is none, where they run on this host and nothing
+    /// was sent to them for a while: an idle ring sends so little that a closed port would be noticed late. And who was
+    /// heard and is no member.
     /// </summary>
     /// <returns>When to call again; null when nobody is to be probed.</returns>
     Instant? ProbeIfQuiet(ProcessorId successor, ProcessorSet members, Instant now);
 
-    /// <summary>A message that is to be multicast on the ring as it is; empty when there is none. Valid until <see cref="HandleAnnounced"/>.</summary>
+    /// <summary>A message that is to be multicast on the ring as it is; empty when there is none. Valid until
+    /// <see cref="HandleAnnounced"/>.</summary>
     ReadOnlySpan<byte> Announcement => [];
 
     /// <summary>The <see cref="Announcement"/> is on its way.</summary>

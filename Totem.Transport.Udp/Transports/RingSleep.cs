@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace Totem.Transport.Udp.Transports;
 
-/// <summary>How the ring's thread waits: it looks for datagrams while that pays (<see cref="BusyWait"/>), then it sleeps.</summary>
+/// <summary>How the ring's thread waits: it looks for datagrams while that pays
+/// (<see cref="BusyWait"/>), then it sleeps.</summary>
 internal sealed class RingSleep(ISleepSource source, TimeSpan busyPoll)
 {
     private readonly BusyWait? _busy = busyPoll > TimeSpan.Zero ? new BusyWait(busyPoll) : null;

@@ -52,7 +52,8 @@ internal static class KnetSetup
         };
     }
 
-    private static bool HasFastAes => System.Runtime.Intrinsics.X86.Aes.IsSupported || System.Runtime.Intrinsics.Arm.Aes.IsSupported;
+    private static bool HasFastAes =>
+        System.Runtime.Intrinsics.X86.Aes.IsSupported || System.Runtime.Intrinsics.Arm.Aes.IsSupported;
 
     private static KnetPeerOptions Peer(UdpTransportOptions options, ProcessorId peer, TimeSpan token) => new()
     {

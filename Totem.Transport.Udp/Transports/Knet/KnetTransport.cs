@@ -16,8 +16,9 @@ using Totem.Transport.Udp.Sockets;
 namespace Totem.Transport.Udp.Transports.Knet;
 
 /// <summary>
-/// corosync's transport <c>knet</c>: between the ring and the sockets of the links stands <see cref="KnetMachine"/>, which seals and opens. The
-/// machine has a clock of its own here, because it is asked at moments that the ring's host does not know of.
+/// corosync's transport <c>knet</c>: between the ring and the sockets of the links stands <see cref="KnetMachine"/>,
+/// which seals and opens. The machine has a clock of its own here, because it is asked at moments that the ring's host
+/// does not know of.
 /// </summary>
 internal sealed class KnetTransport : IRingTransport, ISleepSource
 {
@@ -51,7 +52,8 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     private Instant? _patienceEnds;
 
     private KnetTransport(
-        UdpTransportOptions options, ProcessorId self, KnetMachine machine, string keyMark, RandomPool random, LinkNews news, LinkSockets sockets,
+        UdpTransportOptions options, ProcessorId self, KnetMachine machine, string keyMark, RandomPool random,
+        LinkNews news, LinkSockets sockets,
         PacketArena arena, NodeCounters counters)
     {
         _options = options;
@@ -109,7 +111,8 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     /// <summary>Reads the key and opens the sockets.</summary>
     /// <exception cref="TransportException">The key cannot be read, or an address cannot be bound.</exception>
     public static KnetTransport Open(
-        UdpTransportOptions options, ProcessorId self, TimeSpan tokenTimeout, NodeCounters counters, ILogger? logger = null)
+        UdpTransportOptions options, ProcessorId self, TimeSpan tokenTimeout, NodeCounters counters,
+        ILogger? logger = null)
     {
         options = WithScopes(options, self);
         var random = new RandomPool(RandomNumberGenerator.Fill);
@@ -136,7 +139,8 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     public int FramesHeld(int frameBytes)
     {
         var packets = 1 + (frameBytes / PacketBytesUsual);
-        return _sockets.All.Min(x => x.ChargeableBytes) / (packets * OpenSockets.ChargeOf(Math.Min(frameBytes, PacketBytesUsual)));
+        return _sockets.All.Min(x =>
+            x.ChargeableBytes) / (packets * OpenSockets.ChargeOf(Math.Min(frameBytes, PacketBytesUsual)));
     }
 
     /// <inheritdoc />
@@ -249,7 +253,8 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     public string? HandleReload(UdpTransportOptions next)
     {
         if (next.Kind != UdpTransportKind.Knet)
-            throw new TransportException($"the transport would become {next.Kind}, expected {UdpTransportKind.Knet}: a running member keeps it");
+            throw new TransportException($"the transport would become {next.Kind}, expected {UdpTransportKind.Knet}: a "
+                + "running member keeps it");
         var keys = KnetSetup.Keys(next.Knet, _options.Cluster, _random, out var mark);
         if (mark == _keyMark)
         {
@@ -319,13 +324,14 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
 
     private static UdpTransportOptions WithScopes(UdpTransportOptions options, ProcessorId self)
     {
-        var links = options.Knet.Complete(options.Peers).Select(x => x with { Peers = PeerScopes.WithScopes(x.Peers, self) });
+        var links = options.Knet.Complete(options.Peers)
+            .Select(x => x with { Peers = PeerScopes.WithScopes(x.Peers, self) });
         return options with { Knet = options.Knet with { Links = [.. links] } };
     }
 
     /// <summary>
-    /// Nobody listens at a member's port on one link. Then nobody most likely listens on the others either, which they are asked; when none is
-    /// left, its process has ended.
+    /// Nobody listens at a member's port on one link. Then nobody most likely listens on the others either, which they
+    /// are asked; when none is left, its process has ended.
     /// </summary>
     private void TakeRefused(LinkSocket link, ProcessorId peer)
     {

@@ -7,7 +7,8 @@ using Totem.Transport.Udp.Sockets;
 namespace Totem.Transport.Udp.Transports.Knet;
 
 /// <summary>A link's socket, bound to this member's address on it, and what waits to be sent by it.</summary>
-internal sealed class LinkSocket(KnetLink link, PeerTable peers, Socket bound, IDatagramSocket socket, SendBatch batch, Liveness liveness) : IDisposable
+internal sealed class LinkSocket(KnetLink link, PeerTable peers, Socket bound, IDatagramSocket socket, SendBatch batch,
+    Liveness liveness) : IDisposable
 {
     /// <summary>IPv4's or IPv6's header, and UDP's.</summary>
     private readonly int _headerBytes = bound.AddressFamily == AddressFamily.InterNetwork ? 28 : 48;

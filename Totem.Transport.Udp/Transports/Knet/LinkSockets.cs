@@ -9,7 +9,8 @@ namespace Totem.Transport.Udp.Transports.Knet;
 /// <summary>The sockets of all links, and what the ring's thread sleeps on.</summary>
 internal sealed class LinkSockets : IDisposable
 {
-    private LinkSockets(DatagramPath path, LinkSocket[] all, IPoller poller, NeighbourWatch? watch, string? smallBuffers) =>
+    private LinkSockets(
+        DatagramPath path, LinkSocket[] all, IPoller poller, NeighbourWatch? watch, string? smallBuffers) =>
         (Path, All, Poller, Watch, SmallBuffers) = (path, all, poller, watch, smallBuffers);
 
     public DatagramPath Path { get; }
@@ -37,7 +38,8 @@ internal sealed class LinkSockets : IDisposable
             foreach (var link in links)
             {
                 bound.Add(SocketOpener.OpenLink(link.Peers.First(x => x.Id == self).EndPoint));
-                smallBuffers ??= SocketOpener.RequestBuffers(bound[^1], options.ReceiveBufferBytes, options.SendBufferBytes);
+                smallBuffers ??= SocketOpener.RequestBuffers(
+                    bound[^1], options.ReceiveBufferBytes, options.SendBufferBytes);
             }
 
             var watch = OpenSockets.CreateWatch(path, options, links[0].Peers.Count);
@@ -52,7 +54,8 @@ internal sealed class LinkSockets : IDisposable
             }
 
             return new LinkSockets(
-                path, all, OpenSockets.CreatePoller(path, [.. bound], [.. all.Select(x => x.Socket)], watch), watch, smallBuffers);
+                path, all, OpenSockets.CreatePoller(path, [.. bound], [.. all.Select(x => x.Socket)], watch), watch,
+                smallBuffers);
         }
         catch
         {

@@ -8,8 +8,8 @@ using Totem.Transport.Udp.Sockets;
 namespace Totem.Transport.Udp.Transports.Knet;
 
 /// <summary>
-/// Where sealed packets lie until the system has them. A run is sealed once, and named in the batch of every link that it takes, with all its
-/// destinations there.
+/// Where sealed packets lie until the system has them. A run is sealed once, and named in the batch of every link that
+/// it takes, with all its destinations there.
 /// </summary>
 internal sealed class PacketArena(NodeCounters counters)
 {
@@ -21,7 +21,8 @@ internal sealed class PacketArena(NodeCounters counters)
     private int _used;
 
     /// <summary>The memory of all batches.</summary>
-    public byte[] Bytes { get; } = GC.AllocateUninitializedArray<byte>(FreeBytes + KnetMachine.BurstBytesMax, pinned: true);
+    public byte[] Bytes { get; } = GC.AllocateUninitializedArray<byte>(
+        FreeBytes + KnetMachine.BurstBytesMax, pinned: true);
 
     /// <summary>From now on packets leave by these.</summary>
     public void Use(LinkSocket[] links) => _links = links;
@@ -81,7 +82,8 @@ internal sealed class PacketArena(NodeCounters counters)
             var count = 0;
             foreach (var destination in machine.Destinations)
             {
-                if (destination.Link == link.Number && link.Peers.IndexOf(new ProcessorId(destination.Peer)) is >= 0 and var index)
+                if (destination.Link == link.Number
+                    && link.Peers.IndexOf(new ProcessorId(destination.Peer)) is >= 0 and var index)
                     _indexes[count++] = index;
             }
 

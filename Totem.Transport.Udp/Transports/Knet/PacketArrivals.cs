@@ -8,11 +8,12 @@ using Totem.Transport.Udp.Sockets;
 namespace Totem.Transport.Udp.Transports.Knet;
 
 /// <summary>
-/// The way in: from the sockets of all links through the machine to the ring. A token that is to be kept apart waits until nothing else is left in the
-/// sockets (as on a ring in clear); one that is to be first is handed out where it stands, since what it is shows only when it
-/// is open.
+/// The way in: from the sockets of all links through the machine to the ring. A token that is to be kept apart waits
+/// until nothing else is left in the sockets (as on a ring in clear); one that is to be first is handed out where it
+/// stands, since what it is shows only when it is open.
 /// </summary>
-internal sealed class PacketArrivals(UdpTransportOptions options, KnetMachine machine, LinkSockets sockets, NodeCounters counters)
+internal sealed class PacketArrivals(
+    UdpTransportOptions options, KnetMachine machine, LinkSockets sockets, NodeCounters counters)
 {
     private readonly TokenQueue _self = new();
     private readonly TokenQueue _apart = new();
@@ -59,7 +60,8 @@ internal sealed class PacketArrivals(UdpTransportOptions options, KnetMachine ma
 
     /// <summary>Takes the next frame. It is valid until the next call.</summary>
     /// <param name="clock">The machine's time.</param>
-    /// <param name="isTokenFirst">Of a token kept apart and other frames that both wait: the token, or else the token last.</param>
+    /// <param name="isTokenFirst">Of a token kept apart and other frames that both wait: the token,
+    /// or else the token last.</param>
     /// <param name="frame">The frame.</param>
     public bool TryReceive(Func<Instant> clock, bool isTokenFirst, out ReadOnlySpan<byte> frame)
     {
@@ -115,7 +117,8 @@ internal sealed class PacketArrivals(UdpTransportOptions options, KnetMachine ma
         counters.DatagramsReceived++;
         counters.BytesReceived += datagram.Length;
         var copies = options.ReceiveFilter is { } filter ? filter(datagram) : 1;
-        if (copies == 0 || !machine.HandleDatagram(datagram, new KnetAddress(source.High, source.Low), now, out var message))
+        if (copies == 0
+            || !machine.HandleDatagram(datagram, new KnetAddress(source.High, source.Low), now, out var message))
             return false;
         frame = message.Bytes;
         return true;

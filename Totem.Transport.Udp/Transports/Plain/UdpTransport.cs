@@ -12,8 +12,9 @@ using Totem.Transport.Udp.Sockets;
 namespace Totem.Transport.Udp.Transports.Plain;
 
 /// <summary>
-/// Frames as they are, each in a datagram: corosync's transports <c>udp</c> and <c>udpu</c>, and the loopback. Where a frame goes
-/// <see cref="Departures"/> knows, in which order frames come in <see cref="ReadingOrder"/>, and whose port has closed <see cref="Liveness"/>.
+/// Frames as they are, each in a datagram: corosync's transports <c>udp</c> and <c>udpu</c>, and the loopback. Where a
+/// frame goes <see cref="Departures"/> knows, in which order frames come in <see cref="ReadingOrder"/>, and whose port
+/// has closed <see cref="Liveness"/>.
 /// </summary>
 internal sealed class UdpTransport : IRingTransport, ISleepSource
 {
@@ -27,7 +28,8 @@ internal sealed class UdpTransport : IRingTransport, ISleepSource
     private readonly RingSleep _sleep;
 
     private UdpTransport(
-        UdpTransportOptions options, ProcessorId self, IReadOnlyList<UdpPeer> peers, OpenSockets sockets, NodeCounters counters, ILogger? logger)
+        UdpTransportOptions options, ProcessorId self, IReadOnlyList<UdpPeer> peers, OpenSockets sockets,
+        NodeCounters counters, ILogger? logger)
     {
         logger ??= NullLogger.Instance;
         Self = self;
@@ -37,7 +39,8 @@ internal sealed class UdpTransport : IRingTransport, ISleepSource
         _sockets = sockets;
         var strangers = new Strangers(logger, self, options.Cluster, peers);
         _liveness = new Liveness(
-            options, _peers, self, sockets.Sender, sockets.Watch, options.Kind == UdpTransportKind.Loopback ? strangers : null);
+            options, _peers, self, sockets.Sender, sockets.Watch,
+            options.Kind == UdpTransportKind.Loopback ? strangers : null);
         _departures = new Departures(options, _peers, sockets, counters, logger);
         _arrivals = new Arrivals(options, _peers, Members, NetAddress.Of(_peers.Self.EndPoint), counters, strangers);
         _reading = new ReadingOrder(sockets, _arrivals, counters);
@@ -90,17 +93,20 @@ internal sealed class UdpTransport : IRingTransport, ISleepSource
 
     /// <summary>Opens and binds the sockets.</summary>
     /// <exception cref="TransportException">An address cannot be bound, or no loopback slot is free.</exception>
-    public static UdpTransport Open(UdpTransportOptions options, ProcessorId self, NodeCounters counters, ILogger? logger = null)
+    public static UdpTransport Open(
+        UdpTransportOptions options, ProcessorId self, NodeCounters counters, ILogger? logger = null)
     {
         if (options.Kind != UdpTransportKind.Loopback)
         {
             options = options with { Peers = PeerScopes.WithScopes(options.Peers, self) };
-            return new UdpTransport(options, self, options.Peers, OpenSockets.Open(options, self, counters), counters, logger);
+            return new UdpTransport(
+                options, self, options.Peers, OpenSockets.Open(options, self, counters), counters, logger);
         }
 
         var (slot, socket) = LoopbackSlots.Take(options.LoopbackPort, options.LoopbackName, self);
         var peers = LoopbackSlots.Peers(options.LoopbackPort, options.LoopbackName);
-        return new UdpTransport(options, peers[slot].Id, peers, OpenSockets.Around(options, socket, peers, counters), counters, logger);
+        return new UdpTransport(
+            options, peers[slot].Id, peers, OpenSockets.Around(options, socket, peers, counters), counters, logger);
     }
 
     /// <inheritdoc />
@@ -118,7 +124,8 @@ internal sealed class UdpTransport : IRingTransport, ISleepSource
     public void Flush() => _departures.Flush();
 
     /// <inheritdoc />
-    public bool TryReceive(out ReadOnlySpan<byte> frame, bool isTokenFirst = false) => _reading.TryReceive(out frame, isTokenFirst);
+    public bool TryReceive(out ReadOnlySpan<byte> frame, bool isTokenFirst = false) =>
+        _reading.TryReceive(out frame, isTokenFirst);
 
     /// <inheritdoc />
     public void Wait(TimeSpan? timeout)
@@ -131,10 +138,12 @@ internal sealed class UdpTransport : IRingTransport, ISleepSource
     public void Wake() => _sleep.Wake();
 
     /// <inheritdoc />
-    public bool TryTakeUnreachable(Instant now, out ProcessorId unreachable) => _liveness.TryTakeUnreachable(now, out unreachable);
+    public bool TryTakeUnreachable(Instant now, out ProcessorId unreachable) =>
+        _liveness.TryTakeUnreachable(now, out unreachable);
 
     /// <inheritdoc />
-    public Instant? ProbeIfQuiet(ProcessorId successor, ProcessorSet members, Instant now) => _liveness.ProbeIfQuiet(successor, members, now);
+    public Instant? ProbeIfQuiet(ProcessorId successor, ProcessorSet members, Instant now) =>
+        _liveness.ProbeIfQuiet(successor, members, now);
 
     /// <inheritdoc />
     public Instant? CheckInterface(Instant now) => _interface.Check(now);
