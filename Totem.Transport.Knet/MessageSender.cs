@@ -4,6 +4,7 @@ using Totem.Transport.Knet.Crypto;
 using Totem.Transport.Knet.Diagnostics;
 using Totem.Transport.Knet.Keys;
 using Totem.Transport.Knet.Links;
+using Totem.Transport.Knet.Mtu;
 using Totem.Transport.Knet.Sequence;
 using Totem.Transport.Knet.Wire;
 
@@ -88,6 +89,8 @@ internal sealed class MessageSender(
         }
 
         counters.PacketsSealed += count;
+        if (packetBytes > PacketSizes.FloorIPv4)
+            keeper.NoteLargePackets();
         return new KnetBurst(count, packetBytes, total, IsProbe: false);
     }
 

@@ -207,6 +207,9 @@ internal sealed class ScenarioRun
             return $"the last change was at {_cluster.LastInstallAt} s";
         if (_cluster.Now - _restedAt < _settled)
             return $"somebody who lost commit tokens was left alone until {_restedAt} s";
+        // A member that is not told of a new key is cut off when the others forget the old one (KNET §17.3).
+        if (_administrator.Missing() is { } keys)
+            return keys;
         return KeepsCuts
             ? ClusterConditions.MissingForConsistentRings(_cluster)
             : ClusterConditions.MissingForOneRing(_cluster, _expected);

@@ -129,6 +129,23 @@ public sealed class MachineTests
         AssertHeardByAll(cluster, 1, 20_000);
     }
 
+    /// <summary>Else it would be noticed by the next search, up to 30 s later, and no large message would arrive until then.</summary>
+    [Fact]
+    public void A_path_that_becomes_narrower_without_a_word_is_noticed_while_it_matters()
+    {
+        using var cluster = Whole(new KnetSetup { Suite = Usual, NodeCount = 2 });
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        Assert.Equal(1397, cluster.Node(1).Machine!.DataBytes);
+        cluster.Path(1, 2, 0).IpBytes = 1300;
+        cluster.RunFor(TimeSpan.FromSeconds(5));
+        Assert.Equal(1397, cluster.Node(1).Machine!.DataBytes);
+        cluster.Send(1, 2, 3000);
+        cluster.RunFor(TimeSpan.FromSeconds(2));
+        Assert.InRange(cluster.Node(1).Machine!.DataBytes, 1, 1200);
+        AssertHeard(cluster, 1, 2, 3000);
+        Assert.Equal(1397, cluster.Node(2).Machine!.DataBytes);
+    }
+
     /// <summary>A token must not be had by two.</summary>
     [Theory]
     [InlineData((int)NodeFormat.Libknet)]

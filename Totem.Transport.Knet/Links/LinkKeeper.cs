@@ -21,6 +21,8 @@ internal sealed class LinkKeeper(
     /// <summary>After this long every copy of a packet has arrived, or is lost.</summary>
     private static readonly TimeSpan PacketLifetime = TimeSpan.FromSeconds(1);
 
+    private bool _hasSentLargePackets;
+
     /// <summary>Into pieces of this many bytes messages are cut: what the narrowest link carries
     /// (KNET §11.3).</summary>
     public int DataBytes { get; private set; }
@@ -37,10 +39,17 @@ internal sealed class LinkKeeper(
                 if (link.Liveness.IsPingDue(now))
                     SendPings(peer, link, now, isTimed: true);
                 Note(peer, link, link.Liveness.HandleTick(now), KnetEventKind.LinkTimedOut, now);
+                if (_hasSentLargePackets)
+                    link.Search.NoteLargePackets();
                 SendProbe(peer, link, now);
             }
         }
+
+        _hasSentLargePackets = false;
     }
+
+    /// <summary>Packets have been sent that are longer than any path carries for sure.</summary>
+    public void NoteLargePackets() => _hasSentLargePackets = true;
 
     /// <summary>A ping with the number of the message that follows goes to everybody on every link.</summary>
     public void SendUntimedPings(Instant now)
@@ -78,13 +87,11 @@ internal sealed class LinkKeeper(
 
     public void HandleProbeReply(KnetPeer peer, PeerLink link, in ProbePacket reply, Instant now)
     {
+        var isSearching = link.Search.IsSearching;
         if (!link.Search.HandleReply(reply.IpBytes, now, Plan(peer, link)))
-        {
             counters.Count(KnetDiscard.UnaskedProbeReply);
-            return;
-        }
-
-        FollowSearch(peer, link, now);
+        else if (isSearching)
+            FollowSearch(peer, link, now);
     }
 
     /// <summary>Data of a peer that cannot be reached: its link may have had a pong, and is up then.</summary>
@@ -162,7 +169,11 @@ internal sealed class LinkKeeper(
 
     private void SendProbe(KnetPeer peer, PeerLink link, Instant now)
     {
-        if (!link.Search.TryTakeProbe(now, Plan(peer, link), out var ipBytes))
+        var known = link.Search.IpBytes;
+        var isDue = link.Search.TryTakeProbe(now, Plan(peer, link), out var ipBytes);
+        if (link.Search.IpBytes != known)
+            MeasureLinks();
+        if (!isDue)
             return;
         var probe = new ProbePacket(new PacketHeader(PacketType.Probe, options.Now.Self), link.Number, (ushort)ipBytes);
         queue.Add(new ControlPacket(link, PacketType.Probe, peer.Aead.IsProven, Probe: probe));

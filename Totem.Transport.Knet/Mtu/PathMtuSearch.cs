@@ -7,13 +7,18 @@ namespace Totem.Transport.Knet.Mtu;
 /// <summary>
 /// Looks for the largest IP packet that one link carries, by probes that the peer answers (KNET §11.3). Unlike libknet
 /// it runs for each link by itself, repeats a probe once before it believes that it was lost for its size, and at worst
-/// ends with the floor.
+/// ends with the floor. While large packets are sent, it also asks once a second whether the path still carries what it did.
 /// </summary>
 internal sealed class PathMtuSearch(bool isIPv6)
 {
     private const int TriesMax = 2;
 
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
+
     private Run? _run;
+    private Check? _check;
+    private Instant? _checkedAt;
+    private bool _isCheckWanted;
     private Instant? _nextRun;
 
     /// <summary>The most that the path is known to carry.</summary>
@@ -26,13 +31,18 @@ internal sealed class PathMtuSearch(bool isIPv6)
     {
         IpBytes = PacketSizes.FloorIpBytes(isIPv6);
         _run = null;
+        _check = null;
         _nextRun = now;
     }
+
+    /// <summary>Packets have been sent that are longer than any path carries for sure.</summary>
+    public void NoteLargePackets() => _isCheckWanted = true;
 
     /// <summary>The link is down.</summary>
     public void End()
     {
         _run = null;
+        _check = null;
         _nextRun = null;
     }
 
@@ -46,6 +56,8 @@ internal sealed class PathMtuSearch(bool isIPv6)
         ipBytes = 0;
         if (_run is null && _nextRun is { } due && due <= now)
             Start(plan.InterfaceIpBytes, plan.Shape);
+        if (_run is null && TryTakeCheck(now, in plan, out ipBytes))
+            return true;
         if (_run is null)
             return false;
         if (_run.SentAt is { } sentAt)
@@ -67,6 +79,12 @@ internal sealed class PathMtuSearch(bool isIPv6)
     /// <returns>False when none of that size is under way.</returns>
     public bool HandleReply(int ipBytes, Instant now, in ProbePlan plan)
     {
+        if (_check is { } check && check.Size == ipBytes)
+        {
+            _check = null;
+            return true;
+        }
+
         if (_run is null || _run.SentAt is null || _run.Size != ipBytes)
             return false;
         Invariant.That(ipBytes > _run.Good, "a search asks only for more than it knows");
@@ -93,8 +111,40 @@ internal sealed class PathMtuSearch(bool isIPv6)
                 isSaid);
     }
 
+    /// <summary>
+    /// A path that has become narrower drops packets without a word, and the next search may be half a minute away. If a probe
+    /// of the size that it carried is lost twice, nothing is known of it any more, and a search begins.
+    /// </summary>
+    private bool TryTakeCheck(Instant now, in ProbePlan plan, out int ipBytes)
+    {
+        ipBytes = 0;
+        if (_check is { } check)
+        {
+            if (now - check.SentAt < plan.Timeout)
+                return false;
+            if (check.Tries == TriesMax)
+            {
+                IpBytes = PacketSizes.FloorIpBytes(isIPv6);
+                Start(plan.InterfaceIpBytes, plan.Shape);
+                return false;
+            }
+
+            _check = check with { SentAt = now, Tries = check.Tries + 1 };
+            ipBytes = check.Size;
+            return true;
+        }
+
+        var size = PacketSizes.ProbeIpBytes(IpBytes, isIPv6, plan.Shape);
+        if (!_isCheckWanted || now - _checkedAt < CheckInterval || size <= PacketSizes.FloorIpBytes(isIPv6))
+            return false;
+        (_isCheckWanted, _checkedAt, ipBytes) = (false, now, size);
+        _check = new Check(size, now, Tries: 1);
+        return true;
+    }
+
     private void Start(int ipBytes, SealShape shape)
     {
+        _check = null;
         var floor = PacketSizes.FloorIpBytes(isIPv6);
         var size = PacketSizes.ProbeIpBytes(ipBytes, isIPv6, shape);
         if (size <= floor)
@@ -121,6 +171,9 @@ internal sealed class PathMtuSearch(bool isIPv6)
         Invariant.That(size > run.Good && size < run.Bad, "the next size lies between what passes and what does not");
         _run = run with { Size = size, SentAt = null, Tries = 0 };
     }
+
+    /// <summary>A question whether the path still carries packets of <paramref name="Size"/> bytes.</summary>
+    private readonly record struct Check(int Size, Instant SentAt, int Tries);
 
     /// <summary>A search under way: packets of <paramref name="Good"/> bytes pass, those of <paramref name="Bad"/> do
     /// not.</summary>
