@@ -107,7 +107,7 @@ internal sealed class GroupLayer
 
     /// <summary>A message of a service of corosync's that is not groups.</summary>
     public SubmitResult TrySubmitService(ReadOnlySpan<byte> message, Instant now) =>
-        _ring.TrySubmit(new Envelope(MessageChannel.Services), message, Guarantee.Agreed, now);
+        _ring.TrySubmit(new Envelope(MessageChannel.Services), message, Guarantee.Safe, now);
 
     /// <summary>Takes the next notice that came of what was handled.</summary>
     public bool TryTake(out GroupDelivery delivery) => _notices.TryTake(out delivery);

@@ -18,7 +18,7 @@ int totem_ending_prepare(const struct totem_ending *ending);
 /* The engine has been opened. Behind everything that it registers for itself with atexit(), so before it at exit. */
 void totem_ending_arm(void);
 
-/* In the child of a fork, which has no thread but its own. What its parent registered with atexit() finds nothing to do. */
+/* In the child of a fork, which has no thread but its own. The functions that its parent registered with atexit() find nothing to do. */
 void totem_ending_forget(void);
 
 #endif

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Totem.Tests.Tidy;
 
-/// <summary>A line of C# has at most 120 columns: two files fit beside each other. What a text literal holds is not
+/// <summary>A line of C# has at most 120 columns, so that two files fit beside each other. A raw literal is not
 /// cut.</summary>
 public sealed class LineLengthTests
 {
@@ -22,7 +22,8 @@ public sealed class LineLengthTests
     {
         var wide = new string('x', MaxColumns);
         Assert.Equal([2], TooLong($"{wide}\n {wide}\n"));
-        Assert.Equal([5], TooLong($"var a = {RawQuotes}\n {wide}\n {RawQuotes};\nF({RawQuotes}{wide}{RawQuotes});\n{wide};"));
+        Assert.Equal(
+            [5], TooLong($"var a = {RawQuotes}\n {wide}\n {RawQuotes};\nF({RawQuotes}{wide}{RawQuotes});\n{wide};"));
     }
 
     private static IEnumerable<int> TooLong(string text)

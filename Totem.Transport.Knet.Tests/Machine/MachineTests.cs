@@ -129,7 +129,8 @@ public sealed class MachineTests
         AssertHeardByAll(cluster, 1, 20_000);
     }
 
-    /// <summary>Else it would be noticed by the next search, up to 30 s later, and no large message would arrive until then.</summary>
+    /// <summary>Else it would be noticed by the next search, up to 30 s later, and no large message
+    /// would arrive until then.</summary>
     [Fact]
     public void A_path_that_becomes_narrower_without_a_word_is_noticed_while_it_matters()
     {

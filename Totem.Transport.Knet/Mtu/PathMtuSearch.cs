@@ -7,7 +7,8 @@ namespace Totem.Transport.Knet.Mtu;
 /// <summary>
 /// Looks for the largest IP packet that one link carries, by probes that the peer answers (KNET §11.3). Unlike libknet
 /// it runs for each link by itself, repeats a probe once before it believes that it was lost for its size, and at worst
-/// ends with the floor. While large packets are sent, it also asks once a second whether the path still carries what it did.
+/// ends with the floor. While large packets are sent, it also asks once a second whether the path
+/// still carries what it did.
 /// </summary>
 internal sealed class PathMtuSearch(bool isIPv6)
 {
@@ -112,8 +113,8 @@ internal sealed class PathMtuSearch(bool isIPv6)
     }
 
     /// <summary>
-    /// A path that has become narrower drops packets without a word, and the next search may be half a minute away. If a probe
-    /// of the size that it carried is lost twice, nothing is known of it any more, and a search begins.
+    /// A path that has become narrower drops packets without a word, and the next search may be half a minute away. If
+    /// a probe of the size that it carried is lost twice, nothing is known of it any more, and a search begins.
     /// </summary>
     private bool TryTakeCheck(Instant now, in ProbePlan plan, out int ipBytes)
     {

@@ -3,9 +3,8 @@ using System.Net.Sockets;
 
 namespace Totem.Transport.Udp.Sockets;
 
-/// <summary><see cref="Socket.Select(System.Collections.IList, System.Collections.IList, System.Collections.IList, TimeSpan)"/>
-/// over the sockets and one that sends to itself. Its resolution is a millisecond, rounded up so
-/// that it never spins.</summary>
+/// <summary><see cref="Socket"/>'s <c>Select</c> over the sockets and one that sends to itself. Its resolution is a
+/// millisecond, rounded up so that it never spins.</summary>
 internal sealed class PortablePoller : IPoller
 {
     private static readonly byte[] OneByte = [1];

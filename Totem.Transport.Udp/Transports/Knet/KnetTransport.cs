@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
@@ -22,9 +21,6 @@ namespace Totem.Transport.Udp.Transports.Knet;
 /// </summary>
 internal sealed class KnetTransport : IRingTransport, ISleepSource
 {
-    /// <summary>Where a frame names the processor that it is for: real daemons look at it (KNET §15).</summary>
-    private const int TargetOffset = 9;
-
     private const int PacketBytesUsual = 1300;
     private static readonly TimeSpan ReviewInterval = TimeSpan.FromSeconds(1);
 
@@ -139,8 +135,8 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     public int FramesHeld(int frameBytes)
     {
         var packets = 1 + (frameBytes / PacketBytesUsual);
-        return _sockets.All.Min(x =>
-            x.ChargeableBytes) / (packets * OpenSockets.ChargeOf(Math.Min(frameBytes, PacketBytesUsual)));
+        var charge = packets * OpenSockets.ChargeOf(Math.Min(frameBytes, PacketBytesUsual));
+        return _sockets.All.Min(x => x.ChargeableBytes) / charge;
     }
 
     /// <inheritdoc />
@@ -154,7 +150,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
         }
 
         if (!transmit.IsMulticast)
-            BinaryPrimitives.WriteUInt32LittleEndian(frame[TargetOffset..], transmit.Destination.Value);
+            FrameTarget.Mark(frame, transmit.Destination);
         var own = Now();
         _machine.Send(frame, (ushort)transmit.Destination.Value, own);
         _arena.Gather(_machine, own);

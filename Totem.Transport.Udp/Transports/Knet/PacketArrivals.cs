@@ -2,6 +2,7 @@ using Totem.Core.Time;
 using Totem.Core.Wire;
 using Totem.Transport.Knet;
 using Totem.Transport.Knet.Links;
+using Totem.Transport.Knet.Wire;
 using Totem.Transport.Udp.Diagnostics;
 using Totem.Transport.Udp.Sockets;
 
@@ -15,6 +16,7 @@ namespace Totem.Transport.Udp.Transports.Knet;
 internal sealed class PacketArrivals(
     UdpTransportOptions options, KnetMachine machine, LinkSockets sockets, NodeCounters counters)
 {
+    private readonly byte[] _marked = GC.AllocateUninitializedArray<byte>(KnetFormat.MessageBytesMax);
     private readonly TokenQueue _self = new();
     private readonly TokenQueue _apart = new();
     private LinkSocket? _reading;
@@ -121,6 +123,13 @@ internal sealed class PacketArrivals(
             || !machine.HandleDatagram(datagram, new KnetAddress(source.High, source.Low), now, out var message))
             return false;
         frame = message.Bytes;
+        if (!FrameTarget.IsMarked(frame))
+            return true;
+        // A frame for one node is a token or smaller; the machine's memory is its own.
+        frame.CopyTo(_marked);
+        var unmarked = _marked.AsSpan(0, frame.Length);
+        FrameTarget.Unmark(unmarked);
+        frame = unmarked;
         return true;
     }
 }
