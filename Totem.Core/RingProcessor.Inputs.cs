@@ -13,7 +13,7 @@ public sealed partial class RingProcessor
     /// <inheritdoc />
     public void HandleDatagram(ReadOnlySpan<byte> datagram, Instant now)
     {
-        _observer.Enter();
+        _observer.RefuseReentry();
         var result = FrameHeader.TryRead(datagram, out var header);
         if (result == DecodeResult.Ok)
         {
@@ -36,7 +36,7 @@ public sealed partial class RingProcessor
 
         if (result != DecodeResult.Ok)
             _intake.DiscardMalformed(result, header.Node);
-        // A message can change nothing but the log that takes it.
+        // Not after a message on an installed ring: it changes that ring's log alone, which Store has checked.
         if (result != DecodeResult.Ok || header.Kind != FrameKind.RegularMessage || _state is not OperationalState)
             CheckInvariants();
     }
@@ -44,7 +44,7 @@ public sealed partial class RingProcessor
     /// <inheritdoc />
     public void HandleDeadline(Instant now)
     {
-        _observer.Enter();
+        _observer.RefuseReentry();
         while (_deadlines.TryTakeDue(now, out var deadline))
             Expire(deadline, now);
         CheckInvariants();
@@ -53,7 +53,7 @@ public sealed partial class RingProcessor
     /// <inheritdoc />
     public bool HandleUnreachable(ProcessorId peer, Instant now)
     {
-        _observer.Enter();
+        _observer.RefuseReentry();
         var isNews = _membership.HearUnreachable(_state, peer, now, out var transition);
         Enter(transition, now);
         CheckInvariants();
@@ -63,7 +63,7 @@ public sealed partial class RingProcessor
     /// <inheritdoc />
     public void HandlePause(TimeSpan length, Instant now)
     {
-        _observer.Enter();
+        _observer.RefuseReentry();
         if (length <= TimeSpan.Zero)
             return;
         _cause.HandlePause(length, wasCaught: _state is GatherState gather && now - gather.Since <= length);
@@ -76,7 +76,7 @@ public sealed partial class RingProcessor
     /// <inheritdoc />
     public void HandleReader(bool isStopped, Instant now)
     {
-        _observer.Enter();
+        _observer.RefuseReentry();
         if (!isStopped)
             _membership.ComeBack();
         else if (!IsAside && _installed is { Members.Count: > 1, Log: var log }
@@ -106,7 +106,7 @@ public sealed partial class RingProcessor
             Store(recovery, frame),
         (FrameKind.RegularMessage, GatherState) when _installed is { } old && frame.Ring == old.Id => Store(old, frame),
 
-        // Of our own ring it has been heard, and that is all it is for.
+        // One of our own ring shows that its sender is heard, which MembershipProtocol.Hear has noted.
         (FrameKind.MergeDetect, _) when frame.Ring == _trail.Current => null,
         (FrameKind.RegularMessage or FrameKind.MergeDetect, _) when _trail.Knows(frame.Ring) =>
             Drop(DiscardReason.StaleRing, frame),
@@ -124,13 +124,14 @@ public sealed partial class RingProcessor
         (FrameKind.CommitToken, CommitState commit) => _membership.TakeCommitToken(commit, frame.CommitToken!),
         (FrameKind.CommitToken, RecoveryState { HasStartedToken: false, Ring.IsRepresentative: true } recovery)
             when frame.Ring == recovery.NewRing && frame.CommitToken!.IsComplete => StartToken(recovery, now),
-        (FrameKind.CommitToken, RecoveryState) => Drop(_trail.ObjectionTo(frame.Ring), frame),
+        (FrameKind.CommitToken, RecoveryState) => DropIfObjected(_trail.ObjectionTo(frame.Ring), frame),
 
         (FrameKind.HoldCancel, OperationalState { Ring: var ring })
             when frame.Ring == ring.Id && ring.Members.Contains(frame.Sender) => CancelHold(ring, frame, now),
         (FrameKind.TokenLoan, OperationalState { Ring: var ring }) when frame.Ring == ring.Id =>
-            Drop(_holder.HandleLoan(ring, frame.Loan, _frames, now), frame),
-        (FrameKind.HoldCancel or FrameKind.TokenLoan, OperationalState) => Drop(_trail.ObjectionTo(frame.Ring), frame),
+            DropIfObjected(_holder.HandleLoan(ring, frame.Loan, _frames, now), frame),
+        (FrameKind.HoldCancel or FrameKind.TokenLoan, OperationalState) =>
+            DropIfObjected(_trail.ObjectionTo(frame.Ring), frame),
 
         // A ring that is given up or not installed yet has no token that could rest; an operational processor did not
         // ask for a new ring. In commit and recovery the ring comes first, strangers later.
@@ -140,7 +141,10 @@ public sealed partial class RingProcessor
     private static GatherReason ForeignReason(FrameKind kind) =>
         kind == FrameKind.MergeDetect ? GatherReason.MergeDetected : GatherReason.ForeignMessage;
 
-    private Transition? Drop(DiscardReason? objection, scoped in Frame frame)
+    private Transition? Drop(DiscardReason reason, scoped in Frame frame) => DropIfObjected(reason, frame);
+
+    /// <summary>Without an objection everything has been done with the frame.</summary>
+    private Transition? DropIfObjected(DiscardReason? objection, scoped in Frame frame)
     {
         _intake.DiscardFor(objection, frame.Sender);
         return null;
@@ -151,6 +155,7 @@ public sealed partial class RingProcessor
         if (!_intake.IsBelieved(frame, ring))
             return null;
         _cause.NoteToken();
+        // It has come back to an operational member: all have installed the ring, and strangers may be heeded.
         ring.IsSettled = true;
         var next = _holder.Take(ring, frame.Token, frame.Requests, _frames, now);
         if (_holder.FindStuck(ring, next, now) is not { IsNone: false } stuck)
@@ -172,11 +177,12 @@ public sealed partial class RingProcessor
         // The first token that comes shows that the commit token has done its work.
         recovery.HasStartedToken = true;
         var next = _holder.Take(ring, frame.Token, frame.Requests, recovery.Plan, now);
-        var isComplete = recovery.UpdateFlagAndPromise(ref next);
+        var isComplete = recovery.AdvanceRecovery(ref next);
         if (recovery.HasPromised && _installed is { } old)
             old.Obligation = recovery.Obligation;
         if (isComplete)
             EnterOperational(recovery, now);
+        // The application lagged too many changes behind, so the end of the recovery was that we left.
         if (_state is LeftState)
             return null;
         if (!isComplete && _holder.FindStuck(ring, next, now) is { IsNone: false } stuck)

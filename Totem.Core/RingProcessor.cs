@@ -122,13 +122,13 @@ public sealed partial class RingProcessor : IRing
     /// it is met again.</summary>
     internal bool LeavesSomebodyAlone(Instant now) => _membership.IsAnybodyResting(now);
 
-    /// <summary>A ring has ended, and the application has not been handed all of it.</summary>
+    /// <summary>The application has not been handed all of a ring that has ended.</summary>
     internal bool IsChangeWaiting => _stream.WaitingCount > 0;
 
     /// <inheritdoc />
     public void Start(Instant now)
     {
-        _observer.Enter();
+        _observer.RefuseReentry();
         if (_state is not IdleState)
             throw new InvalidOperationException("A processor starts once; create a new one to start again.");
         Enter(_membership.Start(now), now);
@@ -141,7 +141,7 @@ public sealed partial class RingProcessor : IRing
     /// <inheritdoc />
     public void Leave(Instant now)
     {
-        _observer.Enter();
+        _observer.RefuseReentry();
         if (_state is LeftState)
             return;
         if (_state is not IdleState)
@@ -166,7 +166,7 @@ public sealed partial class RingProcessor : IRing
     internal SubmitResult TrySubmitEnveloped(
         in Envelope envelope, ReadOnlySpan<byte> payload, Guarantee guarantee, Instant now)
     {
-        _observer.Enter();
+        _observer.RefuseReentry();
         MessageArgument.Check(payload);
         if (_state is IdleState or LeftState)
             return SubmitResult.NotRunning;
@@ -184,11 +184,11 @@ public sealed partial class RingProcessor : IRing
     /// <summary>This ring is installed, and messages for it have a meaning.</summary>
     internal bool IsOn(RingId ring)
     {
-        _observer.Enter();
+        _observer.RefuseReentry();
         return _installed?.Id == ring && _state is not LeftState;
     }
 
-    /// <summary>Something waits to be sent.</summary>
+    /// <summary>Tells the holder that something waits to be sent: it sends, or asks for the token, if it may.</summary>
     internal void Wake(Instant now)
     {
         if (_state is OperationalState { Ring: var ring })
@@ -202,7 +202,7 @@ public sealed partial class RingProcessor : IRing
         // Here and not when it was submitted: messages that are submitted together share a frame.
         if (_state is OperationalState { Ring: { Rest.HasWork: true } ring })
         {
-            _observer.Enter();
+            _observer.RefuseReentry();
             _holder.SendWaiting(ring, _frames);
         }
 
@@ -214,7 +214,7 @@ public sealed partial class RingProcessor : IRing
     /// <returns>False when there is nothing to deliver (now).</returns>
     public bool TryDeliver(out Delivery delivery)
     {
-        _observer.Enter();
+        _observer.RefuseReentry();
         return _stream.TryNext(out delivery);
     }
 

@@ -15,6 +15,8 @@ internal sealed class ObserverGuard(IRingObserver? observer) : IRingObserver
         _isObserving = false;
     }
 
-    /// <summary>Called on every way into the processor.</summary>
-    public void Enter() => Invariant.That(!_isObserving, "an observer does not call into the processor");
+    /// <summary>Called at the start of every public method: an observer must not call back into the
+    /// processor.</summary>
+    public void RefuseReentry() =>
+        Invariant.That(!_isObserving, "an observer does not call into the processor");
 }

@@ -98,7 +98,7 @@ internal sealed class MembershipProtocol
     /// <summary>Commit, and a join.</summary>
     public static Transition TakeJoin(CommitState commit, JoinMessage join, Instant now)
     {
-        if (IsBehind(commit, join) || (commit.Members.Contains(join.System) && WillRefuse(commit.Gather, join)))
+        if (HasGivenUp(commit, join) || (commit.Members.Contains(join.System) && WillRefuse(commit.Gather, join)))
             return new Transition.ToGather(commit.Gather, GatherReason.JoinReceived, join.System, join);
         if (commit.Members.Contains(join.System) && !join.IsLeave)
             commit.Gather.Lost.StillAsked(join.System, now);
@@ -107,7 +107,7 @@ internal sealed class MembershipProtocol
     }
 
     /// <summary>Recovery, and a join.</summary>
-    public static Transition TakeJoin(FormingState recovery, JoinMessage join) => IsBehind(recovery, join)
+    public static Transition TakeJoin(FormingState recovery, JoinMessage join) => HasGivenUp(recovery, join)
         ? new Transition.ToGather(recovery.Gather, GatherReason.JoinReceived, join.System, join)
         : new Transition.Ignored(DiscardReason.NotInThisState, join.System);
 
@@ -281,7 +281,7 @@ internal sealed class MembershipProtocol
         return _neighbours.AreKin(ring.Members);
     }
 
-    private static bool IsBehind(FormingState forming, JoinMessage join) =>
+    private static bool HasGivenUp(FormingState forming, JoinMessage join) =>
         forming.Members.Contains(join.System) && !RingId.IsLater(forming.NewRing.Sequence, join.RingSequence);
 
     /// <summary>

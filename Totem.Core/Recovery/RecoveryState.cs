@@ -143,15 +143,15 @@ internal sealed class RecoveryState(
     /// <summary>WIRE §9.11, steps 1 to 6, after a visit: raises or clears the retransmission flag, and promises once we
     /// have everything. True when the ring is to be installed.</summary>
     /// <param name="token">The token as it is to go on; its retransmission flag is set here.</param>
-    public bool UpdateFlagAndPromise(ref RegularToken token)
+    public bool AdvanceRecovery(ref RegularToken token)
     {
         var retransFlag = token.RetransFlag;
-        var isComplete = UpdateFlagAndPromise(ref retransFlag, token.Seq, token.Aru);
+        var isComplete = AdvanceRecovery(ref retransFlag, token.Seq, token.Aru);
         token = token with { RetransFlag = retransFlag };
         return isComplete;
     }
 
-    private bool UpdateFlagAndPromise(ref uint retransFlag, Seq tokenSeq, Seq tokenAru)
+    private bool AdvanceRecovery(ref uint retransFlag, Seq tokenSeq, Seq tokenAru)
     {
         if (Plan.QueuedFrames > 0)
         {

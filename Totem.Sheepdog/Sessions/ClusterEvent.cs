@@ -36,7 +36,7 @@ internal enum ClusterEventKind
 /// <param name="Kind">Its kind.</param>
 /// <param name="Node">The node it is about: joins, is accepted, left, sent, has its turn, described itself
 /// anew.</param>
-/// <param name="Members">Join: the members without it. Accept, Leave: the members behind it.</param>
+/// <param name="Members">Join: the members without it. Accept, Leave: the members after it.</param>
 /// <param name="Bytes">Join, Accept: the buffer in full length. Notify: the message.</param>
 internal sealed record ClusterEvent(
     ClusterEventKind Kind,

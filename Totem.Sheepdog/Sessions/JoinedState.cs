@@ -30,7 +30,7 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
         return true;
     }
 
-    /// <summary>Goes on behind the accept.</summary>
+    /// <summary>Goes on after the accept.</summary>
     public Transition? Begin(List<Effect> effects, HeldMessages held)
     {
         if (Tell(new OrderedStep(effects, null, Common.Deaths)) is { } lost)
@@ -41,7 +41,7 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
         return null;
     }
 
-    /// <summary>Goes on behind a cut, with what was kept back meanwhile.</summary>
+    /// <summary>Goes on after a cut, with what was kept back meanwhile.</summary>
     public Transition? CatchUp(IReadOnlyList<OrderedElement> kept)
     {
         foreach (var element in kept)
@@ -95,7 +95,7 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
     /// <summary>The session is in doubt: it waits for no answer.</summary>
     public void ForgetTime() => _patience.Forget();
 
-    /// <summary>Does what falls to this session in the state there is.</summary>
+    /// <summary>Does what this state makes this session's task.</summary>
     public void Act()
     {
         if (State.Acceptor != Common.Self)
@@ -144,7 +144,7 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
         if (Tell(new OrderedStep(effects, change, Common.Deaths)) is { } lost)
             return lost;
         if (change is not null)
-            CompareViews(change);
+            AnnounceView(change);
         Act();
         return null;
     }
@@ -185,9 +185,9 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
             Common.Output.Send(new ClusterMessage(ClusterMessageKind.Block) { Ticket = ticket });
     }
 
-    /// <summary>Somebody is in the group who is not in the state: perhaps a side of a cut that went on too. The oldest
-    /// on each side says how much it has; all compare.</summary>
-    private void CompareViews(OrderedChange change)
+    /// <summary>The group holds a session that this state does not know: perhaps it comes from a side that went on too.
+    /// The oldest session on each side announces how much its side has; <see cref="HandleView"/> compares.</summary>
+    private void AnnounceView(OrderedChange change)
     {
         _views.Clear();
         if (!change.HasOtherSides || State.Informed.IsEmpty || State.Informed[0].Peer != Common.Self

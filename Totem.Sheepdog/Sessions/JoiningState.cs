@@ -11,13 +11,14 @@ namespace Totem.Sheepdog.Sessions;
 internal sealed class JoiningState(SessionCommon common, HeldMessages held, bool hasSettled)
     : NewcomerState(common, held, hasSettled)
 {
-    /// <summary>Others of whom it is not known that they know nothing.</summary>
-    private readonly HashSet<PeerId> _unknown = [];
+    /// <summary>The others in the group that may know the cluster's state. One that sends a join request shows that it
+    /// does not.</summary>
+    private readonly HashSet<PeerId> _mayKnow = [];
 
     /// <summary>The sessions whose requests were delivered here and wait, in the order of the requests.</summary>
     private readonly List<PeerId> _asking = [];
 
-    /// <summary>Null until the own request has come back.</summary>
+    /// <summary>Null until this session's own request has come back.</summary>
     private JoinRecord? _record;
     private uint _attempt;
     private bool _asksOnce;
@@ -29,7 +30,7 @@ internal sealed class JoiningState(SessionCommon common, HeldMessages held, bool
     /// <summary>The session has just come into the group.</summary>
     public void Begin()
     {
-        LookAround();
+        AssumeOthersKnow();
         if (Common.Request is not null)
             Ask();
     }
@@ -52,14 +53,14 @@ internal sealed class JoiningState(SessionCommon common, HeldMessages held, bool
     public void HandleArrival()
     {
         _asksOnce = true;
-        LookAround();
+        AssumeOthersKnow();
     }
 
     public Transition? HandleChange(OrderedChange change)
     {
         foreach (var left in change.Left)
         {
-            _unknown.Remove(left.Peer);
+            _mayKnow.Remove(left.Peer);
             _asking.Remove(left.Peer);
         }
 
@@ -68,7 +69,7 @@ internal sealed class JoiningState(SessionCommon common, HeldMessages held, bool
         if (change.Joined.Any(x => x.IsMerged || x.Peer == Common.Self))
         {
             // Nobody on the other side has heard the request, and what they know is not known here: all over again.
-            LookAround();
+            AssumeOthersKnow();
             _asking.Clear();
             if (Common.Request is not null)
                 Ask();
@@ -90,7 +91,7 @@ internal sealed class JoiningState(SessionCommon common, HeldMessages held, bool
             case ClusterMessageKind.Accept:
                 // From now on it knows; should this accept not count, it asks again, or goes.
                 if (Common.Peers.Contains(message.Peer))
-                    _unknown.Add(message.Peer);
+                    _mayKnow.Add(message.Peer);
                 return RecordAndElect(WithoutBuffer(element));
             case ClusterMessageKind.Grant:
                 if (Record(WithoutBuffer(element)) is { } lost)
@@ -99,7 +100,7 @@ internal sealed class JoiningState(SessionCommon common, HeldMessages held, bool
                 return null;
             case ClusterMessageKind.View:
                 if (sender != Common.Self && Common.Peers.Contains(sender))
-                    _unknown.Add(sender);
+                    _mayKnow.Add(sender);
                 TryElect();
                 return null;
             case ClusterMessageKind.Deaths:
@@ -114,23 +115,23 @@ internal sealed class JoiningState(SessionCommon common, HeldMessages held, bool
 
     /// <summary>For people: what it waits for.</summary>
     public override string ToString() =>
-        $"unknown [{string.Join(' ', _unknown)}], asking [{string.Join(' ', _asking)}], "
+        $"unknown [{string.Join(' ', _mayKnow)}], asking [{string.Join(' ', _asking)}], "
         + $"attempt {_record?.Attempt ?? 0} of {_attempt}, elected {Election?.Attempt}, settled {HasSettled}";
 
     /// <summary>A replay needs neither the buffer nor the state of an answer.</summary>
     private static OrderedMessage WithoutBuffer(OrderedMessage answer) =>
         answer with { Message = answer.Message with { Opaque = default, State = null } };
 
-    private void LookAround()
+    private void AssumeOthersKnow()
     {
-        _unknown.Clear();
-        _unknown.UnionWith(Common.Peers);
-        _unknown.Remove(Common.Self);
+        _mayKnow.Clear();
+        _mayKnow.UnionWith(Common.Peers);
+        _mayKnow.Remove(Common.Self);
     }
 
     private ToLost? HandleJoin(OrderedMessage element)
     {
-        _unknown.Remove(element.Sender);
+        _mayKnow.Remove(element.Sender);
         _asking.Remove(element.Sender);
         _asking.Add(element.Sender);
         if (element.Sender != Common.Self)
@@ -162,7 +163,7 @@ internal sealed class JoiningState(SessionCommon common, HeldMessages held, bool
     /// <summary>The first of all: everybody else in the group is known to know nothing, and asked later.</summary>
     private void TryElect()
     {
-        var isFirst = _unknown.Count == 0 && _asking is [var first, ..] && first == Common.Self;
+        var isFirst = _mayKnow.Count == 0 && _asking is [var first, ..] && first == Common.Self;
         var mayBegin = Common.Peers.Count >= Common.Options.Quorum && (HasSettled || !Common.Options.WaitsUntilSettled);
         if (isFirst && mayBegin && Election is null && _record is { } record)
             Elect(record, ClusterState.Empty);

@@ -8,7 +8,7 @@ internal abstract record OrderedElement : SessionInput
     /// <summary>The bytes that it costs to keep.</summary>
     public abstract long Cost { get; }
 
-    /// <summary>The state behind this element.</summary>
+    /// <summary>The state after this element.</summary>
     /// <param name="state">The state before it.</param>
     /// <param name="effects">Takes what the element means for sheep.</param>
     public abstract ClusterState Apply(ClusterState state, List<Effect> effects);

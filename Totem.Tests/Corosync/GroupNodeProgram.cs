@@ -57,7 +57,7 @@ internal static class GroupNodeProgram
             if (now.Ring != last?.Ring)
                 lines.TryWrite(RingLine('y', last = now));
         };
-        node.Host.CycleProbe = () =>
+        node.Host.CycleHook = () =>
         {
             // The first synchronisation may have been before somebody listened.
             if (last is null && node.Synchronized is { } first)

@@ -70,8 +70,8 @@ public sealed class GrowingWindowTests
     [Fact]
     [Shows(
         "docs/design/protocol.md",
-        "whose window is behind, or does not grow by its options, is left its share of the first window at "
-            + "every visit")]
+        "a member whose window is smaller, or whose options keep it fixed, may still send its share of the first "
+            + "window at every visit")]
     public void A_member_whose_window_does_not_grow_is_not_silenced_by_those_whose_do()
     {
         var ring = InMemoryRing.Operational(3, x => Grows(x) with { MaxWindowSize = x.Self.Value == 3 ? 0 : 512 });

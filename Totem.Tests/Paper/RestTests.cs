@@ -103,7 +103,7 @@ public sealed class RestTests
     }
 
     [Fact]
-    [Shows("docs/design/token.md", "One that is lost costs the rest of one rest")]
+    [Shows("docs/design/token.md", "If a hold cancel is lost, its sender waits until the rest ends")]
     public void A_lost_hold_cancel_costs_one_rest()
     {
         var cluster = Alone(2);
@@ -188,7 +188,8 @@ public sealed class RestTests
     }
 
     [Fact]
-    [Shows("docs/design/token.md", "A member that takes no part (TokenPark 0, an older build) wipes it out")]
+    [Shows("docs/design/token.md", "A member that takes no part (TokenPark 0, an older build) wipes the "
+        + "announcement out")]
     public void A_member_that_takes_no_part_keeps_the_token_going_and_loses_nothing()
     {
         var cluster = RingCluster.Operational(
@@ -204,7 +205,7 @@ public sealed class RestTests
     }
 
     [Fact]
-    [Shows("docs/design/token.md", "A submission waits for the token's way round at most, as before, and for one rest")]
+    [Shows("docs/design/token.md", "A submission waits at most one rotation, as before, and one rest.")]
     public void No_member_waits_for_more_than_a_rotation_and_a_few_hops_however_others_send()
     {
         var cluster = Alone(2);

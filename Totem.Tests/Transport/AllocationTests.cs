@@ -98,7 +98,7 @@ public sealed class AllocationTests : IDisposable
         {
             var node = await TotemNode.StartAsync(options, _limit.Token);
             var gauge = new Gauge();
-            node.Host.CycleProbe = () => gauge.Look(node.Host.Counters.MessagesDelivered);
+            node.Host.CycleHook = () => gauge.Look(node.Host.Counters.MessagesDelivered);
             nodes.Add(node);
             gauges.Add(gauge);
         }

@@ -84,7 +84,7 @@ public sealed class KnetTransportTests : IDisposable
             Options(2, links: 2, token: TimeSpan.FromMinutes(10)), Limit);
         await Task.WhenAll(first.WaitForMembersAsync(2, Limit), second.WaitForMembersAsync(2, Limit));
 
-        second.Host.Kill();
+        second.Host.Crash();
 
         Assert.Equal(2u, (await closed.Task.WaitAsync(Limit)).Value);
         await first.WaitForMembersAsync(members => members.Count == 1, Limit);

@@ -140,7 +140,7 @@ public sealed class TotemGroupTests : IDisposable
         await third.WaitForMembersAsync(3, Limit);
 
         await first.DisposeAsync();
-        third.Host.Kill();
+        third.Host.Crash();
         var ofA = await ReadToEndAsync(a);
         var ofB = await ReadAsync(b, x => x == "g {2/2}; 3/3 went (NodeDown)");
         Assert.Contains("g {2/2, 3/3}; 1/1 went (ProcessDown)", ofB);

@@ -119,7 +119,7 @@ public sealed class TotemNodeTests : IDisposable
     {
         var nodes = await StartRing(3, path);
 
-        nodes[2].Host.Kill();
+        nodes[2].Host.Crash();
         await nodes[2].Completion;
         var survivors = nodes[..2];
         await Task.WhenAll(survivors.Select(node => node.WaitForMembersAsync(members => members.Count == 2, Limit)));
@@ -197,7 +197,7 @@ public sealed class TotemNodeTests : IDisposable
         var port = Ports.TakeBase();
         var first = await TotemNode.StartAsync(Options(port), Limit);
         var before = await first.WaitForMembersAsync(1, Limit);
-        first.Host.Kill();
+        first.Host.Crash();
         await first.Completion;
 
         await using var second = await TotemNode.StartAsync(Options(port), Limit);

@@ -43,6 +43,9 @@ public sealed class MachineFuzzTests
             Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
         Assert.Equal(Count, machine.Counters.Discarded - before);
         KnetDiscard[] reasons = [KnetDiscard.NotAuthentic, KnetDiscard.BadLength, KnetDiscard.Replayed];
+        // In the format of our own the envelope names the sender, whose addresses are looked at before it is opened.
+        if (setup.Format != NodeFormat.Libknet)
+            reasons = [.. reasons, KnetDiscard.WrongAddress];
         Assert.True(
             Count <= reasons.Sum(x => machine.Counters[x]), "a packet was dropped for what is in it, so it was opened");
         Assert.Equal(eventsBefore, cluster.Node(1).Events.Count);

@@ -27,7 +27,7 @@ internal sealed class DutyCycle
     private readonly IRingTransport _transport;
     private readonly HostClock _clock;
     private readonly OutputDrain _output;
-    private Instant? _nextProbe;
+    private Instant? _nextTransportCheck;
     private bool _actsOnMessages;
 
     public DutyCycle(RingParts parts)
@@ -40,9 +40,9 @@ internal sealed class DutyCycle
     }
 
     /// <summary>Tests look at the ring's thread from inside: called at the start of each cycle.</summary>
-    public Action? Probe { get; set; }
+    public Action? CycleHook { get; set; }
 
-    /// <summary>Runs until the member has left or is killed.</summary>
+    /// <summary>Runs until the member has left, or was told to crash.</summary>
     public void Run()
     {
         _clock.Begin();
@@ -57,8 +57,9 @@ internal sealed class DutyCycle
     {
         _parts.Waits.NoteReturn();
         Sleep();
-        Probe?.Invoke();
-        // Messages that did not wake us leave with the token that did.
+        CycleHook?.Invoke();
+        // A message that does not end the sleep leaves with the token. The token may be what ended it, so such messages
+        // are taken before it is read.
         if (!_actsOnMessages)
             TakeSubmissions(_clock.Tick());
 
@@ -74,7 +75,7 @@ internal sealed class DutyCycle
         _output.Drain(now);
         JudgeReader(now);
         _parts.Share.Follow(_parts.Room.IsReaderBehind(), now);
-        _nextProbe = Earlier(
+        _nextTransportCheck = Earlier(
             _transport.ProbeIfQuiet(_processor.Successor, _processor.Installed?.Members ?? ProcessorSet.Empty, now),
             _transport.CheckInterface(now));
         if (_processor.Phase == RingPhase.Left)
@@ -135,7 +136,7 @@ internal sealed class DutyCycle
 
     private TimeSpan? TimeUntilNext(Instant now)
     {
-        var next = Earlier(Earlier(_processor.NextDeadline, _nextProbe), _parts.End.Deadline);
+        var next = Earlier(Earlier(_processor.NextDeadline, _nextTransportCheck), _parts.End.Deadline);
         if (next is not { } instant)
             return null;
         var wait = instant - now;

@@ -53,7 +53,7 @@ internal sealed class GroupHost(
 
     public void Wake() => wake();
 
-    /// <summary>The task that a handler waits for.</summary>
+    /// <summary>Fails a wait that a handler begins on the ring's own thread: it could never end.</summary>
     public HandlerWaits Waits => waits;
 
     /// <summary>Any thread.</summary>

@@ -7,19 +7,19 @@ namespace Totem.Transport.Udp.Hosting;
 internal sealed class RingEnd(TimeSpan flushTimeout)
 {
     private volatile bool _leaveRequested;
-    private volatile bool _killRequested;
+    private volatile bool _crashRequested;
 
     /// <summary>A message that was accepted is to be multicast, and the others are to be told. Any thread.</summary>
     public bool IsLeaveRequested => _leaveRequested;
 
     /// <summary>The thread has nothing more to do.</summary>
-    public bool IsOver => HasLeft || _killRequested;
+    public bool IsOver => HasLeft || _crashRequested;
 
     /// <summary>The member has said goodbye.</summary>
     public bool HasLeft { get; private set; }
 
-    /// <summary>Another member told this one to stop: why.</summary>
-    public RingFailedException? Killed { get; private set; }
+    /// <summary>The reason for which another member told this one to stop; null when none did.</summary>
+    public RingFailedException? KillReason { get; private set; }
 
     /// <summary>Until when the flush may take; null before it has begun.</summary>
     public Instant? Deadline { get; private set; }
@@ -28,10 +28,10 @@ internal sealed class RingEnd(TimeSpan flushTimeout)
     public void RequestLeave() => _leaveRequested = true;
 
     /// <summary>Any thread.</summary>
-    public void RequestKill() => _killRequested = true;
+    public void RequestCrash() => _crashRequested = true;
 
     /// <summary>Another member tells this one to stop; the first reason counts.</summary>
-    public void HandleKill(RingFailedException reason) => Killed ??= reason;
+    public void NoteKillReason(RingFailedException reason) => KillReason ??= reason;
 
     /// <summary>The whole process stood still for so long: the flush may take longer.</summary>
     public void HandlePause(TimeSpan length) => Deadline += length;

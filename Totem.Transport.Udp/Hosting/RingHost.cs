@@ -37,7 +37,7 @@ internal sealed class RingHost
 
     public ulong StoredSequence => _parts.StoredSequence;
 
-    /// <summary>The task that a handler waits for.</summary>
+    /// <summary>Fails a wait that a handler begins on the ring's own thread: it could never end.</summary>
     public HandlerWaits Waits => _parts.Waits;
 
     /// <summary>The processors that could be on the ring, with this node.</summary>
@@ -46,15 +46,15 @@ internal sealed class RingHost
     /// <summary>The members that are here, for those who wait for it.</summary>
     public MembershipWatch Membership => _parts.Membership;
 
-    /// <summary>Ends when the thread has ended: well after <see cref="Leave"/>, or with why it
-    /// stopped by itself.</summary>
+    /// <summary>Completes when the thread has ended: successfully after <see cref="Leave"/>, otherwise with the reason
+    /// for which it stopped by itself.</summary>
     public Task Completion => _completion.Task;
 
     /// <summary>Tests look at the ring's thread from inside: called at the start of each cycle.</summary>
-    internal Action? CycleProbe
+    internal Action? CycleHook
     {
-        get => _cycle.Probe;
-        set => _cycle.Probe = value;
+        get => _cycle.CycleHook;
+        set => _cycle.CycleHook = value;
     }
 
     public void Start()
@@ -67,9 +67,9 @@ internal sealed class RingHost
     public void Leave() => _parts.Leave();
 
     /// <summary>Stop like a process that was killed: nothing is sent, nobody is told. Any thread.</summary>
-    public void Kill()
+    public void Crash()
     {
-        _parts.End.RequestKill();
+        _parts.End.RequestCrash();
         _parts.Signal.Wake();
     }
 
@@ -87,7 +87,7 @@ internal sealed class RingHost
             _cycle.Run();
             if (_parts.End.HasLeft)
                 Log.LeftRing(_parts.Logger, self);
-            failure = _parts.End.Killed;
+            failure = _parts.End.KillReason;
         }
         catch (Exception exception)
         {

@@ -97,7 +97,7 @@ internal sealed class RingParts
     /// <summary>The groups this node is in.</summary>
     public GroupHost Groups { get; }
 
-    /// <summary>The task that a handler waits for.</summary>
+    /// <summary>Fails a wait that a handler begins on the ring's own thread: it could never end.</summary>
     public HandlerWaits Waits { get; }
 
     /// <summary>The members that are here, for those who wait for it.</summary>
@@ -105,7 +105,7 @@ internal sealed class RingParts
 
     public ulong StoredSequence => _sequences.Start;
 
-    /// <summary>Says what the configuration is to be told, and begins to measure.</summary>
+    /// <summary>Logs the notices about the configuration, and starts the meters.</summary>
     public void Start()
     {
         foreach (var notice in Options.Notices)
@@ -142,7 +142,7 @@ internal sealed class RingParts
     private void HandleKill(string reason)
     {
         Log.KillRequested(Logger, Transport.Self, reason);
-        End.HandleKill(new RingFailedException($"node {Transport.Self} was told to stop: {reason}"));
+        End.NoteKillReason(new RingFailedException($"node {Transport.Self} was told to stop: {reason}"));
         Leave();
     }
 }

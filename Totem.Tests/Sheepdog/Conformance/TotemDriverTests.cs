@@ -34,7 +34,7 @@ public sealed class TotemDriverTests : DriverConformance
         var sheep = Joined(5);
         using var haveEnded = new ManualResetEventSlim();
         foreach (var survivor in sheep[3..])
-            NodeOf(survivor).Host.CycleProbe = haveEnded.Wait;
+            NodeOf(survivor).Host.CycleHook = haveEnded.Wait;
         foreach (var killed in sheep[..3])
             killed.Kill();
         foreach (var killed in sheep[..3])
@@ -88,7 +88,7 @@ public sealed class TotemDriverTests : DriverConformance
 
     protected override IClusterDriver Create() => ClusterDrivers.Create("totem", out _);
 
-    protected override void Kill(IClusterDriver driver) => ((TotemDriver)driver).Node?.Host.Kill();
+    protected override void Kill(IClusterDriver driver) => ((TotemDriver)driver).Node?.Host.Crash();
 
     protected override void Dispose(bool disposing)
     {
