@@ -58,8 +58,8 @@ public interface IRing
     int WindowSize { get; }
 
     /// <summary>The place of the last frame that this processor multicast. A member that is to end asks
-    /// <see cref="IsEverywhere"/> of it first: nobody could send the frame again after that.</summary>
-    RingPosition Multicast { get; }
+    /// <see cref="HasReachedAll"/> of it first: nobody could send the frame again after that.</summary>
+    RingPosition LastMulticast { get; }
 
     /// <summary>
     /// The application has stopped reading, so this processor has left the others and forms no ring with anybody until
@@ -69,7 +69,7 @@ public interface IRing
 
     /// <summary>The first frame of the installed ring that the application could have been handed and was not; null
     /// when there is none.</summary>
-    RingPosition? Undelivered { get; }
+    RingPosition? FirstUndelivered { get; }
 
     /// <summary>
     /// A message that is submitted now makes this processor send something at once: the token rests here, or has to be
@@ -107,9 +107,9 @@ public interface IRing
     void HandlePause(TimeSpan length, Instant now);
 
     /// <summary>
-    /// The host judges whether its application has stopped reading, as a rule by <see cref="Undelivered"/>. If it has,
-    /// and others would wait for it, the processor says goodbye to them and goes on alone; it comes back when the host
-    /// says that the application reads. Nothing changes the order: the application sees the same transitional and
+    /// The host judges whether its application has stopped reading, as a rule by <see cref="FirstUndelivered"/>. If it
+    /// has, and others would wait for it, the processor says goodbye to them and goes on alone; it comes back when the
+    /// host says that the application reads. Nothing changes the order: the application sees the same transitional and
     /// regular configurations as in any parting (docs/design/protocol.md, "A slow reader").
     /// </summary>
     /// <param name="isStopped">The application has not taken a whole frame for longer than the host accepts; or it
@@ -139,6 +139,6 @@ public interface IRing
     /// Every member of its ring is known to have what stands there and before it; or that ring is over, and those who
     /// came along have exchanged what they had.
     /// </summary>
-    /// <param name="position">The value of <see cref="Multicast"/>, now or earlier.</param>
-    bool IsEverywhere(RingPosition position);
+    /// <param name="position">The value of <see cref="LastMulticast"/>, now or earlier.</param>
+    bool HasReachedAll(RingPosition position);
 }

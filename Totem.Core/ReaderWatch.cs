@@ -32,7 +32,7 @@ public sealed class ReaderWatch(TimeSpan? limit)
     public bool IsStopped(IRing processor, Instant now, bool hasRoom = true)
     {
         ArgumentNullException.ThrowIfNull(processor);
-        var next = processor.Undelivered;
+        var next = processor.FirstUndelivered;
         if (processor.IsAside != _wasAside)
             (_wasAside, _takenAside) = (processor.IsAside, 0);
         if (next != _next)

@@ -107,13 +107,13 @@ public sealed partial class RingProcessor : IRing
     public int WindowSize => _state is OperationalState { Ring.Flow.Window.Size: var size } ? size : 0;
 
     /// <inheritdoc />
-    public RingPosition Multicast => _installed?.Own ?? default;
+    public RingPosition LastMulticast => _installed?.Own ?? default;
 
     /// <inheritdoc />
     public bool IsAside => _membership.IsAside;
 
     /// <inheritdoc />
-    public RingPosition? Undelivered => _installed?.Undelivered;
+    public RingPosition? FirstUndelivered => _installed?.FirstUndelivered;
 
     /// <summary>The token rests here, and what is submitted leaves at once (docs/design/token.md).</summary>
     internal bool HasToken => _state is OperationalState { Ring.Rest.Loan: null };
@@ -135,7 +135,7 @@ public sealed partial class RingProcessor : IRing
     }
 
     /// <inheritdoc />
-    public bool IsEverywhere(RingPosition position) =>
+    public bool HasReachedAll(RingPosition position) =>
         _installed is not { } installed || installed.Id != position.Ring || installed.Log.SafeThrough >= position.Seq;
 
     /// <inheritdoc />

@@ -29,7 +29,7 @@ internal sealed class InstalledRing(TokenRing ring)
 
     /// <summary>The first frame that the application could have been handed and was not; null when there is
     /// none.</summary>
-    public RingPosition? Undelivered =>
+    public RingPosition? FirstUndelivered =>
         Log.DeliveredThrough < Log.DeliverableThrough ? new RingPosition(Id, Log.DeliveredThrough.Next) : null;
 
     /// <summary>A frame of this ring that the window lacks.</summary>

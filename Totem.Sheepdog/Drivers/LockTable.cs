@@ -9,7 +9,7 @@ internal sealed class LockTable
     private readonly Dictionary<ulong, ulong> _held = [];
 
     /// <summary>A thread wants a lock; in the session there is, or the next one.</summary>
-    public LockWaiter Add(ulong id, ClusterEventQueue? session)
+    public LockWaiter Add(ulong id, ClusterSession? session)
     {
         var waiter = new LockWaiter(id) { Ticket = session?.Lock(id) ?? 0 };
         _waiters.Add(waiter);
@@ -17,7 +17,7 @@ internal sealed class LockTable
     }
 
     /// <summary>The session says who has its lock now.</summary>
-    public void TakeGranted(ClusterEventQueue session)
+    public void TakeGranted(ClusterSession session)
     {
         while (session.TryTakeGranted(out var ticket))
         {
@@ -30,16 +30,16 @@ internal sealed class LockTable
     }
 
     /// <returns>False when it is not held, or is no longer.</returns>
-    public bool Release(ulong id, ClusterEventQueue? session)
+    public bool Release(ulong id, ClusterSession? session)
     {
-        if (!_held.Remove(id, out var ticket) || session is null || session.Phase == ClusterPhase.Lost)
+        if (!_held.Remove(id, out var ticket) || session is null || session.Phase == SessionPhase.Lost)
             return false;
         session.Unlock(id, ticket);
         return true;
     }
 
     /// <summary>A new session: what was held is lost, who waits asks again.</summary>
-    public void Renew(ClusterEventQueue session)
+    public void Renew(ClusterSession session)
     {
         _held.Clear();
         foreach (var waiter in _waiters)

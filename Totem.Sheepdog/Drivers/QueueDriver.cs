@@ -2,7 +2,7 @@ using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers;
 
-/// <summary>The parts that every driver has in common: a session's <see cref="ClusterEventQueue"/>, its lock, the
+/// <summary>The parts that every driver has in common: a session's <see cref="ClusterSession"/>, its lock, the
 /// readiness of events, the locks. A driver adds the backend.</summary>
 internal abstract class QueueDriver : IClusterDriver
 {
@@ -40,7 +40,7 @@ internal abstract class QueueDriver : IClusterDriver
     protected Lock Gate { get; } = new();
 
     /// <summary>The session; null before the first join. Under the gate.</summary>
-    protected ClusterEventQueue? Queue { get; private set; }
+    protected ClusterSession? Queue { get; private set; }
 
     /// <summary>Under the gate.</summary>
     protected bool IsDisposed { get; private set; }
@@ -187,7 +187,7 @@ internal abstract class QueueDriver : IClusterDriver
     protected abstract void Send(byte[] message);
 
     /// <summary>A new session. Under the gate.</summary>
-    protected void Begin(ClusterEventQueue queue, SheepNode self, ReadOnlySpan<byte> opaque)
+    protected void Begin(ClusterSession queue, SheepNode self, ReadOnlySpan<byte> opaque)
     {
         Queue = queue;
         queue.WritesNotes = WritesLog;
@@ -262,7 +262,7 @@ internal abstract class QueueDriver : IClusterDriver
 
     private bool IsSendingFull => SendingBytes > ClusterLimits.MaxSendingBytes;
 
-    private ClusterResult Do(Func<ClusterEventQueue, ClusterResult> operation)
+    private ClusterResult Do(Func<ClusterSession, ClusterResult> operation)
     {
         lock (Gate)
             return After(IsDisposed || Queue is null || IsSendingFull ? ClusterResult.ClusterError : operation(Queue));
@@ -287,7 +287,7 @@ internal abstract class QueueDriver : IClusterDriver
     }
 
     private bool TryTake(
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ClusterEventQueue? queue,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ClusterSession? queue,
         [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ClusterEvent? next)
     {
         lock (Gate)
@@ -300,7 +300,7 @@ internal abstract class QueueDriver : IClusterDriver
         }
     }
 
-    private void Tell(ClusterEventQueue queue, ClusterEvent next, IClusterEvents events)
+    private void Tell(ClusterSession queue, ClusterEvent next, IClusterEvents events)
     {
         switch (next.Kind)
         {
@@ -332,7 +332,7 @@ internal abstract class QueueDriver : IClusterDriver
         }
     }
 
-    private void Answer(ClusterEventQueue queue, ClusterEvent next, bool answer, Action<ClusterEvent, bool> tell)
+    private void Answer(ClusterSession queue, ClusterEvent next, bool answer, Action<ClusterEvent, bool> tell)
     {
         lock (Gate)
         {

@@ -96,7 +96,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             // Every session is somebody else in the group, so that nothing of one before is taken for its own.
             var instance = (uint)Random.Shared.NextInt64(1L << 32);
             _session = session =
-                new Session(this, new ClusterEventQueue(new PeerId(node.Id.Value, instance), _options!.Queue), self);
+                new Session(this, new ClusterSession(new PeerId(node.Id.Value, instance), _options!.Queue), self);
             Begin(session.Queue, self, opaque);
         }
 
@@ -182,9 +182,9 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
     }
 
     /// <summary>One membership of the group.</summary>
-    private sealed class Session(TotemDriver driver, ClusterEventQueue queue, SheepNode self) : IGroupSink
+    private sealed class Session(TotemDriver driver, ClusterSession queue, SheepNode self) : IGroupSink
     {
-        public ClusterEventQueue Queue => queue;
+        public ClusterSession Queue => queue;
 
         public TotemGroup? Group { get; private set; }
 
@@ -231,7 +231,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             // hangs for good is not waited for.
             var patience = Environment.TickCount64
                 + (long)(3 * driver._nodeOptions!.Ring.TokenTimeout).TotalMilliseconds;
-            for (Configuration? before = null; IsUnsettled(before) && queue.Phase == ClusterPhase.Joining;)
+            for (Configuration? before = null; IsUnsettled(before) && queue.Phase == SessionPhase.Joining;)
             {
                 before = node.Installed;
                 await Task.Delay(driver._options!.Settle).ConfigureAwait(false);
@@ -243,7 +243,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
                 before != node.Installed
                     || (Environment.TickCount64 < patience && neighbours.AnyBut(node.Installed!.Members));
 
-            if (queue.Phase != ClusterPhase.Lost && driver._description is { } description
+            if (queue.Phase != SessionPhase.Lost && driver._description is { } description
                 && node.Installed is { } installed)
             {
                 var (level, text) = description.Attendance(installed.Members, self);

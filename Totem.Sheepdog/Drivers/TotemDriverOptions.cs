@@ -42,7 +42,7 @@ internal sealed record TotemDriverOptions
 
     public string Cluster { get; private init; } = "default";
 
-    public ClusterQueueOptions Queue { get; private init; } = new() { WaitsUntilSettled = true };
+    public SessionOptions Queue { get; private init; } = new() { WaitsUntilSettled = true };
 
     /// <summary>How long the ring must not have changed before the first sheep on it starts a cluster. Rings that form
     /// at once in several places find each other within it: on one host in milliseconds, on a network when they hear

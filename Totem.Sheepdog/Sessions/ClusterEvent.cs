@@ -5,7 +5,7 @@ namespace Totem.Sheepdog.Sessions;
 /// <summary>An event to be told to sheep.</summary>
 internal enum ClusterEventKind
 {
-    /// <summary><see cref="IClusterEvents.OnJoin"/>; answer with <see cref="ClusterEventQueue.AnswerJoin"/>.</summary>
+    /// <summary><see cref="IClusterEvents.OnJoin"/>; answer with <see cref="ClusterSession.AnswerJoin"/>.</summary>
     Join,
 
     /// <summary><see cref="IClusterEvents.OnAccept"/>.</summary>
@@ -18,7 +18,7 @@ internal enum ClusterEventKind
     Notify,
 
     /// <summary><see cref="IClusterEvents.OnBlock"/>; answer with <see
-    /// cref="ClusterEventQueue.AnswerBlock"/>.</summary>
+    /// cref="ClusterSession.AnswerBlock"/>.</summary>
     Block,
 
     /// <summary><see cref="IClusterEvents.OnUpdateNode"/>.</summary>

@@ -24,7 +24,7 @@ internal sealed class Cut
     public bool IsMissing(PeerId peer) => _missing.Contains(peer);
 
     /// <summary>Whether this side may go on, from what all on it know alike.</summary>
-    public bool LetsGoOn(ClusterState state, ClusterQueueOptions options)
+    public bool LetsGoOn(ClusterState state, SessionOptions options)
     {
         var elsewhere = _missing.Except(_ended).Select(x => x.Seat).ToHashSet();
         if (elsewhere.Count == 0)

@@ -15,7 +15,7 @@ internal sealed class InDoubtState(SessionCommon common, JoinedState joined, Cut
 
     private readonly List<OrderedElement> _kept = [];
 
-    public override ClusterPhase Phase => ClusterPhase.InDoubt;
+    public override SessionPhase Phase => SessionPhase.InDoubt;
 
     public override ClusterState Known => joined.State;
 

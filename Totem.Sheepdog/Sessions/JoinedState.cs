@@ -15,7 +15,7 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
     private (PeerId Peer, uint Attempt, ulong Version)? _asked;
     private (PeerId Peer, uint Attempt)? _grantSent;
 
-    public override ClusterPhase Phase => ClusterPhase.Joined;
+    public override SessionPhase Phase => SessionPhase.Joined;
 
     public override ClusterState Known => State;
 

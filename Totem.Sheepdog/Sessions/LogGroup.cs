@@ -14,8 +14,8 @@ namespace Totem.Sheepdog.Sessions;
 /// the case that nobody who knows the state is left; otherwise nobody depends on it, nor needs to watch it: when it
 /// dies it is accepted and found to be gone.
 /// </remarks>
-/// <param name="queue">The session, made by <see cref="ClusterEventQueue.OverLog"/>.</param>
-internal sealed class LogGroup(ClusterEventQueue queue)
+/// <param name="queue">The session, made by <see cref="ClusterSession.OverLog"/>.</param>
+internal sealed class LogGroup(ClusterSession queue)
 {
     /// <summary>In the order of arrival, as far as this session knows it.</summary>
     private readonly List<PeerId> _peers = [];

@@ -11,7 +11,7 @@ internal sealed class LostState(SessionCommon common, string reason, IReadOnlySe
 {
     private bool _isNoted;
 
-    public override ClusterPhase Phase => ClusterPhase.Lost;
+    public override SessionPhase Phase => SessionPhase.Lost;
 
     public string Reason => reason;
 

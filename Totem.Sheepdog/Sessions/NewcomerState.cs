@@ -8,7 +8,7 @@ namespace Totem.Sheepdog.Sessions;
 /// <param name="hasSettled">Whether the driver has waited long enough for others to be found.</param>
 internal abstract class NewcomerState(SessionCommon common, HeldMessages held, bool hasSettled) : SessionState(common)
 {
-    public sealed override ClusterPhase Phase => ClusterPhase.Joining;
+    public sealed override SessionPhase Phase => SessionPhase.Joining;
 
     protected HeldMessages Held { get; } = held;
 

@@ -5,11 +5,11 @@ namespace Totem.Sheepdog.Sessions;
 /// <summary>The fields that a session has in every state.</summary>
 /// <param name="self">The backend's name for it.</param>
 /// <param name="options">How it behaves.</param>
-internal sealed class SessionCommon(PeerId self, ClusterQueueOptions options)
+internal sealed class SessionCommon(PeerId self, SessionOptions options)
 {
     public PeerId Self { get; } = self;
 
-    public ClusterQueueOptions Options { get; } = options;
+    public SessionOptions Options { get; } = options;
 
     /// <summary>The sessions that are in the backend's group.</summary>
     public HashSet<PeerId> Peers { get; } = [];

@@ -3,7 +3,7 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Sessions;
 
 /// <summary>
-/// One thing that comes to a session. <see cref="ClusterEventQueue"/> decides every pair of a state and an input in one
+/// One thing that comes to a session. <see cref="ClusterSession"/> decides every pair of a state and an input in one
 /// switch. The elements of the total order are the other inputs: <see cref="OrderedElement"/>.
 /// </summary>
 internal abstract record SessionInput

@@ -6,7 +6,7 @@ namespace Totem.Sheepdog.Sessions;
 /// <param name="common">The fields that the session has in every state.</param>
 internal abstract class SessionState(SessionCommon common)
 {
-    public abstract ClusterPhase Phase { get; }
+    public abstract SessionPhase Phase { get; }
 
     /// <summary>The state that all who are informed know alike; null in a state that knows nothing of the
     /// cluster.</summary>

@@ -2,7 +2,7 @@ using Totem.Sheepdog.Ordering;
 
 namespace Totem.Sheepdog.Sessions;
 
-/// <summary>Where a session goes next, as a rule of its state says. <see cref="ClusterEventQueue"/> enters
+/// <summary>Where a session goes next, as a rule of its state says. <see cref="ClusterSession"/> enters
 /// it.</summary>
 internal abstract record Transition;
 

@@ -228,7 +228,7 @@ public sealed class ForgedFrameTests
     /// <summary>The message that member 3 would multicast next, if it had the token.</summary>
     private static MessageFrame NextMessage(InMemoryRing ring, int ahead = 1)
     {
-        var last = ring[2].Engine.Multicast;
+        var last = ring[2].Engine.LastMulticast;
         var header = new FrameHeader(FrameKind.RegularMessage, Encapsulation.Regular, Member);
         return new MessageFrame(
             new RegularMessage(header, Member, last.Seq + ahead, 0, last.Ring, 0, 0),

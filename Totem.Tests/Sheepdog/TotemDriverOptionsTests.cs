@@ -14,7 +14,7 @@ public sealed class TotemDriverOptionsTests
         var options = TotemDriverOptions.Parse("port=6000,node=3,group=a "
             + "b,partition=continue,quorum=2,guarantee=agreed,state=/x=y", false);
         Assert.Equal((6000, 3u, "a b", "/x=y"), (options.Port, options.Node, options.Cluster, options.State));
-        Assert.Equal(new ClusterQueueOptions { Rule = PartitionRule.Continue, Quorum = 2, WaitsUntilSettled = true },
+        Assert.Equal(new SessionOptions { Rule = PartitionRule.Continue, Quorum = 2, WaitsUntilSettled = true },
             options.Queue);
     }
 

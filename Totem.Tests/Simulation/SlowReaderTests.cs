@@ -82,7 +82,7 @@ public sealed class SlowReaderTests
         cluster.Do("slow node=3 datagram=0us consume=0us");
         // Nothing waits any more, but a host that had no room for it knows that its application has not read it.
         var watch = new ReaderWatch(TimeSpan.FromSeconds(1));
-        Assert.Null(cluster[3].Engine.Undelivered);
+        Assert.Null(cluster[3].Engine.FirstUndelivered);
         Assert.True(watch.IsStopped(cluster[3].Engine, cluster.Now, hasRoom: false));
         Assert.False(watch.IsStopped(cluster[3].Engine, cluster.Now, hasRoom: true));
         cluster[3].Engine.HandleReader(isStopped: false, cluster.Now);

@@ -166,7 +166,7 @@ internal sealed class DutyCycle
         // misses could not be sent again without us.
         var isFlushed = _parts.Submissions.IsEmpty && _parts.Groups.LeaveAll(now, _parts.Room.HasRoom())
             && _processor.SendQueueCount == 0
-            && _processor.IsEverywhere(_processor.Multicast);
+            && _processor.HasReachedAll(_processor.LastMulticast);
         if (!isFlushed && !isOverdue)
             return;
         if (!isFlushed)

@@ -147,7 +147,7 @@ internal sealed class GroupHost(
 
     /// <summary>The own leave of a group has been delivered: its end is told when every member has
     /// it. The ring's thread.</summary>
-    public void EndWhenEverywhere(HostedGroup group) => _leaves.Add((group, processor.Ring.Multicast));
+    public void EndWhenEverywhere(HostedGroup group) => _leaves.Add((group, processor.Ring.LastMulticast));
 
     /// <summary>Does what other threads asked for, and tells those who have left and can go. The
     /// ring's thread.</summary>
@@ -280,7 +280,7 @@ internal sealed class GroupHost(
     {
         for (var i = _leaves.Count - 1; i >= 0; i--)
         {
-            if (!processor.Ring.IsEverywhere(_leaves[i].Leave))
+            if (!processor.Ring.HasReachedAll(_leaves[i].Leave))
                 continue;
             _leaves[i].Group.EndLeave();
             _leaves.RemoveAt(i);

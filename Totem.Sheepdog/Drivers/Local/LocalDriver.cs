@@ -46,7 +46,7 @@ internal sealed class LocalDriver : QueueDriver
         var directory = _directory ?? throw new InvalidOperationException("not initialised");
         Close();
         // 64 random bits: no two sessions of a directory are ever the same, and nothing is said about processes.
-        var queue = ClusterEventQueue.OverLog(new PeerId(Random(), Random()));
+        var queue = ClusterSession.OverLog(new PeerId(Random(), Random()));
         try
         {
             lock (Gate)

@@ -29,7 +29,7 @@ internal sealed class LocalMember : IDisposable
     /// <param name="limits">The same for all.</param>
     /// <param name="watch">Looks at the order.</param>
     /// <exception cref="IOException">The files cannot be made.</exception>
-    public LocalMember(ClusterEventQueue queue, LocalDirectory directory, LocalLimits limits, ILogWatch watch)
+    public LocalMember(ClusterSession queue, LocalDirectory directory, LocalLimits limits, ILogWatch watch)
     {
         (Queue, _directory, _limits, _watch) = (queue, directory, limits, watch);
         _group = new LogGroup(queue);
@@ -37,7 +37,7 @@ internal sealed class LocalMember : IDisposable
         _arrival = new Arrival(directory, queue.Self, Log.Segment);
     }
 
-    public ClusterEventQueue Queue { get; }
+    public ClusterSession Queue { get; }
 
     public LocalLog Log { get; }
 
@@ -84,7 +84,7 @@ internal sealed class LocalMember : IDisposable
             Queue.HandleLost(failure.Message, canReconnect: true);
         }
 
-        if (Queue.Phase == ClusterPhase.Lost)
+        if (Queue.Phase == SessionPhase.Lost)
             End(isTidy: true);
         return isDone;
     }
@@ -116,7 +116,7 @@ internal sealed class LocalMember : IDisposable
 
     private bool TryRead()
     {
-        for (var i = 0; i < BatchCount && Queue.Phase != ClusterPhase.Lost; i++)
+        for (var i = 0; i < BatchCount && Queue.Phase != SessionPhase.Lost; i++)
         {
             if (Log.TryRead(_arrival.IsOver, out var entry))
                 Handle(entry);
@@ -192,7 +192,7 @@ internal sealed class LocalMember : IDisposable
 
     private void LookAfterWatched(bool hasEnded)
     {
-        if (!_arrival.IsOver || Queue.Phase == ClusterPhase.Lost)
+        if (!_arrival.IsOver || Queue.Phase == SessionPhase.Lost)
             return;
         if (_watched != _group.Watched)
         {

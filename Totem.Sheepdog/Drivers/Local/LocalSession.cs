@@ -22,7 +22,7 @@ internal sealed class LocalSession : IDisposable
     /// <param name="changed">Called under the gate after the queue has changed.</param>
     /// <exception cref="IOException">The files cannot be made.</exception>
     public LocalSession(
-        ClusterEventQueue queue, LocalDirectory directory, LocalLimits limits, Lock gate, Action changed)
+        ClusterSession queue, LocalDirectory directory, LocalLimits limits, Lock gate, Action changed)
     {
         (_gate, _changed) = (gate, changed);
         try

@@ -83,7 +83,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
         {
             var client = _fresh ?? throw new InvalidOperationException("not initialised");
             _fresh = null;
-            var queue = ClusterEventQueue.OverLog(ZooKeeperPaths.PeerOf(client.SessionId));
+            var queue = ClusterSession.OverLog(ZooKeeperPaths.PeerOf(client.SessionId));
             var credentials = client.Credentials();
             if (!_options!.PublishesSession)
                 credentials.AsSpan(sizeof(long)).Clear();
@@ -107,7 +107,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
     {
         if (host != _host)
             return;
-        if (Queue!.Phase == ClusterPhase.Lost)
+        if (Queue!.Phase == SessionPhase.Lost)
         {
             // By itself: sheep lags too far behind, or another process is this node. It says what follows.
             DropHost();

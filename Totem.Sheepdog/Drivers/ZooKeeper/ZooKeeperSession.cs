@@ -13,7 +13,7 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 internal sealed class ZooKeeperSession
 {
     private readonly SessionSetup _setup;
-    private readonly ClusterEventQueue _queue;
+    private readonly ClusterSession _queue;
     private readonly LogGroup _group;
     private readonly RequestDesk _desk;
     private readonly Arrival _arrival;
@@ -30,7 +30,7 @@ internal sealed class ZooKeeperSession
 
     /// <param name="queue">The session's; its name is that of the setup.</param>
     /// <param name="setup">All that is known of it.</param>
-    public ZooKeeperSession(ClusterEventQueue queue, SessionSetup setup)
+    public ZooKeeperSession(ClusterSession queue, SessionSetup setup)
     {
         (_queue, _setup) = (queue, setup);
         _group = new LogGroup(queue);

@@ -14,17 +14,17 @@ public sealed class EverywhereTests
         var ring = InMemoryRing.Operational(3);
         var isLossy = true;
         ring.Passes = (from, to, frame) => !(isLossy && from.Value == 1 && to.Value == 3 && IsMessage(frame));
-        Assert.True(ring[1].Engine.IsEverywhere(ring[1].Engine.Multicast));
+        Assert.True(ring[1].Engine.HasReachedAll(ring[1].Engine.LastMulticast));
 
         ring.Submit(1, "last words"u8);
         ring.RunUntil(() => ring[1].Engine.SendQueueCount == 0, Limit, "multicast");
-        var position = ring[1].Engine.Multicast;
-        Assert.False(ring[1].Engine.IsEverywhere(position));
+        var position = ring[1].Engine.LastMulticast;
+        Assert.False(ring[1].Engine.HasReachedAll(position));
         ring.RunFor(TimeSpan.FromMilliseconds(2));
-        Assert.False(ring[1].Engine.IsEverywhere(position));
+        Assert.False(ring[1].Engine.HasReachedAll(position));
 
         isLossy = false;
-        ring.RunUntil(() => ring[1].Engine.IsEverywhere(position), Limit, "everywhere");
+        ring.RunUntil(() => ring[1].Engine.HasReachedAll(position), Limit, "everywhere");
         Assert.All([1, 2, 3], id => Assert.Equal(1, ring[id].DeliveredCount));
     }
 
@@ -37,10 +37,10 @@ public sealed class EverywhereTests
         ring.Passes = (from, to, _) => !(isCut && (from.Value == 3 || to.Value == 3));
         ring.Submit(1, "last words"u8);
         ring.RunUntil(() => ring[1].Engine.Installed!.Members.Count == 2, Limit, "a ring of two");
-        Assert.True(ring[1].Engine.IsEverywhere(ring[1].Engine.Multicast)
-            || ring[1].Engine.Multicast.Ring == ring[1].Engine.Installed!.Ring);
+        Assert.True(ring[1].Engine.HasReachedAll(ring[1].Engine.LastMulticast)
+            || ring[1].Engine.LastMulticast.Ring == ring[1].Engine.Installed!.Ring);
         isCut = false;
-        ring.RunUntil(() => ring[1].Engine.IsEverywhere(ring[1].Engine.Multicast), Limit, "everywhere");
+        ring.RunUntil(() => ring[1].Engine.HasReachedAll(ring[1].Engine.LastMulticast), Limit, "everywhere");
     }
 
     private static bool IsMessage(ReadOnlySpan<byte> frame)

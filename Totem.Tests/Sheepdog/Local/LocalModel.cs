@@ -84,7 +84,7 @@ internal sealed class LocalModel : IDisposable
             {
                 while (one.Sheep.IsAlive && Step(one))
                     quiet = 0;
-                if (one.Sheep.IsAlive && one.Sheep.Queue.Phase == ClusterPhase.Lost)
+                if (one.Sheep.IsAlive && one.Sheep.Queue.Phase == SessionPhase.Lost)
                 {
                     quiet = 0;
                     Rejoin(one);

@@ -106,7 +106,7 @@ public sealed class LocalStepTests
 
         var alive = model.Cluster.Alive.ToList();
         Assert.NotEmpty(alive);
-        Assert.All(alive, x => Assert.Equal(ClusterPhase.Joined, x.Queue.Phase));
+        Assert.All(alive, x => Assert.Equal(SessionPhase.Joined, x.Queue.Phase));
         var identities = alive.Select(x => x.Identity).Order().ToList();
         Assert.All(alive, x => Assert.Equal(identities, x.Queue.Members.Select(ModelSheep.IdOf).Order()));
         SequenceRules.Check(model.Cluster);

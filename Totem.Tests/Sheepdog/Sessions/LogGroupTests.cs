@@ -50,7 +50,7 @@ public sealed class LogGroupTests
     {
         var sheep = Joined(2)[1];
         sheep.Group!.HandleGone(sheep.Peer);
-        Assert.Equal(ClusterPhase.Lost, sheep.Queue.Phase);
+        Assert.Equal(SessionPhase.Lost, sheep.Queue.Phase);
         sheep.Dispatch();
         Assert.Contains("Reconnect", sheep.Own);
     }

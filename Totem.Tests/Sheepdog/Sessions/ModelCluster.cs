@@ -30,11 +30,11 @@ internal sealed class ModelCluster(bool isLog = false)
     /// <param name="identity">The node.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="isMerged">It was in the group alone before it found the others.</param>
-    public ModelSheep Start(int identity, ClusterQueueOptions? options = null, bool isMerged = false)
+    public ModelSheep Start(int identity, SessionOptions? options = null, bool isMerged = false)
     {
         var peer = new PeerId((uint)identity + 1, ++_instance);
         var sheep = new ModelSheep(this, peer, identity, _order.Count,
-            isLog ? ClusterEventQueue.OverLog(peer) : new ClusterEventQueue(peer, options));
+            isLog ? ClusterSession.OverLog(peer) : new ClusterSession(peer, options));
         if (isLog)
         {
             sheep.Group = new LogGroup(sheep.Queue);
@@ -126,7 +126,7 @@ internal sealed class ModelCluster(bool isLog = false)
 }
 
 /// <summary>A sheep of the model; what it is told becomes lines.</summary>
-internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity, int position, ClusterEventQueue queue)
+internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity, int position, ClusterSession queue)
 {
     public const int OpaqueLength = 1000;
 
@@ -134,7 +134,7 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
 
     public int Identity { get; } = identity;
 
-    public ClusterEventQueue Queue { get; } = queue;
+    public ClusterSession Queue { get; } = queue;
 
     /// <summary>Over a log.</summary>
     public LogGroup? Group { get; set; }

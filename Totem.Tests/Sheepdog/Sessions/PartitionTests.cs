@@ -32,11 +32,11 @@ public sealed class PartitionTests
             Four[2], new ClusterMessage(ClusterMessageKind.Notify) { Payload = new byte[] { 1 } }.Encode());
         session.HandleChange(
             new PeerChange([Four[2], Four[3]], [new PeerLeft(Four[0], false), new PeerLeft(Four[1], false)], []));
-        Assert.Equal(ClusterPhase.InDoubt, session.Phase);
+        Assert.Equal(SessionPhase.InDoubt, session.Phase);
         Assert.False(session.TryTake(out _));
 
         session.HandleChange(new PeerChange(Four, [], [new PeerJoined(Four[0], true), new PeerJoined(Four[1], true)]));
-        Assert.Equal(ClusterPhase.Lost, session.Phase);
+        Assert.Equal(SessionPhase.Lost, session.Phase);
         Assert.True(session.TryTake(out var next));
         Assert.Equal(ClusterEventKind.Reconnect, next.Kind);
         Assert.False(session.TryTake(out _));
@@ -56,7 +56,7 @@ public sealed class PartitionTests
             Four[3], new ClusterMessage(ClusterMessageKind.Notify) { Payload = new byte[] { 1 } }.Encode());
         session.HandleChange(new PeerChange([Four[3]], [.. Four[..3].Select(x => new PeerLeft(x, false))], []));
         Deliver(session, Four[3]);
-        Assert.Equal(ClusterPhase.Joined, session.Phase);
+        Assert.Equal(SessionPhase.Joined, session.Phase);
         var kinds = new List<ClusterEventKind>();
         while (session.TryTake(out var next))
             kinds.Add(next.Kind);
@@ -87,12 +87,12 @@ public sealed class PartitionTests
     {
         var session = Member(Four[3], PartitionRule.Continue);
         session.HandleChange(new PeerChange([Four[3]], [.. Four[..3].Select(x => new PeerLeft(x, false))], []));
-        Assert.Equal(ClusterPhase.Joined, session.Phase);
+        Assert.Equal(SessionPhase.Joined, session.Phase);
         session.HandleChange(new PeerChange(Four, [], [.. Four[..3].Select(x => new PeerJoined(x, true))]));
         session.HandleMessage(
             Four[0], new ClusterMessage(ClusterMessageKind.View) { View = new ClusterView(3, Four[0]) }.Encode());
         Deliver(session, Four[3]);
-        Assert.Equal(ClusterPhase.Lost, session.Phase);
+        Assert.Equal(SessionPhase.Lost, session.Phase);
     }
 
     /// <summary>Nothing that comes in breaks a session, or grows it without bound.</summary>
@@ -112,16 +112,16 @@ public sealed class PartitionTests
         Assert.True(session.MalformedCount > 0);
     }
 
-    private static void Deliver(ClusterEventQueue session, PeerId self)
+    private static void Deliver(ClusterSession session, PeerId self)
     {
         while (session.TryTransmit(out var message))
             session.HandleMessage(self, message);
     }
 
     /// <summary>One of four members.</summary>
-    private static ClusterEventQueue Member(PeerId self, PartitionRule rule = PartitionRule.Majority)
+    private static ClusterSession Member(PeerId self, PartitionRule rule = PartitionRule.Majority)
     {
-        var session = new ClusterEventQueue(self, new ClusterQueueOptions { Rule = rule });
+        var session = new ClusterSession(self, new SessionOptions { Rule = rule });
         session.Join(ModelSheep.Node((int)self.Seat), []);
         session.HandleChange(new PeerChange(Four, [], [new PeerJoined(self, false)]));
         Deliver(session, self);

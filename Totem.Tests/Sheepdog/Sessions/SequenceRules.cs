@@ -7,7 +7,7 @@ internal static class SequenceRules
 {
     public static void Check(ModelCluster cluster)
     {
-        var informed = cluster.Alive.Where(x => x.Queue.Phase == ClusterPhase.Joined).ToList();
+        var informed = cluster.Alive.Where(x => x.Queue.Phase == SessionPhase.Joined).ToList();
         if (informed.Count == 0)
             return;
 

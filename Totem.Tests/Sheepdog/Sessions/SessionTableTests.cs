@@ -21,7 +21,7 @@ public sealed class SessionTableTests
     private const string AcceptVariable = "TOTEM_ACCEPT_SESSION_TABLE";
     private const string TableFile = "Totem.Tests/Sheepdog/Sessions/SessionTable.txt";
 
-    private static readonly (Type State, Func<ClusterEventQueue> Make)[] States =
+    private static readonly (Type State, Func<ClusterSession> Make)[] States =
     [
         (typeof(ArrivingState), Arriving),
         (typeof(JoiningState), Joining),
@@ -30,7 +30,7 @@ public sealed class SessionTableTests
         (typeof(LostState), Lost),
     ];
 
-    private static readonly (string Name, Type Input, Action<ClusterEventQueue> Do)[] Backend =
+    private static readonly (string Name, Type Input, Action<ClusterSession> Do)[] Backend =
     [
         Change("the group has it", new PeerChange(Members, [], [new PeerJoined(Self, false)])),
         Change("somebody comes", new PeerChange([.. Members, Other], [], [new PeerJoined(Other, false)])),
@@ -49,7 +49,7 @@ public sealed class SessionTableTests
         ("join", typeof(SessionInput.JoinAsked), x => x.Join(NodeOf(Self), [])),
     ];
 
-    private static readonly (string Name, Action<ClusterEventQueue> Do)[] Sheep =
+    private static readonly (string Name, Action<ClusterSession> Do)[] Sheep =
     [
         ("leave", x => x.Leave()),
         ("notify", x => Ask(x.Notify([1]))),
@@ -62,11 +62,11 @@ public sealed class SessionTableTests
         ("answer a turn", x => x.AnswerBlock(new ClusterEvent(ClusterEventKind.Block) { Ticket = 1 }, true)),
     ];
 
-    private static IEnumerable<(string Name, Type Input, Action<ClusterEventQueue> Do)> Messages =>
+    private static IEnumerable<(string Name, Type Input, Action<ClusterSession> Do)> Messages =>
         Enum.GetValues<ClusterMessageKind>().Select(kind => (
             $"message {kind}",
             typeof(OrderedMessage),
-            (Action<ClusterEventQueue>)(x => x.HandleMessage(SenderOf(kind), Message(kind)))));
+            (Action<ClusterSession>)(x => x.HandleMessage(SenderOf(kind), Message(kind)))));
 
     [Fact]
     public void Every_input_is_decided_in_every_state()
@@ -86,17 +86,17 @@ public sealed class SessionTableTests
     [Fact]
     public void A_session_asks_when_sheep_has_told_it_to_and_the_group_has_it()
     {
-        var early = new ClusterEventQueue(Self);
+        var early = new ClusterSession(Self);
         Assert.Equal("-", Outcome(early, x => x.Join(NodeOf(Self), [])));
         Assert.Equal("→ Joining, sends Join", Outcome(early, Backend[0].Do));
 
-        var late = new ClusterEventQueue(Self);
+        var late = new ClusterSession(Self);
         Assert.Equal("→ Joining", Outcome(late, Backend[0].Do));
         Assert.Equal("sends Join", Outcome(late, x => x.Join(NodeOf(Self), [])));
 
-        Assert.Equal("sends Join", Outcome(ClusterEventQueue.OverLog(Self), x => x.Join(NodeOf(Self), [])));
+        Assert.Equal("sends Join", Outcome(ClusterSession.OverLog(Self), x => x.Join(NodeOf(Self), [])));
 
-        var lost = new ClusterEventQueue(Self);
+        var lost = new ClusterSession(Self);
         lost.HandleLost("the test says so", canReconnect: false);
         Assert.Equal("-", Outcome(lost, x => x.Join(NodeOf(Self), [])));
     }
@@ -116,13 +116,13 @@ public sealed class SessionTableTests
     {
         const BindingFlags own =
             BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-        var types = typeof(ClusterEventQueue).Assembly.GetTypes()
-            .Where(x => x.Namespace == typeof(ClusterEventQueue).Namespace && x.IsClass).ToList();
+        var types = typeof(ClusterSession).Assembly.GetTypes()
+            .Where(x => x.Namespace == typeof(ClusterSession).Namespace && x.IsClass).ToList();
         Assert.Contains(typeof(JoinedState), types);
         Assert.All(types, x => Assert.InRange(x.GetFields(own).Length, 0, 12));
     }
 
-    private static (string, Type, Action<ClusterEventQueue>) Change(string name, OrderedChange change) =>
+    private static (string, Type, Action<ClusterSession>) Change(string name, OrderedChange change) =>
         (name, change.GetType(), x => x.HandleChange(change));
 
     private static PeerId SenderOf(ClusterMessageKind kind) => kind == ClusterMessageKind.Join ? Other : Oldest;
@@ -132,11 +132,11 @@ public sealed class SessionTableTests
 
     private static string NameOf(Type state) => state.Name[..^"State".Length];
 
-    private static object StateOf(ClusterEventQueue session) =>
-        typeof(ClusterEventQueue).GetField("_state", BindingFlags.Instance | BindingFlags.NonPublic)!
+    private static object StateOf(ClusterSession session) =>
+        typeof(ClusterSession).GetField("_state", BindingFlags.Instance | BindingFlags.NonPublic)!
             .GetValue(session)!;
 
-    private static string Outcome(ClusterEventQueue session, Action<ClusterEventQueue> action)
+    private static string Outcome(ClusterSession session, Action<ClusterSession> action)
     {
         var before = StateOf(session);
         var parts = new List<string>();
@@ -183,15 +183,15 @@ public sealed class SessionTableTests
 
     private static SheepNode NodeOf(PeerId peer) => ModelSheep.Node((int)peer.Seat);
 
-    private static ClusterEventQueue Arriving()
+    private static ClusterSession Arriving()
     {
-        var session = new ClusterEventQueue(Self);
+        var session = new ClusterSession(Self);
         session.Join(NodeOf(Self), []);
         return session;
     }
 
     /// <summary>Its request is in the order.</summary>
-    private static ClusterEventQueue Joining()
+    private static ClusterSession Joining()
     {
         var session = Arriving();
         session.HandleChange(new PeerChange(Members, [], [new PeerJoined(Self, false)]));
@@ -200,7 +200,7 @@ public sealed class SessionTableTests
         return session;
     }
 
-    private static ClusterEventQueue Joined()
+    private static ClusterSession Joined()
     {
         var session = Joining();
         session.HandleMessage(Oldest, Message(ClusterMessageKind.Accept));
@@ -208,14 +208,14 @@ public sealed class SessionTableTests
         return session;
     }
 
-    private static ClusterEventQueue InDoubt()
+    private static ClusterSession InDoubt()
     {
         var session = Joined();
         session.HandleTransitional([Self]);
         return session;
     }
 
-    private static ClusterEventQueue Lost()
+    private static ClusterSession Lost()
     {
         var session = Joined();
         session.HandleLost("the test says so", canReconnect: false);

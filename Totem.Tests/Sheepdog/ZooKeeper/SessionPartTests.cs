@@ -181,7 +181,7 @@ public sealed class SessionPartTests
     [Fact]
     public void A_message_from_before_the_arrival_tells_the_position_of_the_arrival()
     {
-        var session = new ZooKeeperSession(ClusterEventQueue.OverLog(Self), Setup);
+        var session = new ZooKeeperSession(ClusterSession.OverLog(Self), Setup);
         session.HandleConnection(ZooKeeperState.Connected, 0);
         session.Send([1]);
         session.Send([2]);

@@ -127,7 +127,7 @@ internal sealed class ZooKeeperModel
     public void Notify(ModelMember member)
     {
         byte[] message = [(byte)(++_said >> 8), (byte)_said];
-        var isMember = member.Sheep.Queue.Phase == ClusterPhase.Joined;
+        var isMember = member.Sheep.Queue.Phase == SessionPhase.Joined;
         if (member.Sheep.Queue.Notify(message) == ClusterResult.Success && isMember)
             member.Said.Add($"notify {member.Sheep.Identity} {Convert.ToHexString(message)}");
     }
@@ -193,7 +193,7 @@ internal sealed class ZooKeeperModel
         Notify(Alive.First());
         RunUntilQuiet();
         var alive = Cluster.Alive.ToList();
-        Assert.All(alive, x => Assert.Equal(ClusterPhase.Joined, x.Queue.Phase));
+        Assert.All(alive, x => Assert.Equal(SessionPhase.Joined, x.Queue.Phase));
         var identities = alive.Select(x => x.Identity).Order().ToList();
         Assert.All(alive, x => Assert.Equal(identities, x.Queue.Members.Select(ModelSheep.IdOf).Order()));
         Assert.All(alive, x => Assert.Equal(Alive.First().Said[^1], x.Log[^1]));
@@ -261,7 +261,7 @@ internal sealed class ZooKeeperModel
             member.Client.Submit(request);
         }
 
-        if (member.IsOver || (session.End is null && sheep.Queue.Phase != ClusterPhase.Lost))
+        if (member.IsOver || (session.End is null && sheep.Queue.Phase != SessionPhase.Lost))
             return;
         member.IsOver = true;
         _lives[sheep.Identity].HasArrived |= session.HasArrived;
@@ -303,7 +303,7 @@ internal sealed class ZooKeeperModel
         var (sheep, client) = (member.Sheep, member.Client);
         if (client.HasLate)
             steps.Add(client.HandleLate);
-        if (!member.IsPaused && sheep.IsAlive && (sheep.Queue.HasEvents || sheep.Queue.Phase == ClusterPhase.Lost))
+        if (!member.IsPaused && sheep.IsAlive && (sheep.Queue.HasEvents || sheep.Queue.Phase == SessionPhase.Lost))
             steps.Add(() => Dispatch(member));
         if (member.IsOver)
             return;
@@ -338,7 +338,7 @@ internal sealed class ZooKeeperModel
 
         if (isGone)
             Cluster.Turn = turn;
-        if (sheep.Queue.Phase != ClusterPhase.Lost || !member.IsOver)
+        if (sheep.Queue.Phase != SessionPhase.Lost || !member.IsOver)
             return;
         Assert.Equal("Reconnect", sheep.Own[^1]);
         Cluster.Kill(sheep);

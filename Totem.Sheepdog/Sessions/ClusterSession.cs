@@ -8,7 +8,7 @@ namespace Totem.Sheepdog.Sessions;
 /// One session of a sheep in a cluster, as a machine without I/O or clock: what the backend delivers goes in
 /// (<c>Handle</c>), what sheep asks goes in, messages for the backend come out (<see cref="TryTransmit"/>), events for
 /// sheep come out (<see cref="TryTake"/>). All drivers use it; a backend needs no more than a total order over messages
-/// and changes of a group. A lost session is not mended: the driver makes a new queue. One thread at a time.
+/// and changes of a group. A lost session is not mended: the driver makes a new one. One thread at a time.
 /// </summary>
 /// <remarks>
 /// <para>Members hold one state, a function of the order (<c>ClusterState</c>). A joiner asks; the oldest member runs
@@ -17,7 +17,7 @@ namespace Totem.Sheepdog.Sessions;
 /// <para>The session's own states are types with their data. A rule of a state returns a <see cref="Transition"/>; the
 /// <c>Enter</c> methods here are the only places that assign the state.</para>
 /// </remarks>
-internal sealed partial class ClusterEventQueue
+internal sealed partial class ClusterSession
 {
     private readonly SessionCommon _common;
     private SessionState _state;
@@ -26,19 +26,19 @@ internal sealed partial class ClusterEventQueue
     /// <summary>A session that has not joined yet, over a backend that has a group.</summary>
     /// <param name="self">The backend's name for it: another one for each session.</param>
     /// <param name="options">Null for the defaults.</param>
-    public ClusterEventQueue(PeerId self, ClusterQueueOptions? options = null)
+    public ClusterSession(PeerId self, SessionOptions? options = null)
     {
-        _common = new SessionCommon(self, options ?? new ClusterQueueOptions());
+        _common = new SessionCommon(self, options ?? new SessionOptions());
         _state = new ArrivingState(_common);
     }
 
-    private ClusterEventQueue(SessionCommon common, SessionState first) => (_common, _state) = (common, first);
+    private ClusterSession(SessionCommon common, SessionState first) => (_common, _state) = (common, first);
 
     /// <summary>The backend's name for this session.</summary>
     public PeerId Self => _common.Self;
 
     /// <summary>Where it stands.</summary>
-    public ClusterPhase Phase => _state.Phase;
+    public SessionPhase Phase => _state.Phase;
 
     /// <summary>Why it is lost; null while it is not.</summary>
     public string? LostReason => (_state as LostState)?.Reason;
@@ -66,10 +66,10 @@ internal sealed partial class ClusterEventQueue
     /// <summary>A session over a log, which has no group and no other side: the join request is the session's arrival,
     /// and made once.</summary>
     /// <param name="self">The backend's name for it: another one for each session.</param>
-    public static ClusterEventQueue OverLog(PeerId self)
+    public static ClusterSession OverLog(PeerId self)
     {
-        var common = new SessionCommon(self, new ClusterQueueOptions());
-        return new ClusterEventQueue(common, new JoiningState(common, new HeldMessages(), hasSettled: false));
+        var common = new SessionCommon(self, new SessionOptions());
+        return new ClusterSession(common, new JoiningState(common, new HeldMessages(), hasSettled: false));
     }
 
     /// <summary>The next element of the order is a change of those who are there.</summary>

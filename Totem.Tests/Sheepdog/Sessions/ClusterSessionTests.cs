@@ -5,7 +5,7 @@ using Totem.Tests.Sheepdog.Conformance;
 namespace Totem.Tests.Sheepdog.Sessions;
 
 /// <summary>The rules of the drivers' contract, one by one, on an order in memory.</summary>
-public sealed class ClusterEventQueueTests
+public sealed class ClusterSessionTests
 {
     private readonly ModelCluster _cluster = new();
 
@@ -64,7 +64,7 @@ public sealed class ClusterEventQueueTests
         var other = _cluster.Start(3, isMerged: true);
         Assert.True(sheep[0].Dispatch());
         _cluster.RunUntilQuiet();
-        Assert.Equal(ClusterPhase.Joined, joiner.Queue.Phase);
+        Assert.Equal(SessionPhase.Joined, joiner.Queue.Phase);
         Assert.Equal(["accept 2 [0 1 2] 2 100", "leave 2 [0 1]", "accept 2 [0 1 2] 2 100"], sheep[1].Log[^3..]);
         Assert.Equal(["accept 2 [0 1 2] 2 100"], joiner.Log);
         _cluster.Kill(other);
@@ -119,7 +119,7 @@ public sealed class ClusterEventQueueTests
         _cluster.RunUntilQuiet();
         Assert.Equal(2, sheep[0].Queue.Members.Count);
         Assert.Equal(Count(sheep[0], "accept 2"), Count(sheep[0], "leave 2"));
-        Assert.Equal(ClusterPhase.Joined, Joined(1, first: 5)[0].Queue.Phase);
+        Assert.Equal(SessionPhase.Joined, Joined(1, first: 5)[0].Queue.Phase);
         Agree();
     }
 
@@ -269,7 +269,7 @@ public sealed class ClusterEventQueueTests
         var sheep = Joined(2);
         Joined(1, first: 1);
         Assert.Equal("Failed", sheep[1].Own[^1]);
-        Assert.Equal(ClusterPhase.Lost, sheep[1].Queue.Phase);
+        Assert.Equal(SessionPhase.Lost, sheep[1].Queue.Phase);
     }
 
     /// <summary>A12, F-10.</summary>
@@ -417,7 +417,7 @@ public sealed class ClusterEventQueueTests
         for (var i =
             0; i <= Totem.Sheepdog.ClusterLimits.MaxWaitingBytes / Totem.Sheepdog.ClusterLimits.MaxMessageBytes; i++)
             sheep[1].Queue.HandleMessage(sheep[0].Peer, message);
-        Assert.Equal(ClusterPhase.Lost, sheep[1].Queue.Phase);
+        Assert.Equal(SessionPhase.Lost, sheep[1].Queue.Phase);
         Assert.Contains("256 MiB", sheep[1].Queue.LostReason, StringComparison.Ordinal);
         while (sheep[1].Dispatch())
         {

@@ -1,7 +1,7 @@
 namespace Totem.Sheepdog.Sessions;
 
 /// <summary>How a session behaves when the cluster is cut in two.</summary>
-internal sealed record ClusterQueueOptions
+internal sealed record SessionOptions
 {
     /// <summary>Which side goes on. Default the majority.</summary>
     public PartitionRule Rule { get; init; } = PartitionRule.Majority;
@@ -10,7 +10,7 @@ internal sealed record ClusterQueueOptions
     /// Default 1.</summary>
     public int Quorum { get; init; } = 1;
 
-    /// <summary>Whether the first to start a cluster waits for <see cref="ClusterEventQueue.HandleSettled"/>: where a
+    /// <summary>Whether the first to start a cluster waits for <see cref="ClusterSession.HandleSettled"/>: where a
     /// backend begins with small groups that find each other, the first in each would begin a cluster. Default
     /// false.</summary>
     public bool WaitsUntilSettled { get; init; }

@@ -4,7 +4,7 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Sessions;
 
 /// <content>The events that sheep is told, and its answers.</content>
-internal sealed partial class ClusterEventQueue
+internal sealed partial class ClusterSession
 {
     /// <summary>There may be something for <see cref="TryTake"/>.</summary>
     public bool HasEvents => _common.Output.EventCount > 0 || _common.Turns.MayOfferAgain;

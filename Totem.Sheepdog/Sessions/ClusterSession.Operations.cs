@@ -3,7 +3,7 @@ using Totem.Sheepdog.Ordering;
 namespace Totem.Sheepdog.Sessions;
 
 /// <content>The requests of sheep.</content>
-internal sealed partial class ClusterEventQueue
+internal sealed partial class ClusterSession
 {
     /// <summary>It has asked for a turn or a lock that has not come yet.</summary>
     public bool IsWaitingForTurn => _common.Turns.IsWaiting || _common.Locks.IsWaiting;

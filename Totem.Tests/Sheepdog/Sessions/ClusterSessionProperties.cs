@@ -6,7 +6,7 @@ namespace Totem.Tests.Sheepdog.Sessions;
 
 /// <summary>Random sheep in random interleavings: starts, deaths, restarts, turns, locks, messages,
 /// each as late as it may be.</summary>
-public sealed class ClusterEventQueueProperties
+public sealed class ClusterSessionProperties
 {
     private const int SheepMax = 12;
 
@@ -27,7 +27,7 @@ public sealed class ClusterEventQueueProperties
         SequenceRules.Check(cluster);
         // Liveness: whoever asked is in, whoever waits for a turn gets one, and a lock too.
         Assert.All(cluster.Alive, x =>
-            Assert.True(x.Queue.Phase == ClusterPhase.Joined || x.Own.Contains("Failed"), $"{x.Queue} waits"));
+            Assert.True(x.Queue.Phase == SessionPhase.Joined || x.Own.Contains("Failed"), $"{x.Queue} waits"));
         for (var turns = 0; cluster.Alive.FirstOrDefault(x => x.IsRunning) is { } owner; turns++)
         {
             Assert.True(turns < 1000);

@@ -1,7 +1,7 @@
 namespace Totem.Sheepdog.Sessions;
 
 /// <summary>Where a session stands.</summary>
-internal enum ClusterPhase
+internal enum SessionPhase
 {
     /// <summary>Not accepted yet; it knows nothing of the cluster's state.</summary>
     Joining,
