@@ -128,7 +128,7 @@ public sealed class MinisheepTests(ITestOutputHelper output) : MinisheepConforma
     [InlineData("token: abc", "totem.token is 'abc', expected a number from 0 to 4294967295")]
     [InlineData("token: 1000\n    join: 2000", "totem.join is 2000 ms, expected at most totem.consensus, which is "
         + "1200 ms", 5)]
-    [InlineData("transport: tcp", "totem.transport is 'tcp', expected udpu, udp")]
+    [InlineData("transport: tcp", "totem.transport is 'tcp', expected knet, udpu or udp")]
     [InlineData("crypto_cipher: aes256", "totem.crypto_cipher is 'aes256', expected none")]
     [InlineData("netmtu: 1", "totem.netmtu is '1', expected a number from 576 to 65000")]
     [InlineData("nonsense", "'nonsense' is neither 'key: value' nor 'section {' nor '}'")]
