@@ -227,7 +227,7 @@ public sealed class TotemNode : IAsyncDisposable
         var message = new byte[KeyChange.ReloadBytes];
         KeyChange.WriteReload(message, Id.Value);
         return _host.Waits.WatchAsync(
-            _host.Submissions.AddAsync(new Submission(SubmissionKind.Service, Guarantee.Agreed), message,
+            _host.Submissions.AddAsync(new Submission(SubmissionKind.Service, Guarantee.Safe), message,
                 cancellationToken), nameof(ReloadAsync));
     }
 

@@ -105,7 +105,8 @@ internal sealed class GroupLayer
         return Submit(membership, kind, (byte)part, payload, wholeBytes, guarantee, now);
     }
 
-    /// <summary>A message of a service of corosync's that is not groups.</summary>
+    /// <summary>A message of a service of corosync's that is not groups. It is safe: a step in a change of keys is
+    /// taken where everybody has heard of it.</summary>
     public SubmitResult TrySubmitService(ReadOnlySpan<byte> message, Instant now) =>
         _ring.TrySubmit(new Envelope(MessageChannel.Services), message, Guarantee.Safe, now);
 
