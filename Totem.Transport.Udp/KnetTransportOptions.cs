@@ -183,6 +183,10 @@ public sealed record KnetTransportOptions
         ValidateLinks(peers, self, require);
     }
 
+    /// <summary>The key file of a <c>corosync.conf</c> that names none, and of <c>totem keygen</c> without an
+    /// argument.</summary>
+    public const string DefaultKeyFile = "/etc/corosync/authkey";
+
     /// <summary>The smallest key, as in corosync.</summary>
     internal const int KeyBytesMin = 128;
 

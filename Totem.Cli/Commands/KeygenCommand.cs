@@ -7,17 +7,15 @@ namespace Totem.Cli.Commands;
 /// <summary><c>totem keygen</c>.</summary>
 internal sealed class KeygenCommand : TotemCommand
 {
-    /// <summary>Where corosync looks for it.</summary>
-    private const string DefaultFile = "/etc/corosync/authkey";
-
     /// <summary>As many as corosync's own tool writes.</summary>
     private const int KeyBytes = 256;
 
     private readonly Argument<string> _file = new("FILE")
     {
-        Description = $"Where to write it; without one {DefaultFile}, where corosync and a corosync.conf without "
+        Description = $"Where to write it; without one {KnetTransportOptions.DefaultKeyFile}, where corosync and a "
+            + "corosync.conf without "
             + "keyfile look for it.",
-        DefaultValueFactory = static _ => DefaultFile,
+        DefaultValueFactory = static _ => KnetTransportOptions.DefaultKeyFile,
     };
 
     private readonly Option<bool> _force = new("--force") { Description = "Replace a file that exists: members with "
@@ -35,7 +33,7 @@ internal sealed class KeygenCommand : TotemCommand
     /// <inheritdoc />
     public override IReadOnlyList<(string CommandLine, string Does)> Examples =>
     [
-        ("totem keygen", $"the key of this host's cluster, {DefaultFile}"),
+        ("totem keygen", $"the key of this host's cluster, {KnetTransportOptions.DefaultKeyFile}"),
         ("totem keygen ring.key && scp -p ring.key other:", "one key for two hosts"),
     ];
 

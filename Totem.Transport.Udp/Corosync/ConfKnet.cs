@@ -8,7 +8,6 @@ namespace Totem.Transport.Udp.Corosync;
 internal sealed class ConfKnet(
     ConfMap map, ConfReader totem, ConfProblems problems, List<(int Line, string Text)> notices)
 {
-    private const string DefaultKeyFile = "/etc/corosync/authkey";
     private const int LinkMax = 7;
 
     public KnetTransportOptions Read(IReadOnlyList<ConfNode> nodes)
@@ -84,7 +83,7 @@ internal sealed class ConfKnet(
         if (totem.Text("keyfile") is { } file)
             return options with { KeyFile = file };
         if (totem.Text("key") is not { } text)
-            return options with { KeyFile = DefaultKeyFile };
+            return options with { KeyFile = KnetTransportOptions.DefaultKeyFile };
         var key = Encoding.UTF8.GetBytes(text);
         if (key.Length < KnetTransportOptions.KeyBytesMin)
         {

@@ -7,9 +7,6 @@ namespace Totem.Transport.Udp.Storage;
 /// nothing else (KNET §12.2).</summary>
 internal static class KeyFile
 {
-    /// <summary>As many as corosync's own tool writes.</summary>
-    public const int BytesWritten = 256;
-
     /// <summary>Of a longer file the rest does not count, as in corosync.</summary>
     public const int BytesMax = 4096;
 
