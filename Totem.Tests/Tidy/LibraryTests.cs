@@ -9,7 +9,7 @@ public sealed partial class LibraryTests
         [
             "Totem.Core/", "Totem.Platform/", "Totem.Transport.Knet/", "Totem.Transport.Udp/", "Totem.Sheepdog/",
             "Totem.Sheepdog.Native/",
-            "Totem.Cpg/",
+            "Totem.Cpg/", "Totem.Accord/", "Totem.Accord.Server/",
         ];
 
     /// <summary>The first use of the console, or of a signal's registration, replaces the program's

@@ -16,7 +16,11 @@ public sealed class ProjectTests
         ["Totem"] = ["Totem.Core", "Totem.Transport.Udp"],
         ["Totem.Simulation"] = ["Totem.Core", "Totem.Transport.Knet"],
         ["Totem.Sheepdog"] = ["Totem.Core", "Totem.Platform", "Totem.Transport.Udp"],
-        ["Totem.Cli"] = ["Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Udp", "Totem.Simulation",
+        ["Totem.Accord"] = ["Totem.Core"],
+        ["Totem.Accord.Server"] = ["Totem.Accord", "Totem.Core", "Totem.Transport.Udp"],
+        ["Totem.Accord.Tests"] =
+            ["Totem.Accord", "Totem.Accord.Server", "Totem.Core", "Totem.Simulation", "Totem.Transport.Udp"],
+        ["Totem.Cli"] = ["Totem.Accord.Server", "Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Udp", "Totem.Simulation",
             "Totem.Sheepdog"],
         ["Totem.Cpg"] = ["Totem.Core", "Totem.Platform", "Totem.Transport.Udp"],
         ["Totem.Sheepdog.Native"] = ["Totem.Platform", "Totem.Sheepdog"],
@@ -64,18 +68,19 @@ public sealed class ProjectTests
     }
 
     /// <summary>
-    /// The simulator drives the core and kronosnet step by step, kronosnet takes the core's clock and assertions, and
-    /// the sockets carry kronosnet; tests and measurements look inside. Every other project does with what is public.
+    /// The simulator drives the core and kronosnet step by step, kronosnet and Accord take the core's clock and
+    /// assertions, the sockets carry kronosnet, and Accord's server carries its machine; tests and measurements look inside. Every other project does with what is public.
     /// </summary>
     [Theory]
     [MemberData(nameof(Projects))]
     public void A_project_opens_its_inside_to_tests_alone(string projectFile)
     {
-        string[] tests = ["Totem.Tests", "Totem.Bench", "Totem.Transport.Knet.Tests"];
+        string[] tests = ["Totem.Tests", "Totem.Bench", "Totem.Transport.Knet.Tests", "Totem.Accord.Tests"];
         string[] mayLookInside = projectFile == "Totem.Core/Totem.Core.csproj"
-            ? [.. tests, "Totem.Simulation", "Totem.Transport.Knet"]
+            ? [.. tests, "Totem.Simulation", "Totem.Transport.Knet", "Totem.Accord"]
             : projectFile == "Totem.Transport.Knet/Totem.Transport.Knet.csproj"
-            ? [.. tests, "Totem.Simulation", "Totem.Transport.Udp"] : tests;
+            ? [.. tests, "Totem.Simulation", "Totem.Transport.Udp"]
+            : projectFile == "Totem.Accord/Totem.Accord.csproj" ? [.. tests, "Totem.Accord.Server"] : tests;
         Assert.Empty(Items(projectFile, "InternalsVisibleTo").Select(x => x.Attribute("Include")!.Value)
             .Except(mayLookInside, StringComparer.Ordinal));
     }
