@@ -17,6 +17,8 @@ namespace Totem.Accord.Server;
 /// </summary>
 public sealed class ConductorServer : IAsyncDisposable
 {
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(10);
+
     private readonly ConductorThread _thread;
     private readonly TransferDonor _donor;
     private readonly TotemGroup _group;
@@ -143,9 +145,9 @@ public sealed class ConductorServer : IAsyncDisposable
 
     private async Task AcceptAsync(Socket listener)
     {
-        try
+        while (!_stop.IsCancellationRequested)
         {
-            while (true)
+            try
             {
                 var socket = await listener.AcceptAsync(_stop.Token).ConfigureAwait(false);
                 if (Interlocked.Increment(ref _connections) > AccordLimits.ClientsPerConductorMax)
@@ -158,10 +160,15 @@ public sealed class ConductorServer : IAsyncDisposable
                 Prepare(socket);
                 _ = ServeAsync(socket);
             }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // Told to stop.
+            catch (SocketException) when (!_stop.IsCancellationRequested)
+            {
+                // A client that has gone before it was accepted, or no descriptor for it: the next one may do.
+                await Task.Delay(AcceptPause).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+            {
+                return;
+            }
         }
     }
 

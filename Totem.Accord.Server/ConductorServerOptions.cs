@@ -24,7 +24,8 @@ public sealed record ConductorServerOptions
 
     /// <summary>How many conductors shall vote: where nobody has a state, a store begins when as many have met; later
     /// ones become voters until there are as many. Default 1. More protects better: of three one may die, of five
-    /// two.</summary>
+    /// two. It must be more than half of all conductors: fewer that were started again, without the state that was in
+    /// their memory, could begin a second store while they are cut off.</summary>
     public int Voters { get; init; } = 1;
 
     /// <summary>Whether reads are answered where there is no majority, from what was known last. Default: no.</summary>

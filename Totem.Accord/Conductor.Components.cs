@@ -93,6 +93,7 @@ internal sealed partial class Conductor
         foreach (var batch in _replica.FinishCatchUp())
             Execute(batch.Name.Sender, batch.Bytes);
         _batches.Add(new OwnEntry(EntryKind.CaughtUp, null), BitConverter.GetBytes(_options.Self.Life));
+        _batches.Rewind();
         if (_replica.Serving is not null)
             Serve();
     }
@@ -107,6 +108,9 @@ internal sealed partial class Conductor
             return;
         }
 
+        // The state will come from another conductor, with or without what was in doubt.
+        if (_replica.Phase is PrimaryPhase { CatchUp: not null } && _batches.Any(_replica.IsInDoubt))
+            Refuse();
         if (_replica.Serving is not { } primary)
             return;
         while (_replica.TryTakeStep(out var step))

@@ -75,6 +75,7 @@ internal static class Program
             new NodeCommand(),
             new GroupCommand(),
             new SheepCommand(),
+            new AccordCommand(),
             new DemoCommand(),
             new SimulateCommand(),
             new CheckCommand(),

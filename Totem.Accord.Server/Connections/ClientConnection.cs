@@ -158,7 +158,8 @@ internal sealed class ClientConnection : IValueTaskSource<SequencePosition>
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The loop that reads says so.
+            // The loop that reads says that it is over, unless it waits for this one.
+            _inbox.Post(new ConductorInput(InputKind.Broken) { Connection = this });
         }
 
         await _output.Reader.CompleteAsync().ConfigureAwait(false);

@@ -14,6 +14,9 @@ internal enum InputKind
     /// <summary>A client that was not read for its unsent answers has taken some.</summary>
     Sent,
 
+    /// <summary>Nothing can be sent to a client any more.</summary>
+    Broken,
+
     /// <summary>A client's connection is over.</summary>
     Disconnected,
 

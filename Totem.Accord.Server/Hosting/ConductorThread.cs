@@ -32,6 +32,7 @@ internal sealed class ConductorThread : IConductorInbox
     private byte[] _scratch = [];
     private long _behindBytes;
     private bool _isAsleep;
+    private bool _hasEnded;
     private volatile bool _isStopping;
     private TotemGroup? _group;
     private TransferFetch? _fetch;
@@ -66,6 +67,12 @@ internal sealed class ConductorThread : IConductorInbox
     {
         lock (_gate)
         {
+            if (_hasEnded)
+            {
+                Refuse(input);
+                return;
+            }
+
             _incoming.Add(input);
             if (input.Kind == InputKind.Message)
                 _behindBytes += input.Length;
@@ -117,10 +124,32 @@ internal sealed class ConductorThread : IConductorInbox
                 connection.HandleTaken(connection.Pending.Start);
         }
 
+        lock (_gate)
+        {
+            _hasEnded = true;
+            foreach (var input in _incoming)
+                Refuse(input);
+            _incoming.Clear();
+        }
+
         if (failure is null)
             _ended.SetResult();
         else
             _ended.SetException(failure);
+    }
+
+    // Nobody is there to take it: a connection ends, everything else is dropped.
+    private static void Refuse(in ConductorInput input)
+    {
+        if (input.Kind == InputKind.Connected)
+        {
+            input.Connection!.Close();
+            input.Connection.CompleteOutput();
+        }
+        else if (input.Kind == InputKind.Received)
+        {
+            input.Connection!.HandleTaken(input.Received.Start);
+        }
     }
 
     private bool TakeRound()
@@ -177,6 +206,9 @@ internal sealed class ConductorThread : IConductorInbox
                 break;
             case InputKind.Sent:
                 break; // The paused ones are looked at behind each round.
+            case InputKind.Broken:
+                Release(input.Connection!);
+                break;
             case InputKind.Disconnected:
                 HandleDisconnected(input.Connection!);
                 break;
@@ -275,6 +307,14 @@ internal sealed class ConductorThread : IConductorInbox
         return true;
     }
 
+    // A client that is not read would never be seen to end.
+    private void Release(ClientConnection connection)
+    {
+        connection.Close();
+        if (_paused.Remove(connection))
+            connection.HandleTaken(connection.Pending.End);
+    }
+
     private void Close(ClientConnection connection, string reason)
     {
         Log.Closes(_logger, connection.Seat!.ToString(), connection.Address, reason);
@@ -288,8 +328,10 @@ internal sealed class ConductorThread : IConductorInbox
             Transmit();
             while (_machine.TryTakeClosing(out var seat, out var reason))
             {
-                if (_connections.TryGetValue(seat, out var connection))
-                    Close(connection, reason);
+                if (!_connections.TryGetValue(seat, out var connection))
+                    continue;
+                Close(connection, reason);
+                Release(connection);
             }
 
             while (_machine.TryTakeDirty(out var seat))
@@ -323,7 +365,11 @@ internal sealed class ConductorThread : IConductorInbox
         // One long answer may be more; many that nobody takes may not.
         if (connection.UnsentBefore > AccordLimits.UnsentBytesMax
             && connection.Output.Unsent > AccordLimits.UnsentBytesMax)
+        {
             Close(connection, $"{connection.Output.Unsent} bytes of answers and events wait for it");
+            Release(connection);
+        }
+
         connection.Flush();
     }
 

@@ -9,6 +9,7 @@ namespace Totem.Accord.Server.Transfers;
 internal sealed class TransferDonor : IAsyncDisposable
 {
     private const int ReceiversMax = 16;
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly Func<ComponentId, ValueTask<StateSnapshot?>> _offer;
@@ -47,9 +48,9 @@ internal sealed class TransferDonor : IAsyncDisposable
 
     private async Task AcceptAsync()
     {
-        try
+        while (!_stop.IsCancellationRequested)
         {
-            while (true)
+            try
             {
                 await _room.WaitAsync(_stop.Token).ConfigureAwait(false);
                 Socket? socket = null;
@@ -65,10 +66,14 @@ internal sealed class TransferDonor : IAsyncDisposable
 
                 _ = SendAsync(socket);
             }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // Told to stop.
+            catch (SocketException) when (!_stop.IsCancellationRequested)
+            {
+                await Task.Delay(AcceptPause).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+            {
+                return;
+            }
         }
     }
 

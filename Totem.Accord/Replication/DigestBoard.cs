@@ -10,7 +10,7 @@ internal sealed class DigestBoard
 
     /// <summary>A conductor tells the hash of its state behind so many entries.</summary>
     /// <param name="entries">How many.</param>
-    /// <param name="node">Whose.</param>
+    /// <param name="node">The conductor.</param>
     /// <param name="digest">The hash.</param>
     /// <param name="all">The conductors that have the whole state.</param>
     /// <param name="self">This one.</param>

@@ -130,6 +130,9 @@ internal sealed class OwnBatches
             batch.HasComeBack = false;
     }
 
+    /// <summary>Whether any of them is such a one.</summary>
+    public bool Any(Func<ulong, bool> isSuch) => _batches.Any(x => isSuch(x.Number));
+
     /// <summary>Takes out everything.</summary>
     public List<OwnBatch> Clear()
     {

@@ -12,6 +12,7 @@ internal sealed class Replica(ConductorId self, int votersWanted, string address
 {
     private readonly List<HeldBatch> _held = [];
     private readonly List<PendingStep> _steps = [];
+    private readonly HashSet<ulong> _lostInDoubt = [];
     private ComponentId _lastComponent;
     private bool _isBehind;
 
@@ -35,7 +36,7 @@ internal sealed class Replica(ConductorId self, int votersWanted, string address
     /// <param name="ring">The ring.</param>
     /// <param name="members">The conductors, sorted.</param>
     /// <param name="state">The state as far as it has been executed.</param>
-    /// <returns>What to tell the others.</returns>
+    /// <returns>The report, which the others are to get.</returns>
     public byte[] HandleChange(RingId ring, IReadOnlyList<GroupMember> members, ReplicatedState state)
     {
         IsInTransitional = false;
@@ -97,7 +98,7 @@ internal sealed class Replica(ConductorId self, int votersWanted, string address
 
     /// <summary>Whether it is not certain what becomes of this batch.</summary>
     public bool IsInDoubt(ulong ownNumber) =>
-        _held.Exists(x => x.Name == new BatchName(self.Node, ownNumber))
+        _lostInDoubt.Contains(ownNumber) || _held.Exists(x => x.Name == new BatchName(self.Node, ownNumber))
         || _steps.Exists(x => x.Formation is null && x.Batch.Name == new BatchName(self.Node, ownNumber));
 
     /// <summary>The state that this conductor lacked is there, but for the backlog; the caller executes that.</summary>
@@ -155,6 +156,7 @@ internal sealed class Replica(ConductorId self, int votersWanted, string address
 
     private void Decide(ExchangePhase exchange, ReplicatedState state)
     {
+        _lostInDoubt.Clear();
         var decision = ComponentDecision.Of(exchange.Reports.Values, exchange.Tag.Ring);
         if (decision.Verdict != ComponentVerdict.Primary)
         {
@@ -168,6 +170,9 @@ internal sealed class Replica(ConductorId self, int votersWanted, string address
         _isBehind = !decision.Knowing.Contains(self);
         if (_isBehind)
         {
+            // The others have decided without this conductor about batches that it held.
+            _lostInDoubt.UnionWith(_held.Concat(_steps.Where(x => x.Formation is null).Select(x => x.Batch))
+                .Where(x => x.Name.Sender == self.Node).Select(x => x.Name.Number));
             _steps.Clear();
             primary.CatchUp = new CatchUp(
                 [.. decision.Knowing.Select(x => exchange.Reports[x.Node].Address).Where(x => x.Length > 0)]);

@@ -4,7 +4,7 @@ using Totem.Accord.Wire;
 namespace Totem.Accord.Watches;
 
 /// <summary>A watch of a client of this conductor.</summary>
-/// <param name="Client">Whose it is.</param>
+/// <param name="Client">The client that it belongs to.</param>
 /// <param name="Id">The client's name for it: the id of the request that added it. It names one watch of a client, or,
 /// when the client used an id twice, several.</param>
 /// <param name="Kinds">The events that it wants.</param>
@@ -33,7 +33,7 @@ internal sealed class WatchTable<TClient>
     public int Count { get; private set; }
 
     /// <summary>Adds a watch; false when the client has as many as it may.</summary>
-    /// <param name="client">Whose it is.</param>
+    /// <param name="client">The client that it belongs to.</param>
     /// <param name="id">The client's name for it.</param>
     /// <param name="mask">The events that it wants, and whether it is for a prefix.</param>
     /// <param name="path">The path or the prefix, with its closing zero.</param>

@@ -20,7 +20,8 @@ public sealed class ProjectTests
         ["Totem.Accord.Server"] = ["Totem.Accord", "Totem.Core", "Totem.Transport.Udp"],
         ["Totem.Accord.Tests"] =
             ["Totem.Accord", "Totem.Accord.Server", "Totem.Core", "Totem.Simulation", "Totem.Transport.Udp"],
-        ["Totem.Cli"] = ["Totem.Accord.Server", "Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Udp", "Totem.Simulation",
+        ["Totem.Cli"] = ["Totem.Accord.Server", "Totem.CommandLine", "Totem.Core", "Totem.Platform",
+            "Totem.Transport.Udp", "Totem.Simulation",
             "Totem.Sheepdog"],
         ["Totem.Cpg"] = ["Totem.Core", "Totem.Platform", "Totem.Transport.Udp"],
         ["Totem.Sheepdog.Native"] = ["Totem.Platform", "Totem.Sheepdog"],
@@ -69,7 +70,8 @@ public sealed class ProjectTests
 
     /// <summary>
     /// The simulator drives the core and kronosnet step by step, kronosnet and Accord take the core's clock and
-    /// assertions, the sockets carry kronosnet, and Accord's server carries its machine; tests and measurements look inside. Every other project does with what is public.
+    /// assertions, the sockets carry kronosnet, and Accord's server carries its machine; tests and measurements look
+    /// inside. Every other project does with what is public.
     /// </summary>
     [Theory]
     [MemberData(nameof(Projects))]

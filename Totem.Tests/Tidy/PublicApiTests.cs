@@ -16,6 +16,8 @@ public sealed class PublicApiTests
         typeof(TotemNode).Assembly,
         typeof(Totem.Simulation.Traces.Trace).Assembly,
         typeof(Totem.Sheepdog.IClusterDriver).Assembly,
+        typeof(Totem.Accord.AccordLimits).Assembly,
+        typeof(Totem.Accord.Server.ConductorServer).Assembly,
     ];
 
     public static TheoryData<string> Libraries => [.. Assemblies.Select(x => x.GetName().Name!)];
