@@ -54,7 +54,7 @@ public sealed class TotemGroupTests : LoopbackRing
         var group =
             await node.JoinAsync("g", new GroupJoinOptions { MaxStreamBytes = TotemNodeOptions.MinQueueBytes }, Limit);
         using var giveUp = new CancellationTokenSource();
-        // Nobody reads, so the stream fills up and the own leave, the last event, finds no room.
+        // Nobody reads, so the stream fills up and its own leave, the last event, finds no room.
         var leaving = Task.CompletedTask;
         for (var i = 0; i < 400 && node.Statistics.StreamFull == 0; i++)
             await group.MulticastAsync(new byte[100_000], cancellationToken: Limit);
