@@ -90,6 +90,7 @@ internal sealed partial class Conductor
     {
         _state = state;
         _executor = new StoreExecutor(state.Store);
+        _partials.Clear();
         foreach (var batch in _replica.FinishCatchUp())
             Execute(batch.Name.Sender, batch.Bytes);
         _batches.Add(new OwnEntry(EntryKind.CaughtUp, null), BitConverter.GetBytes(_options.Self.Life));
@@ -101,7 +102,6 @@ internal sealed partial class Conductor
     // Behind a decision: this is the primary component, or it is not, or that is not certain yet.
     private void Enter()
     {
-        _partials.Clear();
         if (_replica.Phase is MinorityPhase)
         {
             Refuse();
@@ -134,7 +134,8 @@ internal sealed partial class Conductor
         if (_state.Component.IsNone)
             (_state.Voters, _state.VotersWanted) = (decision.Voters, decision.VotersWanted);
         _state.Component = decision.Component;
-        // Half of a request is nothing: its sender sends all of it again.
+        // Half of a request is nothing: its sender sends all of it again. Not earlier: held batches, which belong to
+        // the component before, may have the other half.
         _partials.Clear();
         var lives = formation.Conductors.ToDictionary(x => x.Node, x => x.Life);
         foreach (var id in _state.Clients.ToArray())

@@ -3,6 +3,7 @@ using Totem.Accord.Components;
 using Totem.Accord.Replication;
 using Totem.Accord.State;
 using Totem.Accord.Wire;
+using Totem.Core.Diagnostics;
 
 namespace Totem.Accord;
 
@@ -93,6 +94,7 @@ internal sealed partial class Conductor
     private void AnswerOrdered(ClientSeat seat, ResultCode result)
     {
         var waiting = ClientDesk.Dequeue(seat);
+        Invariant.That(waiting.IsOrdered, "an ordered request is answered when it is the first that waits");
         _desk.Answer(seat, waiting.Id, result, _executor.Answer);
         AnswerFollowing(seat);
     }

@@ -44,8 +44,8 @@ internal sealed record ComponentDecision(
     /// <param name="ring">The configuration.</param>
     public static ComponentDecision Of(IReadOnlyCollection<StateReport> reports, RingId ring)
     {
-        var latest = reports.Max(x => x.Component);
-        var next = new ComponentId(latest.Number + 1, ring);
+        var next = new ComponentId(reports.Max(x => x.Component.Number) + 1, ring);
+        var latest = reports.Where(x => !NeverBegan(x, reports)).Max(x => x.Component);
         if (latest.IsNone)
             return Begin(reports, next);
         var knowing = reports.Where(x => x.Component == latest && !x.IsBehind).OrderBy(x => x.Conductor).ToList();
@@ -71,6 +71,12 @@ internal sealed record ComponentDecision(
             ComponentVerdict.Primary, next, green + (ulong)kept.Count, [.. knowing.Select(x => x.Conductor)], green,
             kept, first.Voters, reports.Max(x => x.VotersWanted));
     }
+
+    // A component begins when somebody has the last report of its exchange as a safe message; then all have it. So when
+    // one of those who were to know its state has not come to it, nobody has begun it.
+    private static bool NeverBegan(StateReport report, IReadOnlyCollection<StateReport> reports) =>
+        report.IsBehind && reports.Any(
+            x => x.Component.CompareTo(report.Component) < 0 && report.Knowing.Contains(x.Conductor));
 
     /// <summary>Whether more than half of the voters are among the conductors.</summary>
     public static bool IsMajority(IReadOnlyCollection<StateReport> reports, IReadOnlyList<ConductorId> voters) =>

@@ -55,6 +55,7 @@ internal static class ConductorMessage
         writer.UInt64(report.Position);
         writer.Byte(report.IsBehind ? (byte)1 : (byte)0);
         writer.UInt32((uint)report.VotersWanted);
+        writer.Conductors(report.Knowing);
         writer.Conductors(report.Voters);
         writer.Conductors(report.VotersBehindHeld);
         writer.UInt32((uint)report.Held.Count);
@@ -83,6 +84,7 @@ internal static class ConductorMessage
             Position = reader.UInt64(),
             IsBehind = reader.Byte() != 0,
             VotersWanted = (int)Math.Clamp(reader.UInt32(), 1, ConductorsMax),
+            Knowing = reader.Conductors(ConductorsMax),
             Voters = reader.Conductors(ConductorsMax),
             VotersBehindHeld = reader.Conductors(ConductorsMax),
             Held = ReadHeld(ref reader),

@@ -17,6 +17,9 @@ internal sealed record StateReport
     /// <summary>It was in that component without having all of the state: it waits for a transfer.</summary>
     public bool IsBehind { get; init; }
 
+    /// <summary>The conductors that had all of the state when that component began.</summary>
+    public IReadOnlyList<ConductorId> Knowing { get; init; } = [];
+
     /// <summary>The voters, as of <see cref="Position"/>.</summary>
     public IReadOnlyList<ConductorId> Voters { get; init; } = [];
 

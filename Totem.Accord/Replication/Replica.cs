@@ -14,6 +14,7 @@ internal sealed class Replica(ConductorId self, int votersWanted, string address
     private readonly List<PendingStep> _steps = [];
     private readonly HashSet<ulong> _lostInDoubt = [];
     private ComponentId _lastComponent;
+    private IReadOnlyList<ConductorId> _lastKnowing = [];
     private bool _isBehind;
 
     /// <summary>Where it is.</summary>
@@ -120,6 +121,7 @@ internal sealed class Replica(ConductorId self, int votersWanted, string address
             Component = _lastComponent,
             Position = state.Position + (ulong)_steps.Count(x => x.Formation is null),
             IsBehind = _isBehind,
+            Knowing = _lastKnowing,
             Voters = voters,
             VotersBehindHeld =
                 VotersAfter(state, _steps.Concat(_held.Select(x => new PendingStep(x, null)))),
@@ -183,7 +185,7 @@ internal sealed class Replica(ConductorId self, int votersWanted, string address
         }
 
         _held.Clear();
-        _lastComponent = decision.Component;
+        (_lastComponent, _lastKnowing) = (decision.Component, decision.Knowing);
         Phase = primary;
     }
 

@@ -128,7 +128,7 @@ internal sealed class ProcessorJournal : IRingObserver
         if (ringEvent.Kind == RingEventKind.MessageSent)
             RecordSent(ringEvent);
         if (ringEvent.Kind == RingEventKind.GroupMessageSent)
-            _node.Groups!.Journal.RecordSent(ringEvent);
+            _node.Groups?.Journal.RecordSent(ringEvent);
         if (ringEvent is { Kind: RingEventKind.MemberSuspected, Reason: GatherReason.MemberFailedToReceive }
             && ringEvent.Peer == _node.Id)
             _cluster.ReportAnomaly("liveness", $"{_node.Id} gives itself up, and the others would take it in again");

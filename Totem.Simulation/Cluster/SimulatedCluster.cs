@@ -70,6 +70,9 @@ internal sealed class SimulatedCluster : IGroupWitness
 
     public Coverage Coverage { get; } = new();
 
+    /// <summary>Makes the guest of a processor with groups; null where scripts say who joins and sends.</summary>
+    public Func<GuestSeat, IGroupGuest>? Guests { get; init; }
+
     public IReadOnlyList<SimulatedProcessor> Nodes => _nodes;
 
     public Instant Now => new(NowTicks);

@@ -31,6 +31,7 @@ internal sealed class SimulatedProcessor
     private readonly Queue<(int Handle, int From, int Link)> _waitingTokens = [];
     private readonly List<CrashTrigger> _triggers = [];
     private ProcessorJournal? _journal;
+    private GroupProcessor? _guestProcessor;
     private int _inboxBytes;
     private int _sinceDeadlines;
     private long _busyUntil;
@@ -70,6 +71,9 @@ internal sealed class SimulatedProcessor
 
     /// <summary>The processes on this processor; null while it is down, and without groups.</summary>
     public GroupApplication? Groups { get; private set; }
+
+    /// <summary>The program on this processor; null while it is down, and where there are none.</summary>
+    public IGroupGuest? Guest { get; private set; }
 
     /// <summary>Kronosnet in this life; null while the process is down, and without it.</summary>
     public KnetHost? Knet { get; private set; }
@@ -123,6 +127,8 @@ internal sealed class SimulatedProcessor
         if (Groups is not null)
             Groups.Journal.IsAlive = false;
         Groups = null;
+        Guest?.OnCrash();
+        Guest = null;
         IsPaused = false;
         _pulled = null;
         _storing = null;
@@ -245,6 +251,13 @@ internal sealed class SimulatedProcessor
             return;
         Consume();
         Drain();
+    }
+
+    /// <summary>The guest has something to do.</summary>
+    public void WakeGuest()
+    {
+        if (Guest is not null && !IsPaused)
+            Drain();
     }
 
     /// <summary>A process wants to do something in a group.</summary>
@@ -529,6 +542,13 @@ internal sealed class SimulatedProcessor
     {
         var options = new GroupOptions { IsForeign = _cluster.Setup.Foreign.Contains(Id) };
         var processor = new GroupProcessor(_cluster.OptionsOf(Id), options, StoredRingSequence, journal);
+        if (_cluster.Guests is { } guests)
+        {
+            _guestProcessor = processor;
+            Guest = guests(new GuestSeat(_cluster, Id, Life, processor));
+            return processor.Processor;
+        }
+
         Groups = new GroupApplication(_cluster, Id, Life, processor);
         _cluster.GroupJournals.Add(Groups.Journal);
         return processor.Processor;
@@ -540,8 +560,25 @@ internal sealed class SimulatedProcessor
     {
         if (Groups is not null)
             return Groups.Consume(_journal!);
+        if (Guest is not null)
+            return ConsumeForGuest();
         _journal!.Consume(Engine!);
         return false;
+    }
+
+    private bool ConsumeForGuest()
+    {
+        var any = false;
+        while (_guestProcessor!.TryDeliver(_cluster.Now, out var delivery))
+        {
+            any = true;
+            if (delivery.Kind == GroupDeliveryKind.Ring)
+                _journal!.Record(delivery.Ring);
+            else
+                Guest!.OnDelivery(delivery);
+        }
+
+        return any;
     }
 
     private bool TakesAsItComes => _readerTicks == 0 && !_isReaderStopped;
@@ -605,6 +642,7 @@ internal sealed class SimulatedProcessor
                 ScheduleConsume();
             isMore |= _journal!.SubmitWaiting(Engine);
             isMore |= Groups is not null && Groups.Work();
+            isMore |= Guest is not null && Guest.Work();
         }
         while (isMore);
         // An engine that has left, by itself or by our wish, is a process that ends.
