@@ -10,6 +10,8 @@ namespace Totem.Transport.Knet.Tests.Machine;
 /// <summary>In steady state nothing is allocated for a message, out or in, whole or in pieces.</summary>
 public sealed class AllocationTests
 {
+    private const int Slices = 4;
+
     private readonly byte[] _arena = new byte[KnetMachine.BurstBytesMax];
     private readonly byte[] _datagram = new byte[70_000];
     private ulong _random = 1;
@@ -40,10 +42,18 @@ public sealed class AllocationTests
         var delivered = receiver.Counters.Delivered;
         var source = setup.Address(1, 0);
         Send(message, count);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Send(message, count);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal(2 * count, receiver.Counters.Delivered - delivered);
+        // The least of several slices, as for the ring's thread: what the runtime allocates once, such as for code that
+        // it compiles anew, shows in one of them. An allocation for a message shows in every one.
+        var least = long.MaxValue;
+        for (var slice = 0; slice < Slices; slice++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Send(message, count);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
+        Assert.Equal((1 + Slices) * count, receiver.Counters.Delivered - delivered);
 
         void Send(byte[] sent, int times)
         {
