@@ -31,40 +31,50 @@ internal sealed class Majority(ILogger logger) : IDisposable
     {
         try
         {
-            while (true)
-            {
-                await node.WaitForMembersAsync(IsMajority, stopping).ConfigureAwait(false);
-                lock (_gate)
-                    _held = new CancellationTokenSource();
-                await node.WaitForMembersAsync(x => !IsMajority(x), stopping).ConfigureAwait(false);
-                Lose();
-            }
+            // The condition sees every configuration. A wait for each turn could sleep through a loss that is short.
+            await node.WaitForMembersAsync(
+                members =>
+                {
+                    Follow(members.Count > expectedMembers / 2);
+                    return false;
+                },
+                stopping).ConfigureAwait(false);
         }
         catch (Exception end) when (end is OperationCanceledException or ObjectDisposedException or RingFailedException)
         {
-            Lose();
+            Follow(isHeld: false);
         }
-
-        bool IsMajority(ProcessorSet members) => members.Count > expectedMembers / 2;
     }
 
-    private void Lose()
+    private void Follow(bool isHeld)
     {
-        CancellationTokenSource? held;
+        CancellationTokenSource? lost = null;
         lock (_gate)
-            (held, _held) = (_held, null);
+        {
+            if (isHeld)
+                _held ??= new CancellationTokenSource();
+            else
+                (lost, _held) = (_held, null);
+        }
+
+        if (lost is not null)
+            _ = TellAsync(lost);
+    }
+
+    private async Task TellAsync(CancellationTokenSource lost)
+    {
         try
         {
-            held?.Cancel();
+            // The callbacks are the application's, and this may be the ring's thread.
+            await lost.CancelAsync().ConfigureAwait(false);
         }
         catch (AggregateException failure)
         {
-            // The callbacks are the application's; the membership is followed whatever they do.
             Log.CallbackFailed(logger, failure);
         }
 
-        held?.Dispose();
+        lost.Dispose();
     }
 
-    public void Dispose() => Lose();
+    public void Dispose() => Follow(isHeld: false);
 }
