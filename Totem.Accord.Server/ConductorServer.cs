@@ -57,6 +57,7 @@ public sealed class ConductorServer : IAsyncDisposable
         var logger = options.LoggerFactory.CreateLogger("Totem.Accord.Server");
         ConductorThread? thread = null;
         Conductor? machine = null;
+        List<Socket> listeners = [];
         var donor = new TransferDonor(options.TransferListen, component => AskAsync(thread!, machine!, component));
         try
         {
@@ -68,7 +69,7 @@ public sealed class ConductorServer : IAsyncDisposable
                 ServesStaleReads = options.ServesStaleReads,
             });
             thread = new ConductorThread(machine, logger);
-            var listeners = Listen(options.Listen);
+            listeners = Listen(options.Listen);
             var group = await node.JoinAsync(
                 options.Group, new GroupJoinOptions { Sink = new GroupSink(thread) }, cancellationToken)
                 .ConfigureAwait(false);
@@ -82,6 +83,8 @@ public sealed class ConductorServer : IAsyncDisposable
         }
         catch
         {
+            foreach (var listener in listeners)
+                listener.Dispose();
             await donor.DisposeAsync().ConfigureAwait(false);
             throw;
         }
