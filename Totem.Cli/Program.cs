@@ -74,6 +74,11 @@ internal static class Program
         {
             new NodeCommand(),
             new GroupCommand(),
+            new StatusCommand(),
+            new MembersCommand(),
+            new GroupsCommand(),
+            new WhyCommand(),
+            new StatsCommand(),
             new SheepCommand(),
             new DemoCommand(),
             new SimulateCommand(),

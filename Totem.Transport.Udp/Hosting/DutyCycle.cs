@@ -74,6 +74,7 @@ internal sealed class DutyCycle
         TakeSubmissions(now);
         _output.Drain(now);
         JudgeReader(now);
+        _parts.Vitals.Sample(now);
         _parts.Share.Follow(_parts.Room.IsReaderBehind(), now);
         _nextTransportCheck = Earlier(
             _transport.ProbeIfQuiet(_processor.Successor, _processor.Installed?.Members ?? ProcessorSet.Empty, now),

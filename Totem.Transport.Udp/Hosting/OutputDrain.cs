@@ -31,9 +31,17 @@ internal sealed class OutputDrain(
         Transmit(now);
         membership.Update(_ring.Installed);
         counters.Members = _ring.Installed?.Members.Count ?? 0;
+        NotePhase((long)_ring.Phase, now);
         counters.IsOperational = _ring.Phase == RingPhase.Operational ? 1 : 0;
         counters.Backlog = _ring.SendQueueCount;
         counters.Window = _ring.WindowSize;
+    }
+
+    private void NotePhase(long phase, Instant now)
+    {
+        if (counters.Phase == phase)
+            return;
+        (counters.Phase, counters.PhaseSince) = (phase, now.Ticks);
     }
 
     private void Transmit(Instant now)

@@ -1,5 +1,6 @@
 using Totem.Core.Diagnostics;
 using Totem.Transport.Udp.Diagnostics;
+using Totem.Transport.Udp.Operation;
 using Totem.Transport.Udp.Queues;
 using Totem.Transport.Udp.Transports;
 
@@ -34,6 +35,12 @@ internal sealed class RingHost
     public GroupHost Groups => _parts.Groups;
 
     public NodeCounters Counters => _parts.Counters;
+
+    /// <summary>The records of changes.</summary>
+    public ChangeWitness Witness => _parts.Witness;
+
+    /// <summary>Shows the member to those who ask.</summary>
+    public StatusDesk Desk => _parts.Desk;
 
     public ulong StoredSequence => _parts.StoredSequence;
 

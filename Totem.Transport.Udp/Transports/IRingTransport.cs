@@ -82,6 +82,10 @@ internal interface IRingTransport : IDisposable
     /// <returns>When to call again; null when nobody is to be probed.</returns>
     Instant? ProbeIfQuiet(ProcessorId successor, ProcessorSet members, Instant now);
 
+    /// <summary>When a datagram came from a member's address last, in ticks of the ring's clock; 0 for never. Any
+    /// thread.</summary>
+    long LastHeard(ProcessorId member);
+
     /// <summary>A message that is to be multicast on the ring as it is; empty when there is none. Valid until
     /// <see cref="HandleAnnounced"/>.</summary>
     ReadOnlySpan<byte> Announcement => [];

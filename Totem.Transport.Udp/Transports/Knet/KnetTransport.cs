@@ -276,6 +276,19 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     public void HandleMembers(ProcessorSet members) => _keyChange.HandleMembers(members.Select(x => (ushort)x.Value));
 
     /// <inheritdoc />
+    public long LastHeard(ProcessorId member)
+    {
+        var last = 0L;
+        foreach (var link in _sockets.All)
+        {
+            if (link.Peers.IndexOf(member) is >= 0 and var index)
+                last = Math.Max(last, link.Peers.All[index].LastHeard);
+        }
+
+        return last;
+    }
+
+    /// <inheritdoc />
     public void Dispose()
     {
         _sockets.Dispose();

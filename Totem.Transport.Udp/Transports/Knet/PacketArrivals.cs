@@ -112,7 +112,7 @@ internal sealed class PacketArrivals(
 
         var datagram = link.Socket.Datagram(index);
         if (peer >= 0)
-            link.Peers.All[peer].Heard();
+            link.Peers.All[peer].Heard(counters.Now);
         // A probe: it only asked whether anybody listens here.
         if (datagram.IsEmpty)
             return false;
