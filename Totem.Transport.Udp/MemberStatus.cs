@@ -69,8 +69,9 @@ public sealed record ReaderStatus(string Name, long UnreadBytes, bool IsBehind);
 /// <param name="Longest">The longest.</param>
 public sealed record RotationStatus(int Count, TimeSpan Median, TimeSpan P99, TimeSpan Longest);
 
-/// <summary>A member at one moment, as it shows itself to those who ask: <see cref="TotemNode.GetStatusAsync"/>, and the
-/// socket of <see cref="MemberSocket"/>. Each figure is exact; together they may be a few datagrams apart.</summary>
+/// <summary>A member at one moment, as it shows itself to those who ask: <see cref="TotemNode.GetStatusAsync"/>, and
+/// the socket of <see cref="MemberSocket"/>. Each figure is exact; together they may be a few datagrams
+/// apart.</summary>
 public sealed record MemberStatus
 {
     /// <summary>The version of this format: 1. Fields are never renamed; new ones may come.</summary>

@@ -9,7 +9,8 @@ internal abstract class MemberCommand : TotemCommand
 {
     private readonly Option<string?> _directory = new("--dir")
     {
-        Description = "Where the members have their sockets. Default: TOTEM_RUN_DIR, else /run/totem for root, who sees "
+        Description = "Where the members have their sockets. Default: TOTEM_RUN_DIR, else /run/totem for root, "
+            + "who sees "
             + "other users' too, and $XDG_RUNTIME_DIR/totem for others.",
         HelpName = "DIR",
     };
@@ -17,7 +18,8 @@ internal abstract class MemberCommand : TotemCommand
     private readonly Option<uint?> _node = Ranged.Optional<uint>(
         "--node", "Ask this member only. Default: every member of this host.", 1, uint.MaxValue);
 
-    private readonly Option<bool> _json = new("--json") { Description = "Print the members' answers, an object a line." };
+    private readonly Option<bool> _json =
+        new("--json") { Description = "Print the members' answers, an object a line." };
 
     protected MemberCommand(string name, string description) : base(name, description)
     {

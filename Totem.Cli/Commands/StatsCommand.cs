@@ -85,7 +85,8 @@ internal sealed class StatsCommand : MemberCommand
             + $"{PlainText.Number((b.MessagesDelivered - a.MessagesDelivered) / seconds)} delivered/s "
             + $"{PlainText.Bytes((b.BytesDelivered - a.BytesDelivered) / seconds)}/s "
             + $"{PlainText.Number((b.MessagesSent - a.MessagesSent) / seconds)} sent/s, round in "
-            + $"{PlainText.Span(now.Rotation.Median)}, {PlainText.Number(b.MessagesRetransmitted - a.MessagesRetransmitted)} "
+            + $"{PlainText.Span(now.Rotation.Median)}, "
+            + $"{PlainText.Number(b.MessagesRetransmitted - a.MessagesRetransmitted)} "
             + $"again, {PlainText.Number(b.DatagramsDropped - a.DatagramsDropped)} dropped, "
             + $"{PlainText.Number(now.Backlog)} wait";
     }

@@ -4,7 +4,8 @@ namespace Totem.Cli.Commands;
 
 /// <summary><c>totem status</c>.</summary>
 internal sealed class StatusCommand() : MemberCommand(
-    "status", "Show the members that run on this host, of whatever program: who and where they are, with whom, since when, how\n"
+    "status", "Show the members that run on this host, of whatever program: who and where they are, with whom, since "
+        + "when, how\n"
         + "fast, and whether somebody should look. Nothing changes by it.")
 {
     /// <inheritdoc />

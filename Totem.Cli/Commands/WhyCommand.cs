@@ -42,7 +42,8 @@ internal sealed class WhyCommand : MemberCommand
         foreach (var change in answer.RootElement.GetProperty("changes").EnumerateArray())
         {
             var at = change.GetProperty("at").GetDateTimeOffset();
-            output.WriteLine($"  {ClockTime.Of(at)} {PlainText.Safe(change.GetProperty("sentence").GetString() ?? "")}");
+            output.WriteLine($"  {ClockTime.Of(at)} "
+                + $"{PlainText.Safe(change.GetProperty("sentence").GetString() ?? "")}");
         }
     }
 }

@@ -9,7 +9,8 @@ namespace Totem.Operation.Tests.Processes;
 /// <summary>
 /// This assembly as a program: a member in a network namespace to which faults happen that come from within.
 /// <c>member ID NODES</c> runs it and prints where its status socket lies; lines on its standard input do something to
-/// it; the end of the input ends it in good order. <c>flood ADDRESS</c> fills somebody's receive buffer until it is killed.
+/// it; the end of the input ends it in good order. <c>flood ADDRESS</c> fills somebody's receive
+/// buffer until it is killed.
 /// </summary>
 internal static partial class FaultyMember
 {
@@ -93,7 +94,8 @@ internal static partial class FaultyMember
     }
 
     /// <summary>The collector stops all threads before it begins, and must wait for one that is in code which it cannot
-    /// stop. Everybody else waits with it: a pause as long as a test wants, and like any other to whoever looks.</summary>
+    /// stop. Everybody else waits with it: a pause as long as a test wants, and like any other to
+    /// whoever looks.</summary>
     private static void HoldUpCollector(int milliseconds)
     {
         using var isHolding = new ManualResetEventSlim();

@@ -37,7 +37,8 @@ public sealed class StatusCommandTests
         Assert.Contains("problem   not on the ring: node 3 (10.77.0.3:5405)", output, StringComparison.Ordinal);
 
         (_, output, _) = await RunAsync("why", "--dir", cluster.RunDirectory, "--node", "1", "--count", "1");
-        Assert.Contains("the process of node 3 has ended: nobody listens at its port", output, StringComparison.Ordinal);
+        Assert.Contains("the process of node 3 has ended: nobody listens at its port", output,
+            StringComparison.Ordinal);
         (_, output, _) = await RunAsync("why", "--dir", cluster.RunDirectory, "--node", "1", "--count", "1", "--json");
         using var json = JsonDocument.Parse(output);
         var change = Assert.Single(json.RootElement.GetProperty("changes").EnumerateArray());

@@ -200,7 +200,8 @@ public sealed class StatusSocketTests : IDisposable
         var change = Assert.Single(await client.GetChangesAsync());
         Assert.Equal(expected.Silences, change.Silences);
         Assert.Equal(expected.BrokenLinks, change.BrokenLinks);
-        Assert.Equal(expected with { Silences = [], BrokenLinks = [] }, change with { Silences = [], BrokenLinks = [] });
+        Assert.Equal(
+            expected with { Silences = [], BrokenLinks = [] }, change with { Silences = [], BrokenLinks = [] });
         Assert.Equal(expected.Sentence, change.Sentence);
     }
 

@@ -22,7 +22,8 @@ public sealed class ArrowTests
         [
             "TransportException.cs RingFailedException.cs RingScheduling.cs RingSchedulingConverter.cs "
             + "UdpTransportOptions.cs KnetTransportOptions.cs UdpPeerConverter.cs",
-            "Host", "Diagnostics", "Operation ChangeRecord.cs MemberStatus.cs NodeStatistics.cs", "Storage", "Sockets", "Slots", "Peers", "Inquiry", "Transports", "Transports/Plain",
+            "Host", "Diagnostics", "Operation ChangeRecord.cs MemberStatus.cs NodeStatistics.cs", "Storage", "Sockets",
+            "Slots", "Peers", "Inquiry", "Transports", "Transports/Plain",
             "Transports/Knet",
             "Corosync", "Embedding",
             "TotemNodeOptions.cs GroupEvent.cs TotemEvent.cs", "Queues", "Hosting",

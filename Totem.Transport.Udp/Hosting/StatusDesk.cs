@@ -149,7 +149,8 @@ internal sealed class StatusDesk(RingParts parts) : IStatusSource, IDisposable
                 + string.Join(", ", missing.Select(x => $"node {x.Node} ({x.Address})"))));
         foreach (var reader in readers.Where(x => x.IsBehind))
         {
-            problems.Add(new(StatusProblemKind.ReaderBehind, (reader.Name.Length == 0 ? "the reader of the ring's events"
+            problems.Add(
+                new(StatusProblemKind.ReaderBehind, (reader.Name.Length == 0 ? "the reader of the ring's events"
                 : $"the reader of the group {reader.Name}") + $" has {reader.UnreadBytes} bytes unread and no room"));
         }
 

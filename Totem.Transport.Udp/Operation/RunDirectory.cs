@@ -78,7 +78,8 @@ internal static class RunDirectory
             var path = Path.Combine(directory, string.Create(
                 CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{number}{Suffix}"));
             if (System.Text.Encoding.UTF8.GetByteCount(path) >= PathBytesMax)
-                throw new IOException($"{path} is too long for a Unix socket, expected fewer than {PathBytesMax} bytes");
+                throw new IOException($"{path} is too long for a Unix socket, expected fewer than {PathBytesMax} "
+                    + $"bytes");
             var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {

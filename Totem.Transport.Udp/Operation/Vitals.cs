@@ -28,10 +28,13 @@ internal sealed class Vitals(Func<VitalSigns> read)
     private const int SampleCount = 16;
     private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>A longer pause than this ago is no reason for a change now.</summary>
+    private static readonly TimeSpan KeepTime = TimeSpan.FromSeconds(4);
+
     private readonly (Instant At, VitalSigns Signs)[] _samples = new (Instant, VitalSigns)[SampleCount];
     private int _count;
     private Instant _next;
-    private OwnPause? _longest;
+    private (TimeSpan Length, PauseKind Kind, VitalSigns Signs) _longest;
     private Instant _longestEnd;
 
     /// <summary>Takes a sample when it is time for one.</summary>
@@ -47,29 +50,30 @@ internal sealed class Vitals(Func<VitalSigns> read)
     /// <param name="length">For how long.</param>
     /// <param name="isInHandler">It was in a handler of the application.</param>
     /// <param name="now">The end of it.</param>
-    public OwnPause NoteGap(TimeSpan length, bool isInHandler, Instant now)
+    public void NoteGap(TimeSpan length, bool isInHandler, Instant now)
     {
+        // One that is too old for the next change makes room.
+        if (length < _longest.Length && now - _longestEnd <= KeepTime)
+            return;
         var since = Since(new Instant(now.Ticks - length.Ticks));
         var kind = since.GarbageCollection >= length / 2 ? PauseKind.GarbageCollection
             : since.WaitedForCore >= length / 2 ? PauseKind.Starved
             : isInHandler ? PauseKind.Handler
             : PauseKind.Suspended;
-        var pause = new OwnPause(
-            length, kind, Shorter(since.GarbageCollection, length), Shorter(since.WaitedForCore, length));
-        // One that is too old for the next change makes room.
-        if (_longest is null || length >= _longest.Length || now - _longestEnd > SampleCount * SampleInterval)
-            (_longest, _longestEnd) = (pause, now);
-        return pause;
+        (_longest, _longestEnd) = ((length, kind, since), now);
     }
 
     /// <summary>The time that was counted since the sample before the gap is at most as long as it.</summary>
     private static TimeSpan Shorter(TimeSpan counted, TimeSpan gap) => counted < gap ? counted : gap;
 
     /// <summary>The longest of the pauses that ended at this moment or later; null when there was none.</summary>
-    public OwnPause? LongestSince(Instant since) => _longestEnd >= since ? _longest : null;
+    public OwnPause? LongestSince(Instant since) => _longest is { Length.Ticks: > 0 } x && _longestEnd >= since
+        ? new OwnPause(x.Length, x.Kind, Shorter(x.Signs.GarbageCollection, x.Length),
+            Shorter(x.Signs.WaitedForCore, x.Length))
+        : null;
 
     /// <summary>A change is over: its pause is not the next one's.</summary>
-    public void Forget() => _longest = null;
+    public void Forget() => _longest = default;
 
     /// <summary>The sums since a moment, or since the last sample before it.</summary>
     public VitalSigns Since(Instant since)
