@@ -21,9 +21,12 @@ public enum GroupEventKind
 /// <param name="Ring">The ring the message was sent on, or that of the membership.</param>
 /// <param name="Guarantee">The guarantee that the sender asked for.</param>
 /// <param name="Payload">The bytes of the message: a copy, made on the reader's thread.</param>
+/// <param name="Seq">The number of the message on its ring; with <paramref name="Ring"/> and <paramref name="Index"/>
+/// its place in the order, the same at every member. Of a message in parts, that of its last part.</param>
+/// <param name="Index">Which of the messages that have this number.</param>
 public sealed record GroupEvent(
     GroupEventKind Kind, GroupChange? Change, GroupMember Sender, RingId Ring, Guarantee Guarantee,
-    ReadOnlyMemory<byte> Payload)
+    ReadOnlyMemory<byte> Payload, Seq Seq = default, int Index = 0)
 {
     /// <summary>True for a message.</summary>
     public bool IsMessage => Kind == GroupEventKind.Message;

@@ -14,6 +14,7 @@ public sealed class ProjectTests
         ["Totem.Transport.Knet"] = ["Totem.Core"],
         ["Totem.Transport.Udp"] = ["Totem.Core", "Totem.Platform", "Totem.Transport.Knet"],
         ["Totem"] = ["Totem.Core", "Totem.Transport.Udp"],
+        ["Totem.Hosting"] = ["Totem.Core", "Totem.Transport.Udp"],
         ["Totem.Simulation"] = ["Totem.Core", "Totem.Transport.Knet"],
         ["Totem.Sheepdog"] = ["Totem.Core", "Totem.Platform", "Totem.Transport.Udp"],
         ["Totem.Cli"] = ["Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Udp", "Totem.Simulation",
@@ -24,14 +25,16 @@ public sealed class ProjectTests
             ["Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Udp", "Totem.Sheepdog"],
         ["Totem.Tests"] =
             ["Totem.CommandLine", "Totem.Core", "Totem.Platform", "Totem.Transport.Knet", "Totem.Transport.Udp",
-                "Totem.Simulation", "Totem.Cli",
+                "Totem.Hosting", "Totem.Simulation", "Totem.Cli",
              "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native", "Totem.Bench", "Hello", "Inventory", "Primary"],
         ["Totem.Transport.Knet.Tests"] = ["Totem.Core", "Totem.Transport.Knet", "Totem.Simulation"],
         ["Totem.Operation.Tests"] =
             ["Totem.CommandLine", "Totem.Core", "Totem.Transport.Udp", "Totem.Cli"],
+        ["Totem.Hosting.Tests"] = ["Totem.Hosting", "Service"],
         ["Hello"] = ["Totem.Transport.Udp"],
         ["Inventory"] = ["Totem.Transport.Udp"],
         ["Primary"] = ["Totem.Transport.Udp"],
+        ["Service"] = ["Totem.Hosting"],
     };
 
     public static TheoryData<string> Projects => [.. Repository.ProjectFiles];

@@ -14,6 +14,7 @@ public sealed class PublicApiTests
     [
         typeof(Totem.Core.RingProcessor).Assembly,
         typeof(TotemNode).Assembly,
+        typeof(Totem.Hosting.TotemRing).Assembly,
         typeof(Totem.Simulation.Traces.Trace).Assembly,
         typeof(Totem.Sheepdog.IClusterDriver).Assembly,
     ];

@@ -4,7 +4,7 @@ namespace Totem.Transport.Udp.Queues;
 
 /// <summary>The fields that go with the bytes of a message to a group.</summary>
 internal readonly record struct GroupEventHeader(
-    GroupEventKind Kind, GroupMember Sender, RingId Ring, Guarantee Guarantee);
+    GroupEventKind Kind, GroupMember Sender, RingId Ring, Guarantee Guarantee, Seq Seq = default, int Index = 0);
 
 /// <summary>The stream of one group on its way to its reader.</summary>
 internal sealed class GroupEventStream : EventStream<GroupEventHeader, GroupEvent>, IGroupSink
@@ -26,7 +26,8 @@ internal sealed class GroupEventStream : EventStream<GroupEventHeader, GroupEven
         {
             case GroupDeliveryKind.Message:
                 var header = new GroupEventHeader(
-                    GroupEventKind.Message, delivery.Sender, delivery.Ring.Ring, delivery.Ring.Guarantee);
+                    GroupEventKind.Message, delivery.Sender, delivery.Ring.Ring, delivery.Ring.Guarantee,
+                    delivery.Ring.Seq, delivery.Ring.Index);
                 // A message that came in parts may be longer than the queue: it goes beside it.
                 if (delivery.Payload.Length <= GroupProcessor.MaxMessageBytes)
                 {
@@ -62,11 +63,12 @@ internal sealed class GroupEventStream : EventStream<GroupEventHeader, GroupEven
         {
             if (Interlocked.Add(ref _longBytes, -whole.Length) < LongBytesMax)
                 _wake();
-            return new GroupEvent(header.Kind, null, header.Sender, header.Ring, header.Guarantee, whole);
+            return new GroupEvent(
+                header.Kind, null, header.Sender, header.Ring, header.Guarantee, whole, header.Seq, header.Index);
         }
 
         return new GroupEvent(
             header.Kind, (GroupChange?)with, header.Sender, header.Ring, header.Guarantee,
-            header.Kind == GroupEventKind.Message ? payload.ToArray() : []);
+            header.Kind == GroupEventKind.Message ? payload.ToArray() : [], header.Seq, header.Index);
     }
 }
