@@ -85,6 +85,13 @@ public sealed partial class RingProcessor
         CheckInvariants();
     }
 
+    /// <inheritdoc />
+    public void HandleAllowed(ProcessorSet more)
+    {
+        _observer.RefuseReentry();
+        _admission.Allow(more);
+    }
+
     private void Admit(scoped in Frame frame, Instant now)
     {
         if ((_admission.Objection(frame) ?? _membership.Hear(frame, now)) is { } reason)

@@ -114,9 +114,13 @@ public sealed record TotemNodeOptions
     /// <summary>Root shares <see cref="StateDirectory"/> with this group, as a configuration file says.</summary>
     internal uint? StateGroup { get; init; }
 
-    /// <summary>Reads the configuration file again, for a reload; null where there is none, and
-    /// only the key file is read again.</summary>
-    internal Func<UdpTransportOptions>? Reread { get; init; }
+    /// <summary>
+    /// Tells the transport's options as they are to be, at each reload (<see cref="TotemNode.ReloadAsync"/>,
+    /// <c>corosync-cfgtool -R</c>): peers, links, their addresses and timers, cipher, hash and key. It is called on a
+    /// thread of its own, and may read files; what it throws is logged, and nothing changes. The configuration file is
+    /// read again where there is one; null, the default elsewhere, reads the key file again and nothing else.
+    /// </summary>
+    public Func<UdpTransportOptions>? Reread { get; init; }
 
     /// <summary>The lines of a configuration file that have no meaning: logged once as warnings at the start.</summary>
     public IReadOnlyList<string> Notices { get; init; } = [];

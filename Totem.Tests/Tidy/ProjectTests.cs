@@ -27,6 +27,7 @@ public sealed class ProjectTests
                 "Totem.Simulation", "Totem.Cli",
              "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native", "Totem.Bench", "Hello", "Inventory", "Primary"],
         ["Totem.Transport.Knet.Tests"] = ["Totem.Core", "Totem.Transport.Knet", "Totem.Simulation"],
+        ["Totem.Transport.Udp.Tests"] = ["Totem.Core", "Totem.Transport.Knet", "Totem.Transport.Udp"],
         ["Hello"] = ["Totem.Transport.Udp"],
         ["Inventory"] = ["Totem.Transport.Udp"],
         ["Primary"] = ["Totem.Transport.Udp"],
@@ -71,7 +72,7 @@ public sealed class ProjectTests
     [MemberData(nameof(Projects))]
     public void A_project_opens_its_inside_to_tests_alone(string projectFile)
     {
-        string[] tests = ["Totem.Tests", "Totem.Bench", "Totem.Transport.Knet.Tests"];
+        string[] tests = ["Totem.Tests", "Totem.Bench", "Totem.Transport.Knet.Tests", "Totem.Transport.Udp.Tests"];
         string[] mayLookInside = projectFile == "Totem.Core/Totem.Core.csproj"
             ? [.. tests, "Totem.Simulation", "Totem.Transport.Knet"]
             : projectFile == "Totem.Transport.Knet/Totem.Transport.Knet.csproj"

@@ -107,6 +107,9 @@ internal static partial class Log
         + "asked all to read theirs again, and will be cut off if the others change keys: {Failure}")]
     public static partial void ReloadFailed(ILogger logger, ProcessorId self, ProcessorId asking, string failure);
 
+    [LoggerMessage(1031, LogLevel.Warning, "Node {Self} keeps {Kept}, until it is started again")]
+    public static partial void ReloadKeeps(ILogger logger, ProcessorId self, string kept);
+
     [LoggerMessage(2000, LogLevel.Information, "Node {Self} installed {Configuration}: {Cause}")]
     public static partial void Installed(
         ILogger logger, ProcessorId self, Configuration configuration, ConfigurationCause cause);

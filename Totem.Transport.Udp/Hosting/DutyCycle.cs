@@ -66,6 +66,7 @@ internal sealed class DutyCycle
         // Datagrams first: a process that was not scheduled for a while reads what had come before
         // it judges that nothing did.
         Receive();
+        _parts.Reloads.Turn();
         var now = _clock.Tick();
         TakeUnreachable(now);
         if (_processor.NextDeadline <= now)

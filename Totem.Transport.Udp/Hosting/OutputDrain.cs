@@ -24,8 +24,8 @@ internal sealed class OutputDrain(
 
         Transmit(now);
         deliveries.Deliver(now);
-        if (!transport.Announcement.IsEmpty
-            && processor.TrySubmitService(transport.Announcement, now) == SubmitResult.Accepted)
+        var announcement = transport.ComposeAnnouncement();
+        if (!announcement.IsEmpty && processor.TrySubmitService(announcement, now) == SubmitResult.Accepted)
             transport.HandleAnnounced();
         // A delivery may be answered: members that synchronise do.
         Transmit(now);

@@ -49,9 +49,10 @@ internal sealed class RingParts
         Waits = new HandlerWaits(Thread, $"node {self}");
         Groups = new GroupHost(Processor, Submissions, options, Waits, Signal.Wake);
         Room = new StreamRoom(self, Stream, Groups, options.MaxBeyondRoomBytes, Reporter, Logger);
+        Reloads = new ReloadDesk(options, transport, Processor.Ring, Signal.Wake, Logger);
         Deliveries = new DeliveryHandout(
             Processor, Room, Groups, Waits, options.OnDelivery, Reporter, counters, HandleKill,
-            new ReloadDesk(options, transport, Logger));
+            Reloads);
         Output = new OutputDrain(Processor, transport, _sequences, Deliveries, Membership, counters);
         transport.Answers = new InquiryDesk(Processor, Reporter).Answer;
         transport.KeepsTokensApart = options.Ring.AcceleratedWindow > 0
@@ -92,6 +93,8 @@ internal sealed class RingParts
 
     public DeliveryHandout Deliveries { get; }
 
+    public ReloadDesk Reloads { get; }
+
     public OutputDrain Output { get; }
 
     /// <summary>The groups this node is in.</summary>
@@ -127,6 +130,7 @@ internal sealed class RingParts
     public void Close()
     {
         _meters.End();
+        Reloads.Close();
         Transport.Dispose();
         _sequences.Dispose();
     }

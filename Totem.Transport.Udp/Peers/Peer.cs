@@ -37,6 +37,9 @@ internal sealed class Peer(ProcessorId id, IPEndPoint endPoint, bool isSelf, boo
     /// <summary>When to try to watch it; not before.</summary>
     public Instant NextWatch { get; set; }
 
+    /// <summary>This takes the place of the same processor's entry in a table before.</summary>
+    public void Follow(Peer before) => (IsHeard, LastSent) = (before.IsHeard, before.LastSent);
+
     /// <summary>Something came from it.</summary>
     public void Heard()
     {

@@ -29,7 +29,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly long Origin = Stopwatch.GetTimestamp();
 
-    private readonly UdpTransportOptions _options;
+    private readonly TimeSpan _tokenTimeout;
     private readonly KnetMachine _machine;
     private readonly LinkSockets _sockets;
     private readonly PacketArena _arena;
@@ -42,20 +42,21 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     private readonly RandomPool _random;
     private readonly KeyChange _keyChange;
     private readonly byte[] _announcement = new byte[KeyChange.MessageBytes];
+    private UdpTransportOptions _options;
+    private KnetReload? _reload;
     private int _announcementBytes;
     private string _keyMark;
     private Instant _nextReview;
     private Instant? _patienceEnds;
 
     private KnetTransport(
-        UdpTransportOptions options, ProcessorId self, KnetMachine machine, string keyMark, RandomPool random,
-        LinkNews news, LinkSockets sockets,
-        PacketArena arena, NodeCounters counters)
+        UdpTransportOptions options, ProcessorId self, TimeSpan tokenTimeout, KnetMachine machine, string keyMark,
+        RandomPool random, LinkNews news, LinkSockets sockets, PacketArena arena, NodeCounters counters)
     {
-        _options = options;
+        (_options, _tokenTimeout) = (options, tokenTimeout);
         (_keyMark, _random, _keyChange) = (keyMark, random, new KeyChange(machine));
         Self = self;
-        Members = ProcessorSet.Of([.. options.Peers.Select(x => x.Id)]);
+        Members = MembersOf(options);
         (_machine, _news, _sockets, _arena, _counters) = (machine, news, sockets, arena, counters);
         _sleep = new RingSleep(this, options.BusyPoll);
         _arrivals = new PacketArrivals(options, machine, sockets, counters);
@@ -68,7 +69,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     public ProcessorId Self { get; }
 
     /// <inheritdoc />
-    public ProcessorSet Members { get; }
+    public ProcessorSet Members { get; private set; }
 
     /// <inheritdoc />
     public string LocalAddress => string.Join(" ", _sockets.All.Select(x => x.Peers.Self.EndPoint));
@@ -110,7 +111,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
         UdpTransportOptions options, ProcessorId self, TimeSpan tokenTimeout, NodeCounters counters,
         ILogger? logger = null)
     {
-        options = WithScopes(options, self);
+        options = KnetReload.WithScopes(options, self);
         var random = new RandomPool(RandomNumberGenerator.Fill);
         var arena = new PacketArena(counters);
         var keys = KnetSetup.Keys(options.Knet, options.Cluster, random, out var mark);
@@ -121,7 +122,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
             var news = new LinkNews(logger ?? NullLogger.Instance, self);
             var machine = new KnetMachine(KnetSetup.Machine(options, self, tokenTimeout), keys, random, news);
             news.Counters = machine.Counters;
-            return new KnetTransport(options, self, machine, mark, random, news, sockets, arena, counters);
+            return new KnetTransport(options, self, tokenTimeout, machine, mark, random, news, sockets, arena, counters);
         }
         catch
         {
@@ -228,41 +229,61 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     }
 
     /// <inheritdoc />
-    public ReadOnlySpan<byte> Announcement
+    public ReadOnlySpan<byte> ComposeAnnouncement()
     {
-        get
+        if (_announcementBytes == 0 && _keyChange.HasMessage)
         {
-            if (_announcementBytes == 0 && _keyChange.HasMessage)
-            {
-                _keyChange.TakeMessage(_announcement);
-                _announcementBytes = KeyChange.MessageBytes;
-            }
-
-            return _announcement.AsSpan(0, _announcementBytes);
+            _keyChange.TakeMessage(_announcement);
+            _announcementBytes = KeyChange.MessageBytes;
         }
+
+        return _announcement.AsSpan(0, _announcementBytes);
     }
 
     /// <inheritdoc />
     public void HandleAnnounced() => _announcementBytes = 0;
 
     /// <inheritdoc />
-    public string? HandleReload(UdpTransportOptions next)
+    public ITransportReload PrepareReload(UdpTransportOptions next) =>
+        KnetReload.Prepare(_options, next, Self, _tokenTimeout, _random);
+
+    /// <inheritdoc />
+    public string? HandleReload(ITransportReload reload)
     {
-        if (next.Kind != UdpTransportKind.Knet)
-            throw new TransportException($"the transport would become {next.Kind}, expected {UdpTransportKind.Knet}: a "
-                + "running member keeps it");
-        var keys = KnetSetup.Keys(next.Knet, _options.Cluster, _random, out var mark);
-        if (mark == _keyMark)
+        var next = (KnetReload)reload;
+        CompleteReload();
+        _reload = next;
+        List<string> changes = [.. next.Changes()];
+        if (next.KeyMark == _keyMark)
         {
-            keys.Dispose();
+            next.Keys.Dispose();
             _keyChange.HandleKnownReload();
-            return null;
+        }
+        else
+        {
+            _keyMark = next.KeyMark;
+            _keyChange.HandleReload(next.Keys);
+            _patienceEnds = Now() + Patience;
+            changes.Insert(0, "packets are sealed with another key, cipher or hash");
         }
 
-        _keyMark = mark;
-        _keyChange.HandleReload(keys);
-        _patienceEnds = Now() + Patience;
-        return "packets are sealed with another key, cipher or hash";
+        return changes.Count == 0 ? null : string.Join("; ", changes);
+    }
+
+    /// <inheritdoc />
+    public void CompleteReload()
+    {
+        if (_reload is not { } reload)
+            return;
+        _reload = null;
+        GatherAndFlush();
+        _machine.HandleReload(reload.Machine, Now());
+        _sockets.Use(reload.Links);
+        _arrivals.HandleLinks();
+        _arena.Use(_sockets.All);
+        _options = reload.Options;
+        Members = MembersOf(_options);
+        GatherAndFlush();
     }
 
     /// <inheritdoc />
@@ -279,6 +300,8 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     public void Dispose()
     {
         _sockets.Dispose();
+        // Its keys are the key change's.
+        _reload?.Links.Dispose();
         _keyChange.Dispose();
         _machine.Dispose();
     }
@@ -318,12 +341,8 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
 
     private static Instant Now() => new(Stopwatch.GetElapsedTime(Origin).Ticks + TimeSpan.TicksPerSecond);
 
-    private static UdpTransportOptions WithScopes(UdpTransportOptions options, ProcessorId self)
-    {
-        var links = options.Knet.Complete(options.Peers)
-            .Select(x => x with { Peers = PeerScopes.WithScopes(x.Peers, self) });
-        return options with { Knet = options.Knet with { Links = [.. links] } };
-    }
+    private static ProcessorSet MembersOf(UdpTransportOptions options) =>
+        ProcessorSet.Of([.. options.Peers.Select(x => x.Id)]);
 
     /// <summary>
     /// Nobody listens at a member's port on one link. Then nobody most likely listens on the others either, which they
