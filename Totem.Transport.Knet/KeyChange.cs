@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Totem.Core.Time;
 using Totem.Transport.Knet.Keys;
 
 namespace Totem.Transport.Knet;
@@ -17,6 +18,10 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     /// <summary>The length of the message that asks all for a reload.</summary>
     public const int ReloadBytes = 32;
 
+    /// <summary>A member that heard of a change announces its steps within a few rotations, behind what it has queued.
+    /// After so long it is not going to.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(1);
+
     private const int MessageId = (1 << 16) | 4;
     private const int ReloadId = (1 << 16) | 3;
     private const int SourceOffset = 16;
@@ -30,6 +35,7 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     private readonly HashSet<ushort> _switching = [];
     private KeySet? _waiting;
     private uint _due;
+    private Instant? _patienceEnds;
 
     /// <summary>A message is to be multicast on the ring, safely, by <see cref="TakeMessage"/>.</summary>
     public bool HasMessage => _due != 0;
@@ -74,10 +80,19 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
         _waiting = next;
     }
 
-    /// <summary>The host's patience with those who have not announced anything is over: from now on they are not heard,
-    /// unless they seal with the new keys.</summary>
-    public void StopWaiting()
+    /// <summary>
+    /// Time has passed; the host calls it now and then. After <see cref="Patience"/> those who have not announced
+    /// anything are heard no more, unless they seal with the new keys.
+    /// </summary>
+    public void HandleDeadline(Instant now)
     {
+        if (machine.RekeyPhase == RekeyPhase.Settled)
+            _patienceEnds = null;
+        else
+            _patienceEnds ??= now + Patience;
+        if (now < _patienceEnds || _patienceEnds is null)
+            return;
+        _patienceEnds = null;
         _awaited.IntersectWith([machine.Self]);
         ForgetWhenAllHaveSwitched();
     }
@@ -87,6 +102,7 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     private void Begin(KeySet next)
     {
         machine.LoadKeys(next);
+        _patienceEnds = null;
         _due = Switches;
         _awaited.UnionWith(_members);
         _awaited.Add(machine.Self);

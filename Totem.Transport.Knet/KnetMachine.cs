@@ -120,16 +120,6 @@ internal sealed class KnetMachine : IDisposable
             _keeper.HandleTooBig(peer, link, sentIpBytes, interfaceIpBytes, now);
     }
 
-    /// <summary>The most that the interface of a link takes, as far as the host knows.</summary>
-    public void SetInterface(byte link, int ipBytes)
-    {
-        foreach (var peer in _peers.All)
-        {
-            if (peer.Link(link) is { } found)
-                found.InterfaceIpBytes = Math.Min(ipBytes, PacketSizes.IpBytesMax);
-        }
-    }
-
     /// <summary>Sends a message to all peers that can be reached, or to one. It is copied.</summary>
     /// <param name="message">0 to 65,536 bytes.</param>
     /// <param name="destination">The peer; 0 for all.</param>

@@ -5,6 +5,8 @@ using Microsoft.Extensions.Logging;
 using Totem.Core.Model;
 using Totem.Tests;
 using Totem.Tests.Transport;
+using Totem.Transport.Knet.Diagnostics;
+using Totem.Transport.Udp.Transports.Knet;
 
 namespace Totem.Transport.Udp.Tests.Knet;
 
@@ -84,6 +86,14 @@ internal sealed class KnetRing : IAsyncDisposable
 
     public Task TogetherAsync(params uint[] nodes) => Task.WhenAll(nodes.Select(x => _nodes[x].WaitForMembersAsync(
         members => members.Count == nodes.Length && nodes.All(y => members.Contains(new ProcessorId(y))), Limit)));
+
+    /// <summary>How often a member dropped a packet for this reason.</summary>
+    public static long Count(TotemNode node, KnetDiscard reason) => CountersOf(node)[reason];
+
+    /// <summary>How many packets a member dropped in all, before the ring saw them.</summary>
+    public static long Discarded(TotemNode node) => CountersOf(node).Discarded;
+
+    private static KnetCounters CountersOf(TotemNode node) => ((KnetTransport)node.Host.Transport).Machine.Counters;
 
     public long[] ViewChanges() => [.. _nodes.Values.Select(x => x.Statistics.ConfigurationChanges)];
 

@@ -40,6 +40,9 @@ internal sealed class RingHost
     /// <summary>Fails a wait that a handler begins on the ring's own thread: it could never end.</summary>
     public HandlerWaits Waits => _parts.Waits;
 
+    /// <summary>For tests and measurements.</summary>
+    internal IRingTransport Transport => _parts.Transport;
+
     /// <summary>The processors that could be on the ring, with this node.</summary>
     public ProcessorSet Allowed => _parts.Options.Ring.Allowed ?? _parts.Transport.Members;
 

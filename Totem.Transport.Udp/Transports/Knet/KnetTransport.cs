@@ -24,9 +24,6 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     private const int PacketBytesUsual = 1300;
     private static readonly TimeSpan ReviewInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>A member that heard of a change of keys announces its steps within a few rotations, behind what it has
-    /// queued.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly long Origin = Stopwatch.GetTimestamp();
 
     private readonly TimeSpan _tokenTimeout;
@@ -47,7 +44,6 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     private int _announcementBytes;
     private string _keyMark;
     private Instant _nextReview;
-    private Instant? _patienceEnds;
 
     private KnetTransport(
         UdpTransportOptions options, ProcessorId self, TimeSpan tokenTimeout, KnetMachine machine, string keyMark,
@@ -122,7 +118,8 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
             var news = new LinkNews(logger ?? NullLogger.Instance, self);
             var machine = new KnetMachine(KnetSetup.Machine(options, self, tokenTimeout), keys, random, news);
             news.Counters = machine.Counters;
-            return new KnetTransport(options, self, tokenTimeout, machine, mark, random, news, sockets, arena, counters);
+            return new KnetTransport(
+                options, self, tokenTimeout, machine, mark, random, news, sockets, arena, counters);
         }
         catch
         {
@@ -212,20 +209,12 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
             _nextReview = own + ReviewInterval;
             _counters.DatagramsIgnored = _arrivals.Ignored + _machine.Counters.Discarded;
             _news.TellForgeries(own);
-            if (own >= _patienceEnds)
-                StopWaitingForKeys();
+            _keyChange.HandleDeadline(own);
         }
 
         if (_machine.HasOutput)
             GatherAndFlush();
         return now + (_machine.NextDeadline!.Value - own);
-    }
-
-    /// <summary>A member that has announced nothing for so long is not going to: the old keys go.</summary>
-    private void StopWaitingForKeys()
-    {
-        _keyChange.StopWaiting();
-        _patienceEnds = null;
     }
 
     /// <inheritdoc />
@@ -263,7 +252,6 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
         {
             _keyMark = next.KeyMark;
             _keyChange.HandleReload(next.Keys);
-            _patienceEnds = Now() + Patience;
             changes.Insert(0, "packets are sealed with another key, cipher or hash");
         }
 
