@@ -9,7 +9,8 @@ cd "$(dirname "$0")"
 needed=(
     ip:iproute2 iptables:iptables nsenter:util-linux tshark:tshark
     corosync:corosync gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/corosync/cpg.h:libcpg-dev
-    /usr/share/java/zookeeper.jar:zookeeper /usr/share/doc/libzookeeper-mt2/copyright:libzookeeper-mt2 java:default-jre-headless
+    /usr/share/java/zookeeper.jar:zookeeper
+    /usr/share/doc/libzookeeper-mt2/copyright:libzookeeper-mt2 java:default-jre-headless
     automake:automake autoconf:autoconf pkg-config:pkg-config
     /usr/include/corosync/cfg.h:libcfg-dev make:make readelf:binutils unshare:util-linux dpkg-deb:dpkg
 )
@@ -58,7 +59,7 @@ done
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 rm -rf TestResults
-# A test that hangs is ended and named rather than waited for. The longest takes half a minute; on a machine that gives fifty others
-# their share it takes more than ten.
+# A test that hangs is ended and named rather than waited for. The longest takes half a minute; on a machine that gives
+# fifty others their share it takes more than ten.
 exec dotnet test totem.sln -c Release --results-directory TestResults --logger "trx;LogFilePrefix=totem" \
     --blame-hang --blame-hang-timeout 20m --blame-hang-dump-type none "$@"

@@ -106,8 +106,8 @@ public sealed class GroupProcessor
         _layer.Release(membership);
     }
 
-    /// <summary>Queues a message to the group; it is copied. Before the own join has been delivered it is sent after
-    /// the join; after a leave it is accepted and dropped.</summary>
+    /// <summary>Queues a message to the group; it is copied. Before this member's join has been delivered it is sent
+    /// after the join; after a leave it is accepted and dropped.</summary>
     /// <exception cref="ArgumentException">The payload is longer than <see cref="MaxMessageBytes"/>, or the guarantee
     /// is not one of the two.</exception>
     public SubmitResult TrySubmit(

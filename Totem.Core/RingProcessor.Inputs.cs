@@ -79,7 +79,7 @@ public sealed partial class RingProcessor
         _observer.RefuseReentry();
         if (!isStopped)
             _membership.ComeBack();
-        else if (!IsAside && _installed is { Members.Count: > 1, Log: var log }
+        else if (!IsAside && _installedRing is { Members.Count: > 1, Log: var log }
             && log.AruWithin(Options.FramesAheadMax) < log.Window.Aru)
             Enter(_membership.StandAside(_state, now), now);
         CheckInvariants();
@@ -111,7 +111,8 @@ public sealed partial class RingProcessor
             Store(ring, frame),
         (FrameKind.RegularMessage, RecoveryState recovery) when frame.Ring == recovery.NewRing =>
             Store(recovery, frame),
-        (FrameKind.RegularMessage, GatherState) when _installed is { } old && frame.Ring == old.Id => Store(old, frame),
+        (FrameKind.RegularMessage, GatherState) when _installedRing is { } old && frame.Ring == old.Id =>
+            Store(old, frame),
 
         // One of our own ring shows that its sender is heard, which MembershipProtocol.Hear has noted.
         (FrameKind.MergeDetect, _) when frame.Ring == _trail.Current => null,
@@ -185,7 +186,7 @@ public sealed partial class RingProcessor
         recovery.HasStartedToken = true;
         var next = _holder.Take(ring, frame.Token, frame.Requests, recovery.Plan, now);
         var isComplete = recovery.AdvanceRecovery(ref next);
-        if (recovery.HasPromised && _installed is { } old)
+        if (recovery.HasPromised && _installedRing is { } old)
             old.Obligation = recovery.Obligation;
         if (isComplete)
             EnterOperational(recovery, now);
@@ -224,7 +225,7 @@ public sealed partial class RingProcessor
 
     private Transition? Store(RecoveryState recovery, scoped in Frame frame)
     {
-        _intake.StoreInRecovery(recovery, _installed, frame);
+        _intake.StoreInRecovery(recovery, _installedRing, frame);
         return null;
     }
 

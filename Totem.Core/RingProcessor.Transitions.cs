@@ -47,7 +47,7 @@ public sealed partial class RingProcessor
     private Transition? EnterCommit(Transition.ToCommit to, Instant now)
     {
         Invariant.That(_state == to.Gather, "a commit follows the gather that agreed on it");
-        var own = _installed?.Entry
+        var own = _installedRing?.Entry
             ?? new CommitEntry(_trail.First, Options.FirstSeq, Options.FirstSeq, ReceivedFlag: true);
         var token = CommitRules.FillIn(to.Token, own, Options.Self);
         _trail.CommitTo(token.Ring);
@@ -68,7 +68,7 @@ public sealed partial class RingProcessor
         Invariant.That(_state == to.Commit, "a recovery follows the commit to its ring");
         var token = to.Token;
         var ring = new TokenRing(token.Ring, token.Members, Options, _windows.Rent(Options.FirstSeq));
-        var recovery = RecoveryState.Begin(ring, token.Entries, _installed, to.Commit.Gather);
+        var recovery = RecoveryState.Begin(ring, token.Entries, _installedRing, to.Commit.Gather);
         _state = recovery;
         _deadlines.ClearAll();
         _deadlines.Set(Deadline.TokenLoss, now + Options.TokenTimeout);
@@ -84,14 +84,14 @@ public sealed partial class RingProcessor
     {
         Invariant.That(_state == recovery, "a ring is installed at the end of its recovery");
         var ring = recovery.Ring;
-        if (_installed is { HasHole: true } old)
+        if (_installedRing is { HasHole: true } old)
             _observer.OnEvent(new RingEvent(RingEventKind.HoleInRecovery, old.Id, Seq: old.Log.Window.Aru.Next));
         var cause = _cause.Take(left: _trail.LastMembers.Except(recovery.Transitional));
         var delivery = new RingDelivery(ring.Id, ring.Log, _lanes, _observer);
-        Installed = _stream.Install(delivery, recovery, _installed, cause);
+        Installed = _stream.Install(delivery, recovery, _installedRing, cause);
         Invariant.That(Installed.Ring == ring.Id, "the ring that is told of is the one that is installed");
         _frames.Restart();
-        _installed = new InstalledRing(ring);
+        _installedRing = new InstalledRing(ring);
         _state = new OperationalState(ring);
         _deadlines.ClearAll();
         var areKin = _membership.Install(ring, recovery.Gather, now);

@@ -33,7 +33,7 @@ public sealed partial class RingProcessor : IRing
     private readonly MembershipProtocol _membership;
 
     private ProcessorState _state = new IdleState();
-    private InstalledRing? _installed;
+    private InstalledRing? _installedRing;
 
     /// <summary>Creates a processor that has not started.</summary>
     /// <param name="options">See <see cref="RingOptions.Validate"/>.</param>
@@ -107,13 +107,13 @@ public sealed partial class RingProcessor : IRing
     public int WindowSize => _state is OperationalState { Ring.Flow.Window.Size: var size } ? size : 0;
 
     /// <inheritdoc />
-    public RingPosition LastMulticast => _installed?.Own ?? default;
+    public RingPosition LastMulticast => _installedRing?.Own ?? default;
 
     /// <inheritdoc />
     public bool IsAside => _membership.IsAside;
 
     /// <inheritdoc />
-    public RingPosition? FirstUndelivered => _installed?.FirstUndelivered;
+    public RingPosition? FirstUndelivered => _installedRing?.FirstUndelivered;
 
     /// <summary>The token rests here, and what is submitted leaves at once (docs/design/token.md).</summary>
     internal bool HasToken => _state is OperationalState { Ring.Rest.Loan: null };
@@ -136,7 +136,8 @@ public sealed partial class RingProcessor : IRing
 
     /// <inheritdoc />
     public bool HasReachedAll(RingPosition position) =>
-        _installed is not { } installed || installed.Id != position.Ring || installed.Log.SafeThrough >= position.Seq;
+        _installedRing is not { } installed || installed.Id != position.Ring
+            || installed.Log.SafeThrough >= position.Seq;
 
     /// <inheritdoc />
     public void Leave(Instant now)
@@ -185,7 +186,7 @@ public sealed partial class RingProcessor : IRing
     internal bool IsOn(RingId ring)
     {
         _observer.RefuseReentry();
-        return _installed?.Id == ring && _state is not LeftState;
+        return _installedRing?.Id == ring && _state is not LeftState;
     }
 
     /// <summary>Tells the holder that something waits to be sent: it sends, or asks for the token, if it may.</summary>
@@ -225,7 +226,7 @@ public sealed partial class RingProcessor : IRing
             _state is not FormingState forming || forming.NewRing == _trail.Current,
             "we form the ring we committed to");
         Invariant.That(
-            _state is not OperationalState { Ring: var on } || (on.Id == _trail.Current && on == _installed?.Ring),
+            _state is not OperationalState { Ring: var on } || (on.Id == _trail.Current && on == _installedRing?.Ring),
             "the ring we are on is the ring we installed");
         _state.CheckInvariants(_deadlines);
     }

@@ -32,9 +32,9 @@ public sealed class TotemGroup : IAsyncDisposable
     /// <summary>Ends when this process has left the group and every member of the ring has its leave.</summary>
     public Task Completion => _group.Completion;
 
-    /// <summary>Messages and changes of membership in one order, the own join first. One reader at a time. A message
-    /// that it does not take in time slows the ring down (<see cref="GroupJoinOptions.MaxStreamBytes"/>). Ends behind
-    /// the own leave, or with the node.</summary>
+    /// <summary>Messages and changes of membership in one order, this member's join first. One reader at a time. A
+    /// message that it does not take in time slows the ring down (<see cref="GroupJoinOptions.MaxStreamBytes"/>). Ends
+    /// behind this member's leave, or with the node.</summary>
     /// <exception cref="InvalidOperationException">A sink takes the deliveries, the process receives nothing, or
     /// somebody reads already.</exception>
     /// <exception cref="RingFailedException">The node stopped by itself; thrown behind the last event.</exception>
@@ -66,7 +66,7 @@ public sealed class TotemGroup : IAsyncDisposable
 
     /// <summary>
     /// Leaves the group behind what was multicast. Ends when every member of the ring has the leave and all that came
-    /// before it, so that the process may end in whatever way. Until then somebody must read on: the own leave is the
+    /// before it, so that the process may end in whatever way. Until then somebody must read on: its own leave is the
     /// last event. <see cref="DisposeAsync"/> needs nobody.
     /// </summary>
     /// <param name="reason">The reason that the others are told: <see cref="GroupChangeReason.Left"/>, or

@@ -150,7 +150,7 @@ public sealed class TotemNode : IAsyncDisposable
     /// (<see cref="IGroupSink.HasRoom"/>).</summary>
     public void Resume() => _host.Groups.Wake();
 
-    /// <summary>Joins a group; it exists as long as somebody is in it. Ends when the own join has
+    /// <summary>Joins a group; it exists as long as somebody is in it. Ends when this member's join has
     /// taken its place in the order.</summary>
     /// <param name="name">1 to 128 bytes.</param>
     /// <param name="options">Null for the defaults.</param>

@@ -25,14 +25,16 @@
  */
 
 /*
- * Sheepdog's cluster driver `totem`: membership, ordered notifications, turns and locks by libtotem_sheepdog, without a daemon.
+ * Sheepdog's cluster driver `totem`: membership, ordered notifications, turns and locks by libtotem_sheepdog, without a
+ * daemon.
  *
  *     -c totem                          a ring inside the process; without an option on the loopback
  *     -c totem:KEY=VALUE,...            the same with its options
  *     -c totem:NAME[:OPTION]            another driver of the library: totem:zookeeper:HOST:PORT,..., totem:local
  *
- * This file goes into sheep/cluster/ of a sheepdog tree; docs/how-to/sheepdog.md of Totem has the three lines for its build. It says what sheep
- * calls things; everything else is in the library, and totem_sheepdog.h says what that promises.
+ * This file goes into sheep/cluster/ of a sheepdog tree; docs/how-to/sheepdog.md of Totem has the three lines for its
+ * build. It says what sheep calls things; everything else is in the library, and totem_sheepdog.h says what that
+ * promises.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -110,8 +112,8 @@ static struct sd_node *take_members(struct rb_root *root, const struct totem_she
 	return nodes;
 }
 
-static int on_join(void *user, const struct totem_sheepdog_node *joining, const struct totem_sheepdog_node *members, size_t count,
-		   void *opaque, size_t length)
+static int on_join(void *user, const struct totem_sheepdog_node *joining, const struct totem_sheepdog_node *members,
+	size_t count, void *opaque, size_t length)
 {
 	struct sd_node node, *nodes;
 	struct rb_root root;
@@ -126,8 +128,8 @@ static int on_join(void *user, const struct totem_sheepdog_node *joining, const 
 	return is_in;
 }
 
-static void on_accept(void *user, const struct totem_sheepdog_node *joined, const struct totem_sheepdog_node *members, size_t count,
-		      const void *opaque, size_t length)
+static void on_accept(void *user, const struct totem_sheepdog_node *joined, const struct totem_sheepdog_node *members,
+	size_t count, const void *opaque, size_t length)
 {
 	struct sd_node node, *nodes;
 	struct rb_root root;
@@ -140,7 +142,8 @@ static void on_accept(void *user, const struct totem_sheepdog_node *joined, cons
 	free(nodes);
 }
 
-static void on_leave(void *user, const struct totem_sheepdog_node *left, const struct totem_sheepdog_node *members, size_t count)
+static void on_leave(void *user, const struct totem_sheepdog_node *left, const struct totem_sheepdog_node *members,
+	size_t count)
 {
 	struct sd_node node, *nodes;
 	struct rb_root root;
@@ -217,10 +220,11 @@ static const struct totem_sheepdog_callbacks callbacks = {
 };
 
 /*
- * Sheep's loop looks whether it is to end only after a batch of events that took no descriptor out of it: after one that did it goes
- * back to wait at once. A shutdown takes out the listening sockets, the end of a client its connection, and when one of them is the last
- * thing that happens, sheep waits for ever. So from the shutdown on there is always one more event, of a kind that takes nothing out. It
- * repeats, because it may share its batch with one that does, and because requests may still be under way.
+ * Sheep's loop looks whether it is to end only after a batch of events that took no descriptor out of it: after one
+ * that did it goes back to wait at once. A shutdown takes out the listening sockets, the end of a client its
+ * connection, and when one of them is the last thing that happens, sheep waits for ever. So from the shutdown on there
+ * is always one more event, of a kind that takes nothing out. It repeats, because it may share its batch with one that
+ * does, and because requests may still be under way.
  */
 static void begin_last_turns(void)
 {
@@ -256,14 +260,15 @@ static void on_ready(int fd, int events, void *data)
 		end_sheep("the driver's descriptor is hung up");
 	if (totem_sheepdog_dispatch(handle) < 0)
 		end_sheep(totem_sheepdog_error());
-	/* The cause does not matter: a notification, a state that was taken over, or what sheep does by itself after the loss of a session. */
+	/* The cause does not matter: a notification, a state that was taken over, or what sheep does by itself after the
+	 * loss of a session. */
 	if (sys->cinfo.status == SD_STATUS_SHUTDOWN)
 		begin_last_turns();
 }
 
 /*
- * An option of the ring is KEY=VALUE and more of them, so whatever has no '=' before its first ':' names a driver of the library.
- * The caller frees the text.
+ * An option of the ring is KEY=VALUE and more of them, so whatever has no '=' before its first ':' names a driver of
+ * the library. The caller frees the text.
  */
 static char *driver_of(const char *option)
 {

@@ -6,15 +6,15 @@
  *   limits token|token-busy SELF NODES OWN_ADDRESS OWN_PORT NEXT_ADDRESS NEXT_PORT
  *       A datagram goes round all nodes. Blocking receives, or a receive that is repeated until it has something.
  *   limits hop SELF NODES OWN_ADDRESS OWN_PORT ADDRESS PORT ...
- *       Node 1 sends one datagram to each other node and sends again when all have answered: the addresses of all nodes, itself too.
- *       Each receiver measures from before the first send to its own receipt. LIMIT_PER_SECOND in the environment: it sends so often at
- *       most, so that all sleep in between.
+ *       Node 1 sends one datagram to each other node and sends again when all have answered: the addresses of all
+ *       nodes, itself too. Each receiver measures from before the first send to its own receipt. LIMIT_PER_SECOND in
+ *       the environment: it sends so often at most, so that all sleep in between.
  *   limits fanout|fanout-mmsg|fanout-gso SELF NODES OWN_ADDRESS PORT GROUP
  *       Node 1 multicasts datagrams as fast as it can, the others receive: one a call, or batches of sendmmsg(2) and
  *       recvmmsg(2), or with segmentation and receive offload (UDP_SEGMENT, UDP_GRO; udp(7)).
  *
- * Every datagram carries the phase of the run, so that the window begins and ends in all processes with the same datagram,
- * or near it where datagrams are lost.
+ * Every datagram carries the phase of the run, so that the window begins and ends in all processes with the same
+ * datagram, or near it where datagrams are lost.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -129,14 +129,15 @@ static void report(void)
 {
 	printf("{\"event\":\"closed\",\"counts\":{\"node\":%d,\"nanoseconds\":%" PRId64 ",\"messages\":%" PRIu64
 		",\"ownMessages\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"processorNanoseconds\":%" PRId64
-		",\"retransmissions\":null,\"membershipChanges\":0,\"collections\":0,\"collectorPauseNanoseconds\":0,\"allocatedBytes\":0,"
+		",\"retransmissions\":null,\"membershipChanges\":0,\"collections\":0,"
+		"\"collectorPauseNanoseconds\":0,\"allocatedBytes\":0,"
 		"\"%s\":{\"upTo\":[", node, now() - began, messages, own, bytes, processor_time() - processor,
 		is_receiver ? "atReceiver" : "atSender");
 	print_list(0);
 	printf("],\"counts\":[");
 	print_list(1);
-	printf("],\"sum\":%" PRIu64 ",\"max\":%" PRIu64 "},\"%s\":{\"upTo\":[],\"counts\":[],\"sum\":0,\"max\":0}}}\n", sum, longest,
-		is_receiver ? "atSender" : "atReceiver");
+	printf("],\"sum\":%" PRIu64 ",\"max\":%" PRIu64 "},\"%s\":{\"upTo\":[],\"counts\":[],\"sum\":0,\"max\":0}}}\n", sum,
+		longest, is_receiver ? "atSender" : "atReceiver");
 	fflush(stdout);
 }
 
@@ -254,7 +255,8 @@ static void send_hops(int others, const struct sockaddr_in *addresses)
 		header->number = number;
 		header->sent = now();
 		for (int i = 0; i < others; i++)
-			if (sendto(descriptor, datagram, sizeof datagram, 0, (const struct sockaddr *)&addresses[i], sizeof addresses[i]) < 0)
+			if (sendto(descriptor, datagram, sizeof datagram, 0, (const struct sockaddr *)&addresses[i],
+				sizeof addresses[i]) < 0)
 				fail("sendto");
 		for (int answered = 0; answered < others;) {
 			struct header answer;

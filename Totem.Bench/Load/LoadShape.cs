@@ -6,7 +6,7 @@ namespace Totem.Bench.Load;
 /// <summary>When a sender sends.</summary>
 internal enum LoadKind
 {
-    /// <summary>One message in flight: the next follows from the delivery of the own one.</summary>
+    /// <summary>One message in flight: the next follows from the delivery of the sender's own one.</summary>
     Closed,
 
     /// <summary>The senders answer each other: each sends from the delivery of the message of the

@@ -4,8 +4,8 @@ using Totem.Bench.Processes;
 namespace Totem.Bench.Peers;
 
 /// <summary>
-/// A real corosync daemon at a node. It sees its files, empty shared memory and an empty /run at their usual places,
-/// through mounts in a mount namespace of its own, where its clients find them too.
+/// A real corosync daemon at a node, with the files of a <see cref="DaemonFolder"/>, which its clients find at their
+/// usual places too.
 /// </summary>
 internal sealed class CorosyncDaemon : IAsyncDisposable
 {
@@ -14,21 +14,6 @@ internal sealed class CorosyncDaemon : IAsyncDisposable
 
     private const int LinesMax = 20;
     private const string ReadyText = "Completed service synchronization";
-
-    // $1: our folder. Names are not looked up in the domain name system, which nobody answers here: the daemon would
-    // wait for it. The guard reads our end of its input in its place: it ends with the daemon, or ends it. `ip netns
-    // exec` made the mount namespace.
-    private const string Script = """
-        set -e
-        mount --bind "$1/etc" /etc/corosync
-        mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf
-        mount --bind "$1/lib" /var/lib/corosync
-        mount -t tmpfs none /run
-        mount -t tmpfs none /dev/shm
-        exec 3<&0
-        (while read -r x <&3; do :; done; [ "$(cat /proc/$$/comm)" = corosync ] && kill -9 $$) >/dev/null 2>&1 &
-        exec corosync -f </dev/null 3<&-
-        """;
 
     private readonly Process _process;
     private readonly Queue<string> _lines = [];
@@ -59,12 +44,8 @@ internal sealed class CorosyncDaemon : IAsyncDisposable
     /// <param name="configuration">Its <c>corosync.conf</c>.</param>
     public static CorosyncDaemon Start(IReadOnlyList<string> wrapper, string folder, string configuration)
     {
-        foreach (var part in (ReadOnlySpan<string>)["etc", "lib"])
-            Directory.CreateDirectory(Path.Combine(folder, part));
-        File.WriteAllText(Path.Combine(folder, "etc", "corosync.conf"), configuration);
-        File.WriteAllBytes(Path.Combine(folder, "etc", "authkey"), new byte[KeyBytes]);
-        File.WriteAllText(Path.Combine(folder, "nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files\n");
-        string[] command = [.. wrapper, "/bin/sh", "-c", Script, "corosync", folder];
+        var files = new DaemonFolder(folder, configuration, new byte[KeyBytes]);
+        string[] command = [.. wrapper, .. files.Command];
         var info = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,

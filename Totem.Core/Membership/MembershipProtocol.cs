@@ -269,7 +269,7 @@ internal sealed class MembershipProtocol
     /// <summary>A ring is installed. Returns whether all its members run this engine.</summary>
     public bool Install(TokenRing ring, GatherState gather, Instant now)
     {
-        _neighbours.Installed(ring.Members, gather.Broken);
+        _neighbours.HandleInstalled(ring.Members, gather.Broken);
         _neighbours.Rest(ring.Members, gather.Lost.WereTooMany ? UnfitOf(gather) : ProcessorSet.Empty, now);
         _trail.Install(ring.Members);
         if (ring.IsRepresentative)

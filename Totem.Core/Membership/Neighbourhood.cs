@@ -143,7 +143,7 @@ internal sealed class Neighbourhood(RingOptions options)
     }
 
     /// <summary>A ring is installed: broken links across its edge are remembered, and no others.</summary>
-    public void Installed(ProcessorSet members, IEnumerable<BrokenLink> brokenInGather)
+    public void HandleInstalled(ProcessorSet members, IEnumerable<BrokenLink> brokenInGather)
     {
         // The latest first: what was remembered of somebody that is never heard must not take the place of what is.
         var across = brokenInGather.Concat(_broken).Distinct().Where(link =>

@@ -13,7 +13,8 @@
 /* How often is looked when there is no descriptor left to sleep on. */
 #define LOOK_MILLISECONDS 20
 
-/* So long a thread looks for the next event before it sleeps, and lets others run meanwhile: the ring's thread need not wake it then. */
+/* So long a thread looks for the next event before it sleeps, and lets others run meanwhile: the ring's thread need
+ * not wake it then. */
 #define LOOK_NANOSECONDS 50000
 
 enum { DISPATCH_ONE = 1, DISPATCH_ALL = 2, DISPATCH_BLOCKING = 3, DISPATCH_ONE_NONBLOCKING = 4 };
@@ -30,8 +31,8 @@ struct ring_id {
 typedef void (*deliver_function)(
 	uint64_t handle, const struct totem_name *group, uint32_t node, uint32_t process, void *message, size_t length);
 typedef void (*change_function)(
-	uint64_t handle, const struct totem_name *group, const struct address *members, size_t member_count, const struct address *left,
-	size_t left_count, const struct address *joined, size_t joined_count);
+	uint64_t handle, const struct totem_name *group, const struct address *members, size_t member_count,
+	const struct address *left, size_t left_count, const struct address *joined, size_t joined_count);
 typedef void (*ring_function)(uint64_t handle, struct ring_id ring, uint32_t member_count, const uint32_t *members);
 
 struct lent {
@@ -82,7 +83,8 @@ static void call_back(uint64_t handle, struct totem_event *event)
 	pthread_cleanup_pop(1);
 }
 
-static int take(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle, struct totem_event *event)
+static int take(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle,
+	struct totem_event *event)
 {
 	int state, result;
 
@@ -131,7 +133,8 @@ static int64_t nanoseconds(void)
 }
 
 /* Takes the next event if it comes soon. */
-static int look(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle, struct totem_event *event)
+static int look(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle,
+	struct totem_event *event)
 {
 	int result = take(engine, kind, handle, event);
 	int64_t until = result == CS_ERR_TRY_AGAIN ? nanoseconds() + LOOK_NANOSECONDS : 0;
@@ -144,9 +147,10 @@ static int look(const struct totem_engine *engine, enum totem_handle_kind kind, 
 	return result;
 }
 
-/* Takes the next event, and sleeps until there is one. The descriptor it sleeps on is one of its own: that of the handle may be closed
- * meanwhile, and its number be another file's. */
-static int await(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle, struct totem_event *event)
+/* Takes the next event, and sleeps until there is one. The descriptor it sleeps on is one of its own: that of the
+ * handle may be closed meanwhile, and its number be another file's. */
+static int await(const struct totem_engine *engine, enum totem_handle_kind kind, uint64_t handle,
+	struct totem_event *event)
 {
 	int result = look(engine, kind, handle, event);
 	struct watch watch = { engine, kind, handle, -1 };

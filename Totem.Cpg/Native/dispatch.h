@@ -1,7 +1,8 @@
 /*
- * Dispatching, in C: the engine hands out one event at a time, and the program's callback runs with nothing of the engine on the stack
- * below it. So a callback may end its thread, jump out by longjmp, finalise its handle, dispatch again or never return: the engine does not
- * notice, and the ring goes on. A thread can be cancelled in a callback and while it waits for an event, nowhere else here.
+ * Dispatching, in C: the engine hands out one event at a time, and the program's callback runs with nothing of the
+ * engine on the stack below it. So a callback may end its thread, jump out by longjmp, finalise its handle, dispatch
+ * again or never return: the engine does not notice, and the ring goes on. A thread can be cancelled in a callback and
+ * while it waits for an event, nowhere else here.
  */
 #ifndef TOTEM_DISPATCH_H
 #define TOTEM_DISPATCH_H

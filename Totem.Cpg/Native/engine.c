@@ -65,7 +65,8 @@ void totem_cpg_leave(const struct totem_call *call)
 	pthread_setcancelstate(call->cancel_state, NULL);
 }
 
-/* The engine calls this while a call waits. A handler may call the library, which has its own idea of the program's mask then. */
+/* The engine calls this while a call waits. A handler may call the library, which has its own idea of the program's
+ * mask then. */
 static void let_signals_in(void)
 {
 	sigset_t within, mask = programs;
@@ -223,7 +224,8 @@ static const struct totem_engine *open_engine(int *result)
 	return engine;
 }
 
-/* A signal that our own writing raised is not for the program: a pipe that nobody reads, a file beyond the limit of the process. */
+/* A signal that our own writing raised is not for the program: a pipe that nobody reads, a file beyond the limit of
+ * the process. */
 static void forget_raised(const sigset_t *pending_before)
 {
 	static const int ours[] = { SIGPIPE, SIGXFSZ };

@@ -1,9 +1,9 @@
 /*
- * The engine, libtotem_cpg.so.0, holds the ring and everything managed. It is opened at the first call that makes a handle, so a
- * program that only links libcpg pays nothing, and may fork as it likes before that call.
+ * The engine, libtotem_cpg.so.0, holds the ring and everything managed. It is opened at the first call that makes a
+ * handle, so a program that only links libcpg pays nothing, and may fork as it likes before that call.
  *
- * libcpg.so.4 and libcfg.so.7 are thin: they carry the names, the version nodes and the sonames of the originals, and both
- * use the one engine of the process. The list below is the whole interface between them and the engine.
+ * libcpg.so.4 and libcfg.so.7 are thin: they carry the names, the version nodes and the sonames of the originals, and
+ * both use the one engine of the process. The list below is the whole interface between them and the engine.
  */
 #ifndef TOTEM_ENGINE_H
 #define TOTEM_ENGINE_H
@@ -14,7 +14,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-enum { CS_OK = 1, CS_ERR_LIBRARY = 2, CS_ERR_TRY_AGAIN = 6, CS_ERR_INVALID_PARAM = 7, CS_ERR_NO_MEMORY = 8, CS_ERR_BAD_HANDLE = 9 };
+enum { CS_OK = 1, CS_ERR_LIBRARY = 2, CS_ERR_TRY_AGAIN = 6, CS_ERR_INVALID_PARAM = 7, CS_ERR_NO_MEMORY = 8,
+	CS_ERR_BAD_HANDLE = 9 };
 
 /* struct cpg_name */
 struct totem_name {
@@ -30,7 +31,8 @@ struct totem_event {
 	uint32_t node, process; /* who sent the message; of a ring, its representative */
 	uint64_t sequence;      /* of a ring */
 	void *callback;         /* the program's function, or null */
-	void *memory;           /* the message, or the lists one behind the other: members, left, joined. Never null; for free() */
+	/* The message, or the lists one behind the other: members, left, joined. Never null; for free(). */
+	void *memory;
 	size_t count;           /* bytes of the message, or members */
 	size_t left_count, joined_count;
 	struct totem_name group;
@@ -98,14 +100,16 @@ struct totem_engine {
 	CPG_FUNCTIONS(ENGINE_MEMBER)
 	CFG_FUNCTIONS(ENGINE_MEMBER)
 	START_FUNCTIONS(ENGINE_MEMBER)
-	/* Starts the ring if there is none, without waiting for it. Whether that worked says the function that makes the handle. Calls that wait
-	 * call what is given here every few milliseconds, where no lock is held. */
+	/* Starts the ring if there is none, without waiting for it. Whether that worked says the function that makes the
+	 * handle. Calls that wait call what is given here every few milliseconds, where no lock is held. */
 	void (*totem_cpg_prepare)(void (*let_signals_in)(void));
-	/* The address and port that the ring is bound to: writes a struct sockaddr, returns its length, 0 while there is none. */
+	/* The address and port that the ring is bound to: writes a struct sockaddr, returns its length, 0 while there is
+	 * none. */
 	int (*totem_cpg_bound_address)(void *address, int room);
 	/* The next event of a handle; CS_ERR_TRY_AGAIN when there is none. */
 	int (*totem_cpg_take)(int kind, uint64_t handle, struct totem_event *event);
-	/* A descriptor for the caller to poll and close, readable while an event waits or there will be none; -1 when there are no more. */
+	/* A descriptor for the caller to poll and close, readable while an event waits or there will be none; -1 when there
+	 * are no more. */
 	/* The memory of a message that was taken. */
 	void (*totem_cpg_return)(uint64_t handle, void *message, size_t length);
 	int (*totem_cpg_watch)(int kind, uint64_t handle);
@@ -123,8 +127,8 @@ const struct totem_engine *totem_cpg_engine(void);
 int totem_cpg_find(const struct totem_engine **found);
 
 /*
- * Opens the engine if need be and starts the ring, with the signals of the program kept away from the threads that start
- * meanwhile. CS_OK, or what to answer when the engine cannot be opened.
+ * Opens the engine if need be and starts the ring, with the signals of the program kept away from the threads that
+ * start meanwhile. CS_OK, or what to answer when the engine cannot be opened.
  */
 int totem_cpg_start(const struct totem_engine **started);
 
@@ -135,9 +139,10 @@ struct totem_call {
 };
 
 /*
- * Around each call into the engine that may wait. A thread that was cancelled there would unwind through it, locks and all; it ends at the next
- * cancellation point. A signal's handler that calls exit there, or is long, would keep its locks from the ring's thread: it runs while the call
- * waits, or behind it. Others go without the two system calls that this takes, which cost more than a message does.
+ * Around each call into the engine that may wait. A thread that was cancelled there would unwind through it, locks and
+ * all; it ends at the next cancellation point. A signal's handler that calls exit there, or is long, would keep its
+ * locks from the ring's thread: it runs while the call waits, or behind it. Others go without the two system calls that
+ * this takes, which cost more than a message does.
  */
 void totem_cpg_enter(struct totem_call *call);
 void totem_cpg_leave(const struct totem_call *call);

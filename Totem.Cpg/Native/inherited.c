@@ -53,7 +53,8 @@ static int is_of_the_ring(const struct search *search, int fd)
 	socklen_t length = sizeof(name), type_length = sizeof(int);
 	int type = 0;
 	memset(&name, 0, sizeof(name));
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) != 0 || getsockname(fd, (struct sockaddr *)&name, &length) != 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) != 0
+		|| getsockname(fd, (struct sockaddr *)&name, &length) != 0)
 		return 0;
 	if (name.ss_family != AF_UNIX)
 		return type == SOCK_DGRAM && length == search->length && memcmp(&name, search->ring, length) == 0;

@@ -8,8 +8,9 @@
 #include <sys/socket.h>
 
 /*
- * Closes the sockets of the ring that is bound to this address, and the epoll that watches them. Each is recognised anew, so a number
- * that the program has by now is left alone. In the child of a fork: only system calls, no allocation, no lock; errno is kept.
+ * Closes the sockets of the ring that is bound to this address, and the epoll that watches them. Each is recognised
+ * anew, so a number that the program has by now is left alone. In the child of a fork: only system calls, no
+ * allocation, no lock; errno is kept.
  */
 void totem_cpg_close_inherited(const struct sockaddr_storage *ring, socklen_t length);
 

@@ -51,7 +51,8 @@ static int check_address_space(char *text, size_t room)
 	if (left >= limit.rlim_cur / 2 + NEEDED_SPACE && limit.rlim_cur / 2 >= NEEDED_HEAP)
 		return CS_OK;
 	snprintf(text, room,
-		"the address space is limited to %lu MiB (ulimit -v) and %lu MiB of it are in use; expected half of it and %lu MiB to be free",
+		"the address space is limited to %lu MiB (ulimit -v) and %lu MiB of it are in use; "
+		"expected half of it and %lu MiB to be free",
 		(unsigned long)limit.rlim_cur / MEBIBYTE, used / MEBIBYTE, NEEDED_SPACE / MEBIBYTE);
 	return CS_ERR_NO_MEMORY;
 }
@@ -66,7 +67,8 @@ static int check_data(char *text, size_t room)
 	used = used_bytes(5);
 	if (limit.rlim_cur >= used + NEEDED_DATA)
 		return CS_OK;
-	snprintf(text, room, "data is limited to %lu MiB (ulimit -d) and %lu MiB of it are in use; expected %lu MiB to be free",
+	snprintf(text, room,
+		"data is limited to %lu MiB (ulimit -d) and %lu MiB of it are in use; expected %lu MiB to be free",
 		(unsigned long)limit.rlim_cur / MEBIBYTE, used / MEBIBYTE, NEEDED_DATA / MEBIBYTE);
 	return CS_ERR_NO_MEMORY;
 }
@@ -111,7 +113,8 @@ static int check_threads(char *text, size_t room)
 	pthread_attr_destroy(&attributes);
 	if (count == NEEDED_THREADS)
 		return CS_OK;
-	snprintf(text, room, "%d more threads can be started (ulimit -u, pids.max, memory), expected %d", count, NEEDED_THREADS);
+	snprintf(text, room, "%d more threads can be started (ulimit -u, pids.max, memory), expected %d", count,
+		NEEDED_THREADS);
 	return CS_ERR_LIBRARY;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Whether the limits of this process leave room for the engine. The runtime within it ends the process when it does not get a thread or the
- * memory for its heap, so that is tried before it is started.
+ * Whether the limits of this process leave room for the engine. The runtime within it ends the process when it does not
+ * get a thread or the memory for its heap, so that is tried before it is started.
  */
 #ifndef TOTEM_LIMITS_H
 #define TOTEM_LIMITS_H

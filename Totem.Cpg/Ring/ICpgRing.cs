@@ -29,7 +29,7 @@ internal interface ICpgRing : IDisposable
     bool WaitReady(TimeSpan limit);
 
     /// <summary>
-    /// Joins a group. The sink is told from the own join on, which comes first. Returns before that.
+    /// Joins a group. The sink is told from its own join on, which comes first. Returns before that.
     /// </summary>
     /// <param name="group">1 to 128 bytes; zeros are bytes like others.</param>
     /// <param name="pid">With the node's id, the name of the member.</param>

@@ -108,7 +108,7 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
         }
     }
 
-    /// <summary>Leaves. The group's events go on until the handle is finalised; the own leave is one of them.</summary>
+    /// <summary>Leaves. The group's events go on until the handle is finalised; its own leave is one of them.</summary>
     public CsError Leave(ReadOnlySpan<byte> group)
     {
         lock (_gate)
@@ -287,7 +287,7 @@ internal sealed class CpgSession : ICpgGroupSink, ICpgRingSink, IDisposable
 /// <summary>How a handle is made.</summary>
 /// <param name="Pid">The process that its membership stands for.</param>
 /// <param name="ReadyTimeout">How long a join may wait for a synchronisation.</param>
-/// <param name="WantsInitialRing">Whether the ring is told once behind the own join.</param>
+/// <param name="WantsInitialRing">Whether the ring is told once behind its own join.</param>
 /// <param name="Context">The application's pointer.</param>
 internal sealed record CpgSessionSettings(
     uint Pid, TimeSpan ReadyTimeout, bool WantsInitialRing = false, nint Context = 0)

@@ -1,7 +1,7 @@
 /*
- * The engine, libtotem_sheepdog_engine.so.0, is everything managed. It is opened by the first totem_sheepdog_open(): a program that
- * only links the library starts no runtime and may fork as it likes. The list below is the whole interface to it; what
- * the functions do is in Exports.cs and SheepdogCalls.cs.
+ * The engine, libtotem_sheepdog_engine.so.0, is everything managed. It is opened by the first totem_sheepdog_open(): a
+ * program that only links the library starts no runtime and may fork as it likes. The list below is the whole interface
+ * to it; what the functions do is in Exports.cs and SheepdogCalls.cs.
  */
 #ifndef TOTEM_SHEEPDOG_ENGINE_H
 #define TOTEM_SHEEPDOG_ENGINE_H
@@ -15,7 +15,8 @@
 	FUNCTION(reopen, (totem_sheepdog_handle handle), (handle)) \
 	FUNCTION(fd, (totem_sheepdog_handle handle), (handle)) \
 	FUNCTION(leave, (totem_sheepdog_handle handle), (handle)) \
-	FUNCTION(join, (totem_sheepdog_handle handle, const void *node, size_t node_length, const void *opaque, size_t opaque_length), \
+	FUNCTION(join, (totem_sheepdog_handle handle, const void *node, size_t node_length, const void *opaque, \
+		size_t opaque_length), \
 		(handle, node, node_length, opaque, opaque_length)) \
 	FUNCTION(notify, (totem_sheepdog_handle handle, const void *message, size_t length), (handle, message, length)) \
 	FUNCTION(block, (totem_sheepdog_handle handle), (handle)) \
@@ -30,8 +31,8 @@ struct totem_sheepdog_engine {
 	HANDLE_FUNCTIONS(ENGINE_MEMBER)
 	/* The first call, which only one thread makes. */
 	void (*prepare)(void);
-	int (*open)(const char *driver, size_t driver_length, size_t identity_length, const struct totem_sheepdog_callbacks *callbacks,
-		    void *user, totem_sheepdog_handle *handle);
+	int (*open)(const char *driver, size_t driver_length, size_t identity_length,
+		const struct totem_sheepdog_callbacks *callbacks, void *user, totem_sheepdog_handle *handle);
 	int (*dispatch)(totem_sheepdog_handle handle);
 	int (*get_local_addr)(totem_sheepdog_handle handle, uint8_t *address);
 	int (*close)(totem_sheepdog_handle handle, void **user);
@@ -43,7 +44,8 @@ struct totem_sheepdog_engine {
 /* The engine of this process; null before the first open, and in a child that was forked after it. */
 const struct totem_sheepdog_engine *totem_sheepdog_engine(void);
 
-/* Opens it if need be. Null when that is not possible, with the reason in `text` and the error in `result`. The caller has blocked its signals. */
+/* Opens it if need be. Null when that is not possible, with the reason in `text` and the error in `result`. The
+ * caller has blocked its signals. */
 const struct totem_sheepdog_engine *totem_sheepdog_start(char *text, size_t room, int *result);
 
 #endif

@@ -85,8 +85,8 @@ HANDLE_FUNCTIONS(PASS_ON)
 		pthread_sigmask(SIG_SETMASK, &ours, NULL); \
 	} while (0)
 
-static int on_join(void *user, const struct totem_sheepdog_node *joining, const struct totem_sheepdog_node *members, size_t count,
-		   void *opaque, size_t length)
+static int on_join(void *user, const struct totem_sheepdog_node *joining, const struct totem_sheepdog_node *members,
+	size_t count, void *opaque, size_t length)
 {
 	const struct session *session = user;
 	int result;
@@ -94,14 +94,15 @@ static int on_join(void *user, const struct totem_sheepdog_node *joining, const 
 	return result;
 }
 
-static void on_accept(void *user, const struct totem_sheepdog_node *joined, const struct totem_sheepdog_node *members, size_t count,
-		      const void *opaque, size_t length)
+static void on_accept(void *user, const struct totem_sheepdog_node *joined, const struct totem_sheepdog_node *members,
+	size_t count, const void *opaque, size_t length)
 {
 	const struct session *session = user;
 	IN_APPLICATION(session->callbacks.accept(session->user, joined, members, count, opaque, length));
 }
 
-static void on_leave(void *user, const struct totem_sheepdog_node *left, const struct totem_sheepdog_node *members, size_t count)
+static void on_leave(void *user, const struct totem_sheepdog_node *left, const struct totem_sheepdog_node *members,
+	size_t count)
 {
 	const struct session *session = user;
 	IN_APPLICATION(session->callbacks.leave(session->user, left, members, count));
@@ -162,13 +163,14 @@ static const struct totem_sheepdog_callbacks ours = {
 static int is_complete(const struct totem_sheepdog_callbacks *callbacks)
 {
 	/* The log came later, and is no must. */
-	return callbacks->size >= offsetof(struct totem_sheepdog_callbacks, log) && callbacks->join != NULL && callbacks->accept != NULL && callbacks->leave != NULL
-		&& callbacks->notify != NULL && callbacks->block != NULL && callbacks->update_node != NULL && callbacks->reconnect != NULL
+	return callbacks->size >= offsetof(struct totem_sheepdog_callbacks, log) && callbacks->join != NULL
+		&& callbacks->accept != NULL && callbacks->leave != NULL && callbacks->notify != NULL
+		&& callbacks->block != NULL && callbacks->update_node != NULL && callbacks->reconnect != NULL
 		&& callbacks->failed != NULL;
 }
 
-int totem_sheepdog_open(const char *driver, size_t identity_length, const struct totem_sheepdog_callbacks *callbacks, void *user,
-			totem_sheepdog_handle *handle)
+int totem_sheepdog_open(const char *driver, size_t identity_length, const struct totem_sheepdog_callbacks *callbacks,
+	void *user, totem_sheepdog_handle *handle)
 {
 	const struct totem_sheepdog_engine *engine;
 	struct totem_sheepdog_callbacks passed = ours;
@@ -188,7 +190,8 @@ int totem_sheepdog_open(const char *driver, size_t identity_length, const struct
 	session->user = user;
 
 	block_signals(&before);
-	/* Parts of the runtime ignore SIGPIPE from their start on. The application's wish counts, and nothing of ours needs it. */
+	/* Parts of the runtime ignore SIGPIPE from their start on. The application's wish counts, and nothing of ours needs
+	 * it. */
 	sigaction(SIGPIPE, NULL, &pipe);
 	engine = totem_sheepdog_start(error_text, sizeof(error_text), &result);
 	if (engine != NULL)

@@ -55,8 +55,8 @@ internal sealed class RingDescription(
     /// <summary>Which cluster on it, and the rules by which it begins and goes on.</summary>
     public string Rules => string.Create(
         CultureInfo.InvariantCulture,
-        $"the cluster is '{driver.Cluster}'; it begins with {driver.Queue.Quorum} or more sheep, and of a cut "
-            + $"{(driver.Queue.Rule == PartitionRule.Majority ? "the majority goes on" : "each side goes on")}");
+        $"the cluster is '{driver.Cluster}'; it begins with {driver.Session.Quorum} or more sheep, and of a cut "
+            + $"{(driver.Session.Rule == PartitionRule.Majority ? "the majority goes on" : "each side goes on")}");
 
     /// <summary>The fault of the address that others shall reach this sheep at; null when it has none.</summary>
     public string? AddressProblem(SheepNode sheep)

@@ -10,13 +10,13 @@ namespace Totem.Sheepdog.Drivers;
 /// <summary>The ring inside the process: sheep are members of one process group of a Totem ring.</summary>
 /// <param name="readsSystemConfiguration">Without an option it takes
 /// <c>/etc/corosync/corosync.conf</c> where there is one.</param>
-internal sealed class TotemDriver(bool readsSystemConfiguration = false) : QueueDriver, IRingObserver
+internal sealed class TotemDriver(bool readsSystemConfiguration = false) : SessionDriver, IRingObserver
 {
     private TotemDriverOptions? _options;
     private TotemNodeOptions? _nodeOptions;
     private RingDescription? _description;
     private TotemNode? _node;
-    private Session? _session;
+    private RingSession? _session;
     private long _sendingBytes;
 
     protected override long SendingBytes => Interlocked.Read(ref _sendingBytes);
@@ -88,19 +88,19 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         var node = _node ?? throw new InvalidOperationException("not initialised");
         if (_description?.AddressProblem(self) is { } problem)
             Log(ClusterLogLevel.Warning, problem);
-        Session? before;
-        Session session;
+        RingSession? before;
+        RingSession session;
         lock (Gate)
         {
             before = _session;
             // Every session is somebody else in the group, so that nothing of one before is taken for its own.
             var instance = (uint)Random.Shared.NextInt64(1L << 32);
             _session = session =
-                new Session(this, new ClusterSession(new PeerId(node.Id.Value, instance), _options!.Queue), self);
-            Begin(session.Queue, self, opaque);
+                new RingSession(this, new ClusterSession(new PeerId(node.Id.Value, instance), _options!.Session), self);
+            Begin(session.Session, self, opaque);
         }
 
-        _ = session.StartAsync(node, _options.Group, instance: session.Queue.Self.Instance, before);
+        _ = session.StartAsync(node, _options.Group, instance: session.Session.Self.Instance, before);
     }
 
     public override string ToString() => _node is { } node
@@ -126,7 +126,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
         lock (Gate)
         {
             foreach (var dead in cause.Suspects)
-                Queue?.NoteDeath(dead.Value);
+                ClusterSession?.NoteDeath(dead.Value);
         }
     }
 
@@ -160,7 +160,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
     {
         lock (Gate)
         {
-            Queue?.HandleDead(seat.Value);
+            ClusterSession?.HandleDead(seat.Value);
             Drain();
         }
     }
@@ -182,16 +182,16 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
     }
 
     /// <summary>One membership of the group.</summary>
-    private sealed class Session(TotemDriver driver, ClusterSession queue, SheepNode self) : IGroupSink
+    private sealed class RingSession(TotemDriver driver, ClusterSession session, SheepNode self) : IGroupSink
     {
-        public ClusterSession Queue => queue;
+        public ClusterSession Session => session;
 
         public TotemGroup? Group { get; private set; }
 
         // A session that lags ends itself; it never holds up the ring.
         public bool HasRoom => true;
 
-        public async Task StartAsync(TotemNode node, GroupName name, uint instance, Session? before)
+        public async Task StartAsync(TotemNode node, GroupName name, uint instance, RingSession? before)
         {
             try
             {
@@ -231,7 +231,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
             // hangs for good is not waited for.
             var patience = Environment.TickCount64
                 + (long)(3 * driver._nodeOptions!.Ring.TokenTimeout).TotalMilliseconds;
-            for (Configuration? before = null; IsUnsettled(before) && queue.Phase == SessionPhase.Joining;)
+            for (Configuration? before = null; IsUnsettled(before) && session.Phase == SessionPhase.Joining;)
             {
                 before = node.Installed;
                 await Task.Delay(driver._options!.Settle).ConfigureAwait(false);
@@ -243,7 +243,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
                 before != node.Installed
                     || (Environment.TickCount64 < patience && neighbours.AnyBut(node.Installed!.Members));
 
-            if (queue.Phase != SessionPhase.Lost && driver._description is { } description
+            if (session.Phase != SessionPhase.Lost && driver._description is { } description
                 && node.Installed is { } installed)
             {
                 var (level, text) = description.Attendance(installed.Members, self);
@@ -252,7 +252,7 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
 
             lock (driver.Gate)
             {
-                queue.HandleSettled();
+                session.HandleSettled();
                 if (driver._session == this)
                     driver.Drain();
             }
@@ -267,13 +267,13 @@ internal sealed class TotemDriver(bool readsSystemConfiguration = false) : Queue
                 switch (delivery.Kind)
                 {
                     case GroupDeliveryKind.Message:
-                        queue.HandleMessage(PeerOf(delivery.Sender), delivery.Payload);
+                        session.HandleMessage(PeerOf(delivery.Sender), delivery.Payload);
                         break;
                     case GroupDeliveryKind.Change:
-                        queue.HandleChange(ChangeOf(delivery.Change!));
+                        session.HandleChange(ChangeOf(delivery.Change!));
                         break;
                     case GroupDeliveryKind.Transitional:
-                        queue.HandleTransitional([.. delivery.Change!.Members.Select(PeerOf)]);
+                        session.HandleTransitional([.. delivery.Change!.Members.Select(PeerOf)]);
                         break;
                     default:
                         return;

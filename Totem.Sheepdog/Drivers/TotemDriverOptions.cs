@@ -42,7 +42,7 @@ internal sealed record TotemDriverOptions
 
     public string Cluster { get; private init; } = "default";
 
-    public SessionOptions Queue { get; private init; } = new() { WaitsUntilSettled = true };
+    public SessionOptions Session { get; private init; } = new() { WaitsUntilSettled = true };
 
     /// <summary>How long the ring must not have changed before the first sheep on it starts a cluster. Rings that form
     /// at once in several places find each other within it: on one host in milliseconds, on a network when they hear
@@ -122,7 +122,7 @@ internal sealed record TotemDriverOptions
         "group" => this with { Cluster = Name(value) },
         "partition" => this with
         {
-            Queue = Queue with
+            Session = Session with
             {
                 Rule = value switch
                 {
@@ -132,7 +132,7 @@ internal sealed record TotemDriverOptions
                 },
             },
         },
-        "quorum" => this with { Queue = Queue with { Quorum = (int)Number(key, value, 1, ProcessorSet.MaxCount) } },
+        "quorum" => this with { Session = Session with { Quorum = (int)Number(key, value, 1, ProcessorSet.MaxCount) } },
         "settle" => this with { SettleMilliseconds = (int)Number(key, value, 0, 3_600_000) },
         "guarantee" => this with
         {

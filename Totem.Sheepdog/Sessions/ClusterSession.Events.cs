@@ -12,9 +12,9 @@ internal sealed partial class ClusterSession
     /// <summary>Takes the next event. A join and a block must be answered before the next one is taken.</summary>
     public bool TryTake([NotNullWhen(true)] out ClusterEvent? clusterEvent)
     {
-        if (_common.Turns.TryOfferAgain(State, out var ticket))
+        if (_common.Turns.TryOfferAgain(Known, out var ticket))
         {
-            clusterEvent = ClusterEvent.Block(State!, Self, ticket);
+            clusterEvent = ClusterEvent.Block(Known!, Self, ticket);
             return true;
         }
 
@@ -41,7 +41,7 @@ internal sealed partial class ClusterSession
             Attempt = request.Attempt,
             Version = request.Version,
             Opaque = Opaque.Of(request.Bytes.Span),
-            State = _state is JoiningState joining ? joining.Election!.Value.State : State!.Pending[0].Before?.Bare(),
+            State = _state is JoiningState joining ? joining.Election!.Value.State : Known!.Pending[0].Before?.Bare(),
         });
     }
 
@@ -49,7 +49,7 @@ internal sealed partial class ClusterSession
     public void AnswerBlock(ClusterEvent request, bool hasStarted)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (!_common.Turns.IsTurnOf(State, request.Ticket))
+        if (!_common.Turns.IsTurnOf(Known, request.Ticket))
             return;
         if (hasStarted)
             _common.Turns.Start(request.Ticket);
@@ -61,14 +61,14 @@ internal sealed partial class ClusterSession
     private bool IsStale(ClusterEvent clusterEvent) => clusterEvent.Kind switch
     {
         ClusterEventKind.Join => !IsToAnswer(clusterEvent),
-        ClusterEventKind.Block => !_common.Turns.IsTurnOf(State, clusterEvent.Ticket),
+        ClusterEventKind.Block => !_common.Turns.IsTurnOf(Known, clusterEvent.Ticket),
         _ => false,
     };
 
     private bool IsToAnswer(ClusterEvent request) => _state switch
     {
         JoiningState joining => joining.Election?.Attempt == request.Attempt,
-        JoinedState or InDoubtState => State is { Pending: [var first, ..] } state && state.Acceptor == Self
+        JoinedState or InDoubtState => Known is { Pending: [var first, ..] } state && state.Acceptor == Self
             && first.Peer == request.Peer && first.Attempt == request.Attempt && state.Version == request.Version,
         _ => false,
     };

@@ -47,10 +47,10 @@ internal sealed partial class ClusterSession
     public long MalformedCount { get; private set; }
 
     /// <summary>The members, the oldest first, at the end of what was delivered; events may lag behind.</summary>
-    public IReadOnlyList<SheepNode> Members => State is { } state ? [.. state.Members.Select(x => x.Node)] : [];
+    public IReadOnlyList<SheepNode> Members => Known is { } state ? [.. state.Members.Select(x => x.Node)] : [];
 
     /// <summary>The state that all who are informed know alike; null while this session is not.</summary>
-    public ClusterState? State => _state.Known;
+    public ClusterState? Known => _state.Known;
 
     /// <summary>Whether there is anybody to read the notes.</summary>
     public bool WritesNotes
@@ -266,7 +266,7 @@ internal sealed partial class ClusterSession
     private Transition? EnterLost(ToLost to)
     {
         _common.Output.Note(ClusterLogLevel.Warning, $"the session is lost: {to.Reason}");
-        var seats = State is { } state ? state.Members.Select(x => x.Peer.Seat).ToHashSet() : [];
+        var seats = Known is { } state ? state.Members.Select(x => x.Peer.Seat).ToHashSet() : [];
         var lost = new LostState(_common, to.Reason, seats);
         _state = lost;
         _common.Output.Clear();

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Totem.Sheepdog.Sessions;
 
-/// <summary>Messages that wait for the own accept: nobody would heed them before.</summary>
+/// <summary>Messages that wait for this session's own accept: nobody would heed them before.</summary>
 internal sealed class HeldMessages
 {
     private readonly Queue<byte[]> _messages = new();

@@ -17,7 +17,7 @@ internal sealed class InDoubtState(SessionCommon common, JoinedState joined, Cut
 
     public override SessionPhase Phase => SessionPhase.InDoubt;
 
-    public override ClusterState Known => joined.State;
+    public override ClusterState Known => joined.Cluster;
 
     /// <summary>The operator was told of the cut.</summary>
     public bool IsNoted { get; private set; }

@@ -17,12 +17,12 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
 
     public override SessionPhase Phase => SessionPhase.Joined;
 
-    public override ClusterState Known => State;
+    public override ClusterState Known => Cluster;
 
-    public ClusterState State { get; private set; } = state;
+    public ClusterState Cluster { get; private set; } = state;
 
     /// <summary>Another member has to answer a join request: the clock is wanted from time to time.</summary>
-    public bool IsWaitingForAnswer => _patience.IsWaiting(State);
+    public bool IsWaitingForAnswer => _patience.IsWaiting(Cluster);
 
     public override bool TrySend(byte[] message)
     {
@@ -64,15 +64,15 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
 
     public Transition? HandleChange(OrderedChange change)
     {
-        var cut = new Cut(State, change.Left);
-        if (!cut.LetsGoOn(State, Common.Options))
+        var cut = new Cut(Cluster, change.Left);
+        if (!cut.LetsGoOn(Cluster, Common.Options))
             return new ToInDoubt(this, cut, change);
         if (Common.Output.WritesNotes && cut.Away(Common.Deaths) is { Length: > 0 } away)
         {
-            var all = State.Members.Count();
+            var all = Cluster.Members.Count();
             Common.Output.Note(ClusterLogLevel.Warning, string.Create(
                 CultureInfo.InvariantCulture,
-                $"cut off from {State.NamesOf(away)}, which may be running: "
+                $"cut off from {Cluster.NamesOf(away)}, which may be running: "
                 + $"this side goes on with {all - away.Length} of {all} sheep"));
         }
 
@@ -82,13 +82,13 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
     /// <summary>Events before the change may not be told on a side that cannot go on.</summary>
     public Transition? HandleTransitional(IReadOnlyCollection<PeerId> survivors)
     {
-        var cut = new Cut(State, Common.Peers.Except(survivors).Select(x => new PeerLeft(x, IsKnownEnded: false)));
-        return cut.LetsGoOn(State, Common.Options) ? null : new ToInDoubt(this, cut, Change: null);
+        var cut = new Cut(Cluster, Common.Peers.Except(survivors).Select(x => new PeerLeft(x, IsKnownEnded: false)));
+        return cut.LetsGoOn(Cluster, Common.Options) ? null : new ToInDoubt(this, cut, Change: null);
     }
 
     public void HandleTime(long milliseconds)
     {
-        if (_patience.HandleTime(State, milliseconds) is { } overdue)
+        if (_patience.HandleTime(Cluster, milliseconds) is { } overdue)
             Common.Output.Send(overdue);
     }
 
@@ -98,32 +98,32 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
     /// <summary>Does what this state makes this session's task.</summary>
     public void Act()
     {
-        if (State.Acceptor != Common.Self)
+        if (Cluster.Acceptor != Common.Self)
             _asked = null;
-        if (State.Pending is [var request, ..])
+        if (Cluster.Pending is [var request, ..])
             ServeRequest(request);
-        if (Common.Turns.TryOffer(State, out var turn))
-            Common.Output.Tell(ClusterEvent.Block(State, Common.Self, turn));
-        Common.Locks.Update(State);
+        if (Common.Turns.TryOffer(Cluster, out var turn))
+            Common.Output.Tell(ClusterEvent.Block(Cluster, Common.Self, turn));
+        Common.Locks.Update(Cluster);
     }
 
-    public override string ToString() => State.ToString();
+    public override string ToString() => Cluster.ToString();
 
     private void ServeRequest(PendingJoin request)
     {
-        var asked = (request.Peer, request.Attempt, State.Version);
-        if (State.Acceptor == Common.Self && _asked != asked)
+        var asked = (request.Peer, request.Attempt, Cluster.Version);
+        if (Cluster.Acceptor == Common.Self && _asked != asked)
         {
             _asked = asked;
-            Common.Output.Tell(new ClusterEvent(ClusterEventKind.Join, request.Node, new MemberList(State.Informed))
+            Common.Output.Tell(new ClusterEvent(ClusterEventKind.Join, request.Node, new MemberList(Cluster.Informed))
             {
                 Opaque = request.Opaque,
                 Peer = request.Peer,
                 Attempt = request.Attempt,
-                Version = State.Version,
+                Version = Cluster.Version,
             });
         }
-        else if (State.Acceptor is null && State.Informed[0].Peer == Common.Self
+        else if (Cluster.Acceptor is null && Cluster.Informed[0].Peer == Common.Self
             && _grantSent != (request.Peer, request.Attempt))
         {
             _grantSent = (request.Peer, request.Attempt);
@@ -139,7 +139,7 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
     private ToLost? Apply(OrderedElement element)
     {
         List<Effect> effects = [];
-        State = element.Apply(State, effects);
+        Cluster = element.Apply(Cluster, effects);
         var change = element as OrderedChange;
         if (Tell(new OrderedStep(effects, change, Common.Deaths)) is { } lost)
             return lost;
@@ -190,17 +190,17 @@ internal sealed class JoinedState(SessionCommon common, ClusterState state) : Se
     private void AnnounceView(OrderedChange change)
     {
         _views.Clear();
-        if (!change.HasOtherSides || State.Informed.IsEmpty || State.Informed[0].Peer != Common.Self
-            || Common.Peers.All(x => State.Find(x) is not null))
+        if (!change.HasOtherSides || Cluster.Informed.IsEmpty || Cluster.Informed[0].Peer != Common.Self
+            || Common.Peers.All(x => Cluster.Find(x) is not null))
             return;
-        var lowest = State.Informed.Select(x => x.Peer).Min();
-        var view = new ClusterView(State.Members.Count(), lowest);
+        var lowest = Cluster.Informed.Select(x => x.Peer).Min();
+        var view = new ClusterView(Cluster.Members.Count(), lowest);
         Common.Output.Send(new ClusterMessage(ClusterMessageKind.View) { View = view });
     }
 
     private ToLost? HandleView(PeerId sender, ClusterView view)
     {
-        if (State.Find(sender) is not null)
+        if (Cluster.Find(sender) is not null)
             _views.AddOwn(view);
         else
             _views.AddForeign(view);

@@ -108,7 +108,7 @@ internal sealed class JoiningState(SessionCommon common, HeldMessages held, bool
                 TryElect();
                 return null;
             default:
-                // Messages as well: what waits for the own accept comes behind it.
+                // Messages as well: whatever waits for this session's accept comes behind it.
                 return RecordAndElect(element);
         }
     }

@@ -33,7 +33,7 @@ internal sealed class OwnTurns(PeerId self)
     /// none.</summary>
     public void BeginLeave() => _isLeaving = true;
 
-    /// <summary>The own leave took turns away. Those that have not begun still wait in sheep.</summary>
+    /// <summary>This node's leave took its turns away. Those that have not begun still wait in sheep.</summary>
     /// <returns>Those to ask for again.</returns>
     public IEnumerable<ulong> EndLeave(IEnumerable<TicketOf> turns)
     {

@@ -33,7 +33,7 @@ public sealed class LoadSenderTests
         first.Start();
         Assert.Equal(1ul, bus.Take().Sequence);
 
-        // The own message is nobody's turn but the other's.
+        // A node's own message is nobody's turn but the other's.
         first.OnOwnDelivery();
         first.OnTurn(sender: 1);
         Assert.Equal(0, bus.Waiting);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Totem.Cli.Workers;
 using Totem.Tests.Processes;
+using DaemonFolder = Totem.Bench.Peers.DaemonFolder;
 
 namespace Totem.Tests.Corosync;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Totem.Tests.Processes;
 using Totem.Tests.Transport;
 using Xunit.Abstractions;
+using DaemonFolder = Totem.Bench.Peers.DaemonFolder;
 
 namespace Totem.Tests.Corosync;
 

@@ -7,6 +7,7 @@ using Totem.Transport.Knet.Crypto;
 using Totem.Transport.Knet.Keys;
 using Xunit;
 using Xunit.Abstractions;
+using DaemonFolder = Totem.Bench.Peers.DaemonFolder;
 
 namespace Totem.Tests.Knet;
 

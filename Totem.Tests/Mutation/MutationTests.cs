@@ -82,8 +82,8 @@ public sealed class MutationTests
             "Queue.Rewind();", "",
             "1.2", "3", "4", "6.2", "engine"),
         new("takes late messages while it recovers", "RingProcessor.Inputs.cs",
-            "(FrameKind.RegularMessage, GatherState) when _installed is { } old && frame.Ring == old.Id =>",
-            "(FrameKind.RegularMessage, GatherState or CommitState or RecoveryState) when _installed is { } old && "
+            "(FrameKind.RegularMessage, GatherState) when _installedRing is { } old && frame.Ring == old.Id =>",
+            "(FrameKind.RegularMessage, GatherState or CommitState or RecoveryState) when _installedRing is { } old && "
                 + "frame.Ring == old.Id =>",
             "4"),
         new("installs although others lack messages", "Recovery/RecoveryState.cs",

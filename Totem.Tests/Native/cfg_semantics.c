@@ -35,7 +35,8 @@ int main(void)
 	CHECK_TRUE("the descriptor is close-on-exec", (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 	CHECK("nothing waits", 0, polled(fd, 0));
 	CHECK("dispatch ALL without events", CS_OK, corosync_cfg_dispatch(handle, CS_DISPATCH_ALL));
-	CHECK("dispatch ONE_NONBLOCKING without events", CS_ERR_TRY_AGAIN, corosync_cfg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
+	CHECK("dispatch ONE_NONBLOCKING without events", CS_ERR_TRY_AGAIN,
+		corosync_cfg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
 
 	CHECK("ring_status_get", CS_OK, RETRY(corosync_cfg_ring_status_get(handle, &names, &states, &links)));
 	CHECK("ring_status: links", 1, links);
@@ -47,7 +48,8 @@ int main(void)
 		free(names);
 		free(states);
 	}
-	CHECK("node_status_get of another version", CS_ERR_INVALID_PARAM, corosync_cfg_node_status_get(handle, node, 2, &status));
+	CHECK("node_status_get of another version", CS_ERR_INVALID_PARAM,
+		corosync_cfg_node_status_get(handle, node, 2, &status));
 	CHECK("node_status_get without buffer", CS_ERR_INVALID_PARAM,
 		corosync_cfg_node_status_get(handle, node, CFG_NODE_STATUS_V1, NULL));
 	memset(&status, 0xff, sizeof(status));
@@ -72,7 +74,8 @@ int main(void)
 	CHECK("get_node_addrs: network", 127, ntohl(((struct sockaddr_in *)address[0].address)->sin_addr.s_addr) >> 24);
 	CHECK("get_node_addrs of node 0", CS_OK, RETRY(corosync_cfg_get_node_addrs(handle, 0, 4, &count, address)));
 	CHECK("get_node_addrs of node 0: count", 1, count);
-	CHECK("get_node_addrs of an unknown node", CS_ERR_NOT_EXIST, RETRY(corosync_cfg_get_node_addrs(handle, 77777, 4, &count, address)));
+	CHECK("get_node_addrs of an unknown node", CS_ERR_NOT_EXIST,
+		RETRY(corosync_cfg_get_node_addrs(handle, 77777, 4, &count, address)));
 
 	memset(long_reason, 'r', sizeof(long_reason));
 	long_reason[299] = 0;
@@ -82,7 +85,8 @@ int main(void)
 	CHECK("trackstart again", CS_OK, RETRY(corosync_cfg_trackstart(handle, 0)));
 	CHECK("trackstop", CS_OK, RETRY(corosync_cfg_trackstop(handle)));
 	CHECK("trackstop again", CS_OK, RETRY(corosync_cfg_trackstop(handle)));
-	CHECK("replyto_shutdown without request", CS_OK, RETRY(corosync_cfg_replyto_shutdown(handle, COROSYNC_CFG_SHUTDOWN_FLAG_YES)));
+	CHECK("replyto_shutdown without request", CS_OK,
+		RETRY(corosync_cfg_replyto_shutdown(handle, COROSYNC_CFG_SHUTDOWN_FLAG_YES)));
 	CHECK("reopen_log_files", CS_OK, RETRY(corosync_cfg_reopen_log_files(handle)));
 
 	CHECK("finalize", CS_OK, corosync_cfg_finalize(handle));

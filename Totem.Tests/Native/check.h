@@ -102,7 +102,8 @@ static inline struct event *new_event(cpg_handle_t handle, char kind)
 	return event;
 }
 
-static void record_message(cpg_handle_t handle, const struct cpg_name *group, uint32_t node, uint32_t pid, void *message, size_t length)
+static void record_message(cpg_handle_t handle, const struct cpg_name *group, uint32_t node, uint32_t pid,
+	void *message, size_t length)
 {
 	struct event *event = new_event(handle, 'm');
 	event->group = *group;
@@ -119,7 +120,8 @@ static void record_message(cpg_handle_t handle, const struct cpg_name *group, ui
 		on_event(event);
 }
 
-static void record_change(cpg_handle_t handle, const struct cpg_name *group, const struct cpg_address *members, size_t member_count,
+static void record_change(cpg_handle_t handle, const struct cpg_name *group, const struct cpg_address *members,
+	size_t member_count,
 	const struct cpg_address *left, size_t left_count, const struct cpg_address *joined, size_t joined_count)
 {
 	struct event *event = new_event(handle, 'c');
@@ -138,7 +140,8 @@ static void record_change(cpg_handle_t handle, const struct cpg_name *group, con
 		on_event(event);
 }
 
-__attribute__((unused)) static void record_totem(cpg_handle_t handle, struct cpg_ring_id ring, uint32_t member_count, const uint32_t *members)
+__attribute__((unused)) static void record_totem(cpg_handle_t handle, struct cpg_ring_id ring, uint32_t member_count,
+	const uint32_t *members)
 {
 	struct event *event = new_event(handle, 't');
 	event->ring = ring;

@@ -1,4 +1,5 @@
-/* As a program that wants to know who serves it: says who made the other end of its descriptor, and what it got before. */
+/* As a program that wants to know who serves it: says who made the other end of its descriptor, and what it got
+ * before. */
 #include "check.h"
 
 #include <sys/socket.h>

@@ -1,12 +1,12 @@
 /*
- * A client of a closed process group for tests: it joins, sends numbered messages of seeded random lengths, and prints what
- * it is delivered, one event a line. It uses nothing but libcpg, so it runs against a real daemon and against a drop-in
- * library alike.
+ * A client of a closed process group for tests: it joins, sends numbered messages of seeded random lengths, and prints
+ * what it is delivered, one event a line. It uses nothing but libcpg, so it runs against a real daemon and against a
+ * drop-in library alike.
  *
  *   cpg_load SEED LENGTH_MIN LENGTH_MAX LARGE_PERMILLE
  *
- * A thousand messages have LARGE_PERMILLE lengths drawn from the whole range and the rest from its part below 1500 bytes,
- * both so that each order of magnitude is as likely as the next.
+ * A thousand messages have LARGE_PERMILLE lengths drawn from the whole range and the rest from its part below 1500
+ * bytes, both so that each order of magnitude is as likely as the next.
  *
  * Standard input, one command a line; its end means quit:
  *   join NAME            joins; after a leave with a new connection, since one connection joins once
@@ -17,7 +17,8 @@
  *
  * Standard output:
  *   up NODE PID                            connected
- *   m NODE PID NUMBER LENGTH OK            a message; NUMBER 0 is not known yet (see below), OK is 1 when the bytes are right
+ *   m NODE PID NUMBER LENGTH OK            a message; NUMBER 0 is not known yet (see below), OK is 1 when the bytes are
+ *                                          right
  *   c MEMBERS LEFT JOINED                  a membership: NODE:PID or NODE:PID:REASON with commas between, - for none
  *   t NODE.SEQUENCE NODES                  a ring
  *   h COUNT HASH                           messages so far, and the hash over (node, pid, number) in their order
@@ -25,9 +26,10 @@
  *   r COMMAND                              a join or leave was accepted
  *   e CALL CODE                            a call failed; the program ends with code 3
  *
- * A message is 16 bytes of header (number, node, pid, length; little-endian) and bytes drawn from them, cut to its length:
- * every byte is known to who knows the header. Numbers begin with 1 at each join. One of under 4 bytes does not carry its
- * number whole; the order of a sender's messages gives it, unless nothing was seen of that sender before, not even its join.
+ * A message is 16 bytes of header (number, node, pid, length; little-endian) and bytes drawn from them, cut to its
+ * length: every byte is known to who knows the header. Numbers begin with 1 at each join. One of under 4 bytes does not
+ * carry its number whole; the order of a sender's messages gives it, unless nothing was seen of that sender before, not
+ * even its join.
  */
 #include <corosync/cpg.h>
 #include <errno.h>
@@ -137,7 +139,8 @@ static void hash_in(uint32_t value)
 		order_hash = (order_hash ^ (value >> 8 * i & 0xFF)) * 1099511628211u;
 }
 
-static void on_deliver(cpg_handle_t h, const struct cpg_name *name, uint32_t node, uint32_t pid, void *message, size_t length)
+static void on_deliver(cpg_handle_t h, const struct cpg_name *name, uint32_t node, uint32_t pid, void *message,
+	size_t length)
 {
 	struct sender *sender = sender_of(node, pid);
 	uint32_t number = 0;
@@ -172,7 +175,8 @@ static void print_list(const struct cpg_address *list, size_t count, int with_re
 	}
 }
 
-static void on_change(cpg_handle_t h, const struct cpg_name *name, const struct cpg_address *members, size_t member_count,
+static void on_change(cpg_handle_t h, const struct cpg_name *name, const struct cpg_address *members,
+	size_t member_count,
 	const struct cpg_address *left, size_t left_count, const struct cpg_address *came, size_t came_count)
 {
 	(void)h, (void)name;

@@ -1,6 +1,7 @@
 /*
- * A member of a group for tests of several processes: usage cpg_member GROUP. Says what happens, a line each, with the time in
- * microseconds of the monotonic clock, and does what its standard input says: "send TEXT", "count N SIZE", "leave", "quit".
+ * A member of a group for tests of several processes: usage cpg_member GROUP. Says what happens, a line each, with the
+ * time in microseconds of the monotonic clock, and does what its standard input says: "send TEXT", "count N SIZE",
+ * "leave", "quit".
  */
 #include "check.h"
 
@@ -26,7 +27,8 @@ static void print_list(const char *name, const struct cpg_address *list, size_t 
 		printf("%s%u/%u/%u", i == 0 ? "" : ",", list[i].nodeid, list[i].pid, list[i].reason);
 }
 
-static void on_message(cpg_handle_t from, const struct cpg_name *name, uint32_t node, uint32_t pid, void *message, size_t length)
+static void on_message(cpg_handle_t from, const struct cpg_name *name, uint32_t node, uint32_t pid, void *message,
+	size_t length)
 {
 	(void)from, (void)name;
 	if (node > NODE_MAX) {
@@ -46,7 +48,8 @@ static void on_message(cpg_handle_t from, const struct cpg_name *name, uint32_t 
 		printf("%lld hash %llu %016llx\n", now(), received, hash);
 }
 
-static void on_change(cpg_handle_t from, const struct cpg_name *name, const struct cpg_address *members, size_t member_count,
+static void on_change(cpg_handle_t from, const struct cpg_name *name, const struct cpg_address *members,
+	size_t member_count,
 	const struct cpg_address *left, size_t left_count, const struct cpg_address *joined, size_t joined_count)
 {
 	(void)from, (void)name;

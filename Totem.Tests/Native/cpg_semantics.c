@@ -77,7 +77,8 @@ static void handles(void)
 	CHECK_TRUE("the descriptor does not block", (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
 	CHECK("nothing waits", 0, polled(fd, 0));
 
-	CHECK("model_initialize", CS_OK, RETRY(cpg_model_initialize(&second, CPG_MODEL_V1, (cpg_model_data_t *)&model, &size)));
+	CHECK("model_initialize", CS_OK,
+		RETRY(cpg_model_initialize(&second, CPG_MODEL_V1, (cpg_model_data_t *)&model, &size)));
 	CHECK_TRUE("handles differ", first != second);
 	CHECK("context of the model", CS_OK, cpg_context_get(second, &context));
 	CHECK_TRUE("context is the fourth argument", context == &size);
@@ -337,7 +338,8 @@ static void dispatching(void)
 	CHECK("ONE_NONBLOCKING handles one", 3, event_count);
 	await_events(handle, 5);
 	CHECK("ALL handles the rest", 5, event_count);
-	CHECK_TRUE("in order", events[0].first == 'a' && events[1].first == 'b' && events[2].first == 'c' && events[4].first == 'e');
+	CHECK_TRUE("in order", events[0].first == 'a' && events[1].first == 'b' && events[2].first == 'c'
+		&& events[4].first == 'e');
 	CHECK("epoll: nothing waits", 0, epoll_wait(epoll, &ready, 1, 0));
 	close(epoll);
 	CHECK("finalize", CS_OK, cpg_finalize(handle));
@@ -433,7 +435,8 @@ static void iterating(void)
 	cpg_iteration_handle_t iteration = 0;
 	CHECK("iteration: ONE_GROUP without group", CS_ERR_INVALID_PARAM,
 		cpg_iteration_initialize(first, CPG_ITERATION_ONE_GROUP, NULL, &iteration));
-	CHECK("iteration: ALL with group", CS_ERR_INVALID_PARAM, cpg_iteration_initialize(first, CPG_ITERATION_ALL, &name, &iteration));
+	CHECK("iteration: ALL with group", CS_ERR_INVALID_PARAM,
+		cpg_iteration_initialize(first, CPG_ITERATION_ALL, &name, &iteration));
 	CHECK("iteration: NAME_ONLY with group", CS_ERR_INVALID_PARAM,
 		cpg_iteration_initialize(first, CPG_ITERATION_NAME_ONLY, &name, &iteration));
 	CHECK("iteration: unknown type", CS_ERR_INVALID_PARAM, cpg_iteration_initialize(first, 9, NULL, &iteration));
@@ -446,11 +449,13 @@ static void iterating(void)
 	CHECK("iteration: ALL", CS_OK, RETRY(cpg_iteration_initialize(first, CPG_ITERATION_ALL, NULL, &iteration)));
 	CHECK("next: null description", CS_ERR_INVALID_PARAM, cpg_iteration_next(iteration, NULL));
 	CHECK("next", CS_OK, RETRY(cpg_iteration_next(iteration, &description)));
-	CHECK_TRUE("the newest group comes first", description.group.length == 8 && memcmp(description.group.value, "iterate2", 8) == 0);
+	CHECK_TRUE("the newest group comes first", description.group.length == 8
+		&& memcmp(description.group.value, "iterate2", 8) == 0);
 	CHECK("next: node", local_node, description.nodeid);
 	CHECK("next: process", getpid(), description.pid);
 	CHECK("next", CS_OK, RETRY(cpg_iteration_next(iteration, &description)));
-	CHECK_TRUE("then the one before", description.group.length == 8 && memcmp(description.group.value, "iterate1", 8) == 0);
+	CHECK_TRUE("then the one before", description.group.length == 8
+		&& memcmp(description.group.value, "iterate1", 8) == 0);
 	CHECK("next after the last", CS_ERR_NO_SECTIONS, RETRY(cpg_iteration_next(iteration, &description)));
 	CHECK("next once more", CS_OK, RETRY(cpg_iteration_next(iteration, &description)));
 	CHECK_TRUE("starts again", memcmp(description.group.value, "iterate2", 8) == 0);
@@ -458,12 +463,14 @@ static void iterating(void)
 	CHECK("iteration_finalize twice", CS_ERR_BAD_HANDLE, cpg_iteration_finalize(iteration));
 	CHECK("next when finalised", CS_ERR_BAD_HANDLE, cpg_iteration_next(iteration, &description));
 
-	CHECK("iteration: NAME_ONLY", CS_OK, RETRY(cpg_iteration_initialize(first, CPG_ITERATION_NAME_ONLY, NULL, &iteration)));
+	CHECK("iteration: NAME_ONLY", CS_OK,
+		RETRY(cpg_iteration_initialize(first, CPG_ITERATION_NAME_ONLY, NULL, &iteration)));
 	CHECK("next", CS_OK, RETRY(cpg_iteration_next(iteration, &description)));
 	CHECK("NAME_ONLY: no node", 0, description.nodeid);
 	CHECK("NAME_ONLY: no process", 0, description.pid);
 	CHECK("iteration_finalize", CS_OK, RETRY(cpg_iteration_finalize(iteration)));
-	CHECK("iteration: ONE_GROUP", CS_OK, RETRY(cpg_iteration_initialize(first, CPG_ITERATION_ONE_GROUP, &name, &iteration)));
+	CHECK("iteration: ONE_GROUP", CS_OK,
+		RETRY(cpg_iteration_initialize(first, CPG_ITERATION_ONE_GROUP, &name, &iteration)));
 	CHECK("next", CS_OK, RETRY(cpg_iteration_next(iteration, &description)));
 	CHECK_TRUE("ONE_GROUP: that group", memcmp(description.group.value, "iterate1", 8) == 0);
 	CHECK("next after the last", CS_ERR_NO_SECTIONS, RETRY(cpg_iteration_next(iteration, &description)));
@@ -499,7 +506,8 @@ static void buffers(void)
 static void totem_changes(void)
 {
 	cpg_handle_t handle = 0;
-	cpg_model_v1_data_t model = { CPG_MODEL_V1, record_message, record_change, record_totem, CPG_MODEL_V1_DELIVER_INITIAL_TOTEM_CONF };
+	cpg_model_v1_data_t model = { CPG_MODEL_V1, record_message, record_change, record_totem,
+		CPG_MODEL_V1_DELIVER_INITIAL_TOTEM_CONF };
 	struct cpg_name name = named("totem");
 	event_count = 0;
 	CHECK("model_initialize", CS_OK, RETRY(cpg_model_initialize(&handle, CPG_MODEL_V1, (cpg_model_data_t *)&model, NULL)));

@@ -1,6 +1,6 @@
 /*
- * The liberties of a program around dispatching: end the thread that dispatches, jump out of a callback, finalise there, dispatch again, never
- * return. Another member, a child of this program, sends all the time; it must go on.
+ * The liberties of a program around dispatching: end the thread that dispatches, jump out of a callback, finalise
+ * there, dispatch again, never return. Another member, a child of this program, sends all the time; it must go on.
  */
 #include "check.h"
 
@@ -13,7 +13,8 @@ static struct cpg_name group;
 static cpg_handle_t handle;
 static int is_ours;
 
-/* The other member sends a message every few milliseconds. A ring that waited for the process beside it would lose the token. */
+/* The other member sends a message every few milliseconds. A ring that waited for the process beside it would lose
+ * the token. */
 static int sends(void)
 {
 	cpg_model_v1_data_t model = { CPG_MODEL_V1, record_message, record_change, record_totem, 0 };

@@ -1,6 +1,7 @@
 /*
- * The ends that a member of a group can have. This program is in a group and starts itself again, once for each end, as another member
- * that sends and then ends so. All that the other sent arrives, then its leave, with the reason that the end has.
+ * The ends that a member of a group can have. This program is in a group and starts itself again, once for each end, as
+ * another member that sends and then ends so. All that the other sent arrives, then its leave, with the reason that the
+ * end has.
  */
 #include "check.h"
 

@@ -1,7 +1,8 @@
 /*
- * The process is the program's, not the library's: whatever belongs to it is as before after each call, in the process and in a forked
- * child. That is the dispositions and the mask of all signals, the alternate stack, the environment, the locale, the working directory,
- * the file mode mask, limits, priority, timers, the terminal, rounding, and every open descriptor. New descriptors are closed on exec.
+ * The process is the program's, not the library's: whatever belongs to it is as before after each call, in the process
+ * and in a forked child. That is the dispositions and the mask of all signals, the alternate stack, the environment,
+ * the locale, the working directory, the file mode mask, limits, priority, timers, the terminal, rounding, and every
+ * open descriptor. New descriptors are closed on exec.
  */
 #include "check.h"
 
@@ -78,7 +79,8 @@ static void look(struct host *host)
 
 static int is_the_runtimes(int number)
 {
-	/* docs/how-to/libcpg.md: it handles faults of its own and passes the others on, and it stops its threads with the first real-time signal. */
+	/* docs/how-to/libcpg.md: it handles faults of its own and passes the others on, and it stops its threads with the
+	 * first real-time signal. */
 	return is_ours && (number == SIGSEGV || number == SIGFPE || number == 34);
 }
 
@@ -124,7 +126,8 @@ static void check_same(const char *call)
 	for (int number = 0; number < DESCRIPTORS_MAX; number++) {
 		if (before.descriptors[number][0] != 0 && strcmp(before.descriptors[number], after.descriptors[number]) != 0)
 			differs(call, "descriptor", number);
-		if (before.descriptors[number][0] == 0 && after.descriptors[number][0] != 0 && (fcntl(number, F_GETFD) & FD_CLOEXEC) == 0)
+		if (before.descriptors[number][0] == 0 && after.descriptors[number][0] != 0
+			&& (fcntl(number, F_GETFD) & FD_CLOEXEC) == 0)
 			differs(call, "a descriptor that stays open on exec", number);
 	}
 	if (reported == 0)
@@ -226,7 +229,8 @@ int main(int count, char **arguments)
 		look(&before);
 		fflush(stdout);
 		SAME_AFTER(cpg_initialize(&none, &recorders));
-		CHECK_TRUE("the error is written", read(error[0], line, sizeof(line) - 1) > 0 && strncmp(line, "totem-cpg: ", 11) == 0);
+		CHECK_TRUE("the error is written", read(error[0], line, sizeof(line) - 1) > 0
+			&& strncmp(line, "totem-cpg: ", 11) == 0);
 		/* Nobody reads it any more: that must not end the program. */
 		close(error[0]);
 		look(&before);
@@ -249,7 +253,8 @@ int main(int count, char **arguments)
 			_exit(0); /* the original's handles are shared with the parent */
 		/* The engine's descriptors are closed in the child, which is told apart from those of the program by their kind. */
 		for (int number = 3; number < DESCRIPTORS_MAX; number++)
-			if (strncmp(before.descriptors[number], "socket:", 7) == 0 || strncmp(before.descriptors[number], "anon_inode:", 11) == 0)
+			if (strncmp(before.descriptors[number], "socket:", 7) == 0
+				|| strncmp(before.descriptors[number], "anon_inode:", 11) == 0)
 				before.descriptors[number][0] = 0;
 		check_same("fork, in the child");
 		use("child");

@@ -1,6 +1,6 @@
 /*
- * The limits of a process: whatever they are, the library answers, and never ends the program. It starts itself again under each limit, is a
- * member, and says what became of it.
+ * The limits of a process: whatever they are, the library answers, and never ends the program. It starts itself again
+ * under each limit, is a member, and says what became of it.
  */
 #include "check.h"
 

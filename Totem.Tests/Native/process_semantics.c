@@ -239,7 +239,8 @@ static int is_watching(int fd)
 	return strstr(text, "tfd:") != NULL;
 }
 
-/* How many descriptors the neighbours of a ring member look at: the listener, connections both ways, their epoll; and UDP sockets. */
+/* How many descriptors the neighbours of a ring member look at: the listener, connections both ways, their epoll;
+ * and UDP sockets. */
 static int ring_descriptors(int *connections)
 {
 	int found = 0;
@@ -369,8 +370,8 @@ static int closed_files(cpg_handle_t handle)
 }
 
 /*
- * The ring goes on, and a child keeps what the program has opened since. For a process of its own, which says nothing, because
- * writing to stderr would take the numbers first.
+ * The ring goes on, and a child keeps what the program has opened since. For a process of its own, which says nothing,
+ * because writing to stderr would take the numbers first.
  */
 static int a_ring_whose_storage_went(cpg_handle_t handle)
 {

@@ -77,8 +77,8 @@ static void say(void *user, char letter, const struct totem_sheepdog_node *node)
 	}
 }
 
-static int on_join(void *user, const struct totem_sheepdog_node *joining, const struct totem_sheepdog_node *members, size_t count,
-		   void *opaque, size_t length)
+static int on_join(void *user, const struct totem_sheepdog_node *joining, const struct totem_sheepdog_node *members,
+	size_t count, void *opaque, size_t length)
 {
 	struct told *told = user;
 	(void)members;
@@ -89,8 +89,8 @@ static int on_join(void *user, const struct totem_sheepdog_node *joining, const 
 	return 1;
 }
 
-static void on_accept(void *user, const struct totem_sheepdog_node *joined, const struct totem_sheepdog_node *members, size_t count,
-		      const void *opaque, size_t length)
+static void on_accept(void *user, const struct totem_sheepdog_node *joined, const struct totem_sheepdog_node *members,
+	size_t count, const void *opaque, size_t length)
 {
 	struct told *told = user;
 	(void)members;
@@ -101,7 +101,8 @@ static void on_accept(void *user, const struct totem_sheepdog_node *joined, cons
 	told->opaque_last = ((const char *)opaque)[length - 1];
 }
 
-static void on_leave(void *user, const struct totem_sheepdog_node *left, const struct totem_sheepdog_node *members, size_t count)
+static void on_leave(void *user, const struct totem_sheepdog_node *left, const struct totem_sheepdog_node *members,
+	size_t count)
 {
 	struct told *told = user;
 	(void)members;
@@ -149,7 +150,8 @@ static void on_failed(void *user, const char *reason)
 
 static const struct totem_sheepdog_callbacks callbacks = {
 	/* As a program that was built before there was a log. */
-	offsetof(struct totem_sheepdog_callbacks, log), on_join, on_accept, on_leave, on_notify, on_block, on_update_node, on_reconnect, on_failed, NULL,
+	offsetof(struct totem_sheepdog_callbacks, log), on_join, on_accept, on_leave, on_notify, on_block, on_update_node,
+		on_reconnect, on_failed, NULL,
 };
 
 static struct told told;
@@ -266,7 +268,8 @@ static void wrong_arguments(const char *driver)
 	CHECK("open with a callback missing", -EINVAL, totem_sheepdog_open(driver, IDENTITY, &incomplete, NULL, &none));
 	incomplete = callbacks;
 	incomplete.size = 8;
-	CHECK("open with callbacks that are too short", -EINVAL, totem_sheepdog_open(driver, IDENTITY, &incomplete, NULL, &none));
+	CHECK("open with callbacks that are too short", -EINVAL,
+		totem_sheepdog_open(driver, IDENTITY, &incomplete, NULL, &none));
 	CHECK("open without an identity", -EINVAL, totem_sheepdog_open(driver, 0, &callbacks, NULL, &none));
 	CHECK("open with too long an identity", -EINVAL, totem_sheepdog_open(driver, 5000, &callbacks, NULL, &none));
 	CHECK("open an unknown driver", -EINVAL, totem_sheepdog_open("shepherd:host", IDENTITY, &callbacks, NULL, &none));
@@ -643,7 +646,8 @@ static void check_limits(const char *self, const char *driver)
 	static const struct {
 		int resource;
 		long kibibytes, step, most;
-	} limits[] = { { RLIMIT_AS, 100000, 50000, 1200000 }, { RLIMIT_DATA, 30000, 10000, 130000 }, { RLIMIT_NOFILE, 8, 8, 64 } };
+	} limits[] = { { RLIMIT_AS, 100000, 50000, 1200000 }, { RLIMIT_DATA, 30000, 10000, 130000 },
+		{ RLIMIT_NOFILE, 8, 8, 64 } };
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		for (long value = limits[i].kibibytes; value <= limits[i].most; value += limits[i].step) {

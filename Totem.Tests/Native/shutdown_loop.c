@@ -1,10 +1,11 @@
 /*
- * Sheep's event loop around sheep/totem.c, as far as it can hang when a cluster is shut down, and nothing else of sheep:
- *   - a callback that takes a descriptor out of the loop sends it back to wait at once, past the rest of its batch and past
- *     the condition of the main loop;
+ * Sheep's event loop around sheep/totem.c, as far as it can hang when a cluster is shut down, and nothing else of
+ * sheep:
+ *   - a callback that takes a descriptor out of the loop sends it back to wait at once, past the rest of its batch and
+ *     past the condition of the main loop;
  *   - the notification of the shutdown takes out the listening socket;
- *   - the sheep that was asked answers from a worker thread, whose end comes before other events of its batch, and takes its client's
- *     connection out when that is closed.
+ *   - the sheep that was asked answers from a worker thread, whose end comes before other events of its batch, and
+ *     takes its client's connection out when that is closed.
  *
  * usage: shutdown_loop DRIVER-OPTION NODES ROUNDS [KIND] [untimed]
  *   KIND     asked, late or any (a round each in turn; the default); see below

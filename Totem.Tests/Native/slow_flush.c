@@ -1,5 +1,6 @@
 /*
- * Preloaded, it makes every flush to the disk take $SLOW_FLUSH_SECONDS, and writes a byte for each to the file $SLOW_FLUSH_COUNT.
+ * Preloaded, it makes every flush to the disk take $SLOW_FLUSH_SECONDS, and writes a byte for each to the file
+ * $SLOW_FLUSH_COUNT.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs a program beside a real corosync daemon of one node, in a network and a file system view of their own, and ends both.
-# Usage, as root: [TRANSPORT=udp] unshare --net --mount with-corosync.sh PROGRAM [ARGUMENTS]
+# Runs a program beside a real corosync daemon of one node, in a network and a file system view of their own, and ends
+# both. Usage, as root: [TRANSPORT=udp] unshare --net --mount with-corosync.sh PROGRAM [ARGUMENTS]
 set -u
 for private in /run /var/lib/corosync /dev/shm /var/log; do
     mount -t tmpfs private "$private"

@@ -15,7 +15,7 @@ public sealed class TotemDriverOptionsTests
             + "b,partition=continue,quorum=2,guarantee=agreed,state=/x=y", false);
         Assert.Equal((6000, 3u, "a b", "/x=y"), (options.Port, options.Node, options.Cluster, options.State));
         Assert.Equal(new SessionOptions { Rule = PartitionRule.Continue, Quorum = 2, WaitsUntilSettled = true },
-            options.Queue);
+            options.Session);
     }
 
     [Theory]

@@ -6,21 +6,9 @@ namespace Totem.Tests.Transport;
 /// docs/design/groups.md, "Sending only": an application that never reads, and says so, holds nobody up and keeps
 /// nothing. Every wait is for an event; the limit only turns a hang into a failure.
 /// </summary>
-public sealed class SendOnlyTests : IDisposable
+public sealed class SendOnlyTests : LoopbackRing
 {
     private const int MessageCount = 300_000;
-
-    private readonly TemporaryDirectory _state = new();
-    private readonly CancellationTokenSource _limit = new(HangLimit.OfAWait);
-    private readonly int _port = Ports.TakeBase();
-
-    private CancellationToken Limit => _limit.Token;
-
-    public void Dispose()
-    {
-        _limit.Dispose();
-        _state.Dispose();
-    }
 
     [Fact]
     public async Task A_member_that_never_reads_sends_on_while_the_others_do_too()
@@ -103,7 +91,7 @@ public sealed class SendOnlyTests : IDisposable
     [Fact]
     public async Task A_node_that_takes_deliveries_and_receives_nothing_is_told()
     {
-        var options = TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path) with { Receives = false };
+        var options = Options with { Receives = false };
         Assert.Empty(options.Validate());
         Assert.Contains("Receives", Assert.Single((options with { OnDelivery = (in _) => { } }).Validate()),
             StringComparison.Ordinal);
@@ -140,12 +128,6 @@ public sealed class SendOnlyTests : IDisposable
         }
 
         return (ofReader, ofDeaf);
-    }
-
-    private Task<TotemNode> StartAsync(Func<TotemNodeOptions, TotemNodeOptions>? change = null)
-    {
-        var options = TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path);
-        return TotemNode.StartAsync(change is null ? options : change(options), Limit);
     }
 
     private sealed class NoSink : IGroupSink

@@ -5,21 +5,9 @@ namespace Totem.Tests.Transport;
 /// membership nor, for longer than is accepted, the others. Every wait is for an event; the limit only turns a hang
 /// into a failure.
 /// </summary>
-public sealed class StoppedReaderTests : IDisposable
+public sealed class StoppedReaderTests : LoopbackRing
 {
     private static readonly byte[] Message = new byte[1300];
-
-    private readonly TemporaryDirectory _state = new();
-    private readonly CancellationTokenSource _limit = new(HangLimit.OfAWait);
-    private readonly int _port = Ports.TakeBase();
-
-    private CancellationToken Limit => _limit.Token;
-
-    public void Dispose()
-    {
-        _limit.Dispose();
-        _state.Dispose();
-    }
 
     [Fact]
     public async Task A_newcomer_need_not_wait_for_an_application_that_does_not_read()
@@ -149,11 +137,5 @@ public sealed class StoppedReaderTests : IDisposable
     {
         await foreach (var element in group.ReadEventsAsync(Limit))
             see?.Invoke(element);
-    }
-
-    private Task<TotemNode> StartAsync(Func<TotemNodeOptions, TotemNodeOptions>? change = null)
-    {
-        var options = TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path);
-        return TotemNode.StartAsync(change is null ? options : change(options), Limit);
     }
 }

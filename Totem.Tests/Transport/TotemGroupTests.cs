@@ -5,20 +5,8 @@ namespace Totem.Tests.Transport;
 
 /// <summary>Groups of nodes of one process on real loopback sockets. Every wait is for an event;
 /// the limit only turns a hang into a failure.</summary>
-public sealed class TotemGroupTests : IDisposable
+public sealed class TotemGroupTests : LoopbackRing
 {
-    private readonly TemporaryDirectory _state = new();
-    private readonly CancellationTokenSource _limit = new(HangLimit.OfAWait);
-    private readonly int _port = Ports.TakeBase();
-
-    private CancellationToken Limit => _limit.Token;
-
-    public void Dispose()
-    {
-        _limit.Dispose();
-        _state.Dispose();
-    }
-
     [Fact]
     public async Task Members_see_the_same_messages_and_memberships_in_one_order()
     {
@@ -66,7 +54,7 @@ public sealed class TotemGroupTests : IDisposable
         var group =
             await node.JoinAsync("g", new GroupJoinOptions { MaxStreamBytes = TotemNodeOptions.MinQueueBytes }, Limit);
         using var giveUp = new CancellationTokenSource();
-        // Nobody reads, so the stream fills up and the own leave, the last event, finds no room.
+        // Nobody reads, so the stream fills up and its own leave, the last event, finds no room.
         var leaving = Task.CompletedTask;
         for (var i = 0; i < 400 && node.Statistics.StreamFull == 0; i++)
             await group.MulticastAsync(new byte[100_000], cancellationToken: Limit);
@@ -314,9 +302,6 @@ public sealed class TotemGroupTests : IDisposable
             () => first.JoinAsync("g", new GroupJoinOptions { Pid = 99 }, Limit));
         Assert.Equal(128, (await second.GetMembersAsync("g")).Count);
     }
-
-    private Task<TotemNode> StartAsync() =>
-        TotemNode.StartAsync(TotemNodeOptions.Loopback(_port, stateDirectory: _state.Path), Limit);
 
     private static string Describe(GroupEvent element) => element.Kind switch
     {

@@ -145,7 +145,7 @@ internal sealed class GroupHost(
         return true;
     });
 
-    /// <summary>The own leave of a group has been delivered: its end is told when every member has
+    /// <summary>This member's leave of a group has been delivered: its end is told when every member has
     /// it. The ring's thread.</summary>
     public void EndWhenEverywhere(HostedGroup group) => _leaves.Add((group, processor.Ring.LastMulticast));
 

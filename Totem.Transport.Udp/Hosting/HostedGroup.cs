@@ -125,7 +125,7 @@ internal sealed class HostedGroup
 
     public void OnDelivery(in GroupDelivery delivery)
     {
-        // A stream ends with the own leave; a sink hears on until the group is disposed of, as
+        // A stream ends with the member's own leave; a sink hears on until the group is disposed of, as
         // clients of libcpg expect.
         if (_stream is not null && _isOut)
             return;
@@ -147,7 +147,7 @@ internal sealed class HostedGroup
         }
     }
 
-    /// <summary>Every member has the own leave.</summary>
+    /// <summary>Every member has this member's leave.</summary>
     public void EndLeave() => _left.TrySetResult();
 
     /// <summary>The node is over.</summary>

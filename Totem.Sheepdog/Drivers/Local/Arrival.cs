@@ -15,10 +15,10 @@ internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong first
     /// <summary>Where each sender was first read.</summary>
     private readonly Dictionary<PeerId, LogPosition> _seen = [];
 
-    /// <summary>The own request was read.</summary>
+    /// <summary>This session's request was read.</summary>
     public bool IsOver { get; private set; }
 
-    /// <summary>Where the own request stands.</summary>
+    /// <summary>Where this session's request stands.</summary>
     public LogPosition Place { get; private set; }
 
     /// <summary>Makes a session known and opens the order at its end.</summary>
@@ -52,8 +52,8 @@ internal sealed class Arrival(LocalDirectory directory, PeerId self, ulong first
         }
     }
 
-    /// <summary>The next entry, before the own request or the request itself.</summary>
-    /// <returns>Whether it is the own request.</returns>
+    /// <summary>The next entry, before this session's request or the request itself.</summary>
+    /// <returns>Whether it is this session's request.</returns>
     public bool Handle(in LogEntry entry, LogPosition place)
     {
         if (entry.Kind == OrderKind.Message)

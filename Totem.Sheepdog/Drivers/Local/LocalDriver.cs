@@ -6,7 +6,7 @@ namespace Totem.Sheepdog.Drivers.Local;
 
 /// <summary>Several sheep on one machine through files in a directory, for development.</summary>
 [SupportedOSPlatform("linux")]
-internal sealed class LocalDriver : QueueDriver
+internal sealed class LocalDriver : SessionDriver
 {
     private LocalOptions? _options;
     private LocalDirectory? _directory;
@@ -46,13 +46,13 @@ internal sealed class LocalDriver : QueueDriver
         var directory = _directory ?? throw new InvalidOperationException("not initialised");
         Close();
         // 64 random bits: no two sessions of a directory are ever the same, and nothing is said about processes.
-        var queue = ClusterSession.OverLog(new PeerId(Random(), Random()));
+        var session = ClusterSession.OverLog(new PeerId(Random(), Random()));
         try
         {
             lock (Gate)
             {
-                _session = new LocalSession(queue, directory, Limits, Gate, Drain);
-                Begin(queue, self, opaque);
+                _session = new LocalSession(session, directory, Limits, Gate, Drain);
+                Begin(session, self, opaque);
             }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

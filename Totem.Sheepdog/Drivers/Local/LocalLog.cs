@@ -74,7 +74,7 @@ internal sealed class LocalLog : IDisposable
     }
 
     /// <summary>Reads the next entry.</summary>
-    /// <param name="wantsMessages">False reads places only: what lies before the own arrival is not
+    /// <param name="wantsMessages">False reads places only: what lies before this session's arrival is not
     /// for this session.</param>
     /// <param name="entry">Its kind.</param>
     /// <returns>False at the end of what there is, or of the segment.</returns>

@@ -24,20 +24,20 @@ internal sealed class LocalMember : IDisposable
     private string? _failure;
 
     /// <summary>Makes the session known; it has not arrived.</summary>
-    /// <param name="queue">The session's.</param>
+    /// <param name="session">The session's.</param>
     /// <param name="directory">The cluster's.</param>
     /// <param name="limits">The same for all.</param>
     /// <param name="watch">Looks at the order.</param>
     /// <exception cref="IOException">The files cannot be made.</exception>
-    public LocalMember(ClusterSession queue, LocalDirectory directory, LocalLimits limits, ILogWatch watch)
+    public LocalMember(ClusterSession session, LocalDirectory directory, LocalLimits limits, ILogWatch watch)
     {
-        (Queue, _directory, _limits, _watch) = (queue, directory, limits, watch);
-        _group = new LogGroup(queue);
-        (_presence, Log) = Arrival.Begin(directory, queue.Self, limits, watch);
-        _arrival = new Arrival(directory, queue.Self, Log.Segment);
+        (Session, _directory, _limits, _watch) = (session, directory, limits, watch);
+        _group = new LogGroup(session);
+        (_presence, Log) = Arrival.Begin(directory, session.Self, limits, watch);
+        _arrival = new Arrival(directory, session.Self, Log.Segment);
     }
 
-    public ClusterSession Queue { get; }
+    public ClusterSession Session { get; }
 
     public LocalLog Log { get; }
 
@@ -48,7 +48,7 @@ internal sealed class LocalMember : IDisposable
 
     public bool CanSend => !IsOver && _failure is null;
 
-    /// <summary>Sends a message of the queue's.</summary>
+    /// <summary>Sends a message of the session's.</summary>
     /// <returns>False when that has failed: the session ends with the next <see cref="Work"/>. Sheep, which is asking
     /// for something, hears of it later, as of everything.</returns>
     public bool Send(byte[] message)
@@ -81,10 +81,10 @@ internal sealed class LocalMember : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            Queue.HandleLost(failure.Message, canReconnect: true);
+            Session.HandleLost(failure.Message, canReconnect: true);
         }
 
-        if (Queue.Phase == SessionPhase.Lost)
+        if (Session.Phase == SessionPhase.Lost)
             End(isTidy: true);
         return isDone;
     }
@@ -99,7 +99,7 @@ internal sealed class LocalMember : IDisposable
             return;
         try
         {
-            _directory.RemoveSession(Queue.Self);
+            _directory.RemoveSession(Session.Self);
         }
         catch (IOException)
         {
@@ -116,7 +116,7 @@ internal sealed class LocalMember : IDisposable
 
     private bool TryRead()
     {
-        for (var i = 0; i < BatchCount && Queue.Phase != SessionPhase.Lost; i++)
+        for (var i = 0; i < BatchCount && Session.Phase != SessionPhase.Lost; i++)
         {
             if (Log.TryRead(_arrival.IsOver, out var entry))
                 Handle(entry);
@@ -152,7 +152,7 @@ internal sealed class LocalMember : IDisposable
         }
 
         _group.HandleGone(entry.Subject);
-        if (entry.Sender != Queue.Self)
+        if (entry.Sender != Session.Self)
             return;
         _directory.RemoveSession(entry.Subject);
         Collect(isSealer: false);
@@ -178,7 +178,7 @@ internal sealed class LocalMember : IDisposable
         {
             if (Presence.TryRead(_directory, peer) is not { } standing)
                 continue;
-            if (isSealer && peer != Queue.Self && (IsFarBehind(standing) || !Presence.IsAlive(_directory, peer)))
+            if (isSealer && peer != Session.Self && (IsFarBehind(standing) || !Presence.IsAlive(_directory, peer)))
                 Log.SendGone(peer);
             needed = Math.Min(needed, standing.Reads);
         }
@@ -192,7 +192,7 @@ internal sealed class LocalMember : IDisposable
 
     private void LookAfterWatched(bool hasEnded)
     {
-        if (!_arrival.IsOver || Queue.Phase == SessionPhase.Lost)
+        if (!_arrival.IsOver || Session.Phase == SessionPhase.Lost)
             return;
         if (_watched != _group.Watched)
         {

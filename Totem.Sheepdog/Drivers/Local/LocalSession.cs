@@ -15,19 +15,19 @@ internal sealed class LocalSession : IDisposable
     private readonly Thread _thread;
 
     /// <summary>Makes the session known; it has not arrived.</summary>
-    /// <param name="queue">The session's.</param>
+    /// <param name="session">The session's.</param>
     /// <param name="directory">The cluster's.</param>
     /// <param name="limits">The same for all.</param>
     /// <param name="gate">The driver's.</param>
-    /// <param name="changed">Called under the gate after the queue has changed.</param>
+    /// <param name="changed">Called under the gate after the session has changed.</param>
     /// <exception cref="IOException">The files cannot be made.</exception>
     public LocalSession(
-        ClusterSession queue, LocalDirectory directory, LocalLimits limits, Lock gate, Action changed)
+        ClusterSession session, LocalDirectory directory, LocalLimits limits, Lock gate, Action changed)
     {
         (_gate, _changed) = (gate, changed);
         try
         {
-            _member = new LocalMember(queue, directory, limits, _watch);
+            _member = new LocalMember(session, directory, limits, _watch);
         }
         catch
         {

@@ -9,7 +9,7 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 
 /// <summary>Sheep with ZooKeeper servers: the order is a log of znodes, and who is alive is who has a session. After
 /// <see cref="Init"/> nothing waits for a server.</summary>
-internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
+internal sealed class ZooKeeperDriver : SessionDriver, ISessionOwner
 {
     /// <summary>Servers take a little less than a MiB in one request; sheep's buffer is half of one.</summary>
     private const int MaxOpaqueBytes = 900_000;
@@ -83,21 +83,21 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
         {
             var client = _fresh ?? throw new InvalidOperationException("not initialised");
             _fresh = null;
-            var queue = ClusterSession.OverLog(ZooKeeperPaths.PeerOf(client.SessionId));
+            var clusterSession = ClusterSession.OverLog(ZooKeeperPaths.PeerOf(client.SessionId));
             var credentials = client.Credentials();
             if (!_options!.PublishesSession)
                 credentials.AsSpan(sizeof(long)).Clear();
-            var setup = new SessionSetup(new ZooKeeperPaths(_options.Root), queue.Self, NodeString.Of(self))
+            var setup = new SessionSetup(new ZooKeeperPaths(_options.Root), clusterSession.Self, NodeString.Of(self))
             {
                 Limits = Limits,
                 Credentials = credentials,
                 EarlierSessions = new HashSet<long>(_sessions),
                 HasArrivedBefore = _hasArrived,
             };
-            _host = new SessionHost(this, client, new ZooKeeperSession(queue, setup));
+            _host = new SessionHost(this, client, new ZooKeeperSession(clusterSession, setup));
             _sessions.Add(client.SessionId);
             client.Watcher = _host;
-            Begin(queue, self, opaque);
+            Begin(clusterSession, self, opaque);
             // Events of the client before it had this watcher.
             _host.OnState(client.State);
         }
@@ -107,7 +107,7 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
     {
         if (host != _host)
             return;
-        if (Queue!.Phase == SessionPhase.Lost)
+        if (ClusterSession!.Phase == SessionPhase.Lost)
         {
             // By itself: sheep lags too far behind, or another process is this node. It says what follows.
             DropHost();
@@ -125,11 +125,11 @@ internal sealed class ZooKeeperDriver : QueueDriver, ISessionOwner
         if (end.IsReplaced)
         {
             Retire(host.Client);
-            Queue!.HandleReplaced();
+            ClusterSession!.HandleReplaced();
         }
         else
         {
-            Queue!.HandleLost(end.Reason, canReconnect: false);
+            ClusterSession!.HandleLost(end.Reason, canReconnect: false);
             _ = ReconnectAsync(host.Client, end.Reason);
         }
 

@@ -13,7 +13,7 @@ namespace Totem.Sheepdog.Drivers.ZooKeeper;
 internal sealed class ZooKeeperSession
 {
     private readonly SessionSetup _setup;
-    private readonly ClusterSession _queue;
+    private readonly ClusterSession _clusterSession;
     private readonly LogGroup _group;
     private readonly RequestDesk _desk;
     private readonly Arrival _arrival;
@@ -28,12 +28,12 @@ internal sealed class ZooKeeperSession
     /// theirs.</summary>
     private long _ownUnread;
 
-    /// <param name="queue">The session's; its name is that of the setup.</param>
+    /// <param name="clusterSession">The session's; its name is that of the setup.</param>
     /// <param name="setup">All that is known of it.</param>
-    public ZooKeeperSession(ClusterSession queue, SessionSetup setup)
+    public ZooKeeperSession(ClusterSession clusterSession, SessionSetup setup)
     {
-        (_queue, _setup) = (queue, setup);
-        _group = new LogGroup(queue);
+        (_clusterSession, _setup) = (clusterSession, setup);
+        _group = new LogGroup(clusterSession);
         _desk = new RequestDesk(setup);
         _arrival = new Arrival(setup, _desk);
         _sender = new LogSender(setup, _desk);
@@ -68,8 +68,8 @@ internal sealed class ZooKeeperSession
     {
         get
         {
-            var isWanted = _queue.State is { Acceptor: { } acceptor } && acceptor == _setup.Self;
-            return isWanted || _ownUnread > 0 || _queue.IsWaitingForTurn ? 0 : _ring.Count;
+            var isWanted = _clusterSession.Known is { Acceptor: { } acceptor } && acceptor == _setup.Self;
+            return isWanted || _ownUnread > 0 || _clusterSession.IsWaitingForTurn ? 0 : _ring.Count;
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed class ZooKeeperSession
     public bool TryTakeRequest([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out BackendRequest? request) =>
         _desk.TryTake(out request);
 
-    /// <summary>A message of the queue's; the first one is the join request.</summary>
+    /// <summary>A message of the clusterSession's; the first one is the join request.</summary>
     public void Send(byte[] message)
     {
         if (!_arrival.IsOver)

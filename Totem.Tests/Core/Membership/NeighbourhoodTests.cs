@@ -26,7 +26,7 @@ public sealed class NeighbourhoodTests
     [InlineData(9u, 2u)]
     public void A_link_that_was_broken_when_the_ring_formed_keeps_its_far_end_out(uint listener, uint speaker)
     {
-        _links.Installed(Members, [new BrokenLink(new(listener), new(speaker))]);
+        _links.HandleInstalled(Members, [new BrokenLink(new(listener), new(speaker))]);
         Assert.Equal(Obstacle.MemberLink, _links.ObstacleTo(Stranger, Members));
         Assert.Equal(Obstacle.None, _links.ObstacleTo(new ProcessorId(8), Members));
     }
@@ -34,7 +34,7 @@ public sealed class NeighbourhoodTests
     [Fact]
     public void A_broken_link_is_forgotten_when_its_listener_says_that_it_hears_the_speaker()
     {
-        _links.Installed(Members, [new BrokenLink(Stranger, Peer)]);
+        _links.HandleInstalled(Members, [new BrokenLink(Stranger, Peer)]);
         _links.Told(Peer, new MergeTrailer(ProcessorSet.Of(Stranger), []), Lately);
         Assert.Equal(Obstacle.MemberLink, _links.ObstacleTo(Stranger, Members)); // that was the other direction
         _links.Told(Stranger, new MergeTrailer(ProcessorSet.Of(Peer), []), Lately);
@@ -47,7 +47,7 @@ public sealed class NeighbourhoodTests
     [InlineData(8u, 9u)] // both outside
     public void Only_links_of_others_across_the_edge_of_the_ring_are_remembered(uint listener, uint speaker)
     {
-        _links.Installed(Members, [new BrokenLink(new(listener), new(speaker))]);
+        _links.HandleInstalled(Members, [new BrokenLink(new(listener), new(speaker))]);
         Assert.Equal(Obstacle.None, _links.ObstacleTo(Stranger, Members));
     }
 

@@ -83,7 +83,9 @@ static void on_input(int fd, int events, void *data)
 	pending = realloc(pending, pending_length + (size_t)count + 1);
 	memcpy(pending + pending_length, buffer, (size_t)count);
 	pending_length += (size_t)count;
-	for (start = pending; (newline = memchr(start, '\n', pending_length - (size_t)(start - pending))) != NULL; start = newline + 1)
+	for (start = pending;
+		(newline = memchr(start, '\n', pending_length - (size_t)(start - pending))) != NULL;
+		start = newline + 1)
 		obey(start, (size_t)(newline - start));
 	pending_length -= (size_t)(start - pending);
 	memmove(pending, start, pending_length);

@@ -1,6 +1,6 @@
 /*
- * The handlers that a driver calls, and the requests that wait for them. The checks are sheep's assumptions: what would make sheep
- * dereference an empty list, or let its epochs diverge, ends this program with a message.
+ * The handlers that a driver calls, and the requests that wait for them. The checks are sheep's assumptions: what would
+ * make sheep dereference an empty list, or let its epochs diverge, ends this program with a message.
  */
 #include "minisheep.h"
 

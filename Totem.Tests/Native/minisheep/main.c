@@ -24,7 +24,8 @@ void stub_register(struct cluster_driver *driver)
 
 static void __attribute__((noreturn)) usage(void)
 {
-	fprintf(stderr, "usage: minisheep [-c DRIVER[:OPTION]] [-p PORT] [-y ADDRESS] [--ctime SECONDS] [--json]\n" COMMANDS "\n");
+	fprintf(stderr, "usage: minisheep [-c DRIVER[:OPTION]] [-p PORT] [-y ADDRESS] [--ctime SECONDS] [--json]\n"
+		COMMANDS "\n");
 	exit(2);
 }
 

@@ -1,6 +1,7 @@
 /*
- * A stand-in for Sheepdog's daemon: its side of the cluster drivers' contract (handlers, event loop, pending requests, epoch), without
- * any storage. It takes commands from its standard input and prints what happens as `totem sheep` does, so one harness drives both.
+ * A stand-in for Sheepdog's daemon: its side of the cluster drivers' contract (handlers, event loop, pending requests,
+ * epoch), without any storage. It takes commands from its standard input and prints what happens as `totem sheep` does,
+ * so one harness drives both.
  */
 #ifndef MINISHEEP_H
 #define MINISHEEP_H

@@ -16,7 +16,8 @@ bool is_same_node(const struct sd_node *a, const struct sd_node *b)
 	return node_cmp(a, b) == 0;
 }
 
-struct sd_node *stub_insert(struct rb_root *root, struct sd_node *node, int (*compare)(const struct sd_node *, const struct sd_node *))
+struct sd_node *stub_insert(struct rb_root *root, struct sd_node *node,
+	int (*compare)(const struct sd_node *, const struct sd_node *))
 {
 	struct rb_node *parent = NULL, **place = &root->rb_node;
 

@@ -1,4 +1,5 @@
-/* The node's port. Sheep serves its clients there; this one tells whoever connects the epoch and the node list, and hangs up. */
+/* The node's port. Sheep serves its clients there; this one tells whoever connects the epoch and the node list, and
+ * hangs up. */
 #include "minisheep.h"
 
 #include <arpa/inet.h>

@@ -32,7 +32,7 @@ internal sealed class LocalModel : IDisposable
         try
         {
             var directory = LocalDirectory.Open(_directory.Path, files);
-            var member = new LocalMember(sheep.Queue, directory, LocalCluster.Tiny, new NameWatch());
+            var member = new LocalMember(sheep.Session, directory, LocalCluster.Tiny, new NameWatch());
             var one = new LocalModelSheep(sheep, member, files);
             _all.Add(one);
             sheep.Join();
@@ -53,7 +53,7 @@ internal sealed class LocalModel : IDisposable
         {
             var before = (one.Files.CallCount, one.Member.Log.Last);
             var isBusy = false;
-            while (one.Member.CanSend && one.Sheep.Queue.TryTransmit(out var message))
+            while (one.Member.CanSend && one.Sheep.Session.TryTransmit(out var message))
             {
                 // A turn is over when what ends it is on its way.
                 if (message is [(byte)Totem.Sheepdog.Ordering.ClusterMessageKind.Unblock, ..] && one.Sheep.HasTurn)
@@ -84,7 +84,7 @@ internal sealed class LocalModel : IDisposable
             {
                 while (one.Sheep.IsAlive && Step(one))
                     quiet = 0;
-                if (one.Sheep.IsAlive && one.Sheep.Queue.Phase == SessionPhase.Lost)
+                if (one.Sheep.IsAlive && one.Sheep.Session.Phase == SessionPhase.Lost)
                 {
                     quiet = 0;
                     Rejoin(one);

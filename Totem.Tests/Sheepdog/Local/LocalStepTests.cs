@@ -74,7 +74,7 @@ public sealed class LocalStepTests
         {
             foreach (var one in model.Alive.ToList())
             {
-                one.Sheep.Queue.Notify([(byte)round]);
+                one.Sheep.Session.Notify([(byte)round]);
                 model.Step(one);
             }
 
@@ -83,7 +83,7 @@ public sealed class LocalStepTests
         }
 
         if (model.Alive.FirstOrDefault(x => x.Sheep.Identity == victim) is { } owner)
-            owner.Sheep.Queue.Block();
+            owner.Sheep.Session.Block();
         model.RunUntilQuiet();
         if (model.Alive.FirstOrDefault(x => x.Sheep.IsRunning) is { } running)
             running.Sheep.Unblock([9]);
@@ -100,15 +100,15 @@ public sealed class LocalStepTests
         var writer = model.Alive.First();
         for (var i = 0; i < 20; i++)
         {
-            writer.Sheep.Queue.Notify([42]);
+            writer.Sheep.Session.Notify([42]);
             model.RunUntilQuiet();
         }
 
         var alive = model.Cluster.Alive.ToList();
         Assert.NotEmpty(alive);
-        Assert.All(alive, x => Assert.Equal(SessionPhase.Joined, x.Queue.Phase));
+        Assert.All(alive, x => Assert.Equal(SessionPhase.Joined, x.Session.Phase));
         var identities = alive.Select(x => x.Identity).Order().ToList();
-        Assert.All(alive, x => Assert.Equal(identities, x.Queue.Members.Select(ModelSheep.IdOf).Order()));
+        Assert.All(alive, x => Assert.Equal(identities, x.Session.Members.Select(ModelSheep.IdOf).Order()));
         SequenceRules.Check(model.Cluster);
         Assert.Equal(alive.Count, model.SessionCount);
     }

@@ -27,7 +27,7 @@ public sealed class ClusterSessionProperties
         SequenceRules.Check(cluster);
         // Liveness: whoever asked is in, whoever waits for a turn gets one, and a lock too.
         Assert.All(cluster.Alive, x =>
-            Assert.True(x.Queue.Phase == SessionPhase.Joined || x.Own.Contains("Failed"), $"{x.Queue} waits"));
+            Assert.True(x.Session.Phase == SessionPhase.Joined || x.Own.Contains("Failed"), $"{x.Session} waits"));
         for (var turns = 0; cluster.Alive.FirstOrDefault(x => x.IsRunning) is { } owner; turns++)
         {
             Assert.True(turns < 1000);
@@ -35,7 +35,7 @@ public sealed class ClusterSessionProperties
             cluster.RunUntilQuiet();
         }
 
-        Assert.All(cluster.Alive.Where(x => x.Queue.State is not null), x => Assert.Empty(x.Queue.State!.Blocks));
+        Assert.All(cluster.Alive.Where(x => x.Session.Known is not null), x => Assert.Empty(x.Session.Known!.Blocks));
         SequenceRules.Check(cluster);
         return true;
     }
@@ -59,23 +59,23 @@ public sealed class ClusterSessionProperties
                 cluster.Kill(sheep);
                 break;
             case < 9:
-                sheep.Queue.Leave();
+                sheep.Session.Leave();
                 break;
             case < 16:
-                sheep.Queue.Notify(BitConverter.GetBytes(choice));
+                sheep.Session.Notify(BitConverter.GetBytes(choice));
                 break;
             case < 20:
-                sheep.Queue.Block();
+                sheep.Session.Block();
                 break;
             case < 24:
                 if (sheep.IsRunning)
                     sheep.Unblock(BitConverter.GetBytes(choice));
                 break;
             case < 26:
-                sheep.Queue.UpdateNode(ModelSheep.Node(sheep.Identity, (int)(choice >> 8)));
+                sheep.Session.UpdateNode(ModelSheep.Node(sheep.Identity, (int)(choice >> 8)));
                 break;
             case < 28:
-                sheep.Queue.Lock(choice >> 8 & 3);
+                sheep.Session.Lock(choice >> 8 & 3);
                 break;
             case < 48:
                 cluster.Order(sheep);
@@ -84,7 +84,7 @@ public sealed class ClusterSessionProperties
                 cluster.Watch(sheep);
                 break;
             case < 50:
-                sheep.Queue.HandleTime(cluster.Now += 1000);
+                sheep.Session.HandleTime(cluster.Now += 1000);
                 break;
             case < 80:
                 cluster.Deliver(sheep);

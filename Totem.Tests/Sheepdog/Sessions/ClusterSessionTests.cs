@@ -24,7 +24,7 @@ public sealed class ClusterSessionTests
         var sheep = Enumerable.Range(0, 8).Select(x => _cluster.Start(x).Join()).ToArray();
         _cluster.RunUntilQuiet();
         Assert.Single(sheep.SelectMany(x => x.Own), x => x.EndsWith("[]", StringComparison.Ordinal));
-        Assert.All(sheep, x => Assert.Equal(8, x.Queue.Members.Count));
+        Assert.All(sheep, x => Assert.Equal(8, x.Session.Members.Count));
         Agree();
     }
 
@@ -64,7 +64,7 @@ public sealed class ClusterSessionTests
         var other = _cluster.Start(3, isMerged: true);
         Assert.True(sheep[0].Dispatch());
         _cluster.RunUntilQuiet();
-        Assert.Equal(SessionPhase.Joined, joiner.Queue.Phase);
+        Assert.Equal(SessionPhase.Joined, joiner.Session.Phase);
         Assert.Equal(["accept 2 [0 1 2] 2 100", "leave 2 [0 1]", "accept 2 [0 1 2] 2 100"], sheep[1].Log[^3..]);
         Assert.Equal(["accept 2 [0 1 2] 2 100"], joiner.Log);
         _cluster.Kill(other);
@@ -83,7 +83,7 @@ public sealed class ClusterSessionTests
             // Until it has asked.
         }
 
-        Assert.Equal(Totem.Sheepdog.ClusterResult.Success, sheep[1].Queue.Notify([7]));
+        Assert.Equal(Totem.Sheepdog.ClusterResult.Success, sheep[1].Session.Notify([7]));
         Assert.True(_cluster.Order(sheep[1]));
         _cluster.Start(3, isMerged: true);
         while (_cluster.Order(joiner) | _cluster.Deliver(joiner))
@@ -117,9 +117,9 @@ public sealed class ClusterSessionTests
 
         _cluster.Kill(joiner);
         _cluster.RunUntilQuiet();
-        Assert.Equal(2, sheep[0].Queue.Members.Count);
+        Assert.Equal(2, sheep[0].Session.Members.Count);
         Assert.Equal(Count(sheep[0], "accept 2"), Count(sheep[0], "leave 2"));
-        Assert.Equal(SessionPhase.Joined, Joined(1, first: 5)[0].Queue.Phase);
+        Assert.Equal(SessionPhase.Joined, Joined(1, first: 5)[0].Session.Phase);
         Agree();
     }
 
@@ -130,7 +130,7 @@ public sealed class ClusterSessionTests
         Joined(1);
         _cluster.Start(7);
         Joined(1, first: 1);
-        Assert.Equal(2, _cluster.All[0].Queue.Members.Count);
+        Assert.Equal(2, _cluster.All[0].Session.Members.Count);
     }
 
     /// <summary>F-1, O10, A2.</summary>
@@ -140,10 +140,10 @@ public sealed class ClusterSessionTests
     {
         var sheep = Joined(3);
         for (var i = 0; i < 10; i++)
-            sheep[1].Queue.Block();
-        sheep[0].Queue.Block();
+            sheep[1].Session.Block();
+        sheep[0].Session.Block();
         _cluster.RunUntilQuiet();
-        sheep[2].Queue.Block();
+        sheep[2].Session.Block();
         _cluster.RunUntilQuiet();
         Assert.True(_cluster.Turn == sheep[0] || _cluster.Turn == sheep[1]);
         _cluster.Kill(sheep[1]);
@@ -152,18 +152,18 @@ public sealed class ClusterSessionTests
         sheep[0].Unblock("a"u8.ToArray());
         _cluster.RunUntilQuiet();
         Assert.True(sheep[2].HasTurn);
-        Assert.Equal(new TicketOf(sheep[2].Peer, 1), Assert.Single(sheep[0].Queue.State!.Blocks));
+        Assert.Equal(new TicketOf(sheep[2].Peer, 1), Assert.Single(sheep[0].Session.Known!.Blocks));
     }
 
     [Fact]
     public void A_turn_holds_back_turns_and_nothing_else()
     {
         var sheep = Joined(2);
-        sheep[0].Queue.Block();
+        sheep[0].Session.Block();
         _cluster.RunUntilQuiet();
-        sheep[1].Queue.Block();
-        sheep[0].Queue.Notify("n"u8);
-        sheep[1].Queue.UpdateNode(ModelSheep.Node(1, 9));
+        sheep[1].Session.Block();
+        sheep[0].Session.Notify("n"u8);
+        sheep[1].Session.UpdateNode(ModelSheep.Node(1, 9));
         var third = Joined(1, first: 2)[0];
         Assert.Equal(
             ["update 1 9", "accept 2 [0 1 2] 2 100"], sheep[1].Log.Except(["accept 1 [0 1] 1 100", "notify 0 6E"]));
@@ -182,12 +182,12 @@ public sealed class ClusterSessionTests
     {
         var sheep = Joined(2);
         sheep[0].RefusesTurns = true;
-        sheep[0].Queue.Block();
+        sheep[0].Session.Block();
         _cluster.RunUntilQuiet();
         Assert.Null(_cluster.Turn);
         sheep[0].RefusesTurns = false;
         Assert.False(sheep[0].Dispatch());
-        sheep[1].Queue.Notify([]);
+        sheep[1].Session.Notify([]);
         _cluster.RunUntilQuiet();
         Assert.True(sheep[0].HasTurn);
         Assert.Single(sheep[0].Own, "turn");
@@ -199,10 +199,10 @@ public sealed class ClusterSessionTests
     public void One_that_left_hears_on_and_sends_and_has_left_once()
     {
         var sheep = Joined(3);
-        sheep[1].Queue.Leave();
-        sheep[1].Queue.UpdateNode(ModelSheep.Node(1, 5));
-        sheep[1].Queue.Notify("g"u8);
-        sheep[1].Queue.Block();
+        sheep[1].Session.Leave();
+        sheep[1].Session.UpdateNode(ModelSheep.Node(1, 5));
+        sheep[1].Session.Notify("g"u8);
+        sheep[1].Session.Block();
         _cluster.RunUntilQuiet();
         Assert.True(sheep[1].HasTurn);
         Assert.Equal(["leave 1 [0 2]", "notify 1 67"], sheep[1].Log[^2..]);
@@ -210,7 +210,7 @@ public sealed class ClusterSessionTests
         _cluster.RunUntilQuiet();
         Assert.Equal(1, Count(sheep[0], "leave 1"));
         Assert.Equal("notify 1 67", sheep[0].Log[^1]);
-        Assert.Empty(sheep[0].Queue.State!.Blocks);
+        Assert.Empty(sheep[0].Session.Known!.Blocks);
         Agree();
     }
 
@@ -218,12 +218,12 @@ public sealed class ClusterSessionTests
     public void Turns_that_had_not_begun_are_asked_for_again_behind_the_own_leave()
     {
         var sheep = Joined(2);
-        sheep[0].Queue.Block();
+        sheep[0].Session.Block();
         _cluster.RunUntilQuiet();
-        sheep[1].Queue.Block();
-        sheep[1].Queue.Leave();
+        sheep[1].Session.Block();
+        sheep[1].Session.Leave();
         _cluster.RunUntilQuiet();
-        Assert.Equal(2, sheep[0].Queue.State!.Blocks.Count);
+        Assert.Equal(2, sheep[0].Session.Known!.Blocks.Count);
         sheep[0].Unblock([]);
         _cluster.RunUntilQuiet();
         Assert.True(sheep[1].HasTurn);
@@ -234,14 +234,14 @@ public sealed class ClusterSessionTests
     public void A_joiner_after_the_last_member_left_accepts_itself()
     {
         var sheep = Joined(2);
-        sheep[0].Queue.Lock(7);
-        sheep[0].Queue.Leave();
-        sheep[1].Queue.Leave();
+        sheep[0].Session.Lock(7);
+        sheep[0].Session.Leave();
+        sheep[1].Session.Leave();
         _cluster.RunUntilQuiet();
         var third = Joined(1, first: 2)[0];
         Assert.Equal(["join 2 to []"], third.Own);
         Assert.Equal("accept 2 [2] 2 102", sheep[0].Log[^1]);
-        Assert.Equal(sheep[0].Peer, third.Queue.State!.Locks[7][0].Owner);
+        Assert.Equal(sheep[0].Peer, third.Session.Known!.Locks[7][0].Owner);
         Agree();
     }
 
@@ -251,13 +251,13 @@ public sealed class ClusterSessionTests
     public void A_node_that_comes_back_before_its_death_was_noticed_replaces_itself()
     {
         var sheep = Joined(2);
-        sheep[1].Queue.Block();
+        sheep[1].Session.Block();
         _cluster.RunUntilQuiet();
         sheep[1].IsAlive = false;
         _cluster.Turn = null;
         Joined(1, first: 1);
         Assert.Equal(["leave 1 [0]", "accept 1 [0 1] 1 100"], sheep[0].Log[^2..]);
-        Assert.Empty(sheep[0].Queue.State!.Blocks);
+        Assert.Empty(sheep[0].Session.Known!.Blocks);
         _cluster.Kill(sheep[1]);
         _cluster.RunUntilQuiet();
         Assert.Equal("accept 1 [0 1] 1 100", sheep[0].Log[^1]);
@@ -269,7 +269,7 @@ public sealed class ClusterSessionTests
         var sheep = Joined(2);
         Joined(1, first: 1);
         Assert.Equal("Failed", sheep[1].Own[^1]);
-        Assert.Equal(SessionPhase.Lost, sheep[1].Queue.Phase);
+        Assert.Equal(SessionPhase.Lost, sheep[1].Session.Phase);
     }
 
     /// <summary>A12, F-10.</summary>
@@ -278,23 +278,23 @@ public sealed class ClusterSessionTests
     public void Locks_go_from_hand_to_hand_and_from_the_dead_to_the_next()
     {
         var sheep = Joined(3);
-        var first = sheep[0].Queue.Lock(5);
+        var first = sheep[0].Session.Lock(5);
         _cluster.RunUntilQuiet();
-        var second = sheep[1].Queue.Lock(5);
-        var other = sheep[1].Queue.Lock(6);
+        var second = sheep[1].Session.Lock(5);
+        var other = sheep[1].Session.Lock(6);
         _cluster.RunUntilQuiet();
-        var third = sheep[2].Queue.Lock(5);
+        var third = sheep[2].Session.Lock(5);
         _cluster.RunUntilQuiet();
         Assert.Equal([first], sheep[0].Locks);
         Assert.Equal([other], sheep[1].Locks);
-        sheep[0].Queue.Unlock(5, first);
+        sheep[0].Session.Unlock(5, first);
         _cluster.RunUntilQuiet();
         Assert.Contains(second, sheep[1].Locks);
         Assert.Empty(sheep[2].Locks);
         _cluster.Kill(sheep[1]);
         _cluster.RunUntilQuiet();
         Assert.Equal([third], sheep[2].Locks);
-        Assert.Equal([5UL], sheep[0].Queue.State!.Locks.Keys);
+        Assert.Equal([5UL], sheep[0].Session.Known!.Locks.Keys);
     }
 
     /// <summary>A6, F-6, F-19.</summary>
@@ -304,7 +304,7 @@ public sealed class ClusterSessionTests
     {
         var sheep = Joined(2);
         var before = _cluster.BytesOrdered;
-        sheep[0].Queue.Notify(new byte[4]);
+        sheep[0].Session.Notify(new byte[4]);
         _cluster.RunUntilQuiet();
         Assert.InRange(_cluster.BytesOrdered - before, 4, 8);
         before = _cluster.BytesOrdered;
@@ -312,7 +312,7 @@ public sealed class ClusterSessionTests
         opaque[20] = 2;
         var node = new byte[80];
         node[0] = 9;
-        _cluster.Start(9).Queue.Join(new Totem.Sheepdog.SheepNode(node, 18), opaque);
+        _cluster.Start(9).Session.Join(new Totem.Sheepdog.SheepNode(node, 18), opaque);
         _cluster.All[^1].Position = _cluster.All[0].Position;
         while (_cluster.Deliver(_cluster.All[^1]) | _cluster.Order(_cluster.All[^1]))
         {
@@ -334,8 +334,8 @@ public sealed class ClusterSessionTests
             // Until there is nothing more to do.
         }
 
-        sheep[1].Queue.Notify("n"u8);
-        sheep[1].Queue.UpdateNode(ModelSheep.Node(1, 3));
+        sheep[1].Session.Notify("n"u8);
+        sheep[1].Session.UpdateNode(ModelSheep.Node(1, 3));
         while (_cluster.Order(sheep[1]))
         {
             // Until there is nothing more to do.
@@ -358,8 +358,8 @@ public sealed class ClusterSessionTests
         // All look at the clock; the second in line need not say anything.
         foreach (var milliseconds in (ReadOnlySpan<long>)[0, 1999, 2000, 2500])
         {
-            sheep[1].Queue.HandleTime(milliseconds);
-            sheep[2].Queue.HandleTime(milliseconds);
+            sheep[1].Session.HandleTime(milliseconds);
+            sheep[2].Session.HandleTime(milliseconds);
         }
 
         RunWithout(sheep[0]);
@@ -377,8 +377,8 @@ public sealed class ClusterSessionTests
         var sheep = Joined(2);
         var joiner = _cluster.Start(2).Join();
         RunWithout(sheep[0]);
-        sheep[1].Queue.HandleTime(0);
-        sheep[1].Queue.HandleTime(2000);
+        sheep[1].Session.HandleTime(0);
+        sheep[1].Session.HandleTime(2000);
         Assert.True(_cluster.Order(sheep[1]));
         while (_cluster.Deliver(sheep[0]) && !sheep[0].Own.Contains("join 2 to [0 1]"))
             sheep[0].Dispatch();
@@ -416,9 +416,9 @@ public sealed class ClusterSessionTests
             new byte[Totem.Sheepdog.ClusterLimits.MaxMessageBytes] }.Encode();
         for (var i =
             0; i <= Totem.Sheepdog.ClusterLimits.MaxWaitingBytes / Totem.Sheepdog.ClusterLimits.MaxMessageBytes; i++)
-            sheep[1].Queue.HandleMessage(sheep[0].Peer, message);
-        Assert.Equal(SessionPhase.Lost, sheep[1].Queue.Phase);
-        Assert.Contains("256 MiB", sheep[1].Queue.LostReason, StringComparison.Ordinal);
+            sheep[1].Session.HandleMessage(sheep[0].Peer, message);
+        Assert.Equal(SessionPhase.Lost, sheep[1].Session.Phase);
+        Assert.Contains("256 MiB", sheep[1].Session.LostReason, StringComparison.Ordinal);
         while (sheep[1].Dispatch())
         {
             // Nothing of what was waiting is told any more.
@@ -432,7 +432,7 @@ public sealed class ClusterSessionTests
     public void Requests_made_before_the_accept_are_sent_behind_it()
     {
         var sheep = _cluster.Start(0).Join();
-        sheep.Queue.Notify("early"u8);
+        sheep.Session.Notify("early"u8);
         _cluster.RunUntilQuiet();
         Assert.Equal(["accept 0 [0] 0 100", "notify 0 6561726C79"], sheep.Log);
     }

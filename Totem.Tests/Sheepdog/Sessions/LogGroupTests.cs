@@ -50,7 +50,7 @@ public sealed class LogGroupTests
     {
         var sheep = Joined(2)[1];
         sheep.Group!.HandleGone(sheep.Peer);
-        Assert.Equal(SessionPhase.Lost, sheep.Queue.Phase);
+        Assert.Equal(SessionPhase.Lost, sheep.Session.Phase);
         sheep.Dispatch();
         Assert.Contains("Reconnect", sheep.Own);
     }
@@ -59,7 +59,7 @@ public sealed class LogGroupTests
     {
         var sheep = Enumerable.Range(0, count).Select(x => _cluster.Start(x).Join()).ToArray();
         _cluster.RunUntilQuiet();
-        Assert.All(sheep, x => Assert.Equal(count, x.Queue.Members.Count));
+        Assert.All(sheep, x => Assert.Equal(count, x.Session.Members.Count));
         return sheep;
     }
 }

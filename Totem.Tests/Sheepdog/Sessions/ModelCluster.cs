@@ -37,7 +37,7 @@ internal sealed class ModelCluster(bool isLog = false)
             isLog ? ClusterSession.OverLog(peer) : new ClusterSession(peer, options));
         if (isLog)
         {
-            sheep.Group = new LogGroup(sheep.Queue);
+            sheep.Group = new LogGroup(sheep.Session);
             All.Add(sheep);
             return sheep;
         }
@@ -63,7 +63,7 @@ internal sealed class ModelCluster(bool isLog = false)
     /// <summary>One message of a sheep takes its place.</summary>
     public bool Order(ModelSheep sheep)
     {
-        if (!sheep.IsAlive || !sheep.Queue.TryTransmit(out var message))
+        if (!sheep.IsAlive || !sheep.Session.TryTransmit(out var message))
             return false;
         BytesOrdered += message.Length;
         if (ClusterMessage.TryDecode(message) is { Kind: ClusterMessageKind.Unblock or ClusterMessageKind.Leave }
@@ -103,9 +103,9 @@ internal sealed class ModelCluster(bool isLog = false)
         else if (sheep.Group is not null)
             sheep.Group.HandleMessage(element.Sender, element.Message);
         else if (element.Change is not null)
-            sheep.Queue.HandleChange(element.Change);
+            sheep.Session.HandleChange(element.Change);
         else
-            sheep.Queue.HandleMessage(element.Sender, element.Message);
+            sheep.Session.HandleMessage(element.Sender, element.Message);
         return true;
     }
 
@@ -126,7 +126,7 @@ internal sealed class ModelCluster(bool isLog = false)
 }
 
 /// <summary>A sheep of the model; what it is told becomes lines.</summary>
-internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity, int position, ClusterSession queue)
+internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity, int position, ClusterSession session)
 {
     public const int OpaqueLength = 1000;
 
@@ -134,7 +134,7 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
 
     public int Identity { get; } = identity;
 
-    public ClusterSession Queue { get; } = queue;
+    public ClusterSession Session { get; } = session;
 
     /// <summary>Over a log.</summary>
     public LogGroup? Group { get; set; }
@@ -175,14 +175,14 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
 
     public ModelSheep Join()
     {
-        Queue.Join(Node(Identity), Opaque(Identity));
+        Session.Join(Node(Identity), Opaque(Identity));
         return this;
     }
 
     public void Unblock(byte[] message)
     {
         IsRunning = false;
-        Queue.Unblock(message);
+        Session.Unblock(message);
     }
 
     /// <summary>Takes one event.</summary>
@@ -190,9 +190,9 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
     {
         if (!IsAlive)
             return false;
-        while (Queue.TryTakeGranted(out var ticket))
+        while (Session.TryTakeGranted(out var ticket))
             Assert.True(Locks.Add(ticket));
-        if (!Queue.TryTake(out var next))
+        if (!Session.TryTake(out var next))
             return false;
         switch (next.Kind)
         {
@@ -200,7 +200,7 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
                 Assert.Equal(OpaqueLength, next.Bytes.Length);
                 Own.Add($"join {IdOf(next.Node!)} to [{Names(next.Members!)}]");
                 next.Bytes.Span[1] = (byte)(Identity + 100);
-                Queue.AnswerJoin(next, isAccepted: true);
+                Session.AnswerJoin(next, isAccepted: true);
                 break;
             case ClusterEventKind.Block:
                 if (!RefusesTurns)
@@ -211,7 +211,7 @@ internal sealed class ModelSheep(ModelCluster cluster, PeerId peer, int identity
                     Own.Add("turn");
                 }
 
-                Queue.AnswerBlock(next, !RefusesTurns);
+                Session.AnswerBlock(next, !RefusesTurns);
                 return !RefusesTurns;
             case ClusterEventKind.Notify:
                 Log.Add($"notify {IdOf(next.Node!)} {Convert.ToHexString(next.Bytes.Span)}");

@@ -7,7 +7,7 @@ internal static class SequenceRules
 {
     public static void Check(ModelCluster cluster)
     {
-        var informed = cluster.Alive.Where(x => x.Queue.Phase == SessionPhase.Joined).ToList();
+        var informed = cluster.Alive.Where(x => x.Session.Phase == SessionPhase.Joined).ToList();
         if (informed.Count == 0)
             return;
 
@@ -21,14 +21,14 @@ internal static class SequenceRules
 
         // Nothing of the dead stays.
         var alive = cluster.Alive.Select(x => x.Peer).ToHashSet();
-        foreach (var state in informed.Select(x => x.Queue.State!))
+        foreach (var state in informed.Select(x => x.Session.Known!))
         {
             Assert.All(state.Informed, x => Assert.Contains(x.Peer, alive));
             Assert.All(state.Pending, x => Assert.Contains(x.Peer, alive));
             Assert.All(state.Blocks, x => Assert.Contains(x.Owner, alive));
             Assert.All(state.Locks.Values.SelectMany(x => x), x => Assert.Contains(x.Owner, alive));
-            Assert.Equal(informed[0].Queue.State!.Blocks, state.Blocks);
-            Assert.Equal(informed[0].Queue.State!.Informed, state.Informed);
+            Assert.Equal(informed[0].Session.Known!.Blocks, state.Blocks);
+            Assert.Equal(informed[0].Session.Known!.Informed, state.Informed);
         }
 
         // O5, A7: as many leaves as there were accepts of those who are gone.
@@ -39,7 +39,7 @@ internal static class SequenceRules
             // A leave before the first accept here is that of a membership before this log began.
             var leaves = longest.Log.SkipWhile(x => !x.StartsWith($"accept {identity} ", StringComparison.Ordinal))
                 .Count(x => x.StartsWith($"leave {identity} ", StringComparison.Ordinal));
-            var isMember = longest.Queue.Members.Any(
+            var isMember = longest.Session.Members.Any(
                 x => ModelSheep.IdOf(x).ToString(System.Globalization.CultureInfo.InvariantCulture) == identity);
             Assert.Equal(isMember ? 1 : 0, accepts - leaves);
         }

@@ -127,8 +127,8 @@ internal sealed class ZooKeeperModel
     public void Notify(ModelMember member)
     {
         byte[] message = [(byte)(++_said >> 8), (byte)_said];
-        var isMember = member.Sheep.Queue.Phase == SessionPhase.Joined;
-        if (member.Sheep.Queue.Notify(message) == ClusterResult.Success && isMember)
+        var isMember = member.Sheep.Session.Phase == SessionPhase.Joined;
+        if (member.Sheep.Session.Notify(message) == ClusterResult.Success && isMember)
             member.Said.Add($"notify {member.Sheep.Identity} {Convert.ToHexString(message)}");
     }
 
@@ -193,9 +193,9 @@ internal sealed class ZooKeeperModel
         Notify(Alive.First());
         RunUntilQuiet();
         var alive = Cluster.Alive.ToList();
-        Assert.All(alive, x => Assert.Equal(SessionPhase.Joined, x.Queue.Phase));
+        Assert.All(alive, x => Assert.Equal(SessionPhase.Joined, x.Session.Phase));
         var identities = alive.Select(x => x.Identity).Order().ToList();
-        Assert.All(alive, x => Assert.Equal(identities, x.Queue.Members.Select(ModelSheep.IdOf).Order()));
+        Assert.All(alive, x => Assert.Equal(identities, x.Session.Members.Select(ModelSheep.IdOf).Order()));
         Assert.All(alive, x => Assert.Equal(Alive.First().Said[^1], x.Log[^1]));
         Assert.All(alive, AssertEachOnceAndInOrder);
         Assert.All(Alive, x => Assert.Equal(x.Said, x.Sheep.Log.Where(x.Said.Contains)));
@@ -232,7 +232,7 @@ internal sealed class ZooKeeperModel
         };
         life.Sessions.Add(session);
         var member = new ModelMember(
-            sheep, new ZooKeeperSession(sheep.Queue, setup), new MemoryClient(_servers, session));
+            sheep, new ZooKeeperSession(sheep.Session, setup), new MemoryClient(_servers, session));
         _members.Add(member);
         Connect(member);
         sheep.Join();
@@ -247,7 +247,7 @@ internal sealed class ZooKeeperModel
             return;
         if (!member.IsOver && session.NextDeadline <= _now)
             session.HandleDeadline(_now);
-        while (!member.IsOver && session.End is null && sheep.Queue.TryTransmit(out var message))
+        while (!member.IsOver && session.End is null && sheep.Session.TryTransmit(out var message))
         {
             // A turn is over when what ends it is on its way.
             if (message is [(byte)ClusterMessageKind.Unblock, ..] && sheep.HasTurn)
@@ -261,7 +261,7 @@ internal sealed class ZooKeeperModel
             member.Client.Submit(request);
         }
 
-        if (member.IsOver || (session.End is null && sheep.Queue.Phase != SessionPhase.Lost))
+        if (member.IsOver || (session.End is null && sheep.Session.Phase != SessionPhase.Lost))
             return;
         member.IsOver = true;
         _lives[sheep.Identity].HasArrived |= session.HasArrived;
@@ -271,7 +271,7 @@ internal sealed class ZooKeeperModel
             // The log is kept for each session that has a mark.
             Assert.False(end.Reason == LogEnd.WasRemoved && HasMark(sheep), $"{member}: {end.Reason}");
             Losses.Add((sheep.Identity, end.Reason));
-            sheep.Queue.HandleLost(end.Reason, canReconnect: true);
+            sheep.Session.HandleLost(end.Reason, canReconnect: true);
         }
 
         // The library tells the servers, if it can.
@@ -303,7 +303,7 @@ internal sealed class ZooKeeperModel
         var (sheep, client) = (member.Sheep, member.Client);
         if (client.HasLate)
             steps.Add(client.HandleLate);
-        if (!member.IsPaused && sheep.IsAlive && (sheep.Queue.HasEvents || sheep.Queue.Phase == SessionPhase.Lost))
+        if (!member.IsPaused && sheep.IsAlive && (sheep.Session.HasEvents || sheep.Session.Phase == SessionPhase.Lost))
             steps.Add(() => Dispatch(member));
         if (member.IsOver)
             return;
@@ -338,7 +338,7 @@ internal sealed class ZooKeeperModel
 
         if (isGone)
             Cluster.Turn = turn;
-        if (sheep.Queue.Phase != SessionPhase.Lost || !member.IsOver)
+        if (sheep.Session.Phase != SessionPhase.Lost || !member.IsOver)
             return;
         Assert.Equal("Reconnect", sheep.Own[^1]);
         Cluster.Kill(sheep);

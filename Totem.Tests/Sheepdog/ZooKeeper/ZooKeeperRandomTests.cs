@@ -68,7 +68,7 @@ public sealed class ZooKeeperRandomTests
                 model.Notify(one);
                 break;
             case < 66:
-                one.Sheep.Queue.Block();
+                one.Sheep.Session.Block();
                 break;
             case < 74:
                 EndTurn(model);

@@ -92,7 +92,7 @@ public sealed class ZooKeeperStepTests
                 model.Start(3, victim == 3 ? life : null);
         }
 
-        model.Find(victim)?.Sheep.Queue.Block();
+        model.Find(victim)?.Sheep.Session.Block();
         model.RunUntilIdle();
         if (model.Alive.FirstOrDefault(x => x.Sheep.IsRunning) is { } running)
             running.Sheep.Unblock([9]);

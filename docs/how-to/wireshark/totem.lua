@@ -1,8 +1,10 @@
 -- Wireshark dissector for Totem's frames: corosync 3's wire format (version 3) and what we add to it.
--- README.md beside this file says how to install and use it; docs/spec/wire.md and docs/spec/extensions.md what the bytes mean.
+-- README.md beside this file says how to install and use it; docs/spec/wire.md and docs/spec/extensions.md what the
+-- bytes mean.
 --
 -- Three rules hold throughout:
---   * Nothing on the wire may raise a Lua error: all bytes are read through a Reader, which fails once and stays failed.
+--   * Nothing on the wire may raise a Lua error: all bytes are read through a Reader, which fails once and stays
+--     failed.
 --   * What runs over its announced length is malformed; what the capture has cut off is not.
 --   * Everything that depends on other frames is decided on the first pass and kept by frame number, because afterwards
 --     Wireshark dissects frames in any order, and again and again.
@@ -20,7 +22,7 @@ local NAME_BYTES_MAX = 128
 local JOIN_TRAILER, MERGE_TRAILER, RECOVERY_NOTE = 0x4A544F54, 0x48544F54, 0x4F544F54
 local DEFAULT_PORTS = "5404-5405"
 
----------------------------------------------------------------------------------------------------------------------------
+------------------------------------------------------------------------------------------------------------------------
 -- Fields
 
 local kinds = {
@@ -187,8 +189,10 @@ text("quorum.device", "Device")
 text("quorum.new_device", "New device")
 local quorum_flags = {
     { 1, "quorate", "Quorate" }, { 2, "leaving", "Leaving" }, { 4, "wait_for_all", "Waits for all" },
-    { 8, "first", "First node" }, { 16, "device_registered", "Device registered" }, { 32, "device_alive", "Device alive" },
-    { 64, "device_votes", "Device votes" }, { 128, "master_wins", "Master wins" }, { 256, "extra", "Extra information follows" },
+    { 8, "first", "First node" }, { 16, "device_registered", "Device registered" },
+    { 32, "device_alive", "Device alive" },
+    { 64, "device_votes", "Device votes" }, { 128, "master_wins", "Master wins" },
+    { 256, "extra", "Extra information follows" },
 }
 for _, flag in ipairs(quorum_flags) do
     local name = "quorum.flags." .. flag[2]
@@ -210,17 +214,19 @@ for _, field in pairs(f) do registered[#registered + 1] = field end
 totem.fields = registered
 
 local malformed = ProtoExpert.new("totem.malformed", "Malformed", expert.group.MALFORMED, expert.severity.ERROR)
-local incomplete = ProtoExpert.new("totem.incomplete", "Beginning not captured", expert.group.REASSEMBLE, expert.severity.NOTE)
+local incomplete = ProtoExpert.new("totem.incomplete", "Beginning not captured", expert.group.REASSEMBLE,
+    expert.severity.NOTE)
 local cut = ProtoExpert.new("totem.cut", "Cut off by the capture", expert.group.UNDECODED, expert.severity.NOTE)
 totem.experts = { malformed, incomplete, cut }
 
-totem.prefs.ports = Pref.range("UDP ports", DEFAULT_PORTS, "Ports of Totem and corosync (mcastport, and one less)", 65535)
+totem.prefs.ports = Pref.range("UDP ports", DEFAULT_PORTS, "Ports of Totem and corosync (mcastport, and one less)",
+    65535)
 
 -- An ICMP error carries the beginning of the datagram that it is about: not a frame that anybody received.
 local icmp_type = Field.new("icmp.type")
 local icmpv6_type = Field.new("icmpv6.type")
 
----------------------------------------------------------------------------------------------------------------------------
+------------------------------------------------------------------------------------------------------------------------
 -- Reading
 
 local Reader = {}
@@ -228,7 +234,8 @@ Reader.__index = Reader
 
 -- Reads tvb from first to before last, which is what is announced; the capture may hold less.
 local function read(frame, tvb, first, last, tree)
-    return setmetatable({ frame = frame, tvb = tvb, at = first, first = first, last = last, tree = tree, failed = false }, Reader)
+    return setmetatable({ frame = frame, tvb = tvb, at = first, first = first, last = last, tree = tree,
+        failed = false }, Reader)
 end
 
 function Reader:fail(why)
@@ -242,7 +249,8 @@ end
 function Reader:has(count)
     if self.failed then return false end
     if self.at + count > self.last then
-        self:fail(string.format("%d bytes expected at offset %d, %d left", count, self.at - self.first, self.last - self.at))
+        self:fail(string.format("%d bytes expected at offset %d, %d left", count, self.at - self.first,
+            self.last - self.at))
     elseif self.at + count > self.tvb:captured_len() then
         self.failed = true -- cut off by the capture
     end
@@ -358,14 +366,14 @@ function Reader:ids(field, count)
     return "{" .. table.concat(ids, ",") .. "}", #ids
 end
 
----------------------------------------------------------------------------------------------------------------------------
+------------------------------------------------------------------------------------------------------------------------
 -- Memory of the first pass: who has sent what, and which fragments make a message
 --
--- A sender's packets on one ring form a list in the order of their numbers, whatever order they are seen in. A packet whose
--- first piece continues fragment n is linked to its sender's packet before it, when that one's last piece goes on as n. The
--- list begins anew with every ring, but a message need not: corosync keeps what it has not sent of its regular stream
--- over a change of the ring and all of the synchronisation, which is a second stream (WIRE §12.5). Such a message
--- hangs loose at the end of the old ring's list, and the continuation finds it there.
+-- A sender's packets on one ring form a list in the order of their numbers, whatever order they are seen in. A packet
+-- whose first piece continues fragment n is linked to its sender's packet before it, when that one's last piece goes on
+-- as n. The list begins anew with every ring, but a message need not: corosync keeps what it has not sent of its
+-- regular stream over a change of the ring and all of the synchronisation, which is a second stream (WIRE §12.5). Such
+-- a message hangs loose at the end of the old ring's list, and the continuation finds it there.
 
 local packets         -- "ring sender" → list of packets, by number
 local packet_by_seq   -- "ring seq" → packet
@@ -491,7 +499,7 @@ local function remember(frame, packet)
     return result
 end
 
----------------------------------------------------------------------------------------------------------------------------
+------------------------------------------------------------------------------------------------------------------------
 -- Service messages. Each function returns the kind and what a person wants to know besides.
 
 -- A name: length, padding, 128 bytes.
@@ -611,7 +619,8 @@ votequorum[1] = function(r)
     local node = r:u32(f["quorum.node"])
     local value = r:u32(f["quorum.value"])
     local parameter = r:u8(f["quorum.parameter"])
-    return "votequorum reconfigure", string.format("node %s, %s %s", node, vote_parameters[parameter] or parameter, value)
+    return "votequorum reconfigure", string.format("node %s, %s %s", node, vote_parameters[parameter] or parameter,
+        value)
 end
 
 votequorum[2] = function(r)
@@ -871,7 +880,7 @@ local function dissect_message(frame, tvb, first, last, tree, from, partial)
     return summary
 end
 
----------------------------------------------------------------------------------------------------------------------------
+------------------------------------------------------------------------------------------------------------------------
 -- Packets
 
 local function show_reassembled(frame, message, tree, texts)
@@ -961,7 +970,9 @@ local function dissect_packet(r, identity, texts)
     local fragment = r:u8(f["packing.fragment"])
     local continuation = r:u8(f["packing.continuation"])
     local count = r:u16(f["packing.count"])
-    if version ~= 0 or kind ~= 0 then r:fail(string.format("packet version %d type %d, 0 and 0 expected", version, kind)) end
+    if version ~= 0 or kind ~= 0 then
+        r:fail(string.format("packet version %d type %d, 0 and 0 expected", version, kind))
+    end
     if count == 0 then r:fail("a packet without pieces") end
     local lengths, total = {}, 0
     for i = 1, count do
@@ -969,7 +980,9 @@ local function dissect_packet(r, identity, texts)
         if r.failed then break end
         total = total + lengths[i]
     end
-    if total ~= r:left() then r:fail(string.format("the pieces have %d bytes together, the frame has %d", total, r:left())) end
+    if total ~= r:left() then
+        r:fail(string.format("the pieces have %d bytes together, the frame has %d", total, r:left()))
+    end
     r.tree = outer
     if r.failed then return end
 
@@ -979,10 +992,12 @@ local function dissect_packet(r, identity, texts)
     elseif not result then
         local last_length = lengths[#lengths]
         result = remember(frame, {
-            frame = frame.number, big = frame.big, sender = identity.sender, ring = identity.ring, ring_seq = identity.ring_seq,
-            seq = identity.seq, origin = identity.origin, fragment = fragment, continuation = continuation, count = count,
+            frame = frame.number, big = frame.big, sender = identity.sender, ring = identity.ring,
+            ring_seq = identity.ring_seq, seq = identity.seq, origin = identity.origin,
+            fragment = fragment, continuation = continuation, count = count,
             first_piece = continuation ~= 0 and piece_bytes(r, r.at, lengths[1]) or nil,
-            last_piece = fragment ~= 0 and (count > 1 or continuation == 0) and piece_bytes(r, r.last - last_length, last_length) or nil,
+            last_piece = fragment ~= 0 and (count > 1 or continuation == 0) and
+                piece_bytes(r, r.last - last_length, last_length) or nil,
         })
         seen[frame.number] = result
     end
@@ -996,7 +1011,7 @@ local function dissect_packet(r, identity, texts)
     for _, message in ipairs(result.after) do show_reassembled(frame, message, outer, texts) end
 end
 
----------------------------------------------------------------------------------------------------------------------------
+------------------------------------------------------------------------------------------------------------------------
 -- Frames. Each returns what the info column says.
 
 local function read_header(r)
@@ -1048,7 +1063,9 @@ local function dissect_token(r, header)
     local sent = r:u32(f.fcc)
     local recovering = r:u32(f.retrans_flag)
     local count = r:i32(f["request.count"])
-    if count < 0 or count > REQUESTS_MAX then r:fail(string.format("%d requests, 0 to %d expected", count, REQUESTS_MAX)) end
+    if count < 0 or count > REQUESTS_MAX then
+        r:fail(string.format("%d requests, 0 to %d expected", count, REQUESTS_MAX))
+    end
     local requests = {}
     for _ = 1, count do
         if r.failed then break end
@@ -1102,7 +1119,9 @@ local function dissect_multicast(r, header, is_inner)
     else
         r:fail(string.format("a message with encapsulation %d", header.encapsulation))
     end
-    if r.frame.copy_of and header.encapsulation == REGULAR then info = info .. string.format(" (again, first in %d)", r.frame.copy_of) end
+    if r.frame.copy_of and header.encapsulation == REGULAR then
+        info = info .. string.format(" (again, first in %d)", r.frame.copy_of)
+    end
     return #texts > 0 and info .. ": " .. table.concat(texts, "; ") or info
 end
 
@@ -1203,7 +1222,8 @@ local function dissect_commit(r, header)
         end)
     end
     read_trailing(r)
-    return string.format("Commit token %s hop %s from %s: members %s, %d filled in", ring, token_seq, header.node, members, filled)
+    return string.format("Commit token %s hop %s from %s: members %s, %d filled in", ring, token_seq, header.node,
+        members, filled)
 end
 
 local function dissect_hold_cancel(r, header)
@@ -1263,11 +1283,11 @@ local function dissect_frame(tvb, pinfo, root, order)
     return tvb:captured_len()
 end
 
----------------------------------------------------------------------------------------------------------------------------
+------------------------------------------------------------------------------------------------------------------------
 -- Registration
 
--- On these ports Wireshark's own dissector knows versions 1 and 2; what is not version 3 is still its business. What neither
--- knows is data: a heuristic that took it for something else would keep all later frames between the two ports.
+-- On these ports Wireshark's own dissector knows versions 1 and 2; what is not version 3 is still its business. What
+-- neither knows is data: a heuristic that took it for something else would keep all later frames between the two ports.
 local older = Dissector.get("corosync_totemnet")
 local data = Dissector.get("data")
 

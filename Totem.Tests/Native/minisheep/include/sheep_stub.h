@@ -1,6 +1,6 @@
 /*
- * The parts of sheep that sheep/totem.c finds when it is compiled: names, signatures and layouts as sheepdog's headers have them, and nothing
- * else, so that what compiles and runs here does so in a sheepdog tree. The bodies are ours.
+ * The parts of sheep that sheep/totem.c finds when it is compiled: names, signatures and layouts as sheepdog's headers
+ * have them, and nothing else, so that what compiles and runs here does so in a sheepdog tree. The bodies are ours.
  */
 #ifndef SHEEP_STUB_H
 #define SHEEP_STUB_H
@@ -55,7 +55,8 @@ struct sd_node {
 int node_cmp(const struct sd_node *a, const struct sd_node *b);
 
 /* Null, or the node that is there already. */
-struct sd_node *stub_insert(struct rb_root *root, struct sd_node *node, int (*compare)(const struct sd_node *, const struct sd_node *));
+struct sd_node *stub_insert(struct rb_root *root, struct sd_node *node,
+	int (*compare)(const struct sd_node *, const struct sd_node *));
 
 #define rb_insert(root, new, member, compar) stub_insert(root, new, compar)
 

@@ -2,9 +2,9 @@ using Totem.Sheepdog.Sessions;
 
 namespace Totem.Sheepdog.Drivers;
 
-/// <summary>The parts that every driver has in common: a session's <see cref="ClusterSession"/>, its lock, the
+/// <summary>The parts that every driver has in common: a <see cref="ClusterSession"/>, its lock, the
 /// readiness of events, the locks. A driver adds the backend.</summary>
-internal abstract class QueueDriver : IClusterDriver
+internal abstract class SessionDriver : IClusterDriver
 {
     private static readonly TimeSpan ReconnectRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan GatePatience = TimeSpan.FromSeconds(1);
@@ -18,7 +18,7 @@ internal abstract class QueueDriver : IClusterDriver
     private bool _isPatient;
     private bool _isDispatching;
 
-    protected QueueDriver()
+    protected SessionDriver()
     {
         _retry = new Timer(_ => Reconnect("the session could not be taken up again"));
         _patience = new Timer(_ => HandleTime());
@@ -36,11 +36,11 @@ internal abstract class QueueDriver : IClusterDriver
 
     public bool WritesDetail { get; set; }
 
-    /// <summary>Guards the queue and everything of a session.</summary>
+    /// <summary>Guards the session and everything that belongs to it.</summary>
     protected Lock Gate { get; } = new();
 
     /// <summary>The session; null before the first join. Under the gate.</summary>
-    protected ClusterSession? Queue { get; private set; }
+    protected ClusterSession? ClusterSession { get; private set; }
 
     /// <summary>Under the gate.</summary>
     protected bool IsDisposed { get; private set; }
@@ -54,30 +54,30 @@ internal abstract class QueueDriver : IClusterDriver
 
     public abstract void Join(SheepNode self, ReadOnlySpan<byte> opaque);
 
-    public void Leave() => Do(queue =>
+    public void Leave() => Do(session =>
     {
-        queue.Leave();
+        session.Leave();
         return ClusterResult.Success;
     });
 
     public ClusterResult Notify(ReadOnlySpan<byte> message)
     {
         lock (Gate)
-            return After(IsDisposed || IsSendingFull ? ClusterResult.ClusterError : Queue?.Notify(message)
+            return After(IsDisposed || IsSendingFull ? ClusterResult.ClusterError : ClusterSession?.Notify(message)
                 ?? ClusterResult.ClusterError);
     }
 
-    public ClusterResult Block() => Do(queue => queue.Block());
+    public ClusterResult Block() => Do(session => session.Block());
 
     public ClusterResult Unblock(ReadOnlySpan<byte> message)
     {
         // Never refused for want of room: sheep ends when it is.
         lock (Gate)
-            return After(IsDisposed ? ClusterResult.ClusterError : Queue?.Unblock(message)
+            return After(IsDisposed ? ClusterResult.ClusterError : ClusterSession?.Unblock(message)
                 ?? ClusterResult.ClusterError);
     }
 
-    public ClusterResult UpdateNode(SheepNode self) => Do(queue => queue.UpdateNode(self));
+    public ClusterResult UpdateNode(SheepNode self) => Do(session => session.UpdateNode(self));
 
     public void Lock(ulong id)
     {
@@ -85,7 +85,7 @@ internal abstract class QueueDriver : IClusterDriver
         lock (Gate)
         {
             ThrowIfDisposed();
-            waiter = _locks.Add(id, Queue);
+            waiter = _locks.Add(id, ClusterSession);
             Drain();
         }
 
@@ -96,7 +96,7 @@ internal abstract class QueueDriver : IClusterDriver
     {
         lock (Gate)
         {
-            var wasHeld = _locks.Release(id, Queue);
+            var wasHeld = _locks.Release(id, ClusterSession);
             Drain();
             return wasHeld;
         }
@@ -124,9 +124,9 @@ internal abstract class QueueDriver : IClusterDriver
                 return true;
             }
 
-            if (!TryTake(out var queue, out var next))
+            if (!TryTake(out var session, out var next))
                 return false;
-            Tell(queue, next, events);
+            Tell(session, next, events);
             return true;
         }
         finally
@@ -143,7 +143,7 @@ internal abstract class QueueDriver : IClusterDriver
         try
         {
             return IsDisposed ? "disposed of"
-                : $"{Queue?.ToString() ?? "no session"}, {SendingBytes} bytes on their way";
+                : $"{ClusterSession?.ToString() ?? "no session"}, {SendingBytes} bytes on their way";
         }
         finally
         {
@@ -187,29 +187,29 @@ internal abstract class QueueDriver : IClusterDriver
     protected abstract void Send(byte[] message);
 
     /// <summary>A new session. Under the gate.</summary>
-    protected void Begin(ClusterSession queue, SheepNode self, ReadOnlySpan<byte> opaque)
+    protected void Begin(ClusterSession session, SheepNode self, ReadOnlySpan<byte> opaque)
     {
-        Queue = queue;
-        queue.WritesNotes = WritesLog;
-        queue.Join(self, opaque);
-        _locks.Renew(queue);
+        ClusterSession = session;
+        session.WritesNotes = WritesLog;
+        session.Join(self, opaque);
+        _locks.Renew(session);
         Drain();
     }
 
-    /// <summary>Does what follows from a change of the queue. Under the gate.</summary>
+    /// <summary>Does what follows from a change of the session. Under the gate.</summary>
     protected void Drain()
     {
-        if (IsDisposed || Queue is null)
+        if (IsDisposed || ClusterSession is null)
             return;
-        while (Queue.TryTakeNote(out var note))
+        while (ClusterSession.TryTakeNote(out var note))
             _log.Add(note.Level, note.Text);
-        _locks.TakeGranted(Queue);
-        while (CanSend && Queue.TryTransmit(out var message))
+        _locks.TakeGranted(ClusterSession);
+        while (CanSend && ClusterSession.TryTransmit(out var message))
             Send(message);
         SetReady();
-        if (Queue.IsWaitingForAnswer == _isPatient)
+        if (ClusterSession.IsWaitingForAnswer == _isPatient)
             return;
-        _isPatient = Queue.IsWaitingForAnswer;
+        _isPatient = ClusterSession.IsWaitingForAnswer;
         _patience.Change(_isPatient ? TimeSpan.Zero : Timeout.InfiniteTimeSpan,
             _isPatient ? PatienceTick : Timeout.InfiniteTimeSpan);
     }
@@ -229,13 +229,13 @@ internal abstract class QueueDriver : IClusterDriver
         }
     }
 
-    private void SetReady() => _ready.Set(_log.HasLines || Queue is { HasEvents: true });
+    private void SetReady() => _ready.Set(_log.HasLines || ClusterSession is { HasEvents: true });
 
     private void HandleTime()
     {
         lock (Gate)
         {
-            Queue?.HandleTime(Environment.TickCount64);
+            ClusterSession?.HandleTime(Environment.TickCount64);
             Drain();
         }
     }
@@ -245,7 +245,7 @@ internal abstract class QueueDriver : IClusterDriver
     {
         lock (Gate)
         {
-            Queue?.HandleLost(reason, canReconnect: true);
+            ClusterSession?.HandleLost(reason, canReconnect: true);
             Drain();
         }
     }
@@ -265,7 +265,8 @@ internal abstract class QueueDriver : IClusterDriver
     private ClusterResult Do(Func<ClusterSession, ClusterResult> operation)
     {
         lock (Gate)
-            return After(IsDisposed || Queue is null || IsSendingFull ? ClusterResult.ClusterError : operation(Queue));
+            return After(IsDisposed || ClusterSession is null || IsSendingFull
+                ? ClusterResult.ClusterError : operation(ClusterSession));
     }
 
     private ClusterResult After(ClusterResult result)
@@ -287,25 +288,25 @@ internal abstract class QueueDriver : IClusterDriver
     }
 
     private bool TryTake(
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ClusterSession? queue,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ClusterSession? session,
         [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ClusterEvent? next)
     {
         lock (Gate)
         {
-            queue = Queue;
+            session = ClusterSession;
             next = null;
-            var isTaken = !IsDisposed && queue is not null && queue.TryTake(out next);
+            var isTaken = !IsDisposed && session is not null && session.TryTake(out next);
             Drain();
             return isTaken;
         }
     }
 
-    private void Tell(ClusterSession queue, ClusterEvent next, IClusterEvents events)
+    private void Tell(ClusterSession session, ClusterEvent next, IClusterEvents events)
     {
         switch (next.Kind)
         {
             case ClusterEventKind.Join:
-                Answer(queue, next, events.OnJoin(next.Node!, next.Members!, next.Bytes.Span), queue.AnswerJoin);
+                Answer(session, next, events.OnJoin(next.Node!, next.Members!, next.Bytes.Span), session.AnswerJoin);
                 break;
             case ClusterEventKind.Accept:
                 events.OnAccept(next.Node!, next.Members!, next.Bytes.Span);
@@ -317,7 +318,7 @@ internal abstract class QueueDriver : IClusterDriver
                 events.OnNotify(next.Node!, next.Bytes.Span);
                 break;
             case ClusterEventKind.Block:
-                Answer(queue, next, events.OnBlock(next.Node!), queue.AnswerBlock);
+                Answer(session, next, events.OnBlock(next.Node!), session.AnswerBlock);
                 break;
             case ClusterEventKind.UpdateNode:
                 events.OnUpdateNode(next.Node!);
@@ -332,11 +333,11 @@ internal abstract class QueueDriver : IClusterDriver
         }
     }
 
-    private void Answer(ClusterSession queue, ClusterEvent next, bool answer, Action<ClusterEvent, bool> tell)
+    private void Answer(ClusterSession session, ClusterEvent next, bool answer, Action<ClusterEvent, bool> tell)
     {
         lock (Gate)
         {
-            if (queue == Queue)
+            if (session == ClusterSession)
                 tell(next, answer);
             Drain();
         }

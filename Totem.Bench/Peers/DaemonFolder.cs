@@ -1,4 +1,4 @@
-namespace Totem.Tests.Corosync;
+namespace Totem.Bench.Peers;
 
 /// <summary>
 /// The files of one node that its daemons use, life after life. A daemon sees them at their usual places, through
@@ -26,6 +26,9 @@ internal sealed class DaemonFolder
     private readonly string _path;
 
     /// <summary>Makes the folder of a node.</summary>
+    /// <param name="path">An empty folder.</param>
+    /// <param name="configuration">The <c>corosync.conf</c>.</param>
+    /// <param name="key">The bytes of its <c>authkey</c>; without any there is no such file.</param>
     public DaemonFolder(string path, string configuration, byte[]? key = null)
     {
         _path = path;
