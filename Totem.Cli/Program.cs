@@ -79,6 +79,7 @@ internal static class Program
             new SimulateCommand(),
             new CheckCommand(),
             new KeygenCommand(),
+            new DecryptCommand(),
             new WorkerCommand(),
         };
         foreach (var option in root.Options)

@@ -36,6 +36,7 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     private KeySet? _waiting;
     private uint _due;
     private Instant? _patienceEnds;
+    private bool _isLate;
 
     /// <summary>A message is to be multicast on the ring, safely, by <see cref="TakeMessage"/>.</summary>
     public bool HasMessage => _due != 0;
@@ -68,8 +69,11 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     /// place of the order everywhere.
     /// </summary>
     /// <param name="next">It is disposed by the machine, or here when yet another one takes its place.</param>
-    public void HandleReload(KeySet next)
+    /// <param name="isLate">The others may be ahead by more than the order says: the file was read slowly, and packets
+    /// that they sealed with the next keys were lost meanwhile, their steps among them.</param>
+    public void HandleReload(KeySet next, bool isLate = false)
     {
+        _isLate = isLate;
         if (machine.RekeyPhase == RekeyPhase.Settled)
         {
             Begin(next);
@@ -95,6 +99,18 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
         _patienceEnds = null;
         _awaited.IntersectWith([machine.Self]);
         ForgetWhenAllHaveSwitched();
+    }
+
+    /// <summary>
+    /// A member that was late follows the first one that it hears with the next keys. Daemons may have forgotten the old
+    /// ones, and would then hear neither its token nor what it asks for: the steps that would tell it so.
+    /// </summary>
+    public void Follow()
+    {
+        if (!_isLate || machine.RekeyPhase != RekeyPhase.Loaded || !machine.HearsLoadedKeys)
+            return;
+        _isLate = false;
+        Switch(next: _due);
     }
 
     public void Dispose() => _waiting?.Dispose();

@@ -76,6 +76,9 @@ internal sealed class KnetMachine : IDisposable
     /// <summary>How far a change of keys has come.</summary>
     public RekeyPhase RekeyPhase => _keys.Phase;
 
+    /// <summary>While the next keys are loaded and not in use: a peer seals with them already.</summary>
+    public bool HearsLoadedKeys => _keys.HearsLoaded;
+
     /// <summary>Begins to ping. Once.</summary>
     public void Start(Instant now)
     {

@@ -9,7 +9,8 @@ internal static class SideBySide
     public static async Task RunAsync<T>(IEnumerable<T> cases, Func<T, Task> test)
     {
         var failures = await Task.WhenAll(cases.Select(x => Task.Run(() => FailureOf(x, test))));
-        Assert.Empty(failures.OfType<string>());
+        var failed = failures.OfType<string>().ToList();
+        Assert.True(failed.Count == 0, string.Join("\n\n", failed));
     }
 
     private static async Task<string?> FailureOf<T>(T each, Func<T, Task> test)

@@ -128,6 +128,34 @@ public sealed class KeyChangeTests
         Assert.Equal(RekeyPhase.Settled, cluster.Node(1).Machine!.RekeyPhase);
     }
 
+    /// <summary>The others, daemons, have forgotten the old keys while it read its file, and their steps were lost to
+    /// it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_member_that_was_late_follows_those_it_hears_with_the_next_keys(bool isLate)
+    {
+        using var cluster = new KnetCluster(new KnetSetup { Suite = Usual }, 9).StartAll();
+        Assert.True(cluster.RunUntil(cluster.IsWhole, TimeSpan.FromSeconds(4)));
+        for (var i = 0; i < 2; i++)
+        {
+            using var change = new KeyChange(cluster.Nodes[i].Machine!);
+            change.HandleReload(cluster.Nodes[i].Keys(Usual, cluster.Key(1)));
+            foreach (var phase in (uint[])[1, 2])
+                change.HandleStep(phase, cluster.Nodes[i].Id);
+            Assert.Equal(RekeyPhase.Settled, cluster.Nodes[i].Machine!.RekeyPhase);
+        }
+
+        using var late = new KeyChange(cluster.Nodes[2].Machine!);
+        late.HandleReload(cluster.Nodes[2].Keys(Usual, cluster.Key(1)), isLate);
+        late.Follow();
+        Assert.Equal(RekeyPhase.Loaded, cluster.Nodes[2].Machine!.RekeyPhase);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        late.Follow();
+        Assert.Equal(isLate ? RekeyPhase.Switched : RekeyPhase.Loaded, cluster.Nodes[2].Machine!.RekeyPhase);
+        Assert.True(late.HasMessage);
+    }
+
     /// <summary>The machine reads two keys. A member that is still at the first change would not be heard.</summary>
     [Fact]
     public void The_next_change_waits_for_the_end_of_this_one()

@@ -11,7 +11,7 @@ internal sealed class DatagramRecorder
     private volatile bool _hasEnded;
 
     /// <summary>Writes nothing down any more.</summary>
-    /// <returns>What was.</returns>
+    /// <returns>All that was written down.</returns>
     public byte[][] End()
     {
         _hasEnded = true;

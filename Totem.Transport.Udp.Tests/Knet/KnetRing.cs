@@ -6,6 +6,7 @@ using Totem.Core.Model;
 using Totem.Tests;
 using Totem.Tests.Transport;
 using Totem.Transport.Knet.Diagnostics;
+using Totem.Transport.Knet.Keys;
 using Totem.Transport.Udp.Transports.Knet;
 
 namespace Totem.Transport.Udp.Tests.Knet;
@@ -59,7 +60,7 @@ internal sealed class KnetRing : IAsyncDisposable
 
     public void WriteKey() => PrivateFile.Write(KeyFile, RandomNumberGenerator.GetBytes(256));
 
-    /// <summary>What this node reads at a reload is this, and not what all read.</summary>
+    /// <summary>This node reads something else at a reload than all others.</summary>
     public void Change(uint node, Func<UdpTransportOptions, UdpTransportOptions> change) => _changes[node] = change;
 
     public async Task StartAsync(params uint[] nodes)
@@ -92,6 +93,9 @@ internal sealed class KnetRing : IAsyncDisposable
 
     /// <summary>How many packets a member dropped in all, before the ring saw them.</summary>
     public static long Discarded(TotemNode node) => CountersOf(node).Discarded;
+
+    /// <summary>How far a member has come in a change of keys.</summary>
+    public static RekeyPhase PhaseOf(TotemNode node) => ((KnetTransport)node.Host.Transport).Machine.RekeyPhase;
 
     private static KnetCounters CountersOf(TotemNode node) => ((KnetTransport)node.Host.Transport).Machine.Counters;
 

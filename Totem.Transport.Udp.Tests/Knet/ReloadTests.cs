@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Totem.Transport.Knet.Keys;
 
 namespace Totem.Transport.Udp.Tests.Knet;
 
@@ -136,7 +137,7 @@ public sealed class ReloadTests
 
         await ring.ExchangeAsync(50);
         Assert.Equal(views, ring.ViewChanges());
-        // What was opened for it is closed: once the address is free, the same reload is taken.
+        // Nothing of it has stayed open: once the address is free, the same reload is taken.
         occupant.Dispose();
         ring.Wanted = ring.Transport(Three, 0, 1);
         ring.Change(2, x => x);
@@ -167,9 +168,15 @@ public sealed class ReloadTests
         // A second one is given while the first is being read: they come one after the other.
         await ring[1].ReloadAsync(ring.Limit);
         await ring.ExchangeAsync(50);
-        ring.WriteKey();
         mayRead.Set();
+        await ring.UntilAsync(() => ring.Lines(2, Reloaded).Count() == 2, "second reload");
+
+        // Another key: the first member seals with it before the second has read it.
+        mayRead.Reset();
+        ring.WriteKey();
         await ring[1].ReloadAsync(ring.Limit);
+        await ring.UntilAsync(() => KnetRing.PhaseOf(ring[1]) == RekeyPhase.Switched, "step of the first member");
+        mayRead.Set();
         await ring.UntilAsync(() => ring.Lines(2, Reloaded).Count() == 3, "third reload");
         await ring.ExchangeAsync(300);
         Assert.Equal(views, ring.ViewChanges());

@@ -15,10 +15,11 @@ internal sealed class ReloadDesk(
     TotemNodeOptions options, IRingTransport transport, IRing ring, Action wake, ILogger logger)
 {
     /// <summary>
-    /// A file of this host is read by then. Others may seal with a new key as soon as all have delivered the reload
-    /// (KNET §17.3), so it is better to have it than to drop what they send: the ring would ask for that again.
+    /// A file of this host is read by then, the first time too. Others may seal with a new key as soon as all have
+    /// delivered the reload (KNET §17.3), so it is better to have it than to drop what they send. No token timeout is so
+    /// short.
     /// </summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
     /// <summary>A change of keys has a few steps of each member. More are an insider's doing, or a disk's that has
     /// stopped.</summary>
@@ -47,14 +48,14 @@ internal sealed class ReloadDesk(
         do
         {
             if (_reading is { IsOver: true } reading)
-                Use(reading);
+                Use(reading, isLate: true);
             if (_isIncomplete)
                 Complete();
         }
         while (_reading is null && _waiting.TryDequeue(out var step) && Begin(step));
     }
 
-    /// <summary>The member is over. What is being read is not used.</summary>
+    /// <summary>The member is over. A reload that is being read is not used.</summary>
     public void Close() => _reading?.Abandon();
 
     private void Take(in Step step)
@@ -82,13 +83,13 @@ internal sealed class ReloadDesk(
             _reading = ReloadReading.Start(
                 step.Node, () => transport.PrepareReload(options.Reread?.Invoke() ?? options.Transport), wake);
             if (_reading.Wait(Patience))
-                Use(_reading);
+                Use(_reading, isLate: false);
         }
 
         return true;
     }
 
-    private void Use(ReloadReading reading)
+    private void Use(ReloadReading reading, bool isLate)
     {
         _reading = null;
         if (reading.Failure is { } failure)
@@ -97,7 +98,7 @@ internal sealed class ReloadDesk(
             return;
         }
 
-        var changed = reading.Reload is { } reload ? transport.HandleReload(reload) : null;
+        var changed = reading.Reload is { } reload ? transport.HandleReload(reload, isLate) : null;
         Log.Reloaded(logger, transport.Self, reading.Asking, changed ?? "nothing has changed that can");
         foreach (var kept in reading.Reload?.Kept ?? [])
             Log.ReloadKeeps(logger, transport.Self, kept);

@@ -25,7 +25,7 @@ internal sealed class ReloadReading
 
     /// <summary>Begins to read.</summary>
     /// <param name="asking">The member that asked for it.</param>
-    /// <param name="read">Reads. Whatever it throws, the ring goes on with the configuration that it has.</param>
+    /// <param name="read">Reads. When it throws anything at all, the ring goes on with the configuration that it has.</param>
     /// <param name="onOver">Called on that thread when it is over.</param>
     public static ReloadReading Start(ProcessorId asking, Func<ITransportReload?> read, Action onOver)
     {

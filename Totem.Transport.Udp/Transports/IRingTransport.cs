@@ -101,8 +101,10 @@ internal interface IRingTransport : IDisposable
 
     /// <summary>Begins to use a reload that was prepared: its keys. <see cref="CompleteReload"/> follows, when nothing
     /// that was received waits.</summary>
+    /// <param name="reload">The reload.</param>
+    /// <param name="isLate">The order has gone on since its place.</param>
     /// <returns>The change, for people; null when there is none.</returns>
-    string? HandleReload(ITransportReload reload) => null;
+    string? HandleReload(ITransportReload reload, bool isLate) => null;
 
     /// <summary>Members and links become those of the reload.</summary>
     void CompleteReload()

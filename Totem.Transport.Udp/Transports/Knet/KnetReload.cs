@@ -7,8 +7,8 @@ namespace Totem.Transport.Udp.Transports.Knet;
 
 /// <summary>
 /// A reload that is read and checked, its keys made and its sockets open, and not in effect yet. Another thread makes
-/// it, so that the ring waits for no disk and no name server; the ring's thread uses it. Whatever can fail has not
-/// failed when there is one.
+/// it, so that the ring waits for no disk and no name server; the ring's thread uses it. Nothing of it can fail
+/// any more.
 /// </summary>
 internal sealed class KnetReload : ITransportReload
 {
@@ -110,8 +110,8 @@ internal sealed class KnetReload : ITransportReload
         Links.Dispose();
     }
 
-    /// <summary>A running member cannot change everything. It keeps what it cannot change, takes the rest, as daemons do
-    /// (KNET §17.1), and says so.</summary>
+    /// <summary>A running member cannot change everything. It keeps what it cannot change, takes the rest, as daemons
+    /// do (KNET §17.1), and says so.</summary>
     private static UdpTransportOptions Keep(
         UdpTransportOptions before, UdpTransportOptions wanted, List<string> kept)
     {

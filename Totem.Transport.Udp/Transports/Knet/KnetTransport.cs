@@ -220,6 +220,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     /// <inheritdoc />
     public ReadOnlySpan<byte> ComposeAnnouncement()
     {
+        _keyChange.Follow();
         if (_announcementBytes == 0 && _keyChange.HasMessage)
         {
             _keyChange.TakeMessage(_announcement);
@@ -237,7 +238,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
         KnetReload.Prepare(_options, next, Self, _tokenTimeout, _random);
 
     /// <inheritdoc />
-    public string? HandleReload(ITransportReload reload)
+    public string? HandleReload(ITransportReload reload, bool isLate)
     {
         var next = (KnetReload)reload;
         CompleteReload();
@@ -251,7 +252,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
         else
         {
             _keyMark = next.KeyMark;
-            _keyChange.HandleReload(next.Keys);
+            _keyChange.HandleReload(next.Keys, isLate);
             changes.Insert(0, "packets are sealed with another key, cipher or hash");
         }
 

@@ -8,12 +8,13 @@ namespace Totem.Transport.Udp.Transports.Knet;
 /// <summary>A link as it is to be.</summary>
 /// <param name="Link">Its number, and who is where on it.</param>
 /// <param name="Peers">The same, to be looked up.</param>
-/// <param name="Bound">The socket of a link that is new, or at another address of ours; null when the link has one.</param>
+/// <param name="Bound">The socket of a link that is new, or at another address of ours; null when
+/// the link has one.</param>
 /// <param name="IsAsBefore">Everybody is where they were.</param>
 internal sealed record PlannedLink(KnetLink Link, PeerTable Peers, Socket? Bound, bool IsAsBefore);
 
-/// <summary>All links as they are to be, with the sockets that this needs open and bound. Until the plan is used nothing
-/// has changed; disposing one that is not used closes the sockets.</summary>
+/// <summary>All links as they are to be, with the sockets that this needs open and bound. Until the plan is used
+/// nothing has changed; disposing one that is not used closes the sockets.</summary>
 internal sealed class LinkPlan : IDisposable
 {
     private LinkPlan()
