@@ -67,19 +67,26 @@ internal static class Program
         };
     }
 
-    private static RootCommand CreateRoot()
+    /// <summary>All commands.</summary>
+    internal static RootCommand CreateRoot()
     {
         var root = new RootCommand(
             "Totem: messages in one total order, and one view of who is there, for 2 to 14 processes.")
         {
             new NodeCommand(),
             new GroupCommand(),
+            new StatusCommand(),
+            new MembersCommand(),
+            new GroupsCommand(),
+            new WhyCommand(),
+            new StatsCommand(),
             new SheepCommand(),
             new AccordCommand(),
             new DemoCommand(),
             new SimulateCommand(),
             new CheckCommand(),
             new KeygenCommand(),
+            new DecryptCommand(),
             new WorkerCommand(),
         };
         foreach (var option in root.Options)

@@ -18,6 +18,9 @@ public static class ExitCode
     /// process died.</summary>
     public const int Environment = 3;
 
+    /// <summary>No member runs on this host, of this user.</summary>
+    public const int NoMember = 4;
+
     /// <summary>An error of this command itself. The convention of sysexits.h for such (EX_SOFTWARE).</summary>
     public const int Unexpected = 70;
 

@@ -56,6 +56,9 @@ public sealed class GroupProcessor
     /// </summary>
     public bool MustDeliver => Processor.IsChangeWaiting || !_layer.IsSynchronized;
 
+    /// <summary>Changes whenever the members of some group do. Any thread may look.</summary>
+    public long GroupRevision => _layer.Table.Revision;
+
     /// <summary>Asks to join a group. The membership hears of the group from its own join on.</summary>
     /// <param name="group">The group; it exists as long as somebody is in it.</param>
     /// <param name="pid">The process, for others; a processor may be in a group once for each.</param>

@@ -117,6 +117,10 @@ public interface IRing
     /// <param name="now">The time.</param>
     void HandleReader(bool isStopped, Instant now);
 
+    /// <summary>The configuration of a running ring names these processors as well: they are heard from now on, where
+    /// <see cref="RingOptions.Allowed"/> says who is. Nobody is heard no more.</summary>
+    void HandleAllowed(ProcessorSet more);
+
     /// <summary>The sequence that <see cref="PendingStore"/> named is on stable storage.</summary>
     void HandleStored(ulong ringSequence);
 

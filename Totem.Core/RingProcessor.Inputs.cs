@@ -85,6 +85,13 @@ public sealed partial class RingProcessor
         CheckInvariants();
     }
 
+    /// <inheritdoc />
+    public void HandleAllowed(ProcessorSet more)
+    {
+        _observer.RefuseReentry();
+        _admission.Allow(more);
+    }
+
     private void Admit(scoped in Frame frame, Instant now)
     {
         if ((_admission.Objection(frame) ?? _membership.Hear(frame, now)) is { } reason)
@@ -166,7 +173,11 @@ public sealed partial class RingProcessor
         }
 
         _holder.Withhold(ring);
-        return _membership.GiveUp(stuck, GatherReason.MemberFailedToReceive, now - ring.Stuck.Since, now);
+        // The first frame that it lacks, if we have it: its size tells whether large frames alone do not reach it.
+        var lacked = ring.Stuck.Aru.Next;
+        var lackedBytes = ring.Log.Window.Contains(lacked) ? ring.Log.Window.Frame(lacked).Length : 0;
+        return _membership.GiveUp(
+            stuck, GatherReason.MemberFailedToReceive, now - ring.Stuck.Since, now, lackedBytes);
     }
 
     private Transition? Visit(RecoveryState recovery, scoped in Frame frame, Instant now)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Totem.Core.Time;
 using Totem.Transport.Knet.Keys;
 
 namespace Totem.Transport.Knet;
@@ -17,6 +18,10 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     /// <summary>The length of the message that asks all for a reload.</summary>
     public const int ReloadBytes = 32;
 
+    /// <summary>A member that heard of a change announces its steps within a few rotations, behind what it has queued.
+    /// After so long it is not going to.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(1);
+
     private const int MessageId = (1 << 16) | 4;
     private const int ReloadId = (1 << 16) | 3;
     private const int SourceOffset = 16;
@@ -30,6 +35,8 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     private readonly HashSet<ushort> _switching = [];
     private KeySet? _waiting;
     private uint _due;
+    private Instant? _patienceEnds;
+    private bool _isLate;
 
     /// <summary>A message is to be multicast on the ring, safely, by <see cref="TakeMessage"/>.</summary>
     public bool HasMessage => _due != 0;
@@ -62,8 +69,11 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     /// place of the order everywhere.
     /// </summary>
     /// <param name="next">It is disposed by the machine, or here when yet another one takes its place.</param>
-    public void HandleReload(KeySet next)
+    /// <param name="isLate">The others may be ahead by more than the order says: the file was read slowly, and packets
+    /// that they sealed with the next keys were lost meanwhile, their steps among them.</param>
+    public void HandleReload(KeySet next, bool isLate = false)
     {
+        _isLate = isLate;
         if (machine.RekeyPhase == RekeyPhase.Settled)
         {
             Begin(next);
@@ -74,12 +84,33 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
         _waiting = next;
     }
 
-    /// <summary>The host's patience with those who have not announced anything is over: from now on they are not heard,
-    /// unless they seal with the new keys.</summary>
-    public void StopWaiting()
+    /// <summary>
+    /// Time has passed; the host calls it now and then. After <see cref="Patience"/> those who have not announced
+    /// anything are heard no more, unless they seal with the new keys.
+    /// </summary>
+    public void HandleDeadline(Instant now)
     {
+        if (machine.RekeyPhase == RekeyPhase.Settled)
+            _patienceEnds = null;
+        else
+            _patienceEnds ??= now + Patience;
+        if (now < _patienceEnds || _patienceEnds is null)
+            return;
+        _patienceEnds = null;
         _awaited.IntersectWith([machine.Self]);
         ForgetWhenAllHaveSwitched();
+    }
+
+    /// <summary>
+    /// A member that was late follows the first one that it hears with the next keys. Daemons may have forgotten the
+    /// old ones, and would then hear neither its token nor what it asks for: the steps that would tell it so.
+    /// </summary>
+    public void Follow()
+    {
+        if (!_isLate || machine.RekeyPhase != RekeyPhase.Loaded || !machine.HearsLoadedKeys)
+            return;
+        _isLate = false;
+        Switch(next: _due);
     }
 
     public void Dispose() => _waiting?.Dispose();
@@ -87,6 +118,7 @@ internal sealed class KeyChange(KnetMachine machine) : IDisposable
     private void Begin(KeySet next)
     {
         machine.LoadKeys(next);
+        _patienceEnds = null;
         _due = Switches;
         _awaited.UnionWith(_members);
         _awaited.Add(machine.Self);

@@ -76,6 +76,9 @@ internal sealed class KnetMachine : IDisposable
     /// <summary>How far a change of keys has come.</summary>
     public RekeyPhase RekeyPhase => _keys.Phase;
 
+    /// <summary>While the next keys are loaded and not in use: a peer seals with them already.</summary>
+    public bool HearsLoadedKeys => _keys.HearsLoaded;
+
     /// <summary>Begins to ping. Once.</summary>
     public void Start(Instant now)
     {
@@ -118,16 +121,6 @@ internal sealed class KnetMachine : IDisposable
     {
         if (Find(destination.Peer, destination.Link) is var (peer, link))
             _keeper.HandleTooBig(peer, link, sentIpBytes, interfaceIpBytes, now);
-    }
-
-    /// <summary>The most that the interface of a link takes, as far as the host knows.</summary>
-    public void SetInterface(byte link, int ipBytes)
-    {
-        foreach (var peer in _peers.All)
-        {
-            if (peer.Link(link) is { } found)
-                found.InterfaceIpBytes = Math.Min(ipBytes, PacketSizes.IpBytesMax);
-        }
     }
 
     /// <summary>Sends a message to all peers that can be reached, or to one. It is copied.</summary>

@@ -141,9 +141,10 @@ internal sealed class PacketReceiver(
     private void Prove(in Arrival arrival)
     {
         var envelope = arrival.Envelope;
-        if (!arrival.Peer.Aead.Prove(in envelope))
+        if (!arrival.Peer.Aead.Prove(in envelope, out var isAnother))
             return;
-        arrival.Peer.Sequence.Restart(0);
+        if (isAnother)
+            arrival.Peer.Sequence.Restart(0);
         observer?.OnEvent(new KnetEvent(KnetEventKind.PeerProven, arrival.Peer.Id));
         keeper.HandleFormat();
     }

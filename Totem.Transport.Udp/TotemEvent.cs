@@ -33,6 +33,10 @@ public sealed record TotemEvent(
     Seq Seq = default,
     int Index = 0)
 {
+    /// <summary>Of a regular configuration: the record of why it came about; null for anything else, and for a change
+    /// that is more than 64 changes old.</summary>
+    public ChangeRecord? Why { get; init; }
+
     /// <summary>Its kind.</summary>
     public TotemEventKind Kind => Change switch
     {

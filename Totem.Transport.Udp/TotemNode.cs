@@ -42,6 +42,24 @@ public sealed class TotemNode : IAsyncDisposable
     /// <summary>The member's counts so far.</summary>
     public NodeStatistics Statistics => NodeStatistics.Of(_host.Counters);
 
+    /// <summary>The last 64 changes of membership, the oldest first, each with what was behind it.</summary>
+    public IReadOnlyList<ChangeRecord> Changes => _host.Witness.Records;
+
+    /// <summary>Where this member's status socket lies; null when it has none.</summary>
+    public string? StatusSocketPath => _host.Desk.SocketPath;
+
+    /// <summary>The member at this moment: who, where, with whom, since when, how fast, and whether somebody should
+    /// look at it. Also after the end.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<MemberStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
+        _host.Waits.WatchAsync(
+            _host.Desk.GetStatusAsync(withGroups: true, cancellationToken).AsTask(), nameof(GetStatusAsync));
+
+    /// <summary>Why a ring was installed; null when that is more than 64 changes ago, or nothing is known of it. A
+    /// <see cref="DeliveryHandler"/> may ask.</summary>
+    /// <param name="ring">The ring of a regular configuration.</param>
+    public ChangeRecord? FindChange(RingId ring) => _host.Witness.Find(ring);
+
     /// <summary>Ends when the member has ended: normally after <see cref="LeaveAsync"/>, with a
     /// <see cref="RingFailedException"/> if it stopped by itself.</summary>
     public Task Completion => _host.Completion;

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Totem.Core.Diagnostics;
@@ -106,6 +107,17 @@ public sealed record TotemNodeOptions
     /// </summary>
     public RingScheduling Scheduling { get; init; } = RingScheduling.RealTime;
 
+    /// <summary>
+    /// The member shows itself to `totem status`, and to <see cref="MemberSocket"/>, by a Unix socket that only its
+    /// user may connect to. Default true. The environment switches it off too: <c>TOTEM_RUN_DIR=none</c>. Where no
+    /// socket can be made, the member logs why and goes on without.
+    /// </summary>
+    public bool ShowsStatus { get; init; } = true;
+
+    /// <summary>Where that socket lies; created for this user alone if it does not exist. Null, the default, takes
+    /// <c>TOTEM_RUN_DIR</c>, else <c>/run/totem</c> for root and <c>$XDG_RUNTIME_DIR/totem</c> for others.</summary>
+    public string? RunDirectory { get; init; }
+
     /// <summary>The bytes that an application may be handed beyond its room, because the protocol must not wait for it.
     /// One change of membership brings two receive windows at most; an application that sleeps through more of them is
     /// given up. 256 MiB but in tests.</summary>
@@ -114,9 +126,13 @@ public sealed record TotemNodeOptions
     /// <summary>Root shares <see cref="StateDirectory"/> with this group, as a configuration file says.</summary>
     internal uint? StateGroup { get; init; }
 
-    /// <summary>Reads the configuration file again, for a reload; null where there is none, and
-    /// only the key file is read again.</summary>
-    internal Func<UdpTransportOptions>? Reread { get; init; }
+    /// <summary>
+    /// Tells the transport's options as they are to be, at each reload (<see cref="TotemNode.ReloadAsync"/>,
+    /// <c>corosync-cfgtool -R</c>): peers, links, their addresses and timers, cipher, hash and key. It is called on a
+    /// thread of its own, and may read files; what it throws is logged, and nothing changes. The configuration file is
+    /// read again where there is one; null, the default elsewhere, reads the key file again and nothing else.
+    /// </summary>
+    public Func<UdpTransportOptions>? Reread { get; init; }
 
     /// <summary>The lines of a configuration file that have no meaning: logged once as warnings at the start.</summary>
     public IReadOnlyList<string> Notices { get; init; } = [];
@@ -186,6 +202,15 @@ public sealed record TotemNodeOptions
             ConfiguredLogging = conf.HasLogging ? conf.Logging : null,
             Reread = () => CorosyncConf.Load(path, conf.Ring.Self).Transport,
         };
+    }
+
+    /// <summary>The addresses of a member, one for each link.</summary>
+    internal IReadOnlyList<IPAddress> AddressesOf(ProcessorId member)
+    {
+        var lists = Transport.Kind == UdpTransportKind.Knet
+            ? Transport.Knet.Complete(Transport.Peers).Select(x => x.Peers)
+            : [GetPeers()];
+        return [.. lists.SelectMany(x => x).Where(x => x.Id == member).Select(x => x.EndPoint.Address)];
     }
 
     /// <summary>Every problem of these options at once; empty when they can be used.</summary>

@@ -75,7 +75,8 @@ public enum RingEventKind
     /// ring; Count: the obligation set.</summary>
     ObligationTakenOver,
 
-    /// <summary>A member is put into the fail set. Peer; Reason.</summary>
+    /// <summary>A member is put into the fail set. Peer; Reason; Count: of one that failed to receive, the bytes of the
+    /// first frame that it lacks, or 0 when that is not known.</summary>
     MemberSuspected,
 
     /// <summary>A processor does not hear another although somebody hears both. Peer: who does not

@@ -107,8 +107,12 @@ internal sealed class GroupTable
     private readonly Dictionary<(ProcessorId Node, ushort Tag), (Group Group, GroupMember Member)> _byTag = [];
     private long _created;
     private int _entryCount;
+    private long _revision;
 
     public GroupTable() => _byBytes = _groups.GetAlternateLookup<ReadOnlySpan<byte>>();
+
+    /// <summary>Grows with each member that comes or goes. Any thread may look.</summary>
+    public long Revision => Volatile.Read(ref _revision);
 
     /// <summary>The members of all groups.</summary>
     public int Count => _entryCount;
@@ -152,7 +156,11 @@ internal sealed class GroupTable
 
         var isNew = group.TryAdd(entry, out var tagBefore);
         if (isNew)
+        {
             _entryCount++;
+            _revision++;
+        }
+
         Invariant.That(_entryCount <= EntriesMax, "no more members are remembered than the limit");
         if (entry.Tag == 0)
             return isNew ? Added.New : Added.Known;
@@ -168,6 +176,7 @@ internal sealed class GroupTable
         if (!group.Remove(member, out var entry))
             return false;
         _entryCount--;
+        _revision++;
         Invariant.That(_entryCount >= 0, "no more members leave than have joined");
         if (Find(member.Node, entry.Tag) is { } tagged && tagged.Group == group && tagged.Member == member)
             _byTag.Remove((member.Node, entry.Tag));

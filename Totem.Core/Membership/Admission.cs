@@ -6,7 +6,13 @@ namespace Totem.Core.Membership;
 /// <summary>Which frames are heard at all, whatever we are doing.</summary>
 internal sealed class Admission(RingOptions options)
 {
-    public bool IsAllowed(ProcessorId peer) => options.Allowed is not { } allowed || allowed.Contains(peer);
+    private ProcessorSet? _allowed = options.Allowed;
+
+    /// <summary>These are heard as well. Nobody who was heard is not: a join names those whom its sender gives up, and
+    /// among them are those that a configuration names no more.</summary>
+    public void Allow(ProcessorSet more) => _allowed = _allowed?.Union(more);
+
+    public bool IsAllowed(ProcessorId peer) => _allowed is not { } allowed || allowed.Contains(peer);
 
     /// <summary>Why a frame is dropped before anything is made of it; null when it is heard.</summary>
     public DiscardReason? Objection(scoped in Frame frame)
@@ -24,5 +30,5 @@ internal sealed class Admission(RingOptions options)
     private bool IsOfAllowed(JoinMessage join) => AreAllowed(join.Proposed) && AreAllowed(join.Failed)
         && join.Proposed.Count + join.Failed.Except(join.Proposed).Count <= ProcessorSet.MaxCount;
 
-    private bool AreAllowed(ProcessorSet peers) => options.Allowed is not { } allowed || peers.IsSubsetOf(allowed);
+    private bool AreAllowed(ProcessorSet peers) => _allowed is not { } allowed || peers.IsSubsetOf(allowed);
 }

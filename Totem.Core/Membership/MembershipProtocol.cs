@@ -204,10 +204,11 @@ internal sealed class MembershipProtocol
     }
 
     /// <summary>Operational, and a member of the ring is of no use any more.</summary>
-    public Transition GiveUp(ProcessorId member, GatherReason reason, TimeSpan elapsed, Instant now)
+    public Transition GiveUp(
+        ProcessorId member, GatherReason reason, TimeSpan elapsed, Instant now, int lackedBytes = 0)
     {
         _cause.Note(reason, ProcessorSet.Of(member), elapsed);
-        Suspect(member, reason);
+        Suspect(member, reason, lackedBytes);
         return new Transition.ToGather(GatherFor(_trail.LastMembers, ProcessorSet.Of(member), now), reason, member);
     }
 
@@ -354,6 +355,7 @@ internal sealed class MembershipProtocol
         return unfit;
     }
 
-    private void Suspect(ProcessorId member, GatherReason reason) =>
-        _observer.OnEvent(new RingEvent(RingEventKind.MemberSuspected, _trail.Current, member, Reason: reason));
+    private void Suspect(ProcessorId member, GatherReason reason, int lackedBytes = 0) => _observer.OnEvent(
+        new RingEvent(
+            RingEventKind.MemberSuspected, _trail.Current, member, Count: lackedBytes, Reason: reason));
 }

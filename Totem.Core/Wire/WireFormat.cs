@@ -42,8 +42,11 @@ public static class WireFormat
     /// <summary>A loan of the token, there or back (EXT §2).</summary>
     public const int TokenLoanBytes = 43;
 
-    /// <summary>The largest frame; real daemons abort on a longer multicast (WIRE §17).</summary>
-    public const int MaxFrameBytes = 65_507;
+    /// <summary>
+    /// The largest frame; real daemons abort on a longer multicast (WIRE §17). One with an old frame inside is as long
+    /// on kronosnet, which carries more than a datagram does (KNET §15); elsewhere 65,507 is the end.
+    /// </summary>
+    public const int MaxFrameBytes = 65_536;
 
     /// <summary>The part that <c>netmtu</c> loses to headers: a regular and an encapsulating one (WIRE §3.5).</summary>
     public const int MtuOverheadBytes = 2 * RegularMessageHeaderBytes;

@@ -178,8 +178,7 @@ internal sealed class ProcessorJournal : IRingObserver
             DeliveredHere++;
         _cluster.Fold(StableHash.Mix(hash, _node.Id.Value));
         _cluster.Listener?.OnDeliver(_cluster.Now, _node.Id, id, delivery);
-        if (_node.Knet?.HandleDelivered(delivery.Payload, delivery.Sender) is { } next)
-            _waiting.Enqueue(new Submission(next.Length, Guarantee.Safe, next));
+        Announce(_node.Knet?.HandleDelivered(delivery.Payload, delivery.Sender));
         Add(new TraceEvent(
             TraceEventKind.Deliver, _node.Id, _life, _cluster.NowTicks, null, id, delivery.Guarantee, hash,
             delivery.Ring));
@@ -194,7 +193,7 @@ internal sealed class ProcessorJournal : IRingObserver
         Last = configuration;
         Regular = configuration.Kind == ConfigurationKind.Regular ? configuration : null;
         DeliveredHere = 0;
-        _node.Knet?.HandleMembers(configuration.Members);
+        Announce(_node.Knet?.HandleMembers(configuration.Members));
         if (Regular is null)
             return;
         var kept = 0;
@@ -207,6 +206,13 @@ internal sealed class ProcessorJournal : IRingObserver
         }
 
         _sentAhead.RemoveRange(kept, _sentAhead.Count - kept);
+    }
+
+    /// <summary>A step in a change of keys is to be multicast.</summary>
+    private void Announce(byte[]? step)
+    {
+        if (step is not null)
+            _waiting.Enqueue(new Submission(step.Length, Guarantee.Safe, step));
     }
 
     private void AddSend(RingId ring, in SubmittedMessage message) => Add(new TraceEvent(

@@ -312,8 +312,10 @@ internal sealed class SimulatedProcessor
             return;
         if (due <= _cluster.Now)
         {
-            Knet.HandleDeadline(_cluster.Now);
+            var step = Knet.HandleDeadline(_cluster.Now);
             DrainKnet();
+            if (step is not null)
+                Submit(new Submission(step.Length, Guarantee.Safe, step));
         }
 
         ScheduleLinkTick();

@@ -57,7 +57,13 @@ internal sealed class KnetHost : IKnetObserver, IDisposable
 
     public void Start(Instant now) => _machine.Start(now);
 
-    public void HandleDeadline(Instant now) => _machine.HandleDeadline(now);
+    /// <returns>A message that is to be multicast now, safely; null when there is none.</returns>
+    public byte[]? HandleDeadline(Instant now)
+    {
+        _machine.HandleDeadline(now);
+        _change.HandleDeadline(now);
+        return TakeAnnouncement();
+    }
 
     /// <summary>Sends a frame, to all when <paramref name="to"/> is negative.</summary>
     public void Send(int to, ReadOnlySpan<byte> frame, Instant now)
@@ -119,7 +125,12 @@ internal sealed class KnetHost : IKnetObserver, IDisposable
     }
 
     /// <summary>The ring has these members from now on.</summary>
-    public void HandleMembers(ProcessorSet members) => _change.HandleMembers(members.Select(x => (ushort)x.Value));
+    /// <returns>A message that is to be multicast now, safely; null when there is none.</returns>
+    public byte[]? HandleMembers(ProcessorSet members)
+    {
+        _change.HandleMembers(members.Select(x => (ushort)x.Value));
+        return TakeAnnouncement();
+    }
 
     /// <summary>The ring delivered a message, which may be about keys (KNET §17.3).</summary>
     /// <returns>A message that is to be multicast now, safely; null when there is none.</returns>
@@ -129,6 +140,11 @@ internal sealed class KnetHost : IKnetObserver, IDisposable
             Reload(BinaryPrimitives.ReadInt32LittleEndian(message[sizeof(ulong)..]));
         else
             _change.HandleDelivered(message, (ushort)sender.Value);
+        return TakeAnnouncement();
+    }
+
+    private byte[]? TakeAnnouncement()
+    {
         if (!_change.HasMessage)
             return null;
         var next = new byte[KeyChange.MessageBytes];

@@ -1,5 +1,6 @@
 using Totem.Core.Membership;
 using Totem.Simulation.Model;
+using Totem.Transport.Knet;
 using Totem.Transport.Knet.Links;
 
 namespace Totem.Simulation.Scenarios;
@@ -36,7 +37,8 @@ internal static class LivenessBound
     /// <summary>
     /// How much longer it takes on kronosnet: until links are up, which is one pong more than the wanted number, each
     /// at the tick after the interval; and as long again for keys, when a ring learns of them before it meets the
-    /// others.
+    /// others. A member may wait for another's step that it has heard too early, once for each change, of which two may
+    /// be under way.
     /// </summary>
     public static TimeSpan ForLinks(ClusterSetup setup, bool changesKeys)
     {
@@ -44,7 +46,7 @@ internal static class LivenessBound
             return TimeSpan.Zero;
         var timers = LinkTimers.OfToken(setup.Options.TokenTimeout);
         var up = (timers.PongCount + 2) * (timers.PingInterval + KnetTick) + timers.PingTimeout;
-        return changesKeys ? 2 * up + ForRing(setup) : up;
+        return changesKeys ? 2 * up + ForRing(setup) + 2 * KeyChange.Patience : up;
     }
 
     /// <summary>

@@ -25,11 +25,10 @@ internal static class GroupTraffic
     /// <summary>Each of these is told so many messages more.</summary>
     public static async Task DeliverAsync(IReadOnlyList<IGroupClient> clients, int more)
     {
-        foreach (var client in clients)
-        {
-            var goal = client.Log.Reports.Read(() => client.Log.MessageCount) + more;
-            await client.Log.Reports.WaitAsync(() => client.Log.MessageCount >= goal, $"{more} more messages", Limit);
-        }
+        // All goals first: what one is told while another is waited for counts.
+        var goals = clients.Select(x => x.Log.Reports.Read(() => x.Log.MessageCount) + more).ToArray();
+        await Task.WhenAll(clients.Select((x, i) => x.Log.Reports.WaitAsync(
+            () => x.Log.MessageCount >= goals[i], $"{more} more messages", Limit)));
     }
 
     private static async Task DeliveredAsync(IReadOnlyList<IGroupClient> senders, IReadOnlyList<IGroupClient> receivers)

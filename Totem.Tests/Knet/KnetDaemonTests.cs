@@ -17,15 +17,16 @@ public sealed class KnetDaemonTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Limit = HangLimit.OfAWait;
 
-    [CorosyncTheory]
-    [InlineData("none", "none", true)]
-    [InlineData("none", "none", false)]
-    [InlineData("aes256", "sha256", true)]
-    [InlineData("aes256", "sha256", false)]
-    [InlineData("aes128", "sha1", true)]
-    [InlineData("none", "sha512", true)]
-    public async Task A_member_and_daemons_are_one_ring_whoever_was_first(
-        string cipher, string hash, bool areDaemonsFirst)
+    [CorosyncFact]
+    public Task A_member_and_daemons_are_one_ring_whoever_was_first() => SideBySide.RunAsync(
+        ((string Cipher, string Hash, bool AreDaemonsFirst)[])
+        [
+            ("none", "none", true), ("none", "none", false), ("aes256", "sha256", true), ("aes256", "sha256", false),
+            ("aes128", "sha1", true), ("none", "sha512", true),
+        ],
+        x => ShareAsync(x.Cipher, x.Hash, x.AreDaemonsFirst));
+
+    private async Task ShareAsync(string cipher, string hash, bool areDaemonsFirst)
     {
         await using var ring = new Ring(cipher, hash, output);
         if (!areDaemonsFirst)

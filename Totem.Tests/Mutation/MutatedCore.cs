@@ -17,6 +17,7 @@ internal sealed class MutatedCore : AssemblyLoadContext
         global using System.Collections.Generic;
         global using System.IO;
         global using System.Linq;
+        global using System.Threading;
         [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("Totem.Simulation")]
         [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("Totem.Transport.Knet")]
 

@@ -21,11 +21,12 @@ public sealed class ArrowTests
         ["Totem.Transport.Udp"] =
         [
             "TransportException.cs RingFailedException.cs RingScheduling.cs RingSchedulingConverter.cs "
-            + "UdpTransportOptions.cs KnetTransportOptions.cs UdpPeerConverter.cs TotemEvent.cs",
-            "Host", "Diagnostics", "Storage", "Sockets", "Slots", "Peers", "Inquiry", "Transports", "Transports/Plain",
+            + "UdpTransportOptions.cs KnetTransportOptions.cs KnetCaptureCounts.cs UdpPeerConverter.cs",
+            "Host", "Diagnostics", "Operation ChangeRecord.cs MemberStatus.cs NodeStatistics.cs", "Storage", "Sockets",
+            "Slots", "Peers", "Inquiry", "Transports", "Transports/Plain",
             "Transports/Knet",
             "Corosync", "Embedding",
-            "TotemNodeOptions.cs GroupEvent.cs", "Queues", "Hosting",
+            "TotemNodeOptions.cs GroupEvent.cs TotemEvent.cs", "Queues", "Hosting",
         ],
         ["Totem.Hosting"] =
         [
@@ -66,7 +67,7 @@ public sealed class ArrowTests
         ["Totem.Cli"] =
         [
             "UsageText.cs",
-            "Output", "Traces", "Nodes", "Sheep", "Simulations", "Workers", "Demos", "Commands",
+            "Output", "Operation", "Traces", "Nodes", "Sheep", "Simulations", "Workers", "Demos", "Commands",
         ],
         ["Totem.Cpg"] = ["NativeTypes.cs", "Program", "Ring", "Sessions"],
         ["Totem.Sheepdog.Native"] = [],

@@ -34,6 +34,9 @@ public sealed class ProjectTests
              "Totem.Cpg", "Totem.Sheepdog", "Totem.Sheepdog.Native", "Totem.Bench", "Hello", "Inventory", "Primary"],
         ["Totem.Transport.Knet.Tests"] = ["Totem.Core", "Totem.Transport.Knet", "Totem.Simulation"],
         ["Totem.Hosting.Tests"] = ["Totem.Hosting", "Service"],
+        ["Totem.Operation.Tests"] =
+            ["Totem.CommandLine", "Totem.Core", "Totem.Transport.Udp", "Totem.Cli"],
+        ["Totem.Transport.Udp.Tests"] = ["Totem.Core", "Totem.Transport.Knet", "Totem.Transport.Udp"],
         ["Hello"] = ["Totem.Transport.Udp"],
         ["Inventory"] = ["Totem.Transport.Udp"],
         ["Primary"] = ["Totem.Transport.Udp"],
@@ -80,7 +83,11 @@ public sealed class ProjectTests
     [MemberData(nameof(Projects))]
     public void A_project_opens_its_inside_to_tests_alone(string projectFile)
     {
-        string[] tests = ["Totem.Tests", "Totem.Bench", "Totem.Transport.Knet.Tests", "Totem.Accord.Tests"];
+        string[] tests =
+        [
+            "Totem.Tests", "Totem.Bench", "Totem.Transport.Knet.Tests", "Totem.Operation.Tests",
+            "Totem.Transport.Udp.Tests", "Totem.Accord.Tests",
+        ];
         string[] mayLookInside = projectFile == "Totem.Core/Totem.Core.csproj"
             ? [.. tests, "Totem.Simulation", "Totem.Transport.Knet", "Totem.Accord"]
             : projectFile == "Totem.Transport.Knet/Totem.Transport.Knet.csproj"

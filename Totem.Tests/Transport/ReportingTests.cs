@@ -5,6 +5,7 @@ using Totem.Core.Diagnostics;
 using Totem.Core.Time;
 using Totem.Transport.Udp.Diagnostics;
 using Totem.Transport.Udp.Hosting;
+using Totem.Transport.Udp.Operation;
 using Totem.Transport.Udp.Peers;
 using Xunit;
 
@@ -20,7 +21,10 @@ public sealed class ReportingTests
     private readonly NodeCounters _counters = new();
 
     private RingReporter Reporter(IRingObserver? next = null) =>
-        new(Self, _counters, _logger, next, new NodeMeters(factory: null, Self, "10.0.0.1:5405", _counters));
+        new(Self, _counters, _logger, next, new NodeMeters(factory: null, Self, "10.0.0.1:5405", _counters),
+            new ChangeWitness(
+                Self, TimeSpan.FromSeconds(1), new Vitals(() => default), _ => null, () => false, HostClock.DateOf),
+            new RotationTimes());
 
     private static Instant At(double seconds) => new((long)(seconds * TimeSpan.TicksPerSecond));
 

@@ -14,6 +14,7 @@ namespace Totem.Tests.Transport;
 public sealed class SegmentationTests
 {
     private const int MessageBytes = 1400;
+    private const int DatagramBytesMax = 65_507;
 
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
 
@@ -51,7 +52,7 @@ public sealed class SegmentationTests
                 all.Add((P(2), Frame(i, 70, FrameKind.RegularToken)));
         }
 
-        all.Add((ProcessorId.None, Frame(500, WireFormat.MaxFrameBytes)));
+        all.Add((ProcessorId.None, Frame(500, DatagramBytesMax)));
         return all;
     }
 

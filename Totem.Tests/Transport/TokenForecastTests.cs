@@ -3,6 +3,7 @@ using Totem.Core.Diagnostics;
 using Totem.Core.Time;
 using Totem.Transport.Udp.Diagnostics;
 using Totem.Transport.Udp.Hosting;
+using Totem.Transport.Udp.Operation;
 using Totem.Transport.Udp.Transports;
 
 namespace Totem.Tests.Transport;
@@ -12,7 +13,11 @@ public sealed class TokenForecastTests
 {
     private readonly RingReporter _reporter = new(
         new ProcessorId(1), new NodeCounters(), NullLogger.Instance, next: null,
-        new NodeMeters(factory: null, new ProcessorId(1), "10.0.0.1:5405", new NodeCounters()));
+        new NodeMeters(factory: null, new ProcessorId(1), "10.0.0.1:5405", new NodeCounters()),
+        new ChangeWitness(
+            new ProcessorId(1), TimeSpan.FromSeconds(1), new Vitals(() => default), _ => null, () => false,
+            HostClock.DateOf),
+        new RotationTimes());
 
     [Fact]
     public void Nobody_can_say_before_the_token_has_come_round()

@@ -38,7 +38,7 @@ public sealed class DissectorMalformedTests
         var mutator = new FrameMutator(
             [.. FuzzSeeds.All, .. ServiceMessages().Select(x => x.Frame)], FuzzSettings.Seed);
         var mutated = Enumerable.Range(0, MutatedCount).Select(x => mutator.Next((ulong)x).ToArray())
-            .Where(x => x.Length <= WireFormat.MaxFrameBytes - 60).ToList();
+            .Where(x => x.Length <= 65_507 - 60).ToList();
         var frames = await Tshark.DissectAsync(mutated, []);
         var malformed = frames.Count(x => x.IsMalformed);
 

@@ -23,8 +23,9 @@ public sealed class AeadPeerTests
         var first = Sealed(sender);
         Assert.Equal(AeadTrust.Unproven, Open(peer, master, first));
         Assert.True(AeadEnvelope.TryRead(first, out var envelope));
-        Assert.True(peer.Prove(in envelope));
-        Assert.False(peer.Prove(in envelope));
+        Assert.True(peer.Prove(in envelope, out var isAnother));
+        Assert.True(isAnother);
+        Assert.False(peer.Prove(in envelope, out _));
         Assert.Equal(AeadTrust.Replayed, Open(peer, master, first));
         var second = Sealed(sender);
         Assert.Equal(AeadTrust.Proven, Open(peer, master, second));
@@ -45,6 +46,33 @@ public sealed class AeadPeerTests
         Prove(peer, master, newLife);
         Assert.Equal(AeadTrust.Unproven, Open(peer, master, recorded));
         Assert.Equal(AeadTrust.Proven, Open(peer, master, Sealed(newLife)));
+    }
+
+    /// <summary>Seeds 7002227 and 7006820 of the simulation: its answer was older than messages that had come before
+    /// nobody could be reached, and copies of these came.</summary>
+    [Fact]
+    public void A_life_that_could_not_be_reached_for_a_while_is_no_new_one()
+    {
+        using var master = Master(1);
+        using var sender = new AeadSender(master, new AeadLife(2, 77), AeadAlgorithm.Aes256Gcm);
+        var peer = new AeadPeer();
+        Prove(peer, master, sender);
+        var late = Sealed(sender);
+        var taken = Sealed(sender);
+        Assert.Equal(AeadTrust.Proven, Open(peer, master, taken));
+
+        peer.Forget();
+        Assert.Equal(AeadTrust.Replayed, Open(peer, master, taken));
+        var meanwhile = Sealed(sender);
+        Assert.Equal(AeadTrust.Unproven, Open(peer, master, meanwhile));
+        Assert.Equal(AeadTrust.Unproven, Open(peer, master, late));
+        Assert.True(AeadEnvelope.TryRead(late, out var envelope));
+        Assert.True(peer.Prove(in envelope, out var isAnother));
+
+        Assert.False(isAnother);
+        Assert.Equal(AeadTrust.Replayed, Open(peer, master, taken));
+        Assert.Equal(AeadTrust.Replayed, Open(peer, master, meanwhile));
+        Assert.Equal(AeadTrust.Proven, Open(peer, master, Sealed(sender)));
     }
 
     [Theory]
@@ -130,7 +158,7 @@ public sealed class AeadPeerTests
         var datagram = Sealed(sender);
         Assert.Equal(AeadTrust.Unproven, Open(peer, master, datagram));
         Assert.True(AeadEnvelope.TryRead(datagram, out var envelope));
-        Assert.True(peer.Prove(in envelope));
+        Assert.True(peer.Prove(in envelope, out _));
     }
 
     private static AeadTrust Open(AeadPeer peer, AeadMaster master, byte[] datagram)

@@ -97,8 +97,63 @@ public sealed class KeyChangeTests
         changes[0].HandleMembers([1, 2]);
         Assert.Equal(RekeyPhase.Settled, cluster.Node(1).Machine!.RekeyPhase);
         Assert.Equal(RekeyPhase.Switched, cluster.Node(2).Machine!.RekeyPhase);
-        changes[1].StopWaiting();
+        changes[1].HandleDeadline(cluster.Now);
+        changes[1].HandleDeadline(cluster.Now + (KeyChange.Patience - TimeSpan.FromMilliseconds(1)));
+        Assert.Equal(RekeyPhase.Switched, cluster.Node(2).Machine!.RekeyPhase);
+        changes[1].HandleDeadline(cluster.Now + KeyChange.Patience);
         Assert.Equal(RekeyPhase.Settled, cluster.Node(2).Machine!.RekeyPhase);
+    }
+
+    /// <summary>Seed 7014985 of the simulation: the others had announced their steps before this member was done with
+    /// the change before.</summary>
+    [Fact]
+    public void The_change_that_waited_has_a_patience_of_its_own()
+    {
+        using var cluster = new KnetCluster(new KnetSetup { Suite = Usual }, 9).StartAll();
+        using var change = new KeyChange(cluster.Node(1).Machine!);
+        var now = cluster.Now;
+        change.HandleMembers([1, 2]);
+        for (var key = 1; key >= 0; key--)
+            change.HandleReload(cluster.Nodes[0].Keys(Usual, cluster.Key(key)));
+        for (var each = 0; each < 2; each++)
+        {
+            foreach (var phase in (uint[])[1, 2])
+                change.HandleStep(phase, 1);
+            Assert.Equal(RekeyPhase.Switched, cluster.Node(1).Machine!.RekeyPhase);
+            change.HandleDeadline(now);
+            now += KeyChange.Patience;
+            change.HandleDeadline(now);
+        }
+
+        Assert.Equal(RekeyPhase.Settled, cluster.Node(1).Machine!.RekeyPhase);
+    }
+
+    /// <summary>The others, daemons, have forgotten the old keys while it read its file, and their steps were lost to
+    /// it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_member_that_was_late_follows_those_it_hears_with_the_next_keys(bool isLate)
+    {
+        using var cluster = new KnetCluster(new KnetSetup { Suite = Usual }, 9).StartAll();
+        Assert.True(cluster.RunUntil(cluster.IsWhole, TimeSpan.FromSeconds(4)));
+        for (var i = 0; i < 2; i++)
+        {
+            using var change = new KeyChange(cluster.Nodes[i].Machine!);
+            change.HandleReload(cluster.Nodes[i].Keys(Usual, cluster.Key(1)));
+            foreach (var phase in (uint[])[1, 2])
+                change.HandleStep(phase, cluster.Nodes[i].Id);
+            Assert.Equal(RekeyPhase.Settled, cluster.Nodes[i].Machine!.RekeyPhase);
+        }
+
+        using var late = new KeyChange(cluster.Nodes[2].Machine!);
+        late.HandleReload(cluster.Nodes[2].Keys(Usual, cluster.Key(1)), isLate);
+        late.Follow();
+        Assert.Equal(RekeyPhase.Loaded, cluster.Nodes[2].Machine!.RekeyPhase);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        late.Follow();
+        Assert.Equal(isLate ? RekeyPhase.Switched : RekeyPhase.Loaded, cluster.Nodes[2].Machine!.RekeyPhase);
+        Assert.True(late.HasMessage);
     }
 
     /// <summary>The machine reads two keys. A member that is still at the first change would not be heard.</summary>

@@ -33,6 +33,9 @@ internal sealed class AeadPeer
         new(KeysMax + 1);
     private ulong? _provenLife;
 
+    /// <summary>The life that the window is of: the one proven last, also after <see cref="Forget()"/>.</summary>
+    private ulong? _windowLife;
+
     /// <summary>It has proven a life, and is spoken to in this format.</summary>
     public bool IsProven => _provenLife is not null;
 
@@ -45,30 +48,33 @@ internal sealed class AeadPeer
     public AeadTrust Open(
         AeadMaster master, in AeadEnvelope envelope, ReadOnlySpan<byte> datagram, Span<byte> packet, Span<byte> scratch)
     {
-        var isProven = envelope.Life == _provenLife;
-        if (isProven && !_window.IsNew(envelope.Counter))
+        var isKnown = envelope.Life == _windowLife;
+        if (isKnown && !_window.IsNew(envelope.Counter))
             return AeadTrust.Replayed;
         if (!TryOpen(master, in envelope, datagram, packet, scratch))
             return AeadTrust.Forged;
-        if (!isProven)
-            return AeadTrust.Unproven;
-        _window.Mark(envelope.Counter);
-        return AeadTrust.Proven;
+        if (isKnown)
+            _window.Mark(envelope.Counter);
+        return envelope.Life == _provenLife ? AeadTrust.Proven : AeadTrust.Unproven;
     }
 
     /// <summary>The life of this packet has answered a ping that we have just sent.</summary>
-    /// <returns>True when it is another one than before.</returns>
-    public bool Prove(in AeadEnvelope envelope)
+    /// <param name="envelope">The bytes in front of the answer.</param>
+    /// <param name="isAnother">It is another process than the one that was proven last. One that could not be reached
+    /// for a while goes on with its window: its packets of before are still replays.</param>
+    /// <returns>True when nothing was proven before.</returns>
+    public bool Prove(in AeadEnvelope envelope, out bool isAnother)
     {
-        if (_provenLife == envelope.Life)
-            return false;
-        _provenLife = envelope.Life;
-        _window.Restart(envelope.Counter);
-        return true;
+        isAnother = _windowLife != envelope.Life;
+        if (isAnother)
+            _window.Restart(envelope.Counter);
+        var isNews = _provenLife != envelope.Life;
+        _provenLife = _windowLife = envelope.Life;
+        return isNews;
     }
 
     /// <summary>The peer cannot be reached any more: who speaks under its name next may be another process, in another
-    /// format.</summary>
+    /// format. If it is the same one, its counters go on.</summary>
     public void Forget()
     {
         _provenLife = null;

@@ -26,6 +26,9 @@ internal sealed class KeyConfigurations : IDisposable
 
     public RekeyPhase Phase { get; private set; }
 
+    /// <summary>While the next configuration is loaded and not in use: a peer seals with it already.</summary>
+    public bool HearsLoaded { get; private set; }
+
     /// <summary>Packets that no key opens are taken as they are.</summary>
     public bool AllowsClear { get; private set; }
 
@@ -57,6 +60,7 @@ internal sealed class KeyConfigurations : IDisposable
             Finish();
         next.Use(_life, _algorithm);
         _other = next;
+        HearsLoaded = false;
         AllowsClear |= next.IsClear;
         Phase = RekeyPhase.Loaded;
     }
@@ -94,7 +98,11 @@ internal sealed class KeyConfigurations : IDisposable
         if (_inUse is { IsClear: false, Libknet: { } seal } && seal.TryOpen(datagram, out packet))
             return true;
         if (_other is { IsClear: false, Libknet: { } otherSeal } && otherSeal.TryOpen(datagram, out packet))
+        {
+            HearsLoaded = Phase == RekeyPhase.Loaded;
             return true;
+        }
+
         isAuthentic = false;
         packet = datagram;
         return AllowsClear;
@@ -107,7 +115,11 @@ internal sealed class KeyConfigurations : IDisposable
         var bytes = datagram.Length - AeadEnvelope.Bytes - AeadEnvelope.TagBytes;
         packet = _packet.AsSpan(0, bytes);
         var trust = Open(_inUse, peer, in envelope, datagram);
-        return trust == AeadTrust.Forged && _other is not null ? Open(_other, peer, in envelope, datagram) : trust;
+        if (trust != AeadTrust.Forged || _other is null)
+            return trust;
+        trust = Open(_other, peer, in envelope, datagram);
+        HearsLoaded |= trust >= AeadTrust.Unproven && Phase == RekeyPhase.Loaded;
+        return trust;
     }
 
     public void Dispose()

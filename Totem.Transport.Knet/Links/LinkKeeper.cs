@@ -129,7 +129,16 @@ internal sealed class LinkKeeper(
     /// <summary>The system refused a packet for its size.</summary>
     public void HandleTooBig(KnetPeer peer, PeerLink link, int sentIpBytes, int interfaceIpBytes, Instant now)
     {
-        if (options.Now.FixedIpBytes != 0 || !link.Liveness.IsUp)
+        if (options.Now.FixedIpBytes != 0)
+        {
+            // The user vouches for the path, but an interface that is narrower carries nothing of that length.
+            link.InterfaceIpBytes = interfaceIpBytes == 0 ? PacketSizes.FloorIpBytes(link.IsIPv6)
+                : Math.Min(interfaceIpBytes, PacketSizes.IpBytesMax);
+            MeasureLinks();
+            return;
+        }
+
+        if (!link.Liveness.IsUp)
             return;
         link.Search.HandleTooBig(sentIpBytes, interfaceIpBytes, now, Plan(peer, link));
         FollowSearch(peer, link, now);
@@ -194,7 +203,7 @@ internal sealed class LinkKeeper(
             return;
         observer?.OnEvent(new KnetEvent(cause, peer.Id, link.Number));
         if (change == LinkChange.Down)
-            link.Search.End();
+            link.Forget();
         else if (options.Now.FixedIpBytes == 0)
             link.Search.Begin(now);
         NoteReach(peer, now);
@@ -249,11 +258,12 @@ internal sealed class LinkKeeper(
     private int DataBytesOf(KnetPeer peer, PeerLink link)
     {
         var shape = keys.Shape(peer.Aead.IsProven);
-        if (options.Now.FixedIpBytes != 0)
-            return PacketSizes.DataBytes(options.Now.FixedIpBytes, link.IsIPv6, shape);
-        return link.Search.IpBytes == PacketSizes.FloorIpBytes(link.IsIPv6)
+        var ipBytes = options.Now.FixedIpBytes == 0 ? link.Search.IpBytes
+            : link.InterfaceIpBytes == 0 ? options.Now.FixedIpBytes
+            : Math.Min(options.Now.FixedIpBytes, link.InterfaceIpBytes);
+        return ipBytes <= PacketSizes.FloorIpBytes(link.IsIPv6)
             ? PacketSizes.DataBytesMin(shape)
-            : PacketSizes.DataBytes(link.Search.IpBytes, link.IsIPv6, shape);
+            : PacketSizes.DataBytes(ipBytes, link.IsIPv6, shape);
     }
 
     private ProbePlan Plan(KnetPeer peer, PeerLink link)

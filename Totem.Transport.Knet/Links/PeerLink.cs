@@ -19,12 +19,20 @@ internal sealed class PeerLink(ushort peer, KnetLinkOptions options)
     /// <summary>By which a link is preferred: one that answers to one that does not, then by priority.</summary>
     public int Rank => Priority + (Liveness.IsOverdue ? 0 : byte.MaxValue + 1);
 
-    /// <summary>The most that the link's interface takes; 0 when the host does not know.</summary>
+    /// <summary>The most that the link's interface takes, where the system has refused more; 0 when
+    /// it has not.</summary>
     public int InterfaceIpBytes { get; set; }
 
     public LinkLiveness Liveness { get; } = new(options.Timers);
 
     public PathMtuSearch Search { get; } = new(options.Address.IsIPv6);
+
+    /// <summary>The link is down: when it is up again, its path may be another one.</summary>
+    public void Forget()
+    {
+        Search.End();
+        InterfaceIpBytes = 0;
+    }
 
     /// <summary>A reload changes what can change while the link is up; another address makes another link.</summary>
     public void Use(KnetLinkOptions next)

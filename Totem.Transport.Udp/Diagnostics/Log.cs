@@ -107,6 +107,15 @@ internal static partial class Log
         + "asked all to read theirs again, and will be cut off if the others change keys: {Failure}")]
     public static partial void ReloadFailed(ILogger logger, ProcessorId self, ProcessorId asking, string failure);
 
+    [LoggerMessage(1031, LogLevel.Warning, "Node {Self} does not show itself to `totem status`: {Reason}. Another "
+        + "TOTEM_RUN_DIR may do; with TOTEM_RUN_DIR=none it does not try")]
+    public static partial void NoStatusSocket(ILogger logger, ProcessorId self, string reason);
+
+    [LoggerMessage(2009, LogLevel.Information, "Node {Self} on its new ring: {Why}")]
+    public static partial void Why(ILogger logger, ProcessorId self, string why);
+    [LoggerMessage(1032, LogLevel.Warning, "Node {Self} keeps {Kept}, until it is started again")]
+    public static partial void ReloadKeeps(ILogger logger, ProcessorId self, string kept);
+
     [LoggerMessage(2000, LogLevel.Information, "Node {Self} installed {Configuration}: {Cause}")]
     public static partial void Installed(
         ILogger logger, ProcessorId self, Configuration configuration, ConfigurationCause cause);

@@ -46,4 +46,10 @@ internal sealed class NodeCounters
     public long IsOperational;
     public long Backlog;
     public long Window;
+
+    /// <summary>The time as the ring's thread read it last, in ticks of its clock; the protocol's state; and since
+    /// when.</summary>
+    public long Now;
+    public long Phase;
+    public long PhaseSince;
 }

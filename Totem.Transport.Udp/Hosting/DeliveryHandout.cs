@@ -9,7 +9,7 @@ namespace Totem.Transport.Udp.Hosting;
 internal sealed class DeliveryHandout(
     GroupProcessor processor, StreamRoom room, GroupHost groups, HandlerWaits waits, DeliveryHandler? handler,
     RingReporter reporter,
-    NodeCounters counters, Action<string> handleKill, ReloadDesk reloads)
+    NodeCounters counters, Action<string> handleKill, ReloadDesk reloads, HostClock clock)
 {
     /// <summary>Deliveries between two looks at the network: an application that lags must not stop
     /// the token.</summary>
@@ -69,6 +69,7 @@ internal sealed class DeliveryHandout(
         HasMore = budget == 0;
         if (budget == DeliveriesPerDrainMax)
             return;
+        clock.TickAfterHandlers();
         counters.MessagesDelivered += messages;
         counters.BytesDelivered += bytes;
         room.Signal();

@@ -66,6 +66,7 @@ internal sealed class DutyCycle
         // Datagrams first: a process that was not scheduled for a while reads what had come before
         // it judges that nothing did.
         Receive();
+        _parts.Reloads.Turn();
         var now = _clock.Tick();
         TakeUnreachable(now);
         if (_processor.NextDeadline <= now)
@@ -74,6 +75,7 @@ internal sealed class DutyCycle
         TakeSubmissions(now);
         _output.Drain(now);
         JudgeReader(now);
+        _parts.Vitals.Sample(now);
         _parts.Share.Follow(_parts.Room.IsReaderBehind(), now);
         _nextTransportCheck = Earlier(
             _transport.ProbeIfQuiet(_processor.Successor, _processor.Installed?.Members ?? ProcessorSet.Empty, now),

@@ -13,6 +13,7 @@ internal sealed class GroupHost(
     private readonly ConcurrentQueue<Func<Instant, bool>> _commands = new();
     private readonly Dictionary<int, (HostedGroup Group, GroupMembership Membership)> _memberships = [];
     private readonly List<(HostedGroup Group, RingPosition Leave)> _leaves = [];
+    private readonly ConcurrentDictionary<int, HostedGroup> _hosted = new();
 
     // Of thousands of groups only those that something was delivered to are looked at.
     private readonly List<HostedGroup> _delivered = [];
@@ -135,11 +136,18 @@ internal sealed class GroupHost(
         return answer.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>The groups of this node, in no order. Any thread.</summary>
+    public IEnumerable<HostedGroup> Hosted => _hosted.Values;
+
+    /// <summary>Changes whenever somebody joins or leaves a group, here or elsewhere. Any thread.</summary>
+    public long Revision => processor.GroupRevision;
+
     /// <summary>Nothing of the group reaches it any more when this has ended. Any thread.</summary>
     public Task ReleaseAsync(HostedGroup group) => CommandAsync(_ =>
     {
         if (_memberships.Remove(group.Number, out var found))
             processor.Release(found.Membership);
+        _hosted.TryRemove(group.Number, out HostedGroup? _);
         _full.Remove(group);
         _behind.Remove(group);
         return true;
@@ -340,6 +348,7 @@ internal sealed class GroupHost(
         if (result == SubmitResult.NotRunning)
             throw new InvalidOperationException("the node does not run");
         _memberships.Add(group.Number, (group, membership!));
+        _hosted[group.Number] = group;
         _isEmpty = 0;
         return true;
     }

@@ -54,6 +54,10 @@ internal sealed class HostedGroup
 
     public Task Joined => _joined.Task;
 
+    /// <summary>How far its reader lags; null when it has none here, or does not lag. Any thread.</summary>
+    public ReaderStatus? Lag => _stream is { UnreadBytes: > 0 and var bytes }
+        ? new ReaderStatus(Name.ToString(), bytes, _stream.IsBlocked) : null;
+
     private bool IsLeaving => Volatile.Read(ref _leaving) is not null;
 
     public IAsyncEnumerable<GroupEvent> ReadEventsAsync(CancellationToken cancellationToken) =>

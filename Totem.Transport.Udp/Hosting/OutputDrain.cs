@@ -24,16 +24,24 @@ internal sealed class OutputDrain(
 
         Transmit(now);
         deliveries.Deliver(now);
-        if (!transport.Announcement.IsEmpty
-            && processor.TrySubmitService(transport.Announcement, now) == SubmitResult.Accepted)
+        var announcement = transport.ComposeAnnouncement();
+        if (!announcement.IsEmpty && processor.TrySubmitService(announcement, now) == SubmitResult.Accepted)
             transport.HandleAnnounced();
         // A delivery may be answered: members that synchronise do.
         Transmit(now);
         membership.Update(_ring.Installed);
         counters.Members = _ring.Installed?.Members.Count ?? 0;
+        NotePhase((long)_ring.Phase, now);
         counters.IsOperational = _ring.Phase == RingPhase.Operational ? 1 : 0;
         counters.Backlog = _ring.SendQueueCount;
         counters.Window = _ring.WindowSize;
+    }
+
+    private void NotePhase(long phase, Instant now)
+    {
+        if (counters.Phase == phase)
+            return;
+        (counters.Phase, counters.PhaseSince) = (phase, now.Ticks);
     }
 
     private void Transmit(Instant now)

@@ -1,5 +1,6 @@
 using Totem.Core.Diagnostics;
 using Totem.Transport.Udp.Diagnostics;
+using Totem.Transport.Udp.Operation;
 using Totem.Transport.Udp.Queues;
 using Totem.Transport.Udp.Transports;
 
@@ -35,10 +36,19 @@ internal sealed class RingHost
 
     public NodeCounters Counters => _parts.Counters;
 
+    /// <summary>The records of changes.</summary>
+    public ChangeWitness Witness => _parts.Witness;
+
+    /// <summary>Shows the member to those who ask.</summary>
+    public StatusDesk Desk => _parts.Desk;
+
     public ulong StoredSequence => _parts.StoredSequence;
 
     /// <summary>Fails a wait that a handler begins on the ring's own thread: it could never end.</summary>
     public HandlerWaits Waits => _parts.Waits;
+
+    /// <summary>For tests and measurements.</summary>
+    internal IRingTransport Transport => _parts.Transport;
 
     /// <summary>The processors that could be on the ring, with this node.</summary>
     public ProcessorSet Allowed => _parts.Options.Ring.Allowed ?? _parts.Transport.Members;

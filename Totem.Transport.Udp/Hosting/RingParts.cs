@@ -3,6 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Totem.Core;
 using Totem.Core.Time;
 using Totem.Transport.Udp.Diagnostics;
+using Totem.Transport.Udp.Host;
+using Totem.Transport.Udp.Operation;
 using Totem.Transport.Udp.Queues;
 using Totem.Transport.Udp.Transports;
 
@@ -31,28 +33,35 @@ internal sealed class RingParts
         Signal = new WakeSignal(transport.Wake);
         _sequences = SequenceReserve.Open(options, self, counters, Logger, Signal.Wake);
         _meters = new NodeMeters(options.MeterFactory, self, transport.LocalAddress, counters);
-        Reporter = new RingReporter(self, counters, Logger, options.Observer, _meters);
+        Vitals = new Vitals(ReadVitals);
+        var addresses = options.AddressesOf(self);
+        Witness = new ChangeWitness(
+            self, options.Ring.TokenTimeout, Vitals, LastHeard, () => InterfaceState.IsDown(addresses),
+            HostClock.DateOf);
+        Reporter = new RingReporter(self, counters, Logger, options.Observer, _meters, Witness, Rotations);
         Processor = new GroupProcessor(OptionsFor(transport, options), options.Groups, _sequences.Start, Reporter);
         End = new RingEnd(options.FlushTimeout);
         Reader = new ReaderWatch(options.StoppedReaderTimeout == Timeout.InfiniteTimeSpan ? null
             : options.StoppedReaderTimeout);
-        Clock = new HostClock(Processor.Ring, Reporter, Reader, End);
+        Clock = new HostClock(Processor.Ring, Reporter, Reader, End, Vitals);
         Share = new ThreadShare(transport, Reporter, Logger);
         Submissions = new SubmissionQueue(
             options.MaxSubmissionBytes, options.MaxWaitingMulticasts, Signal.Tell,
             (in Submission submission, ReadOnlySpan<byte> payload, Instant now) =>
                 Groups!.Submit(submission, payload, now));
         Stream = options.OnDelivery is null && options.Receives
-            ? new RingEventStream(options.MaxStreamBytes, Signal.Wake)
+            ? new RingEventStream(options.MaxStreamBytes, Signal.Wake, Witness.Find)
             : null;
         Thread = new Thread(run) { IsBackground = true, Name = $"totem ring {self}" };
         Waits = new HandlerWaits(Thread, $"node {self}");
         Groups = new GroupHost(Processor, Submissions, options, Waits, Signal.Wake);
         Room = new StreamRoom(self, Stream, Groups, options.MaxBeyondRoomBytes, Reporter, Logger);
+        Reloads = new ReloadDesk(options, transport, Processor.Ring, Signal.Wake, Logger);
         Deliveries = new DeliveryHandout(
             Processor, Room, Groups, Waits, options.OnDelivery, Reporter, counters, HandleKill,
-            new ReloadDesk(options, transport, Logger));
+            Reloads, Clock);
         Output = new OutputDrain(Processor, transport, _sequences, Deliveries, Membership, counters);
+        Desk = new StatusDesk(this);
         transport.Answers = new InquiryDesk(Processor, Reporter).Answer;
         transport.KeepsTokensApart = options.Ring.AcceleratedWindow > 0
             || options.Ring.AcceleratedWindowBesideDaemons > 0;
@@ -74,6 +83,18 @@ internal sealed class RingParts
 
     public RingReporter Reporter { get; }
 
+    /// <summary>How the ring's thread fared of late.</summary>
+    public Vitals Vitals { get; }
+
+    /// <summary>The records of changes.</summary>
+    public ChangeWitness Witness { get; }
+
+    /// <summary>The last rotations of the token.</summary>
+    public RotationTimes Rotations { get; } = new();
+
+    /// <summary>Shows the member to those who ask.</summary>
+    public StatusDesk Desk { get; }
+
     public RingEnd End { get; }
 
     public HostClock Clock { get; }
@@ -91,6 +112,8 @@ internal sealed class RingParts
     public StreamRoom Room { get; }
 
     public DeliveryHandout Deliveries { get; }
+
+    public ReloadDesk Reloads { get; }
 
     public OutputDrain Output { get; }
 
@@ -113,6 +136,7 @@ internal sealed class RingParts
         if (Transport.SmallBuffers is { } buffers)
             Log.SmallBuffers(Logger, buffers);
         _meters.Start();
+        Desk.Open();
     }
 
     /// <summary>Multicast what was accepted, say goodbye, stop. Any thread; again is a no-op.</summary>
@@ -126,10 +150,20 @@ internal sealed class RingParts
     /// <summary>The member is over: nothing is measured, sent or stored any more.</summary>
     public void Close()
     {
+        Desk.Dispose();
         _meters.End();
+        Reloads.Close();
         Transport.Dispose();
         _sequences.Dispose();
     }
+
+    private VitalSigns ReadVitals() => new(
+        GC.GetTotalPauseDuration(),
+        OperatingSystem.IsLinux() && RunDelay.OfThisThread() is { } waited ? waited : TimeSpan.Zero,
+        Counters.DatagramsDropped, Counters.DatagramsLostBySystem);
+
+    private Instant? LastHeard(ProcessorId member) =>
+        Transport.LastHeard(member) is not 0 and var ticks ? new Instant(ticks) : null;
 
     private static RingOptions OptionsFor(IRingTransport transport, TotemNodeOptions options) => options.Ring with
     {

@@ -4,6 +4,7 @@ using Totem.Core.Model;
 using Totem.Core.Time;
 using Totem.Core.Wire;
 using Totem.Transport.Udp.Diagnostics;
+using Totem.Transport.Udp.Operation;
 using Totem.Transport.Udp.Peers;
 using Totem.Transport.Udp.Transports;
 
@@ -11,7 +12,7 @@ namespace Totem.Transport.Udp.Hosting;
 
 /// <summary>Turns what the engine reports into counters, metrics and log lines. The ring's thread.</summary>
 internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILogger logger, IRingObserver? next,
-    NodeMeters meters) : IRingObserver
+    NodeMeters meters, ChangeWitness witness, RotationTimes rotations) : IRingObserver
 {
     /// <summary>A sender that floods us shall not flood the log.</summary>
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
@@ -28,7 +29,11 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
     private long _discardsSinceReport;
 
     /// <summary>The time of the call into the engine that is being made.</summary>
-    public Instant Now { get; set; }
+    public Instant Now
+    {
+        get => new(counters.Now);
+        set => counters.Now = value.Ticks;
+    }
 
     /// <summary>When the token should come next, seen from now.</summary>
     public TokenForecast ForecastAt(Instant now) => _rotation is { } rotation
@@ -60,6 +65,7 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
                 break;
             case RingEventKind.TokenRetransmitted:
                 counters.TokensRetransmitted++;
+                witness.OnEvent(in ringEvent, Now);
                 Log.TokenRetransmitted(logger, ringEvent.TokenSeq, ringEvent.Peer);
                 break;
             default:
@@ -73,7 +79,10 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
         if (change.Configuration.Kind != ConfigurationKind.Regular)
             return;
         counters.ConfigurationChanges++;
+        witness.OnChange(change);
         Log.Installed(logger, self, change.Configuration, change.Cause);
+        if (witness.Find(change.Configuration.Ring) is { } record && logger.IsEnabled(LogLevel.Information))
+            Log.Why(logger, self, record.Sentence);
     }
 
     public void OnUnreachable(ProcessorId peer)
@@ -108,11 +117,13 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
     private void OnTokenVisit(in RingEvent visit)
     {
         counters.TokenVisits++;
+        witness.NoteToken();
         if (_lastTokenVisit.Ticks != 0)
         {
             var rotation = Now - _lastTokenVisit;
             _rotation = rotation;
             meters.TokenVisited(rotation);
+            rotations.Add(rotation);
         }
 
         _lastTokenVisit = Now;
@@ -121,6 +132,7 @@ internal sealed class RingReporter(ProcessorId self, NodeCounters counters, ILog
 
     private void OnMembership(in RingEvent ringEvent)
     {
+        witness.OnEvent(in ringEvent, Now);
         switch (ringEvent.Kind)
         {
             case RingEventKind.EnteredGather:

@@ -37,9 +37,19 @@ internal sealed class Peer(ProcessorId id, IPEndPoint endPoint, bool isSelf, boo
     /// <summary>When to try to watch it; not before.</summary>
     public Instant NextWatch { get; set; }
 
+    /// <summary>When something came from it last, in ticks of the ring's clock; 0 for never. Any thread may
+    /// look.</summary>
+    public long LastHeard { get; private set; }
+
+    /// <summary>This takes the place of the same processor's entry in a table before.</summary>
+    public void Follow(Peer before) =>
+        (IsHeard, LastSent, LastHeard) = (before.IsHeard, before.LastSent, before.LastHeard);
+
     /// <summary>Something came from it.</summary>
-    public void Heard()
+    /// <param name="now">When, in ticks of the ring's clock.</param>
+    public void Heard(long now = 0)
     {
+        LastHeard = now;
         // A peer that was not there is: its next life may be watched at once.
         if (!IsHeard)
             NextWatch = default;

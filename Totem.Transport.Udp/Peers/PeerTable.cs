@@ -35,6 +35,16 @@ internal sealed class PeerTable
     /// <summary>This member's own entry.</summary>
     public Peer Self => _peers[_self];
 
+    /// <summary>Takes over what is known of processors that are at the same place in another table.</summary>
+    public void Follow(PeerTable before)
+    {
+        foreach (var peer in _peers)
+        {
+            if (before.IndexOf(peer.Id) is >= 0 and var index && before._peers[index].EndPoint.Equals(peer.EndPoint))
+                peer.Follow(before._peers[index]);
+        }
+    }
+
     public int IndexOf(ProcessorId id) => _byId.GetValueOrDefault(id, -1);
 
     /// <summary>Whether a datagram of this source is to be read, and, if the address says so, which

@@ -38,6 +38,12 @@ internal abstract class EventStream<THeader, TElement>(int capacityBytes, Action
     /// <summary>So many bytes wait that the reader is behind: as much as a rotation of a busy ring brings.</summary>
     private const int BehindBytes = 256 * 1024;
 
+    /// <summary>The bytes that wait for the reader. Any thread.</summary>
+    public long UnreadBytes => _ring.UsedBytes;
+
+    /// <summary>The ring's thread waits for the reader to make room. Any thread.</summary>
+    public bool IsBlocked => Volatile.Read(ref _isBlocked) != 0;
+
     /// <summary>Whether the reader needs the processor more than the ring's thread does. The ring's thread.</summary>
     public bool IsBehind => _ring.UsedBytes > BehindBytes;
 

@@ -5,8 +5,8 @@ internal readonly record struct RingEventHeader(
     ProcessorId Sender, RingId Ring, Seq Seq, int Index, Guarantee Guarantee);
 
 /// <summary>The ring's own stream: messages to all members, and configurations.</summary>
-internal sealed class RingEventStream(int capacityBytes, Action wake) : EventStream<RingEventHeader,
-    TotemEvent>(capacityBytes, wake)
+internal sealed class RingEventStream(int capacityBytes, Action wake, Func<RingId, ChangeRecord?>? find = null)
+    : EventStream<RingEventHeader, TotemEvent>(capacityBytes, wake)
 {
     /// <summary>Adds an element. The ring's thread.</summary>
     public void Add(in Delivery delivery) => Add(
@@ -18,6 +18,10 @@ internal sealed class RingEventStream(int capacityBytes, Action wake) : EventStr
         var change = (ConfigurationChange?)with;
         return new TotemEvent(
             change, header.Sender, change?.Configuration.Ring ?? header.Ring, header.Guarantee, payload.ToArray(),
-            header.Seq, header.Index);
+            header.Seq, header.Index)
+        {
+            Why = change is { Configuration: { Kind: ConfigurationKind.Regular, Ring: var ring } }
+                ? find?.Invoke(ring) : null,
+        };
     }
 }

@@ -1,9 +1,11 @@
+using System.Net;
+using System.Net.Sockets;
 using Totem.Transport.Udp.Host;
 
 namespace Totem.Transport.Udp.Sockets;
 
 /// <summary>
-/// A bound UDP socket with a fixed table of destinations. Used by the ring's thread only. Nothing here throws because
+/// A bound UDP socket with a table of destinations. Used by the ring's thread only. Nothing here throws because
 /// of the network: what cannot be sent is lost, which the protocol repairs.
 /// </summary>
 internal interface IDatagramSocket : IDisposable
@@ -29,6 +31,9 @@ internal interface IDatagramSocket : IDisposable
 
     /// <summary>Sends an empty datagram, only to learn whether the port answers.</summary>
     void Probe(int destination);
+
+    /// <summary>From now on indexes of destinations refer to this table. Nothing waits to be sent.</summary>
+    void Retarget(IReadOnlyList<IPEndPoint> destinations);
 
     /// <summary>Sends a datagram to whoever asked for it, if there is room now.</summary>
     void Answer(ReadOnlySpan<byte> datagram, NetAddress to);
@@ -72,4 +77,7 @@ internal interface IPoller : IDisposable
 
     /// <summary>Ends the present or the next <see cref="Wait"/>. Any thread.</summary>
     void Wake();
+
+    /// <summary>From now on these are waited for. The thread that waits.</summary>
+    void Use(ReadOnlySpan<Socket> descriptors, IDatagramSocket[] sockets, NeighbourWatch? watch);
 }

@@ -24,7 +24,8 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
     private readonly Socket _socket;
     private readonly int _descriptor;
     private readonly ReceiveSlots _slots;
-    private readonly SendMessages _messages;
+    private readonly Func<IReadOnlyList<IPEndPoint>, SendMessages> _createMessages;
+    private SendMessages _messages;
     private readonly RefusedSizes? _refusedSizes;
     private readonly Queue<NetAddress> _refused = new(PendingErrorsMax);
     private int _interfaceBytes;
@@ -53,9 +54,10 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
         if (options.SegmentationOffload)
             TrySetOption(_descriptor, ControlMessages.SolUdp, ControlMessages.UdpGro, 1);
         _slots = new ReceiveSlots(counters);
-        _messages = new SendMessages(
-            _descriptor, destinations, (uint)(v4 ? 16 : AddressBytes), canSegment, options.SegmentationRefusal,
+        _createMessages = places => new SendMessages(
+            _descriptor, places, (uint)(v4 ? 16 : AddressBytes), canSegment, options.SegmentationRefusal,
             counters, _refusedSizes);
+        _messages = _createMessages(destinations);
     }
 
     public bool MayHaveMore { get; set; } = true;
@@ -85,6 +87,12 @@ internal sealed unsafe class LinuxDatagramSocket : IDatagramSocket
     public int Send(SendBatch batch) => _messages.Send(batch);
 
     public void Probe(int destination) => _messages.Probe(destination);
+
+    public void Retarget(IReadOnlyList<IPEndPoint> destinations)
+    {
+        _messages.Dispose();
+        _messages = _createMessages(destinations);
+    }
 
     public void Answer(ReadOnlySpan<byte> datagram, NetAddress to) => to.TrySend(_socket, datagram);
 

@@ -12,8 +12,8 @@ namespace Totem.Transport.Udp.Sockets;
 internal sealed unsafe class LinuxPoller : IPoller
 {
     private readonly int _event;
-    private readonly PollFd[] _descriptors;
-    private readonly IDatagramSocket[] _sockets;
+    private PollFd[] _descriptors = [];
+    private IDatagramSocket[] _sockets = [];
 
     /// <summary>Those that wake us at this moment, and one until <see cref="Dispose"/>. The thread that takes away the
     /// last one closes.</summary>
@@ -26,6 +26,11 @@ internal sealed unsafe class LinuxPoller : IPoller
         _event = CreateEvent();
         if (_event < 0)
             throw new IOException($"eventfd: {Marshal.GetLastPInvokeErrorMessage()}");
+        Use(descriptors, sockets, watch);
+    }
+
+    public void Use(ReadOnlySpan<Socket> descriptors, IDatagramSocket[] sockets, NeighbourWatch? watch)
+    {
         _descriptors = GC.AllocateArray<PollFd>(sockets.Length + 2, pinned: true);
         _sockets = sockets;
         for (var i = 0; i < sockets.Length; i++)

@@ -9,10 +9,10 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
     private const int SlotBytes = 65_536;
 
     private readonly Socket _socket;
-    private readonly IPEndPoint[] _endPoints;
-    private readonly SocketAddress[] _destinations;
+    private IPEndPoint[] _endPoints = [];
+    private SocketAddress[] _destinations = [];
     private readonly SocketAddress _source;
-    private readonly Socket?[] _probes;
+    private Socket?[] _probes = [];
     private readonly byte[] _slot = GC.AllocateUninitializedArray<byte>(SlotBytes, pinned: true);
     private readonly RefusedSizes _refusedSizes = new();
     private int _length;
@@ -23,9 +23,7 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
         _socket = socket;
         _socket.Blocking = false;
         _source = new SocketAddress(socket.AddressFamily);
-        _endPoints = [.. destinations];
-        _destinations = [.. destinations.Select(destination => destination.Serialize())];
-        _probes = new Socket?[destinations.Count];
+        Retarget(destinations);
     }
 
     /// <summary>Always: one datagram a call, and only the call knows.</summary>
@@ -92,6 +90,14 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
         }
     }
 
+    public void Retarget(IReadOnlyList<IPEndPoint> destinations)
+    {
+        CloseProbes();
+        _endPoints = [.. destinations];
+        _destinations = [.. destinations.Select(destination => destination.Serialize())];
+        _probes = new Socket?[destinations.Count];
+    }
+
     public void Answer(ReadOnlySpan<byte> datagram, NetAddress to) => to.TrySend(_socket, datagram);
 
     public bool TryReadRefused(out NetAddress destination)
@@ -137,8 +143,13 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
 
     public void Dispose()
     {
+        CloseProbes();
+        _socket.Dispose();
+    }
+
+    private void CloseProbes()
+    {
         foreach (var probe in _probes)
             probe?.Dispose();
-        _socket.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Totem.Transport.Udp.Host;
 
 namespace Totem.Transport.Udp.Sockets;
 
@@ -9,9 +10,9 @@ internal sealed class PortablePoller : IPoller
 {
     private static readonly byte[] OneByte = [1];
 
-    private readonly Socket[] _sockets;
+    private Socket[] _sockets = [];
     private readonly Socket _wake;
-    private readonly List<Socket> _readable;
+    private readonly List<Socket> _readable = [];
     private readonly byte[] _buffer = new byte[64];
 
     public PortablePoller(ReadOnlySpan<Socket> sockets)
@@ -21,8 +22,10 @@ internal sealed class PortablePoller : IPoller
         _wake.Connect(_wake.LocalEndPoint!);
         _wake.Blocking = false;
         _sockets = [.. sockets, _wake];
-        _readable = new List<Socket>(_sockets.Length);
     }
+
+    public void Use(ReadOnlySpan<Socket> descriptors, IDatagramSocket[] sockets, NeighbourWatch? watch) =>
+        _sockets = [.. descriptors, _wake];
 
     public PollReports Wait(TimeSpan? timeout)
     {

@@ -14,7 +14,7 @@ internal interface IRingTransport : IDisposable
     /// <summary>This member.</summary>
     ProcessorId Self { get; }
 
-    /// <summary>Every configured member.</summary>
+    /// <summary>Every configured member. A reload may change it.</summary>
     ProcessorSet Members { get; }
 
     /// <summary>The address that the sockets are bound to, for people.</summary>
@@ -82,22 +82,40 @@ internal interface IRingTransport : IDisposable
     /// <returns>When to call again; null when nobody is to be probed.</returns>
     Instant? ProbeIfQuiet(ProcessorId successor, ProcessorSet members, Instant now);
 
-    /// <summary>A message that is to be multicast on the ring as it is; empty when there is none. Valid until
-    /// <see cref="HandleAnnounced"/>.</summary>
-    ReadOnlySpan<byte> Announcement => [];
+    /// <summary>When a datagram came from a member's address last, in ticks of the ring's clock; 0 for never. Any
+    /// thread.</summary>
+    long LastHeard(ProcessorId member);
 
-    /// <summary>The <see cref="Announcement"/> is on its way.</summary>
+    /// <summary>Composes the message that is to be multicast on the ring as it is. The same one until
+    /// <see cref="HandleAnnounced"/>.</summary>
+    /// <returns>Empty when there is none.</returns>
+    ReadOnlySpan<byte> ComposeAnnouncement() => [];
+
+    /// <summary>The announcement is on its way.</summary>
     void HandleAnnounced()
     {
     }
 
-    /// <summary>The ring's order has come to a reload: what can change while a member runs does.</summary>
-    /// <param name="next">The options as they are now.</param>
-    /// <returns>The change, for people; null when there is none.</returns>
-    /// <exception cref="TransportException">The key cannot be read; nothing has changed.</exception>
-    string? HandleReload(UdpTransportOptions next) => null;
+    /// <summary>Reads what the options name, and makes everything for a reload that can fail. Nothing changes. Any
+    /// thread, while no other reload is under way.</summary>
+    /// <param name="next">The options as they are to be.</param>
+    /// <returns>Null where nothing can change while a member runs.</returns>
+    /// <exception cref="TransportException">They cannot be used.</exception>
+    ITransportReload? PrepareReload(UdpTransportOptions next) => null;
 
-    /// <summary>The <see cref="Announcement"/> of a member was delivered: it takes this step. Ours moves us.</summary>
+    /// <summary>Begins to use a reload that was prepared: its keys. <see cref="CompleteReload"/> follows, when nothing
+    /// that was received waits.</summary>
+    /// <param name="reload">The reload.</param>
+    /// <param name="isLate">The order has gone on since its place.</param>
+    /// <returns>The change, for people; null when there is none.</returns>
+    string? HandleReload(ITransportReload reload, bool isLate) => null;
+
+    /// <summary>Members and links become those of the reload.</summary>
+    void CompleteReload()
+    {
+    }
+
+    /// <summary>The announcement of a member was delivered: it takes this step. Ours moves us.</summary>
     void HandleKeyStep(ProcessorId node, int phase)
     {
     }

@@ -97,7 +97,7 @@ public sealed class FrameHeaderTableTests
     }
 
     [Fact]
-    public void A_frame_longer_than_a_datagram_can_be_is_refused()
+    public void A_frame_longer_than_any_transport_carries_is_refused()
     {
         var frame = new byte[WireFormat.MaxFrameBytes + 1];
         Frame((byte)FrameKind.RegularMessage, (byte)Encapsulation.Regular).CopyTo(frame, 0);

@@ -24,12 +24,9 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     private const int PacketBytesUsual = 1300;
     private static readonly TimeSpan ReviewInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>A member that heard of a change of keys announces its steps within a few rotations, behind what it has
-    /// queued.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly long Origin = Stopwatch.GetTimestamp();
 
-    private readonly UdpTransportOptions _options;
+    private readonly TimeSpan _tokenTimeout;
     private readonly KnetMachine _machine;
     private readonly LinkSockets _sockets;
     private readonly PacketArena _arena;
@@ -42,20 +39,20 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     private readonly RandomPool _random;
     private readonly KeyChange _keyChange;
     private readonly byte[] _announcement = new byte[KeyChange.MessageBytes];
+    private UdpTransportOptions _options;
+    private KnetReload? _reload;
     private int _announcementBytes;
     private string _keyMark;
     private Instant _nextReview;
-    private Instant? _patienceEnds;
 
     private KnetTransport(
-        UdpTransportOptions options, ProcessorId self, KnetMachine machine, string keyMark, RandomPool random,
-        LinkNews news, LinkSockets sockets,
-        PacketArena arena, NodeCounters counters)
+        UdpTransportOptions options, ProcessorId self, TimeSpan tokenTimeout, KnetMachine machine, string keyMark,
+        RandomPool random, LinkNews news, LinkSockets sockets, PacketArena arena, NodeCounters counters)
     {
-        _options = options;
+        (_options, _tokenTimeout) = (options, tokenTimeout);
         (_keyMark, _random, _keyChange) = (keyMark, random, new KeyChange(machine));
         Self = self;
-        Members = ProcessorSet.Of([.. options.Peers.Select(x => x.Id)]);
+        Members = MembersOf(options);
         (_machine, _news, _sockets, _arena, _counters) = (machine, news, sockets, arena, counters);
         _sleep = new RingSleep(this, options.BusyPoll);
         _arrivals = new PacketArrivals(options, machine, sockets, counters);
@@ -68,7 +65,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     public ProcessorId Self { get; }
 
     /// <inheritdoc />
-    public ProcessorSet Members { get; }
+    public ProcessorSet Members { get; private set; }
 
     /// <inheritdoc />
     public string LocalAddress => string.Join(" ", _sockets.All.Select(x => x.Peers.Self.EndPoint));
@@ -110,7 +107,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
         UdpTransportOptions options, ProcessorId self, TimeSpan tokenTimeout, NodeCounters counters,
         ILogger? logger = null)
     {
-        options = WithScopes(options, self);
+        options = KnetReload.WithScopes(options, self);
         var random = new RandomPool(RandomNumberGenerator.Fill);
         var arena = new PacketArena(counters);
         var keys = KnetSetup.Keys(options.Knet, options.Cluster, random, out var mark);
@@ -121,7 +118,8 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
             var news = new LinkNews(logger ?? NullLogger.Instance, self);
             var machine = new KnetMachine(KnetSetup.Machine(options, self, tokenTimeout), keys, random, news);
             news.Counters = machine.Counters;
-            return new KnetTransport(options, self, machine, mark, random, news, sockets, arena, counters);
+            return new KnetTransport(
+                options, self, tokenTimeout, machine, mark, random, news, sockets, arena, counters);
         }
         catch
         {
@@ -211,8 +209,7 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
             _nextReview = own + ReviewInterval;
             _counters.DatagramsIgnored = _arrivals.Ignored + _machine.Counters.Discarded;
             _news.TellForgeries(own);
-            if (own >= _patienceEnds)
-                StopWaitingForKeys();
+            _keyChange.HandleDeadline(own);
         }
 
         if (_machine.HasOutput)
@@ -220,49 +217,62 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
         return now + (_machine.NextDeadline!.Value - own);
     }
 
-    /// <summary>A member that has announced nothing for so long is not going to: the old keys go.</summary>
-    private void StopWaitingForKeys()
-    {
-        _keyChange.StopWaiting();
-        _patienceEnds = null;
-    }
-
     /// <inheritdoc />
-    public ReadOnlySpan<byte> Announcement
+    public ReadOnlySpan<byte> ComposeAnnouncement()
     {
-        get
+        _keyChange.Follow();
+        if (_announcementBytes == 0 && _keyChange.HasMessage)
         {
-            if (_announcementBytes == 0 && _keyChange.HasMessage)
-            {
-                _keyChange.TakeMessage(_announcement);
-                _announcementBytes = KeyChange.MessageBytes;
-            }
-
-            return _announcement.AsSpan(0, _announcementBytes);
+            _keyChange.TakeMessage(_announcement);
+            _announcementBytes = KeyChange.MessageBytes;
         }
+
+        return _announcement.AsSpan(0, _announcementBytes);
     }
 
     /// <inheritdoc />
     public void HandleAnnounced() => _announcementBytes = 0;
 
     /// <inheritdoc />
-    public string? HandleReload(UdpTransportOptions next)
+    public ITransportReload PrepareReload(UdpTransportOptions next) =>
+        KnetReload.Prepare(_options, next, Self, _tokenTimeout, _random);
+
+    /// <inheritdoc />
+    public string? HandleReload(ITransportReload reload, bool isLate)
     {
-        if (next.Kind != UdpTransportKind.Knet)
-            throw new TransportException($"the transport would become {next.Kind}, expected {UdpTransportKind.Knet}: a "
-                + "running member keeps it");
-        var keys = KnetSetup.Keys(next.Knet, _options.Cluster, _random, out var mark);
-        if (mark == _keyMark)
+        var next = (KnetReload)reload;
+        CompleteReload();
+        _reload = next;
+        List<string> changes = [.. next.Changes()];
+        if (next.KeyMark == _keyMark)
         {
-            keys.Dispose();
+            next.Keys.Dispose();
             _keyChange.HandleKnownReload();
-            return null;
+        }
+        else
+        {
+            _keyMark = next.KeyMark;
+            _keyChange.HandleReload(next.Keys, isLate);
+            changes.Insert(0, "packets are sealed with another key, cipher or hash");
         }
 
-        _keyMark = mark;
-        _keyChange.HandleReload(keys);
-        _patienceEnds = Now() + Patience;
-        return "packets are sealed with another key, cipher or hash";
+        return changes.Count == 0 ? null : string.Join("; ", changes);
+    }
+
+    /// <inheritdoc />
+    public void CompleteReload()
+    {
+        if (_reload is not { } reload)
+            return;
+        _reload = null;
+        GatherAndFlush();
+        _machine.HandleReload(reload.Machine, Now());
+        _sockets.Use(reload.Links);
+        _arrivals.HandleLinks();
+        _arena.Use(_sockets.All);
+        _options = reload.Options;
+        Members = MembersOf(_options);
+        GatherAndFlush();
     }
 
     /// <inheritdoc />
@@ -276,9 +286,24 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
     public void HandleMembers(ProcessorSet members) => _keyChange.HandleMembers(members.Select(x => (ushort)x.Value));
 
     /// <inheritdoc />
+    public long LastHeard(ProcessorId member)
+    {
+        var last = 0L;
+        foreach (var link in _sockets.All)
+        {
+            if (link.Peers.IndexOf(member) is >= 0 and var index)
+                last = Math.Max(last, link.Peers.All[index].LastHeard);
+        }
+
+        return last;
+    }
+
+    /// <inheritdoc />
     public void Dispose()
     {
         _sockets.Dispose();
+        // Its keys are the key change's.
+        _reload?.Links.Dispose();
         _keyChange.Dispose();
         _machine.Dispose();
     }
@@ -318,12 +343,8 @@ internal sealed class KnetTransport : IRingTransport, ISleepSource
 
     private static Instant Now() => new(Stopwatch.GetElapsedTime(Origin).Ticks + TimeSpan.TicksPerSecond);
 
-    private static UdpTransportOptions WithScopes(UdpTransportOptions options, ProcessorId self)
-    {
-        var links = options.Knet.Complete(options.Peers)
-            .Select(x => x with { Peers = PeerScopes.WithScopes(x.Peers, self) });
-        return options with { Knet = options.Knet with { Links = [.. links] } };
-    }
+    private static ProcessorSet MembersOf(UdpTransportOptions options) =>
+        ProcessorSet.Of([.. options.Peers.Select(x => x.Id)]);
 
     /// <summary>
     /// Nobody listens at a member's port on one link. Then nobody most likely listens on the others either, which they

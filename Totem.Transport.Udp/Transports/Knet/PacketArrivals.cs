@@ -36,6 +36,15 @@ internal sealed class PacketArrivals(
     /// <summary>Keeps a frame to ourselves until what is in the sockets has been read.</summary>
     public void AddOwn(ReadOnlySpan<byte> frame) => counters.DatagramsLostBySystem += _self.TryAdd(frame) ? 0 : 1;
 
+    /// <summary>Links have come and gone. A batch whose link is closed is not read to its end: the network may lose
+    /// packets, and the ring asks for them.</summary>
+    public void HandleLinks()
+    {
+        _nextLink = 0;
+        if (_reading is { } reading && Array.IndexOf(sockets.All, reading) < 0)
+            (_reading, _count, _index) = (null, 0, 0);
+    }
+
     /// <summary>No socket is taken for empty.</summary>
     public void LookAgain()
     {
@@ -112,7 +121,7 @@ internal sealed class PacketArrivals(
 
         var datagram = link.Socket.Datagram(index);
         if (peer >= 0)
-            link.Peers.All[peer].Heard();
+            link.Peers.All[peer].Heard(counters.Now);
         // A probe: it only asked whether anybody listens here.
         if (datagram.IsEmpty)
             return false;

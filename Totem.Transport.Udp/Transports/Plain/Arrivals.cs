@@ -44,7 +44,7 @@ internal sealed class Arrivals(UdpTransportOptions options, PeerTable peers, Pro
         }
 
         if (peerIndex >= 0)
-            peers.All[peerIndex].Heard();
+            peers.All[peerIndex].Heard(counters.Now);
         if (!options.AcceptUnlistedSources && (peerIndex < 0 || !IsFrom(datagram, peers.All[peerIndex].Id)))
             NoteUnlisted(socket.Source(index), datagram);
 

@@ -148,6 +148,10 @@ internal sealed class UdpTransport : IRingTransport, ISleepSource
     /// <inheritdoc />
     public Instant? CheckInterface(Instant now) => _interface.Check(now);
 
+    /// <inheritdoc />
+    public long LastHeard(ProcessorId member) =>
+        _peers.IndexOf(member) is >= 0 and var index ? _peers.All[index].LastHeard : 0;
+
     /// <summary>Tests ask whether the end of a member's process would be noticed at once.</summary>
     internal bool IsWatching(ProcessorId peer) => _liveness.IsWatching(_peers.IndexOf(peer));
 

@@ -10,6 +10,7 @@
 --     Wireshark dissects frames in any order, and again and again.
 
 local totem = Proto("totem", "Totem single-ring protocol")
+local knet = Proto("kronosnet", "kronosnet")
 
 local MAGIC = 0xC070
 local VERSION = 3
@@ -209,9 +210,42 @@ u32("cfg.node", "Node")
 text("cfg.text", "Reason")
 u32("cfg.phase", "Phase")
 
-local registered = {}
-for _, field in pairs(f) do registered[#registered + 1] = field end
+-- kronosnet, which carries the frames of rings in its own packets.
+local knet_types = {
+    [0x00] = "data", [0x81] = "ping", [0x82] = "pong", [0x83] = "probe", [0x84] = "answer to a probe",
+}
+local function k8(name, label, values)
+    f["kronosnet." .. name] = ProtoField.uint8("kronosnet." .. name, label, base.DEC, values)
+end
+local function k16(name, label) f["kronosnet." .. name] = ProtoField.uint16("kronosnet." .. name, label, base.DEC) end
+local function k64(name, label) f["kronosnet." .. name] = ProtoField.uint64("kronosnet." .. name, label, base.DEC) end
+k8("version", "Version")
+f["kronosnet.type"] = ProtoField.uint8("kronosnet.type", "Type", base.HEX, knet_types)
+k16("node", "Node")
+k16("seq", "Number of the message")
+k8("compressed", "Compression")
+k8("pad", "Padding")
+k8("broadcast", "To all")
+k8("fragments", "Fragments")
+k8("fragment", "Fragment")
+k8("channel", "Channel")
+k8("link", "Link")
+f["kronosnet.time"] = ProtoField.bytes("kronosnet.time", "Time, of the sender of the ping")
+f["kronosnet.challenge"] = ProtoField.bytes("kronosnet.challenge", "Challenge, of the sender of the ping")
+k8("timed", "Periodic")
+k16("size", "Length of the IP packet")
+f["kronosnet.aead"] = ProtoField.uint8("kronosnet.aead", "Format of our own", base.HEX)
+k8("aead.algorithm", "Algorithm", { [1] = "AES-256-GCM", [2] = "ChaCha20-Poly1305" })
+k64("aead.life", "Life")
+k64("aead.counter", "Counter")
+
+local registered, knet_registered = {}, {}
+for name, field in pairs(f) do
+    local list = name:find("^kronosnet%.") and knet_registered or registered
+    list[#list + 1] = field
+end
 totem.fields = registered
+knet.fields = knet_registered
 
 local malformed = ProtoExpert.new("totem.malformed", "Malformed", expert.group.MALFORMED, expert.severity.ERROR)
 local incomplete = ProtoExpert.new("totem.incomplete", "Beginning not captured", expert.group.REASSEMBLE,
@@ -377,11 +411,14 @@ end
 
 local packets         -- "ring sender" → list of packets, by number
 local packet_by_seq   -- "ring seq" → packet
+local knet_parts      -- source, destination, node and number → fragments of a message of kronosnet
+local knet_whole      -- frame number → the message that it completed
 local loose           -- sender → packets whose last piece nobody has continued, in the order they were seen
 local seen            -- frame number → what the frame says that depends on others
 local LOOSE_MAX = 16
 
 local function forget()
+    knet_parts, knet_whole = {}, {}
     packets, packet_by_seq, loose, seen = {}, {}, {}, {}
 end
 
@@ -1284,6 +1321,138 @@ local function dissect_frame(tvb, pinfo, root, order)
 end
 
 ------------------------------------------------------------------------------------------------------------------------
+-- kronosnet in clear, or made so by `totem decrypt` (KNET §4, KNET §5). It is big-endian but for fields
+-- that only their sender reads. Ours in their own format show their envelope only.
+
+local KNET_DATA, KNET_PING, KNET_PONG, KNET_PROBE, KNET_ANSWER = 0x00, 0x81, 0x82, 0x83, 0x84
+local AEAD_MARKER = 0xAE
+local AEAD_BYTES_MIN = 20 + 16
+
+local function knet_key(pinfo, node, seq)
+    return string.format("%s %s %d %d", tostring(pinfo.src), tostring(pinfo.dst), node, seq)
+end
+
+-- Fragments of one message, as they come; a message is whole in the frame that brought its last one.
+local function knet_collect(pinfo, node, seq, count, number, payload)
+    local known = knet_whole[pinfo.number]
+    if known ~= nil or pinfo.visited then return known end
+    local key = knet_key(pinfo, node, seq)
+    local parts = knet_parts[key]
+    if not parts or parts.count ~= count then
+        parts = { count = count, got = 0 }
+        knet_parts[key] = parts
+    end
+    if not parts[number] then
+        parts[number] = payload:bytes()
+        parts.got = parts.got + 1
+    end
+    if parts.got < count then return nil end
+    knet_parts[key] = nil
+    local whole = ByteArray.new()
+    for i = 1, count do whole:append(parts[i]) end
+    knet_whole[pinfo.number] = whole
+    return whole
+end
+
+local function knet_message(r, pinfo, root, tvb, node)
+    local seq = r:u16(f["kronosnet.seq"])
+    local compressed = r:u8(f["kronosnet.compressed"])
+    r:u8(f["kronosnet.pad"])
+    local is_broadcast = r:u8(f["kronosnet.broadcast"])
+    local count = r:u8(f["kronosnet.fragments"])
+    local number = r:u8(f["kronosnet.fragment"])
+    r:u8(f["kronosnet.channel"])
+    if r.failed then return "data" end
+    local info = string.format("#%d from %d%s", seq, node, is_broadcast ~= 0 and " to all" or "")
+    if count > 1 then info = string.format("%s, fragment %d of %d", info, number, count) end
+    if count > 1 and (number < 1 or number > count) then
+        r:fail(string.format("fragment %d of %d", number, count))
+        return info
+    end
+    if compressed ~= 0 then return info .. ", compressed" end
+    if r:left() <= 0 or tvb:captured_len() < tvb:reported_len() then return info end
+    local payload = tvb:range(r.at, r:left()):tvb()
+    if count > 1 then
+        local whole = knet_collect(pinfo, node, seq, count, number, payload)
+        if not whole then return info end
+        payload = ByteArray.tvb(whole, "Message of kronosnet")
+    end
+    local order = byte_order(payload, 0)
+    if order then
+        dissect_frame(payload, pinfo, root, order)
+        return nil
+    end
+    return info
+end
+
+local function knet_ping(r, node, name)
+    local link = r:u8(f["kronosnet.link"])
+    for _, name in ipairs({ "kronosnet.time", "kronosnet.challenge" }) do
+        if r:has(8) then
+            r.tree:add(f[name], r.tvb:range(r.at, 8))
+            r.at = r.at + 8
+        end
+    end
+    local seq = r:u16(f["kronosnet.seq"])
+    local timed = r:u8(f["kronosnet.timed"])
+    return string.format("%s of link %d from %d, last #%d%s", name, link, node, seq, timed == 0 and ", forced" or "")
+end
+
+local function knet_probe(r, node, name)
+    local link = r:u8(f["kronosnet.link"])
+    r.frame.big = false
+    local size = r:u16(f["kronosnet.size"])
+    return string.format("%s of link %d from %d, %d bytes", name, link, node, size)
+end
+
+local function dissect_knet(tvb, pinfo, root)
+    local tree = root:add(knet, tvb:range())
+    local frame = { number = pinfo.number, big = true, cut = tvb:captured_len() < tvb:reported_len(),
+        quoted = icmp_type() ~= nil or icmpv6_type() ~= nil }
+    local r = read(frame, tvb, 0, tvb:reported_len(), tree)
+    local info
+    if tvb:range(0, 1):uint() == AEAD_MARKER then
+        r:u8(f["kronosnet.aead"])
+        local algorithm = r:u8(f["kronosnet.aead.algorithm"])
+        local node = r:u16(f["kronosnet.node"])
+        r:u64(f["kronosnet.aead.life"])
+        local _, counter = r:u64(f["kronosnet.aead.counter"])
+        info = string.format("Sealed packet %s from %d (%s)", counter, node, algorithm == 1 and "AES-256-GCM"
+            or "ChaCha20-Poly1305")
+    else
+        r:u8(f["kronosnet.version"])
+        local kind = r:u8(f["kronosnet.type"])
+        local node = r:u16(f["kronosnet.node"])
+        r:skip(2)
+        if kind == KNET_DATA then info = knet_message(r, pinfo, root, tvb, node)
+        elseif kind == KNET_PING then info = knet_ping(r, node, "Ping")
+        elseif kind == KNET_PONG then info = knet_ping(r, node, "Pong")
+        elseif kind == KNET_PROBE then info = knet_probe(r, node, "Probe")
+        else info = knet_probe(r, node, "Answer to a probe") end
+    end
+    if info and frame.malformed then info = info .. " [malformed]" end
+    if info then tree:append_text(", " .. info) end
+    if info and not frame.quoted then
+        pinfo.cols.protocol = "kronosnet"
+        pinfo.cols.info = info
+    end
+    return tvb:captured_len()
+end
+
+-- A packet of data begins as a frame of corosync 1 may, whose next two bytes are its mark of the byte order.
+local function is_knet(tvb)
+    if tvb:captured_len() < 7 then return false end
+    local first, second = tvb:range(0, 1):uint(), tvb:range(1, 1):uint()
+    if first == AEAD_MARKER then
+        return (second == 1 or second == 2) and tvb:reported_len() > AEAD_BYTES_MIN and tvb:captured_len() >= 20
+    end
+    if first ~= 1 then return false end
+    if second >= KNET_PING and second <= KNET_ANSWER then return true end
+    local node = tvb:range(2, 2):uint()
+    return second == KNET_DATA and tvb:captured_len() >= 14 and node ~= 0xFF22 and node ~= 0x22FF
+end
+
+------------------------------------------------------------------------------------------------------------------------
 -- Registration
 
 -- On these ports Wireshark's own dissector knows versions 1 and 2; what is not version 3 is still its business. What
@@ -1294,6 +1463,7 @@ local data = Dissector.get("data")
 function totem.dissector(tvb, pinfo, tree)
     local order = byte_order(tvb, 0)
     if order then return dissect_frame(tvb, pinfo, tree, order) end
+    if is_knet(tvb) then return dissect_knet(tvb, pinfo, tree) end
     local taken = older and older:call(tvb, pinfo, tree) or 0
     if taken == 0 then data:call(tvb, pinfo, tree) end
     return tvb:captured_len()

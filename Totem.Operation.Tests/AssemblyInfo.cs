@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+// Unix sockets with a mode, signals, namespaces.
+[assembly: SupportedOSPlatform("linux")]
