@@ -33,6 +33,7 @@ static char engine_path[4096];
 static int was_opened;       /* in this process or in the one it was forked from: then a child needs a copy */
 static struct sockaddr_storage ring; /* where it is bound; the child of a fork looks for it */
 static int ring_length;              /* 0 while there is none */
+static pid_t ring_owner;             /* the process that bound it */
 
 const struct totem_engine *totem_cpg_engine(void)
 {
@@ -96,7 +97,7 @@ static void after_fork_in_child(void)
 	atomic_store(&current, NULL);
 	totem_ending_forget();
 	if (ring_length > 0)
-		totem_cpg_close_inherited(&ring, (socklen_t)ring_length);
+		totem_cpg_close_inherited(&ring, (socklen_t)ring_length, ring_owner);
 	ring_length = 0;
 	pthread_mutex_init(&gate, NULL);
 }
@@ -265,6 +266,7 @@ int totem_cpg_start(const struct totem_engine **started)
 		engine->totem_cpg_prepare(let_signals_in);
 		ring_length = 0;
 		memset(&ring, 0, sizeof(ring));
+		ring_owner = getpid();
 		ring_length = engine->totem_cpg_bound_address(&ring, sizeof(ring));
 	}
 	atomic_store_explicit(&current, engine, memory_order_release);

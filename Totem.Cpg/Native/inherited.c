@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define CLOSED_MAX 256         /* a listener, 32 accepted, one to each of 127 neighbours, the ring's own */
+#define CLOSED_MAX 256         /* two listeners, what they accepted, 127 neighbours, the ring's own */
 #define WITHOUT_PROC_MAX 65536 /* where /proc is not mounted, the numbers are tried one by one, so far */
 #define LINE_MAX_BYTES 256
 
@@ -25,6 +25,7 @@ struct closed {
 struct search {
 	const struct sockaddr_storage *ring;
 	socklen_t length;
+	pid_t owner;
 	int count;
 	struct closed closed[CLOSED_MAX];
 };
@@ -47,33 +48,6 @@ static int is_our_name(const struct sockaddr_un *name, socklen_t length)
 		|| (bytes >= sizeof(place) - 1 && memcmp(name->sun_path, place, sizeof(place) - 1) == 0);
 }
 
-static int is_of_the_ring(const struct search *search, int fd)
-{
-	struct sockaddr_storage name;
-	socklen_t length = sizeof(name), type_length = sizeof(int);
-	int type = 0;
-	memset(&name, 0, sizeof(name));
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) != 0
-		|| getsockname(fd, (struct sockaddr *)&name, &length) != 0)
-		return 0;
-	if (name.ss_family != AF_UNIX)
-		return type == SOCK_DGRAM && length == search->length && memcmp(&name, search->ring, length) == 0;
-	if (is_our_name((struct sockaddr_un *)&name, length))
-		return 1; /* the listener, and what it accepted */
-	length = sizeof(name);
-	return getpeername(fd, (struct sockaddr *)&name, &length) == 0 && is_our_name((struct sockaddr_un *)&name, length);
-}
-
-static void close_if_of_the_ring(struct search *search, int fd)
-{
-	struct stat status;
-	if (!is_of_the_ring(search, fd))
-		return;
-	if (search->count < CLOSED_MAX && fstat(fd, &status) == 0)
-		search->closed[search->count++] = (struct closed){ fd, status.st_ino };
-	close(fd);
-}
-
 /* Reads a number and moves behind it. */
 static uint64_t number(const char **text, unsigned base)
 {
@@ -87,6 +61,56 @@ static uint64_t number(const char **text, unsigned base)
 			return value;
 		value = value * base + digit;
 	}
+}
+
+/* The socket of this process that shows its members: ".../member-PID-NUMBER.sock" (docs/reference/status.md). */
+static int is_status_name(const struct sockaddr_un *name, socklen_t length, pid_t owner)
+{
+	static const char prefix[] = "member-", suffix[] = ".sock";
+	char path[sizeof(name->sun_path) + 1] = "";
+	size_t bytes = length > offsetof(struct sockaddr_un, sun_path) ? length - offsetof(struct sockaddr_un, sun_path) : 0;
+	const char *slash, *text;
+	if (bytes == 0 || bytes >= sizeof(path) || name->sun_path[0] == 0)
+		return 0;
+	memcpy(path, name->sun_path, bytes);
+	slash = strrchr(path, '/');
+	text = slash == NULL ? path : slash + 1;
+	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0)
+		return 0;
+	text += sizeof(prefix) - 1;
+	if (number(&text, 10) != (uint64_t)owner || *text != '-')
+		return 0;
+	text++;
+	number(&text, 10);
+	return strcmp(text, suffix) == 0;
+}
+
+static int is_of_the_ring(const struct search *search, int fd)
+{
+	struct sockaddr_storage name;
+	socklen_t length = sizeof(name), type_length = sizeof(int);
+	int type = 0;
+	memset(&name, 0, sizeof(name));
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) != 0
+		|| getsockname(fd, (struct sockaddr *)&name, &length) != 0)
+		return 0;
+	if (name.ss_family != AF_UNIX)
+		return type == SOCK_DGRAM && length == search->length && memcmp(&name, search->ring, length) == 0;
+	if (is_our_name((struct sockaddr_un *)&name, length)
+		|| is_status_name((struct sockaddr_un *)&name, length, search->owner))
+		return 1; /* the listeners, and what they accepted */
+	length = sizeof(name);
+	return getpeername(fd, (struct sockaddr *)&name, &length) == 0 && is_our_name((struct sockaddr_un *)&name, length);
+}
+
+static void close_if_of_the_ring(struct search *search, int fd)
+{
+	struct stat status;
+	if (!is_of_the_ring(search, fd))
+		return;
+	if (search->count < CLOSED_MAX && fstat(fd, &status) == 0)
+		search->closed[search->count++] = (struct closed){ fd, status.st_ino };
+	close(fd);
 }
 
 /* A line of an epoll's fdinfo: "tfd: 7 events: 1 data: 0 pos:0 ino:2a sdev:8". */
@@ -175,9 +199,9 @@ static void walk(struct search *search, int is_second_walk)
 	close(directory);
 }
 
-void totem_cpg_close_inherited(const struct sockaddr_storage *ring, socklen_t length)
+void totem_cpg_close_inherited(const struct sockaddr_storage *ring, socklen_t length, pid_t owner)
 {
-	struct search search = { .ring = ring, .length = length };
+	struct search search = { .ring = ring, .length = length, .owner = owner };
 	int saved = errno;
 	walk(&search, 0);
 	if (search.count > 0)
