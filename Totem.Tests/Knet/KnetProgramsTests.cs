@@ -73,14 +73,15 @@ public sealed class KnetProgramsTests : IDisposable
 
     /// <summary>The driver for C, in a stand-in for sheep's daemon.</summary>
     [SheepdogNativeFact]
-    public void Sheep_with_the_driver_in_c_form_a_cluster() => AssertCluster(SheepdogBuild.Minisheep);
+    public void Sheep_with_the_driver_in_c_form_a_cluster() =>
+        AssertCluster(node => [SheepdogBuild.Minisheep, "-y", NamespaceNetwork.AddressOf(node)]);
 
     /// <summary>The driver in .NET.</summary>
     [RootFact]
     public void Sheep_of_the_command_form_a_cluster() =>
-        AssertCluster("dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep");
+        AssertCluster(_ => ["dotnet", typeof(Totem.Cli.Demos.Demo).Assembly.Location, "sheep"]);
 
-    private void AssertCluster(params string[] program)
+    private void AssertCluster(Func<uint, string[]> program)
     {
         Prepare();
         var sheep = new List<ProcessSheep>();
@@ -90,8 +91,7 @@ public sealed class KnetProgramsTests : IDisposable
             var option = string.Create(
                 CultureInfo.InvariantCulture, $"totem:config={Configuration},node={node},state={StateOf(node)}");
             sheep.Add(new ProcessSheep(
-                [.. _network!.WrapperOf(node), .. program, "-c", option, "-y", NamespaceNetwork.AddressOf(node)], i,
-                FirstPort));
+                [.. _network!.WrapperOf(node), .. program(node), "-c", option], i, FirstPort));
             _programs.Add(sheep[^1]);
             sheep[^1].WaitForMembers([.. Enumerable.Range(0, i + 1)]);
         }
